@@ -1,0 +1,109 @@
+"""The database as the rules and the planner see it: one statement read, one function written."""
+
+import asyncio
+import random
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from typing import Any, TypeVar
+
+from sqlalchemy import Dialect
+
+from db.errors import Refusal, Unavailable
+from db.statements import Statement
+
+T = TypeVar("T")
+
+ATTEMPTS = 8
+"""How often a write is tried that keeps losing races before its caller is told."""
+
+
+class LostRace(Exception):  # noqa: N818 - it is retried, and never reaches a caller
+    """A concurrent write got in between; the whole function may be run again."""
+
+
+class Transaction(ABC):
+    """One transaction; its statements see each other's effects, nobody else does before the commit."""
+
+    @abstractmethod
+    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+        """Return the rows as named tuples."""
+
+    @abstractmethod
+    async def execute(self, statement: Statement, **values: Any) -> int:
+        """Return how many rows were changed."""
+
+    @abstractmethod
+    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+        """Run one statement with each set of values."""
+
+    @abstractmethod
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        """Return the single JSON text of a planned statement."""
+
+    async def row(self, statement: Statement, **values: Any) -> Any:
+        """Return the only row, or None."""
+        rows = await self.rows(statement, **values)
+        return rows[0] if rows else None
+
+
+class Database(ABC):
+    """An open database. Opened by the command line, closed when the server stops."""
+
+    dialect: Dialect
+
+    @abstractmethod
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        """Return the single JSON text of a planned statement, from one snapshot."""
+
+    @abstractmethod
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        """Begin a write; commit when the block ends, roll back when it raises."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close every connection."""
+
+    async def write(
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        *,
+        refused: Callable[[Transaction, Refusal], Awaitable[T]] | None = None,
+    ) -> T:
+        """Run ``work`` in one transaction; a race that it lost runs it again from the start.
+
+        A refusal rolls everything back. ``refused`` may read the answer to it first, while the
+        transaction still holds the locks under which the rule was checked.
+
+        Raises:
+            Refusal: a rule said no and there was no ``refused`` to answer it.
+            Unavailable: the database was not reached, or the race was lost every time.
+        """
+        for attempt in range(ATTEMPTS):
+            try:
+                return await self._attempt(work, refused)
+            except LostRace as race:
+                lost = race
+                await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
+        raise Unavailable("Too many changes at the same time. Nothing was changed; try again.") from lost
+
+    async def _attempt(
+        self,
+        work: Callable[[Transaction], Awaitable[T]],
+        refused: Callable[[Transaction, Refusal], Awaitable[T]] | None,
+    ) -> T:
+        try:
+            async with self.transaction() as transaction:
+                try:
+                    return await work(transaction)
+                except Refusal as refusal:
+                    if refused is None:
+                        raise
+                    raise _RolledBack(await refused(transaction, refusal)) from None
+        except _RolledBack as rolled_back:
+            return rolled_back.answer  # type: ignore[no-any-return]
+
+
+class _RolledBack(Exception):  # noqa: N818 - carries an answer past the rollback
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer

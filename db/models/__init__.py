@@ -1,0 +1,38 @@
+"""The tables. ``models.Opportunity`` is the table; the GraphQL type of that name lives in ``schema``."""
+
+from db.models.journal import Audit, Event, Idempotency
+from db.models.opportunity import Opportunity, OpportunityClose
+from db.models.organization import (
+    Account,
+    Competitor,
+    ContractingUnit,
+    Organization,
+    StatusReason,
+    User,
+)
+from db.models.quote import (
+    ProjectContract,
+    ProjectContractLine,
+    Quote,
+    QuoteClose,
+    QuoteLine,
+)
+
+__all__ = [
+    "Account",
+    "Audit",
+    "Competitor",
+    "ContractingUnit",
+    "Event",
+    "Idempotency",
+    "Opportunity",
+    "OpportunityClose",
+    "Organization",
+    "ProjectContract",
+    "ProjectContractLine",
+    "Quote",
+    "QuoteClose",
+    "QuoteLine",
+    "StatusReason",
+    "User",
+]

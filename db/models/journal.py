@@ -1,0 +1,64 @@
+"""What is written beside every change: the idempotency key, the audit row and the event row."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Text
+from sqlmodel import Field, SQLModel
+
+from db.models.scope import OrganizationScoped, belongs_to
+from db.types import Id, Instant
+
+
+class Idempotency(SQLModel, table=True):
+    """A key that a caller sent with a mutation, and the outcome it led to, kept for 24 hours."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (
+        belongs_to("app_user", "user_id", name="idempotency_user"),
+        Index("idempotency_by_age", "created_at"),
+    )
+
+    organization_id: UUID = Field(sa_type=Id, primary_key=True)
+    user_id: UUID = Field(sa_type=Id, primary_key=True)
+    key: str = Field(sa_type=Text, primary_key=True)
+    fingerprint: str = Field(sa_type=Text)
+    outcome: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class Audit(OrganizationScoped, table=True):
+    """Who did what when; only ever appended. ``details`` is a JSON object."""
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        belongs_to("app_user", "user_id", name="audit_user"),
+        Index("audit_by_subject", "organization_id", "subject_id", "id"),
+    )
+
+    user_id: UUID = Field(sa_type=Id)
+    action: str = Field(sa_type=Text)
+    subject_id: UUID = Field(sa_type=Id)
+    details: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=Instant)
+
+
+class Event(SQLModel, table=True):
+    """A change that subscribers are told of, in the order of ``position``; only ever appended."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        belongs_to("opportunity", "opportunity_id", name="event_opportunity"),
+        Index("event_by_opportunity", "organization_id", "opportunity_id", "position"),
+    )
+
+    position: int | None = Field(
+        default=None,
+        sa_column=Column(
+            BigInteger().with_variant(Integer(), "sqlite"), Identity(always=True), primary_key=True
+        ),
+    )
+    organization_id: UUID = Field(sa_type=Id)
+    opportunity_id: UUID = Field(sa_type=Id)
+    kind: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=Instant)

@@ -1,0 +1,117 @@
+"""The organization and its master data: people, contracting units, accounts, competitors, reasons."""
+
+from datetime import datetime
+from decimal import Decimal
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Text, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from db.models.scope import OrganizationScoped, belongs_to, within_organization
+from db.models.sorting import list_index
+from db.types import Amount, Id, Instant, Name
+
+
+class Organization(SQLModel, table=True):
+    """The tenant: everything else belongs to exactly one."""
+
+    __tablename__ = "organization"
+
+    id: UUID = Field(sa_type=Id, primary_key=True)
+    name: str = Field(sa_type=Name)
+    version: int = 1
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class User(OrganizationScoped, table=True):
+    """Someone of the organization; owns opportunities and closes them."""
+
+    __tablename__ = "app_user"  # "user" is a reserved word in PostgreSQL
+    __table_args__ = (
+        within_organization("app_user"),
+        belongs_to("app_user", "manager_id", name="app_user_manager"),
+        UniqueConstraint("organization_id", "email", name="app_user_email"),
+    )
+
+    name: str = Field(sa_type=Name)
+    email: str = Field(sa_type=Text)
+    manager_id: UUID | None = Field(default=None, sa_type=Id)
+    version: int = 1
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class ContractingUnit(OrganizationScoped, table=True):
+    """The division that delivers the project; has a currency (ISO 4217)."""
+
+    __tablename__ = "contracting_unit"
+    __table_args__ = (
+        within_organization("contracting_unit"),
+        UniqueConstraint("organization_id", "name", name="contracting_unit_name"),
+    )
+
+    name: str = Field(sa_type=Name)
+    currency_code: str = Field(sa_type=Text)
+    version: int = 1
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class Account(OrganizationScoped, table=True):
+    """A customer. ``annual_revenue`` is in millions of US dollars."""
+
+    __tablename__ = "account"
+    __table_args__ = (
+        within_organization("account"),
+        belongs_to("account", "parent_account_id", name="account_parent"),
+        UniqueConstraint("organization_id", "name", name="account_name"),
+    )
+
+    name: str = Field(sa_type=Name)
+    industry: str | None = Field(default=None, sa_type=Text)
+    country: str | None = Field(default=None, sa_type=Text)
+    established: int | None = None
+    employees: int | None = None
+    annual_revenue: Decimal | None = Field(default=None, sa_type=Amount)
+    parent_account_id: UUID | None = Field(default=None, sa_type=Id)
+    version: int = 1
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class Competitor(OrganizationScoped, table=True):
+    """Who a lost deal may have gone to."""
+
+    __tablename__ = "competitor"
+    __table_args__ = (
+        within_organization("competitor"),
+        UniqueConstraint("organization_id", "name", name="competitor_name"),
+    )
+
+    name: str = Field(sa_type=Name)
+    version: int = 1
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class StatusReason(OrganizationScoped, table=True):
+    """Why an opportunity is in its state. ``code`` is Dataverse's, on the seeded reasons alone."""
+
+    __tablename__ = "status_reason"
+    __table_args__ = (
+        within_organization("status_reason"),
+        UniqueConstraint("organization_id", "id", "state", name="status_reason_state"),
+        UniqueConstraint("organization_id", "code", name="status_reason_code"),
+        UniqueConstraint("organization_id", "state", "label", name="status_reason_label"),
+        CheckConstraint("state IN ('OPEN', 'WON', 'LOST')", name="status_reason_state_known"),
+    )
+
+    state: str = Field(sa_type=Text)
+    code: int | None = None
+    label: str = Field(sa_type=Name)
+    description_required: bool = False
+    competitor_required: bool = False
+    retired_at: datetime | None = Field(default=None, sa_type=Instant)
+    version: int = 1
+    created_at: datetime = Field(sa_type=Instant)
+
+
+for _model in (User, ContractingUnit, Account, Competitor):
+    list_index(f"{_model.__tablename__}_by_name", _model.__table__.c.name)  # type: ignore[attr-defined]
+list_index("status_reason_by_label", StatusReason.__table__.c.label)  # type: ignore[attr-defined]

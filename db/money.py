@@ -1,0 +1,28 @@
+"""Exact amounts: decimals with two places, within the bounds that a deal may have."""
+
+from decimal import Decimal
+
+HIGHEST_AMOUNT = Decimal("1000000000000.00")
+"""The largest amount a field may hold, in units of its currency."""
+
+
+def has_at_most_two_places(value: Decimal) -> bool:
+    """Say whether a finite decimal needs no third place; trailing zeros don't count."""
+    return value == value.quantize(Decimal("0.01")) if abs(value) <= HIGHEST_AMOUNT else value == int(value)
+
+
+def to_hundredths(value: Decimal) -> int:
+    """Turn an amount into whole hundredths.
+
+    Raises:
+        ValueError: the amount has more than two decimal places.
+    """
+    hundredths = value * 100
+    if hundredths != hundredths.to_integral_value():
+        raise ValueError(f"{value} has more than two decimal places.")
+    return int(hundredths)
+
+
+def from_hundredths(value: int) -> Decimal:
+    """Turn whole hundredths back into an amount with two places."""
+    return Decimal(value).scaleb(-2)

@@ -1,0 +1,37 @@
+"""Opening a database by its URL; only the command line and the tests do."""
+
+from pathlib import Path
+
+from db.database import Database
+from db.postgres import PostgresDatabase
+from db.sqlite import SqliteDatabase
+
+_POSTGRES = ("postgresql://", "postgres://")
+_SQLITE = "sqlite:///"
+
+
+async def open_database(url: str) -> Database:
+    """Open ``postgresql://user:password@host/database`` or ``sqlite:///path/to/file``.
+
+    Raises:
+        ValueError: the URL names another kind of database.
+        Unavailable: the database can't be reached.
+    """
+    if url.startswith(_POSTGRES):
+        return await PostgresDatabase.open(url)
+    return await SqliteDatabase.open(str(sqlite_path(url)))
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file that a SQLite URL names.
+
+    Raises:
+        ValueError: it is no SQLite URL, or it names no file.
+    """
+    path = url.removeprefix(_SQLITE)
+    if path == url or not path or path == ":memory:":
+        raise ValueError(
+            f"{url.partition(':')[0]!r} is no database URL that can be used here: write"
+            " postgresql://user:password@host/database or sqlite:///path/to/file."
+        )
+    return Path(path)

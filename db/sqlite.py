@@ -1,0 +1,173 @@
+"""SQLite, embedded: many readers beside one writer, each connection in a thread of its own."""
+
+import asyncio
+import sqlite3
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import asynccontextmanager
+from typing import Any, Self, TypeVar
+
+from sqlalchemy.dialects import sqlite as dialect_of_sqlite
+
+from db.database import Database, LostRace, Transaction
+from db.errors import Unavailable
+from db.statements import Compiled, Statement
+
+T = TypeVar("T")
+
+READERS = 4
+BUSY_SECONDS = 10.0
+"""How long a write waits for another program's."""
+
+OLDEST_SQLITE = (3, 35, 0)
+"""The first with RETURNING; generated columns came in 3.31."""
+
+
+def connect(path: str) -> sqlite3.Connection:
+    """Open one connection with what the rules rely on switched on, and read back.
+
+    ``synchronous=FULL`` because NORMAL loses acknowledged commits at a power cut. ``isolation_level=None``
+    because the driver would otherwise begin transactions late, and a check before a write would race.
+
+    Raises:
+        Unavailable: this SQLite is too old, or a setting did not take.
+    """
+    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+        raise Unavailable(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or newer is needed.")
+    try:
+        connection = sqlite3.connect(
+            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=1024
+        )
+        for setting, value, meaning in (
+            ("journal_mode", "wal", "wal"),
+            ("synchronous", "FULL", 2),
+            ("foreign_keys", "ON", 1),
+        ):
+            connection.execute(f"PRAGMA {setting}={value}")
+            if connection.execute(f"PRAGMA {setting}").fetchone()[0] != meaning:
+                raise Unavailable(f"SQLite did not take {setting}={value}.")
+    except sqlite3.Error as error:
+        raise Unavailable(f"The embedded database can't be opened: {error}") from error
+    connection.create_function("casefold", 1, _casefold, deterministic=True)
+    return connection
+
+
+def _casefold(text: str | None) -> str | None:
+    return None if text is None else text.casefold()
+
+
+class _Worker:
+    """A connection and the one thread that uses it."""
+
+    def __init__(self, path: str) -> None:
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
+        try:
+            self.connection = self._thread.submit(connect, path).result()
+        except BaseException:
+            self._thread.shutdown()
+            raise
+
+    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.connection)
+
+    def close(self) -> None:
+        self._thread.submit(self.connection.close).result()
+        self._thread.shutdown()
+
+
+class SqliteDatabase(Database):
+    """One database file in write-ahead mode."""
+
+    def __init__(self, path: str) -> None:
+        self.dialect = dialect_of_sqlite.dialect()  # type: ignore[no-untyped-call]
+        self._writer = _Worker(path)
+        self._writing = asyncio.Lock()
+        self._workers = [_Worker(path) for _ in range(READERS)]
+        self._readers: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
+        for worker in self._workers:
+            worker.connection.execute("PRAGMA query_only=ON")
+            self._readers.put_nowait(worker)
+
+    @classmethod
+    async def open(cls, path: str) -> Self:
+        """Open the file at ``path``, creating an empty database where there is none."""
+        return cls(path)
+
+    async def close(self) -> None:
+        async with self._writing:
+            for worker in (*self._workers, self._writer):
+                worker.close()
+
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        compiled = statement.compiled(self.dialect)
+        parameters = compiled.bind(values)
+        worker = await self._readers.get()
+        try:
+            return await worker.run(lambda connection: _json(connection, compiled, parameters))
+        finally:
+            self._readers.put_nowait(worker)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self._writing:
+            try:
+                await self._writer.run(lambda connection: connection.execute("BEGIN IMMEDIATE"))
+                try:
+                    yield SqliteTransaction(self._writer, self.dialect)
+                except BaseException:
+                    await asyncio.shield(self._writer.run(_roll_back))
+                    raise
+                await asyncio.shield(self._writer.run(_commit))
+            except sqlite3.IntegrityError as error:
+                raise LostRace from error
+            except sqlite3.OperationalError as error:
+                raise Unavailable(f"The embedded database can't take the change: {error}") from error
+
+
+def _roll_back(connection: sqlite3.Connection) -> None:
+    if connection.in_transaction:
+        connection.execute("ROLLBACK")
+
+
+def _commit(connection: sqlite3.Connection) -> None:
+    try:
+        connection.execute("COMMIT")
+    except BaseException:
+        _roll_back(connection)
+        raise
+
+
+class SqliteTransaction(Transaction):
+    """One transaction on the writer's connection."""
+
+    def __init__(self, worker: _Worker, dialect: Any) -> None:
+        self._worker = worker
+        self._dialect = dialect
+
+    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+        compiled = statement.compiled(self._dialect)
+        parameters = compiled.bind(values)
+        found = await self._worker.run(
+            lambda connection: connection.execute(compiled.sql, parameters).fetchall()
+        )
+        return [compiled.row(each) for each in found]
+
+    async def execute(self, statement: Statement, **values: Any) -> int:
+        compiled = statement.compiled(self._dialect)
+        parameters = compiled.bind(values)
+        return await self._worker.run(lambda connection: connection.execute(compiled.sql, parameters).rowcount)
+
+    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+        compiled = statement.compiled(self._dialect)
+        parameters = [compiled.bind(each) for each in values]
+        await self._worker.run(lambda connection: connection.executemany(compiled.sql, parameters))
+
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        compiled = statement.compiled(self._dialect)
+        parameters = compiled.bind(values)
+        return await self._worker.run(lambda connection: _json(connection, compiled, parameters))
+
+
+def _json(connection: sqlite3.Connection, compiled: Compiled, parameters: list[Any]) -> bytes | None:
+    row = connection.execute(compiled.sql, parameters).fetchone()
+    return None if row is None or row[0] is None else row[0].encode()
