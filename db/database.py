@@ -18,7 +18,7 @@ ATTEMPTS = 8
 """How often a write is tried that keeps losing races before its caller is told."""
 
 
-class LostRace(Exception):  # noqa: N818 - it is retried, and never reaches a caller
+class LostRace(Exception):
     """A concurrent write got in between; the whole function may be run again."""
 
 
@@ -104,6 +104,6 @@ class Database(ABC):
             return rolled_back.answer  # type: ignore[no-any-return]
 
 
-class _RolledBack(Exception):  # noqa: N818 - carries an answer past the rollback
+class _RolledBack(Exception):
     def __init__(self, answer: Any) -> None:
         self.answer = answer

@@ -6,6 +6,7 @@ from typing import Any, Self
 
 import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
+from typing_extensions import override
 
 from db.database import Database, LostRace, Transaction
 from db.errors import Unavailable
@@ -59,14 +60,17 @@ class PostgresDatabase(Database):
             raise Unavailable(f"PostgreSQL can't be reached: {error}") from error
         return cls(pool)
 
+    @override
     async def close(self) -> None:
         await self._pool.close()
 
+    @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
         compiled = statement.compiled(self.dialect)
         async with self._connection() as connection:
             return await connection.fetchval(compiled.sql, *compiled.bind(values))  # type: ignore[no-any-return]
 
+    @override
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self._connection() as connection:
@@ -92,20 +96,24 @@ class PostgresTransaction(Transaction):
         self._connection = connection
         self._dialect = dialect
 
+    @override
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
         compiled = statement.compiled(self._dialect)
         records = await self._connection.fetch(compiled.sql, *compiled.bind(values))
         return [compiled.row(record) for record in records]
 
+    @override
     async def execute(self, statement: Statement, **values: Any) -> int:
         compiled = statement.compiled(self._dialect)
         status = await self._connection.execute(compiled.sql, *compiled.bind(values))
         return int(status.rpartition(" ")[2])
 
+    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         compiled = statement.compiled(self._dialect)
         await self._connection.executemany(compiled.sql, [compiled.bind(each) for each in values])
 
+    @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
         compiled = statement.compiled(self._dialect)
         return await self._connection.fetchval(compiled.sql, *compiled.bind(values))  # type: ignore[no-any-return]

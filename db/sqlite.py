@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Self, TypeVar
 
 from sqlalchemy.dialects import sqlite as dialect_of_sqlite
+from typing_extensions import override
 
 from db.database import Database, LostRace, Transaction
 from db.errors import Unavailable
@@ -79,7 +80,7 @@ class SqliteDatabase(Database):
     """One database file in write-ahead mode."""
 
     def __init__(self, path: str) -> None:
-        self.dialect = dialect_of_sqlite.dialect()  # type: ignore[no-untyped-call]
+        self.dialect = dialect_of_sqlite.dialect()
         self._writer = _Worker(path)
         self._writing = asyncio.Lock()
         self._workers = [_Worker(path) for _ in range(READERS)]
@@ -93,11 +94,13 @@ class SqliteDatabase(Database):
         """Open the file at ``path``, creating an empty database where there is none."""
         return cls(path)
 
+    @override
     async def close(self) -> None:
         async with self._writing:
             for worker in (*self._workers, self._writer):
                 worker.close()
 
+    @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
@@ -107,6 +110,7 @@ class SqliteDatabase(Database):
         finally:
             self._readers.put_nowait(worker)
 
+    @override
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self._writing:
@@ -144,6 +148,7 @@ class SqliteTransaction(Transaction):
         self._worker = worker
         self._dialect = dialect
 
+    @override
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
         compiled = statement.compiled(self._dialect)
         parameters = compiled.bind(values)
@@ -152,16 +157,21 @@ class SqliteTransaction(Transaction):
         )
         return [compiled.row(each) for each in found]
 
+    @override
     async def execute(self, statement: Statement, **values: Any) -> int:
         compiled = statement.compiled(self._dialect)
         parameters = compiled.bind(values)
-        return await self._worker.run(lambda connection: connection.execute(compiled.sql, parameters).rowcount)
+        return await self._worker.run(
+            lambda connection: connection.execute(compiled.sql, parameters).rowcount
+        )
 
+    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         compiled = statement.compiled(self._dialect)
         parameters = [compiled.bind(each) for each in values]
         await self._worker.run(lambda connection: connection.executemany(compiled.sql, parameters))
 
+    @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
         compiled = statement.compiled(self._dialect)
         parameters = compiled.bind(values)

@@ -74,7 +74,8 @@ def _encoder(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 def _row_maker(construct: Any, dialect: Dialect | None) -> Callable[[Iterable[Any]], Any]:
     columns = list(getattr(construct, "selected_columns", ()) or getattr(construct, "exported_columns", ()))
-    make = namedtuple("Row", [column.key for column in columns])._make  # type: ignore[misc]
+    row: Any = namedtuple("Row", [column.key for column in columns])  # type: ignore[misc] # noqa: PYI024 - its fields are data
+    make: Callable[[Iterable[Any]], Any] = row._make
     if dialect is None:
         return make
     decoders = [column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns]

@@ -12,6 +12,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Dialect, Numeric, Text
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
+from typing_extensions import override
 
 from db.money import from_hundredths, to_hundredths
 
@@ -22,12 +23,15 @@ class Id(TypeDecorator[UUID]):
     impl = Text
     cache_ok = True
 
+    @override
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return postgresql.UUID(as_uuid=True) if dialect.name == "postgresql" else Text()
 
+    @override
     def process_bind_param(self, value: UUID | None, dialect: Dialect) -> Any:
         return value if value is None or dialect.name == "postgresql" else str(value)
 
+    @override
     def process_result_value(self, value: Any, dialect: Dialect) -> UUID | None:
         return value if value is None or dialect.name == "postgresql" else UUID(value)
 
@@ -38,12 +42,15 @@ class Amount(TypeDecorator[Decimal]):
     impl = Numeric
     cache_ok = True
 
+    @override
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return postgresql.NUMERIC(15, 2) if dialect.name == "postgresql" else BigInteger()
 
+    @override
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
         return value if value is None or dialect.name == "postgresql" else to_hundredths(value)
 
+    @override
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
         return value if value is None or dialect.name == "postgresql" else from_hundredths(value)
 
@@ -54,14 +61,17 @@ class Instant(TypeDecorator[datetime]):
     impl = Text
     cache_ok = True
 
+    @override
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return postgresql.TIMESTAMP(timezone=True) if dialect.name == "postgresql" else Text()
 
+    @override
     def process_bind_param(self, value: datetime | None, dialect: Dialect) -> Any:
         if value is None or dialect.name == "postgresql":
             return value
         return value.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
+    @override
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         return value if value is None or dialect.name == "postgresql" else datetime.fromisoformat(value)
 
@@ -72,5 +82,6 @@ class Name(TypeDecorator[str]):
     impl = Text
     cache_ok = True
 
+    @override
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return postgresql.TEXT(collation="C") if dialect.name == "postgresql" else Text()

@@ -113,5 +113,5 @@ class StatusReason(OrganizationScoped, table=True):
 
 
 for _model in (User, ContractingUnit, Account, Competitor):
-    list_index(f"{_model.__tablename__}_by_name", _model.__table__.c.name)  # type: ignore[attr-defined]
+    list_index(f"{_model.__tablename__}_by_name", _model.__table__.c.name)  # type: ignore[union-attr]
 list_index("status_reason_by_label", StatusReason.__table__.c.label)  # type: ignore[attr-defined]

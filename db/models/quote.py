@@ -4,7 +4,15 @@ from datetime import date, datetime
 from decimal import Decimal
 from uuid import UUID
 
-from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
+from sqlalchemy import (
+    CheckConstraint,
+    Computed,
+    ForeignKeyConstraint,
+    Index,
+    Text,
+    UniqueConstraint,
+    text,
+)
 from sqlmodel import Field
 
 from db.models.line_total import LineTotal
@@ -91,7 +99,9 @@ class Line(OrganizationScoped):
     )
 
 
-def line_rules(table: str, parent: str) -> tuple[ForeignKeyConstraint | UniqueConstraint | CheckConstraint, ...]:
+def line_rules(
+    table: str, parent: str
+) -> tuple[ForeignKeyConstraint | UniqueConstraint | CheckConstraint, ...]:
     """Return the constraints of a table of lines that belong to ``parent``."""
     return (
         ForeignKeyConstraint(
@@ -132,9 +142,7 @@ class QuoteClose(OrganizationScoped, table=True):
         belongs_to("quote", "quote_id", name="quote_close_quote"),
         belongs_to("app_user", "closed_by_id", name="quote_close_closed_by"),
         UniqueConstraint("organization_id", "quote_id", name="quote_close_once"),
-        CheckConstraint(
-            "reason IN ('WON', 'LOST', 'CANCELED', 'REVISED')", name="quote_close_reason_known"
-        ),
+        CheckConstraint("reason IN ('WON', 'LOST', 'CANCELED', 'REVISED')", name="quote_close_reason_known"),
     )
 
     quote_id: UUID = Field(sa_type=Id)

@@ -42,7 +42,7 @@ def sort_key(column: Any) -> ColumnElement[Any]:
 
 
 def list_index(name: str, *columns: Any) -> Index:
-    """Index a list that starts in one organization, is narrowed by ``columns`` and sorted by the last of them.
+    """Index a list of one organization, narrowed by ``columns`` and sorted by the last of them.
 
     The id ends every order, so that no two rows are equal.
     """
