@@ -1,0 +1,71 @@
+"""The GraphQL schema, put together: types, scalars, and plans behind every field."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import strawberry
+from graphql import (
+    GraphQLArgument,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    Undefined,
+    lexicographic_sort_schema,
+    print_schema,
+)
+from strawberry.schema.config import StrawberryConfig
+
+from schema.mutation import Mutation
+from schema.query import Query
+from schema.quote import ProjectContract, ProjectContractLine, QuoteClose, QuoteLine
+from schema.reading.catalog import Catalog
+from schema.reading.resolving import answer_from_plans
+from schema.scalars import SCALARS
+
+
+@dataclass(frozen=True, slots=True)
+class DealdeskSchema:
+    """The schema as graphql-core runs it, and the sources of its fields."""
+
+    graphql: GraphQLSchema
+    catalog: Catalog
+    strawberry: strawberry.Schema
+
+    def sdl(self) -> str:
+        """Return the contract: the schema definition, sorted."""
+        return print_schema(lexicographic_sort_schema(self.graphql)) + "\n"
+
+
+def build_schema() -> DealdeskSchema:
+    """Build the schema.
+
+    Raises:
+        UnplannedFieldError: a field has no source.
+    """
+    declared = strawberry.Schema(
+        query=Query,
+        mutation=Mutation,
+        types=[QuoteLine, QuoteClose, ProjectContract, ProjectContractLine],
+        config=StrawberryConfig(scalar_map=SCALARS),
+    )
+    graphql = declared._schema  # noqa: SLF001 - what Strawberry builds for graphql-core
+    _drop_null_defaults(graphql)
+    answer_from_plans(graphql)
+    return DealdeskSchema(graphql, Catalog.of(declared), declared)
+
+
+def _drop_null_defaults(schema: GraphQLSchema) -> None:
+    """Let what may be left out be just that: a default of null says nothing, and hides what was sent."""
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            _drop(type_.fields.values())
+        elif isinstance(type_, GraphQLObjectType):
+            for field in type_.fields.values():
+                _drop(field.args.values())
+
+
+def _drop(inputs: Iterable[GraphQLArgument | GraphQLInputField]) -> None:
+    for each in inputs:
+        if each.default_value is None or (each.default is not None and each.default.value is None):
+            each.default_value, each.default = Undefined, None

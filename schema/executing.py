@@ -1,0 +1,171 @@
+"""From a GraphQL request to the bytes of its answer."""
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+import orjson
+from graphql import (
+    GraphQLError,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    execute,
+    get_operation_ast,
+    parse,
+    validate,
+)
+from graphql.execution.values import VariableValues, get_variable_values
+
+from db.caller import Caller
+from db.database import Database
+from db.errors import Unavailable
+from schema.building import DealdeskSchema
+from schema.context import Context
+from schema.reading.documents import Document
+from schema.reading.reader import Reader
+
+_log = logging.getLogger("dealdesk.graphql")
+
+MOST_DOCUMENTS = 1024
+"""How many documents are kept parsed, validated and planned."""
+
+MOST_ERRORS = 20
+"""How many validation errors one answer lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a client asks; ``operations`` are the kinds that the transport lets through."""
+
+    query: str
+    variables: Mapping[str, Any] | None = None
+    operation_name: str | None = None
+    operations: frozenset[OperationType] = frozenset({OperationType.QUERY, OperationType.MUTATION})
+    id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The JSON of a GraphQL response. ``ran`` is false where the request could not be run at all."""
+
+    body: bytes
+    ran: bool = True
+    codes: frozenset[str] = frozenset()
+
+
+class RequestError(Exception):
+    """The request can't be run; ``code`` says why in the words of ``extensions.code``."""
+
+    def __init__(self, code: str, errors: Sequence[GraphQLError]) -> None:
+        super().__init__(code)
+        self.code = code
+        self.errors = errors
+
+
+class OperationKindError(Exception):
+    """The transport does not carry operations of this kind, such as a mutation by GET."""
+
+    def __init__(self, kind: OperationType) -> None:
+        super().__init__(f"A {kind.value} can't be sent this way.")
+        self.kind = kind
+
+
+class Executor:
+    """Runs requests against one schema and one database."""
+
+    def __init__(self, schema: DealdeskSchema, database: Database) -> None:
+        self._schema = schema
+        self._database = database
+        self._document = lru_cache(MOST_DOCUMENTS)(self._prepare)
+
+    async def answer(self, request: Request, caller: Caller) -> Answer:
+        """Return the answer; whatever goes wrong is in it, and nothing unexpected is told outside.
+
+        Raises:
+            OperationKindError: the operation is of a kind that the transport doesn't carry.
+        """
+        try:
+            return await self._run(request, caller)
+        except RequestError as error:
+            return _refusal(error)
+
+    async def _run(self, request: Request, caller: Caller) -> Answer:
+        document = self._document(request.query)
+        operation = _operation(document, request)
+        variables = self._variables(operation, request)
+        reader = Reader(
+            self._schema.graphql, self._schema.catalog, self._database, caller, document, variables
+        )
+        return await self._execute(document, request, Context(caller, reader))
+
+    async def _execute(self, document: Document, request: Request, context: Context) -> Answer:
+        result: Any = execute(
+            self._schema.graphql,
+            document.ast,
+            context_value=context,
+            variable_values=dict(request.variables or {}),
+            operation_name=request.operation_name,
+            executor_class=self._schema.strawberry.execution_context_class,
+        )
+        if hasattr(result, "__await__"):
+            result = await result
+        answer: dict[str, Any] = {"data": result.data}
+        if result.errors:
+            answer["errors"] = [_told(error, request.id) for error in result.errors]
+        return Answer(orjson.dumps(answer), codes=_codes(answer))
+
+    def _prepare(self, query: str) -> Document:
+        try:
+            ast = parse(query)
+        except GraphQLSyntaxError as error:
+            raise RequestError("GRAPHQL_PARSE_FAILED", [error]) from error
+        errors = validate(self._schema.graphql, ast, max_errors=MOST_ERRORS)
+        if errors:
+            raise RequestError("GRAPHQL_VALIDATION_FAILED", errors)
+        return Document(ast)
+
+    def _variables(self, operation: OperationDefinitionNode, request: Request) -> VariableValues:
+        definitions = operation.variable_definitions or ()
+        values = get_variable_values(
+            self._schema.graphql, definitions, dict(request.variables or {}), MOST_ERRORS
+        )
+        if isinstance(values, VariableValues):
+            return values
+        raise RequestError("BAD_USER_INPUT", values)
+
+
+def _operation(document: Document, request: Request) -> OperationDefinitionNode:
+    operation = get_operation_ast(document.ast, request.operation_name)
+    if operation is None:
+        message = "Name the operation to run with operationName: one that the document holds."
+        raise RequestError("OPERATION_RESOLUTION_FAILURE", [GraphQLError(message)])
+    if operation.operation not in request.operations:
+        raise OperationKindError(operation.operation)
+    return operation
+
+
+def _refusal(error: RequestError) -> Answer:
+    errors = [{**each.formatted, "extensions": {"code": error.code}} for each in error.errors]
+    return Answer(orjson.dumps({"errors": errors}), ran=False, codes=frozenset({error.code}))
+
+
+def _told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
+    told: dict[str, Any] = dict(error.formatted)
+    cause = error.original_error
+    if isinstance(cause, Unavailable):
+        return told | {"message": str(cause), "extensions": {"code": "UNAVAILABLE"}}
+    if cause is None or (error.extensions and "code" in error.extensions):
+        return told | {"extensions": {"code": "BAD_USER_INPUT"} | (error.extensions or {})}
+    _log.error("request %s failed at %s", request_id, error.path, exc_info=cause)
+    message = "Something went wrong on our side. Tell us the request id."
+    return told | {
+        "message": message,
+        "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id},
+    }
+
+
+def _codes(answer: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(error["extensions"]["code"] for error in answer.get("errors", ()))

@@ -1,0 +1,43 @@
+"""The input types by which a list is sorted, made from what it may be sorted by."""
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+import strawberry
+
+from schema.enums import described
+from schema.reading.orders import Listing, OrderDirection
+
+
+def listing(
+    noun: str,
+    model: Any,
+    filter_: type,
+    meanings: Mapping[str, str],
+    default: Sequence[tuple[str, OrderDirection]],
+) -> Listing:
+    """Return how a list of ``noun`` is narrowed and sorted.
+
+    ``meanings`` says of each order field, named like its column in upper case, what it sorts by.
+    """
+    columns = {field: getattr(model, field.lower()) for field in meanings}
+    return Listing(
+        filter_,
+        _order_type(noun, meanings),
+        columns,
+        [(columns[field], direction) for field, direction in default],
+    )
+
+
+def _order_type(noun: str, meanings: Mapping[str, str]) -> type:
+    fields: Any = StrEnum(f"{noun}OrderField", {field: field for field in meanings})
+    described(fields, f"What a list of type {noun} is sorted by.", meanings)
+    members = {
+        "__annotations__": {"field": fields, "direction": OrderDirection},
+        "field": strawberry.field(description="What to sort by."),
+        "direction": strawberry.field(description="Which end comes first.", default=OrderDirection.ASC),
+    }
+    return strawberry.input(
+        type(f"{noun}Order", (), members), description=f"Sorts a list of type {noun}; the first one counts most."
+    )

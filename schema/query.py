@@ -1,0 +1,55 @@
+"""The root of all reads."""
+
+from typing import Any
+
+import strawberry
+from sqlalchemy import Integer, func, select
+
+from db import models
+from schema.listings import ACCOUNTS, COMPETITORS, OPPORTUNITIES, QUOTES, STATUS_REASONS, USERS
+from schema.objects import Node, planned_type
+from schema.opportunity import Opportunity
+from schema.organization import Account, Competitor, StatusReason, User, Viewer
+from schema.quote import Quote
+from schema.reading.columns import argument, inline
+from schema.reading.connections import Connection, many
+from schema.reading.errors import BadInput
+from schema.reading.planning import Late
+from schema.reading.relations import confined, lookup, node, nodes
+
+
+def _number_and_revision(arguments: Late, row: Any) -> Any:
+    number = arguments["number"]
+    if not number:
+        raise BadInput("Send the quote's id, or its number, with a revision or for the latest one.")
+    matches = row.number == number.bind(row.number.type)
+    if arguments["revision"]:
+        return matches & (row.revision == arguments["revision"].bind(Integer()))
+    other, within = confined(models.Quote)
+    latest = select(func.max(other.c.revision)).where(within, other.c.number == row.number)
+    return matches & (row.revision == latest.correlate(row.number.table).scalar_subquery())
+
+
+@planned_type
+class Query:
+    """What can be read. Everything is confined to the caller's organization."""
+
+    viewer: Viewer = inline("Who is asking.")
+    node: Node | None = node("Any object by its id; null if there is none that the caller may see.")
+    nodes: list[Node | None] = nodes("Any objects by their ids, in the order of the ids, with null for gaps.")
+    opportunity: Opportunity | None = lookup("One opportunity by its id.")
+    opportunities: Connection[Opportunity] = many(OPPORTUNITIES, "The pipeline, newest first.")
+    quote: Quote | None = lookup(
+        "One quote by its id, or by its number: the revision that is sent, else the latest.",
+        argument("id", strawberry.ID | None, "Its id."),
+        argument("number", str | None, "Its number, when no id is sent."),
+        argument("revision", int | None, "Its revision, with a number."),
+        keys=_number_and_revision,
+    )
+    quotes: Connection[Quote] = many(QUOTES, "Quotes across all opportunities, by number and revision.")
+    accounts: Connection[Account] = many(ACCOUNTS, "The customers, by name.")
+    competitors: Connection[Competitor] = many(COMPETITORS, "Who lost deals may have gone to, by name.")
+    status_reasons: Connection[StatusReason] = many(
+        STATUS_REASONS, "Why opportunities are in their states; those to choose from when closing."
+    )
+    users: Connection[User] = many(USERS, "The people of the organization, by name.")

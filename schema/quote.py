@@ -1,0 +1,128 @@
+"""Quotes, their lines, the activities that close them, and the contract that a won quote creates."""
+
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Annotated
+
+import strawberry
+from sqlalchemy import false, func
+
+from db import models
+from schema.enums import (
+    BillingMethod,
+    ContractState,
+    QuoteLineKind,
+    QuoteState,
+    QuoteStatusReason,
+)
+from schema.listings import PROJECT_CONTRACT_LINES, QUOTE_LINES
+from schema.objects import Money, Node, table_type
+from schema.organization import User
+from schema.reading.columns import column, computed, money
+from schema.reading.connections import Connection, many
+from schema.reading.planning import TODAY
+from schema.reading.relations import by_key, one
+
+_Opportunity = Annotated["Opportunity", strawberry.lazy("schema.opportunity")]
+
+_KIND = "What the line sells."
+_BILLING = "How a project line is billed; null on a product line."
+_LIMIT = "The most that may be billed; only on time and material."
+_BUDGET = "What the customer has set aside for it."
+_QUANTITY = "How many units or hours; at most two decimal places."
+_LINE_TOTAL = "Quantity times unit price, rounded half up to two places."
+
+
+@table_type(models.QuoteLine, "qln")
+class QuoteLine(Node):
+    """One line of a quote."""
+
+    position: int = column(models.QuoteLine.position, "Its place on the quote, from 1.")
+    kind: QuoteLineKind = column(models.QuoteLine.kind, _KIND)
+    name: str = column(models.QuoteLine.name, "What is sold.")
+    billing_method: BillingMethod | None = column(models.QuoteLine.billing_method, _BILLING)
+    not_to_exceed: Money | None = money(lambda row: row.not_to_exceed, _LIMIT, optional=True)
+    customer_budget: Money | None = money(lambda row: row.customer_budget, _BUDGET, optional=True)
+    quantity: Decimal = column(models.QuoteLine.quantity, _QUANTITY)
+    unit_price: Money = money(lambda row: row.unit_price, "The price of one unit.")
+    total: Money = money(lambda row: row.total, _LINE_TOTAL)
+
+
+@table_type(models.QuoteClose, "qcl")
+class QuoteClose(Node):
+    """The activity that records the closing of one quote."""
+
+    reason: QuoteStatusReason = column(models.QuoteClose.reason, "Why it was closed.")
+    closed_on: date = column(models.QuoteClose.closed_on, "The day of closing.")
+    description: str | None = column(models.QuoteClose.description, "What was said about it.")
+    closed_by: User = by_key(models.QuoteClose.closed_by_id, "Who closed it.")
+    created_at: datetime = column(models.QuoteClose.created_at, "When the closing was recorded.")
+
+
+@table_type(models.ProjectContractLine, "cln")
+class ProjectContractLine(Node):
+    """One line of a contract, as it stood on the won quote."""
+
+    position: int = column(models.ProjectContractLine.position, "Its place on the contract, from 1.")
+    kind: QuoteLineKind = column(models.ProjectContractLine.kind, _KIND)
+    name: str = column(models.ProjectContractLine.name, "What is sold.")
+    billing_method: BillingMethod | None = column(models.ProjectContractLine.billing_method, _BILLING)
+    not_to_exceed: Money | None = money(lambda row: row.not_to_exceed, _LIMIT, optional=True)
+    customer_budget: Money | None = money(lambda row: row.customer_budget, _BUDGET, optional=True)
+    quantity: Decimal = column(models.ProjectContractLine.quantity, _QUANTITY)
+    unit_price: Money = money(lambda row: row.unit_price, "The price of one unit.")
+    total: Money = money(lambda row: row.total, _LINE_TOTAL)
+
+
+@table_type(models.ProjectContract, "con")
+class ProjectContract(Node):
+    """The draft contract that winning a quote creates."""
+
+    name: str = column(models.ProjectContract.name, "The contract's name.")
+    state: ContractState = column(models.ProjectContract.state, "Where it stands.")
+    total: Money = money(lambda row: row.total, "The total of the won quote.")
+    opportunity: _Opportunity = by_key(
+        models.ProjectContract.opportunity_id, "The opportunity it came from."
+    )
+    quote: Annotated["Quote", strawberry.lazy("schema.quote")] = by_key(
+        models.ProjectContract.quote_id, "The quote that was won."
+    )
+    lines: Connection[ProjectContractLine] = many(
+        PROJECT_CONTRACT_LINES,
+        "What is to be delivered.",
+        lambda contract, row: row.project_contract_id == contract.id,
+    )
+    version: int = column(models.ProjectContract.version, "Grows with every change.")
+    created_at: datetime = column(models.ProjectContract.created_at, "When it was created.")
+
+
+@table_type(models.Quote, "quo")
+class Quote(Node):
+    """A priced, numbered, revisioned offer on one opportunity."""
+
+    number: str = column(models.Quote.number, "Shared by all revisions; never changes.")
+    revision: int = column(models.Quote.revision, "0 for the first; number and revision are unique together.")
+    name: str = column(models.Quote.name, "What is offered.")
+    state: QuoteState = column(models.Quote.state, "Where it stands; an active quote blocks closing.")
+    status_reason: QuoteStatusReason = column(models.Quote.status_reason, "Why it is in its state.")
+    total: Money = money(lambda row: row.total, "The sum of its lines, in the opportunity's currency.")
+    effective_from: date | None = column(models.Quote.effective_from, "The first day the offer holds.")
+    effective_to: date | None = column(models.Quote.effective_to, "The last day the offer holds.")
+    is_expired: bool = computed(
+        lambda row: func.coalesce(row.effective_to < TODAY, false()),
+        "Whether the last day has passed (UTC). An expired active quote still blocks closing.",
+    )
+    opportunity: _Opportunity = by_key(models.Quote.opportunity_id, "The opportunity it is an offer on.")
+    lines: Connection[QuoteLine] = many(
+        QUOTE_LINES, "What is offered, line by line.", lambda quote, row: row.quote_id == quote.id
+    )
+    close: QuoteClose | None = one(
+        "The activity that closed it; null while it is a draft or active.",
+        lambda quote, row: row.quote_id == quote.id,
+    )
+    project_contract: ProjectContract | None = one(
+        "The contract that winning it created.", lambda quote, row: row.quote_id == quote.id
+    )
+    version: int = column(models.Quote.version, "Grows with every change.")
+    created_at: datetime = column(models.Quote.created_at, "When it was created.")
+    updated_at: datetime = column(models.Quote.updated_at, "When it was last changed.")

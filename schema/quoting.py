@@ -1,0 +1,142 @@
+"""``closeQuotes``: all active and draft quotes of an opportunity at once, or some by their ids."""
+
+from datetime import date
+from enum import StrEnum
+from typing import Annotated, Any
+
+import strawberry
+
+from db import quoting
+from db.membership import Among
+from db.states import QuoteCloseReason
+from schema.context import Info
+from schema.enums import described
+from schema.errors import (
+    CloseQuotesRejectedError,
+    NotFoundError,
+    OperationError,
+    QuoteCloseFailure,
+    failures_given,
+)
+from schema.listings import QUOTES
+from schema.objects import planned_type
+from schema.quote import Quote
+from schema.reading.connections import Connection, many
+from schema.reading.items import given_items
+from schema.writing import perform, sent_id
+
+
+class BulkFailurePolicy(StrEnum):
+    """What becomes of the others when one can't be closed."""
+
+    REJECT_ALL = "REJECT_ALL"
+    CLOSE_OTHERS = "CLOSE_OTHERS"
+
+
+described(
+    BulkFailurePolicy,
+    "What becomes of the others when one can't be closed.",
+    {
+        "REJECT_ALL": "All or nothing: none is closed.",
+        "CLOSE_OTHERS": "The others are closed; the answer has a failure for each that was not.",
+    },
+)
+
+
+@strawberry.input(one_of=True, description="Which quotes to close: exactly one of these.")
+class QuotesToCloseInput:
+    """An opportunity's quotes, or quotes by id."""
+
+    of_opportunity: strawberry.ID | None = strawberry.field(
+        description="All active and draft quotes of this opportunity.", default=strawberry.UNSET
+    )
+    ids: list[strawberry.ID] | None = strawberry.field(
+        description="These quotes, 1 to 100; each must be active or a draft.", default=strawberry.UNSET
+    )
+
+
+@strawberry.input(description="How to close which quotes.")
+class CloseQuotesInput:
+    """The input of ``closeQuotes``."""
+
+    quotes: QuotesToCloseInput = strawberry.field(description="Which quotes to close.")
+    reason: QuoteCloseReason = strawberry.field(
+        description="Why they are closed.", default=QuoteCloseReason.LOST
+    )
+    closed_on: date | None = strawberry.field(
+        description="The day of closing, from a quote's creation to today; today (UTC) unless sent.",
+        default=None,
+    )
+    description: str | None = strawberry.field(
+        description="What is to be said about it; up to 2,000 characters.", default=None
+    )
+    on_failure: BulkFailurePolicy = strawberry.field(
+        description="What becomes of the others when one can't be closed.",
+        default=BulkFailurePolicy.REJECT_ALL,
+    )
+    idempotency_key: str | None = strawberry.field(
+        description="Makes it safe to send again: the same key and input answer the first result for 24 hours."
+        " Up to 128 characters.",
+        default=None,
+    )
+
+    def rule(self) -> quoting.QuotesClosing:
+        """Return what the rule is asked.
+
+        Raises:
+            NotFound: an id can't be that of an opportunity or quote.
+        """
+        return quoting.QuotesClosing(
+            **_which(self.quotes),
+            reason=self.reason,
+            closed_on=self.closed_on,
+            description=self.description,
+            close_others=self.on_failure is BulkFailurePolicy.CLOSE_OTHERS,
+            idempotency_key=self.idempotency_key,
+        )
+
+
+def _which(quotes: QuotesToCloseInput) -> dict[str, Any]:
+    path = ("input", "quotes")
+    if quotes.ids:
+        return {
+            "ids": tuple(
+                sent_id("quo", "quote", text, (*path, "ids", str(index)))
+                for index, text in enumerate(quotes.ids)
+            )
+        }
+    if quotes.of_opportunity:
+        opportunity_id = sent_id("opp", "opportunity", quotes.of_opportunity, (*path, "ofOpportunity"))
+        return {"of_opportunity": opportunity_id}
+    return {"ids": ()}
+
+
+@planned_type
+class CloseQuotesSuccess:
+    """The quotes were closed."""
+
+    closed_quotes: Connection[Quote] = many(
+        QUOTES, "The quotes that were closed.", lambda _, row: Among(row.id, "quote_ids")
+    )
+    failures: list[QuoteCloseFailure] = given_items(
+        "failures", "One for each quote that was not closed; only with CLOSE_OTHERS."
+    )
+
+
+CloseQuotesResult = Annotated[
+    CloseQuotesSuccess | CloseQuotesRejectedError | NotFoundError | OperationError,
+    strawberry.union("CloseQuotesResult", description="What `closeQuotes` came to."),
+]
+
+
+async def close_quotes(info: Info, input: CloseQuotesInput) -> CloseQuotesResult:  # noqa: A002 - GraphQL's word
+    """Close quotes of open opportunities."""
+    return await perform(  # type: ignore[no-any-return]
+        info,
+        lambda transaction, caller: quoting.close_quotes(transaction, caller, input.rule()),
+        CloseQuotesSuccess,
+        lambda closed: {
+            "quote_ids": closed.closed_quote_ids,
+            "failures": failures_given(closed.failures),
+        },
+    )

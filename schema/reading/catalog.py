@@ -1,0 +1,99 @@
+"""Which table, column, relation or expression answers each field: read once from the Strawberry schema."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from strawberry import Schema
+from strawberry.types.base import StrawberryObjectDefinition
+
+from schema.reading.sql import Concatenation
+
+if TYPE_CHECKING:
+    from schema.reading.planning import Selection
+
+
+Source = Callable[["Selection", Any], Concatenation]
+"""What answers one field: from what is asked of it and the row of its type's table to JSON text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A type that shows a table: ``prefix`` starts the ids of its objects."""
+
+    type_name: str
+    model: Any
+    prefix: str
+
+
+class UnplannedFieldError(TypeError):
+    """A field of a planned type has no source, so no statement could answer it."""
+
+    def __init__(self, type_name: str, field_name: str) -> None:
+        super().__init__(
+            f"{type_name}.{field_name} has no source: declare it with column(), one(), many() or the like."
+        )
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The sources of every planned type's fields, and the tables behind the types."""
+
+    sources: Mapping[str, Mapping[str, Source]]
+    tables: Mapping[str, Table]
+    comparisons: Mapping[str, Mapping[str, Any]]
+
+    @classmethod
+    def of(cls, schema: Schema) -> "Catalog":
+        """Read the declarations of a schema.
+
+        Raises:
+            UnplannedFieldError: a planned type has a field without a source.
+        """
+        definitions = list(_definitions(schema))
+        return cls(
+            sources={
+                each.name: _sources(schema, each)
+                for each in definitions
+                if getattr(each.origin, "planned", False)
+            },
+            tables={
+                each.name: Table(each.name, each.origin.model, each.origin.prefix)
+                for each in definitions
+                if "model" in vars(each.origin)
+            },
+            comparisons={each.name: _comparisons(schema, each) for each in definitions if each.is_input},
+        )
+
+    def plans(self, type_name: str) -> bool:
+        """Say whether the type's fields are answered by plans."""
+        return type_name in self.sources
+
+    def prefix(self, model: Any) -> str:
+        """Return what the ids of a table's objects start with."""
+        return next(table.prefix for table in self.tables.values() if table.model is model)
+
+
+def _definitions(schema: Schema) -> Iterator[StrawberryObjectDefinition]:
+    for concrete in schema.schema_converter.type_map.values():
+        if isinstance(concrete.definition, StrawberryObjectDefinition):
+            yield concrete.definition
+
+
+def _sources(schema: Schema, definition: StrawberryObjectDefinition) -> dict[str, Source]:
+    sources = {}
+    for field in definition.fields:
+        name = schema.config.name_converter.get_graphql_name(field)
+        if "source" not in field.metadata:
+            raise UnplannedFieldError(definition.name, name)
+        sources[name] = field.metadata["source"]
+    return sources
+
+
+def _comparisons(schema: Schema, definition: StrawberryObjectDefinition) -> dict[str, Any]:
+    names = schema.config.name_converter
+    return {
+        names.get_graphql_name(field): field.metadata["comparison"]
+        for field in definition.fields
+        if "comparison" in field.metadata
+    }

@@ -1,0 +1,226 @@
+"""Lists as Relay connections: one page of rows, and only those of edges, nodes, pageInfo, totalCount asked for."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Generic, TypeVar
+
+import strawberry
+from graphql import get_named_type
+from sqlalchemy import Integer, Text, and_, cast, exists, false, func, literal_column, or_, select
+from sqlalchemy.sql.elements import ColumnElement
+from strawberry.types.arguments import StrawberryArgument
+
+from schema.reading.catalog import Source
+from schema.reading.columns import argument, sourced
+from schema.reading.cursors import beyond, cursor_of, mark_of
+from schema.reading.errors import BadInput
+from schema.reading.filters import narrowed
+from schema.reading.orders import Listing
+from schema.reading.planning import Late, Selection
+from schema.reading.relations import Condition, confined
+from schema.reading.sql import Concatenation, Filtered, Sql, joined, json_boolean, or_null, subquery
+
+T = TypeVar("T")
+
+DEFAULT_SIZE = 20
+LARGEST_SIZE = 100
+
+
+@strawberry.type(description="Where a page lies in its list.")
+class PageInfo:
+    """Relay's PageInfo."""
+
+    has_next_page: bool = strawberry.field(description="Whether rows follow this page.")
+    has_previous_page: bool = strawberry.field(description="Whether rows precede this page.")
+    start_cursor: str | None = strawberry.field(description="The first row's cursor; null on an empty page.")
+    end_cursor: str | None = strawberry.field(description="The last row's cursor; null on an empty page.")
+
+
+@strawberry.type(description="A row and its place in the list.")
+class Edge(Generic[T]):
+    """Relay's edge."""
+
+    cursor: str = strawberry.field(description="Send it as `after` or `before` to page on from this row.")
+    node: T = strawberry.field(description="The row.")
+
+
+@strawberry.type(description="One page of a list.")
+class Connection(Generic[T]):
+    """Relay's connection, with the nodes themselves beside the edges."""
+
+    edges: list[Edge[T]] = strawberry.field(description="The rows with their cursors.")
+    nodes: list[T] = strawberry.field(description="The rows.")
+    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    total_count: int = strawberry.field(
+        description="How many rows the whole list has; counted only when asked for."
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Many:
+    """The rows of a type for which a condition holds, listed page by page."""
+
+    listing: Listing
+    condition: Condition | None = None
+
+    def __call__(self, selection: Selection, row: Any) -> Concatenation:
+        """Return the connection object."""
+        return _Page(self, selection, row).text()
+
+
+def many(listing: Listing, description: str, condition: Condition | None = None) -> Any:
+    """Declare a connection; at the root it takes every row of the organization."""
+    return sourced(Many(listing, condition), description, _arguments(listing))
+
+
+def _arguments(listing: Listing) -> list[StrawberryArgument]:
+    most = f"; at most {LARGEST_SIZE}."
+    order_type: Any = listing.order
+    return [
+        argument("first", int | None, "How many rows from the start" + most, DEFAULT_SIZE),
+        argument("after", str | None, "Only rows after this cursor."),
+        argument("last", int | None, "How many rows from the end, instead of `first`" + most),
+        argument("before", str | None, "Only rows before this cursor."),
+        argument("filter", listing.filter | None, "Only rows that meet this."),
+        argument("order_by", list[order_type] | None, "How to sort; the id breaks ties."),
+    ]
+
+
+class _Page:
+    """One connection field of one plan."""
+
+    def __init__(self, many: Many, selection: Selection, parent: Any) -> None:
+        self.many = many
+        self.selection = selection
+        self.parent = parent
+        self.arguments = selection.arguments
+        self.node_type = _node_type(selection)
+        self.terms = many.listing.terms(self.arguments["orderBy"])
+        self.mark = mark_of(self.node_type, self.terms)
+        self.backward = bool(self.arguments["last"])
+        self.size = _size(selection, self.arguments)
+        self.asked = _names(selection)
+        # Only pageInfo and paging backward need to know a row's position and whether one more row follows.
+        self.numbered = self.backward or "pageInfo" in self.asked
+
+    def text(self) -> Concatenation:
+        sources: dict[str, Source] = {
+            "edges": self._edges,
+            "nodes": lambda part, page: joined(part.object(page), only=self._shown),
+            "pageInfo": self._page_info,
+            "totalCount": lambda *_: self._total(),
+        }
+        if not self.asked & {"edges", "nodes", "pageInfo"}:
+            return self.selection.object(None, sources=sources)
+        object_ = self.selection.object(self.page, sources=sources)
+        # HAVING makes it one group, which answers once even when nothing of the page is aggregated.
+        answer = select(object_).select_from(self.page).having(func.count() >= literal_column("0"))
+        return Concatenation([subquery(answer, of=self.parent)])
+
+    def _edges(self, selection: Selection, page: Any) -> Concatenation:
+        sources: dict[str, Source] = {
+            "cursor": lambda _, page: cursor_of(self.terms, page, self.mark),
+            "node": lambda part, page: part.object(page),
+        }
+        return joined(selection.object(page, sources=sources), only=self._shown)
+
+    def _page_info(self, selection: Selection, page: Any) -> Concatenation:
+        sources: dict[str, Source] = {
+            "hasNextPage": lambda *_: self._behind() if self.backward else self._more(),
+            "hasPreviousPage": lambda *_: self._more() if self.backward else self._behind(),
+            "startCursor": lambda *_: self._cursor_at(self._farthest if self.backward else self._nearest),
+            "endCursor": lambda *_: self._cursor_at(self._nearest if self.backward else self._farthest),
+        }
+        return selection.object(page, sources=sources)
+
+    def _more(self) -> Concatenation:
+        return json_boolean(func.coalesce(func.max(self.page.c.fetched) > self.size, false()))
+
+    def _behind(self) -> Concatenation:
+        cursor = self.arguments["before" if self.backward else "after"]
+        if not cursor:
+            return Concatenation(["false"])
+        row, conditions = self._rows()
+        passed = beyond(self.terms, row, cursor, self.mark, backward=not self.backward, inclusive=True)
+        behind = exists(select(literal_column("1")).select_from(row).where(conditions, passed))
+        return json_boolean(behind if self.parent is None else behind.correlate(self.parent))
+
+    def _cursor_at(self, position: ColumnElement[bool]) -> Concatenation:
+        cursor = func.max(cursor_of(self.terms, self.page, self.mark))
+        return or_null(Filtered(cursor, position))
+
+    def _total(self) -> Concatenation:
+        row, conditions = self._rows()
+        count = select(func.count()).select_from(row).where(conditions)
+        return Concatenation([cast(subquery(count, of=self.parent), Text)])
+
+    @property
+    def _nearest(self) -> ColumnElement[bool]:
+        return and_(self.page.c.position == literal_column("1"), self._shown)
+
+    @property
+    def _farthest(self) -> ColumnElement[bool]:
+        page = self.page.c
+        return or_(page.position == self.size, and_(page.position == page.fetched, page.fetched <= self.size))
+
+    @property
+    def _shown(self) -> Any:
+        return self.page.c.position <= self.size if self.numbered else None
+
+    @cached_property
+    def page(self) -> Any:
+        """The rows of the page; when numbered, with one more if there is one."""
+        row, conditions = self._rows()
+        size = self.size + literal_column("1") if self.numbered else self.size
+        rows = select(row).where(conditions, *self._bounds(row)).order_by(*self._order(row)).limit(size)
+        limited = (rows if self.parent is None else rows.correlate(self.parent)).subquery()
+        return self._numbered(limited) if self.numbered else limited
+
+    def _numbered(self, limited: Any) -> Any:
+        position = func.row_number().over(order_by=self._order(limited)).label("position")
+        numbered = select(limited, position, func.count().over().label("fetched")).subquery()
+        column = numbered.c.position
+        return select(numbered).order_by(column.desc() if self.backward else column).subquery()
+
+    def _rows(self) -> tuple[Any, ColumnElement[bool]]:
+        planner = self.selection.planner
+        row, within = confined(planner.catalog.tables[self.node_type].model)
+        conditions = [within, narrowed(planner, self.many.listing.filter_name, self.arguments["filter"], row)]
+        if self.many.condition is not None:
+            conditions.append(self.many.condition(None if self.parent is None else self.parent.c, row.c))
+        return row, and_(*conditions)
+
+    def _bounds(self, row: Any) -> list[ColumnElement[bool]]:
+        return [
+            beyond(self.terms, row, self.arguments[name], self.mark, backward=name == "before")
+            for name in ("after", "before")
+            if self.arguments[name]
+        ]
+
+    def _order(self, row: Any) -> list[Any]:
+        return [
+            term.key(row).desc() if term.descending != self.backward else term.key(row) for term in self.terms
+        ]
+
+
+def _node_type(selection: Selection) -> str:
+    connection: Any = selection.planner.collector.schema.get_type(selection.type_name)
+    return get_named_type(connection.fields["nodes"].type).name
+
+
+def _names(selection: Selection) -> set[str]:
+    parts = selection.parts(selection.type_name)
+    return {node.name.value for part in parts.values() for node in part.nodes}
+
+
+def _size(selection: Selection, arguments: Late) -> Sql:
+    if arguments["last"] and arguments["first"] and selection.sends("first"):
+        raise BadInput("Send `first` to page forward or `last` to page backward, not both.")
+    sent = arguments["last"] or arguments["first"]
+    return sent.bind(Integer(), _checked_size) if sent else literal_column(str(DEFAULT_SIZE))
+
+
+def _checked_size(size: int) -> int:
+    if 0 <= size <= LARGEST_SIZE:
+        return size
+    raise BadInput(f"A page can't have {size} rows: ask for 0 to {LARGEST_SIZE}, and page on with cursors.")

@@ -1,0 +1,238 @@
+"""From a validated GraphQL operation to one SQL statement, and from a request's variables to its parameters."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from graphql import (
+    FieldNode,
+    GraphQLField,
+    GraphQLObjectType,
+    VariableNode,
+    get_named_type,
+    is_abstract_type,
+    is_non_null_type,
+)
+from graphql.execution.values import VariableValues, get_argument_values
+from sqlalchemy import BindParameter, Date, Dialect, bindparam, select
+
+from db.caller import Caller
+from db.statements import Statement
+from db.types import Id
+from schema.reading.catalog import Catalog, Source
+from schema.reading.collecting import Collector
+from schema.reading.sql import Concatenation, Passed, Piece
+
+ORGANIZATION: BindParameter[Any] = bindparam("organization", type_=Id())
+"""The caller's organization; every table that is read is confined to it."""
+
+USER: BindParameter[Any] = bindparam("user", type_=Id())
+TODAY: BindParameter[Any] = bindparam("today", type_=Date())
+"""The day of the request in UTC."""
+
+Convert = Callable[[Any], Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """A place in the document where a field takes arguments."""
+
+    field: GraphQLField
+    node: FieldNode
+
+    def values(self, variables: VariableValues) -> dict[str, Any]:
+        """Return the arguments as this request's variables make them."""
+        return get_argument_values(self.field, self.node, variables)
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One parameter of a statement: where among a site's arguments its value stands, and how to turn it."""
+
+    name: str
+    site: int
+    path: Sequence[str | int]
+    convert: Convert | None
+
+    def value(self, arguments: Sequence[Mapping[str, Any]]) -> Any:
+        """Return the parameter for these arguments, one mapping a site."""
+        found: Any = arguments[self.site]
+        for step in self.path:
+            found = found[step]
+        return found if self.convert is None else self.convert(found)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A compiled read: the statement returns the answer's JSON text, a request binds values only."""
+
+    statement: Statement
+    sites: Sequence[Site]
+    bindings: Sequence[Binding]
+
+    def values(
+        self, variables: VariableValues, caller: Caller, given: Mapping[str, Any] | None = None
+    ) -> dict[str, Any]:
+        """Return the statement's values for one request; ``given`` are those that the server brings itself.
+
+        Raises:
+            BadInput: an argument's value can't be what it should be, such as a foreign cursor.
+        """
+        arguments = [site.values(variables) for site in self.sites]
+        values = {binding.name: binding.value(arguments) for binding in self.bindings}
+        values |= {"organization": caller.organization_id, "user": caller.user_id, "today": caller.today}
+        return values | given if given else values
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A value whose shape is known when planning, and whose content each request brings anew."""
+
+    planner: "Planner"
+    site: int
+    path: tuple[str | int, ...]
+    value: Any
+
+    def __bool__(self) -> bool:
+        return self.value is not None
+
+    def __getitem__(self, key: str | int) -> "Late":
+        """Return what stands below ``key``; absent and null are the same."""
+        inner = self.value.get(key) if isinstance(key, str) else self.value[key]
+        return Late(self.planner, self.site, (*self.path, key), inner)
+
+    def items(self) -> list[tuple[str, "Late"]]:
+        """Return an input object's fields that hold a value."""
+        return [(key, self[key]) for key, inner in self.value.items() if inner is not None]
+
+    def elements(self) -> list["Late"]:
+        """Return a list's elements."""
+        return [self[index] for index in range(len(self.value))]
+
+    def bind(self, type_: Any, convert: Convert | None = None) -> BindParameter[Any]:
+        """Return the parameter that takes this value, turned by ``convert``, in every request."""
+        return self.planner.bind(self, type_, convert)
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """One field of an answer: its definition, every node that asks for it, and its arguments."""
+
+    planner: "Planner"
+    parent: str
+    field: GraphQLField
+    nodes: Sequence[FieldNode]
+
+    @property
+    def type_name(self) -> str:
+        """The name of the field's type, without list and non-null."""
+        return get_named_type(self.field.type).name
+
+    @property
+    def is_abstract(self) -> bool:
+        """Whether objects of several types may stand here."""
+        return is_abstract_type(get_named_type(self.field.type))
+
+    @property
+    def is_required(self) -> bool:
+        """Whether the field is never null."""
+        return is_non_null_type(self.field.type)
+
+    @property
+    def arguments(self) -> Late:
+        """The field's arguments, with their defaults."""
+        return self.planner.arguments(self.field, self.nodes[0])
+
+    def sends(self, argument: str) -> bool:
+        """Say whether the request sends the argument itself, rather than leaving it to its default."""
+        for sent in self.nodes[0].arguments or ():
+            if sent.name.value == argument:
+                by_variable = isinstance(sent.value, VariableNode)
+                return not by_variable or sent.value.name.value in self.planner.variables.coerced  # type: ignore[attr-defined]
+        return False
+
+    def object(
+        self,
+        row: Any,
+        *,
+        type_name: str | None = None,
+        sources: Mapping[str, Source] | None = None,
+        named: bool = False,
+    ) -> Concatenation:
+        """Return the JSON object of this field over ``row``.
+
+        ``sources`` stand in for those of the type; ``named`` adds the type where the field's is abstract.
+        """
+        name = type_name or self.type_name
+        sources = self.planner.catalog.sources[name] if sources is None else sources
+        members = [[f'"{key}":', part.text(row, sources)] for key, part in self.parts(name).items()]
+        if named and self.planner.names_types:
+            members.append([f'"__typename":"{name}"'])
+        pieces: list[Piece] = ["{"]
+        for number, member in enumerate(members):
+            pieces += [",", *member] if number else member
+        return Concatenation([*pieces, "}"])
+
+    def parts(self, type_name: str) -> dict[str, "Selection"]:
+        """Return the fields below this one, by response key, for an object of the type."""
+        return self.planner.selections(type_name, [node.selection_set for node in self.nodes])
+
+    def text(self, row: Any, sources: Mapping[str, Source]) -> Concatenation:
+        """Return this field of an object over ``row`` as JSON text."""
+        name = self.nodes[0].name.value
+        if name == "__typename":
+            return Concatenation([f'"{self.parent}"'])
+        return sources[name](self, row)
+
+
+@dataclass(slots=True)
+class Planner:
+    """Plans one operation, or one field of it, for one shape of its variables.
+
+    ``names_types`` adds the concrete type to objects of abstract types, for an executor that must know it.
+    """
+
+    catalog: Catalog
+    dialect: Dialect
+    collector: Collector
+    names_types: bool = False
+    _sites: list[Site] = field(default_factory=list)
+    _bindings: list[Binding] = field(default_factory=list)
+
+    @property
+    def variables(self) -> VariableValues:
+        """The variables whose shape is planned for."""
+        return self.collector.variables
+
+    def plan(self, answer: Concatenation) -> Plan:
+        """Return the plan of a statement that answers with this text."""
+        return Plan(Statement(select(Passed(answer).label("answer"))), self._sites, self._bindings)
+
+    def selections(self, type_name: str, selection_sets: Sequence[Any]) -> dict[str, Selection]:
+        """Return what is asked of an object of the type, by response key."""
+        type_ = self.collector.schema.get_type(type_name)
+        if not isinstance(type_, GraphQLObjectType):
+            raise TypeError(f"{type_name} is no object type, so there is nothing to select of it.")
+        found = self.collector.fields(type_, selection_sets)
+        return {
+            key: Selection(self, type_name, _field_of(type_, nodes[0]), nodes) for key, nodes in found.items()
+        }
+
+    def arguments(self, field_: GraphQLField, node: FieldNode) -> Late:
+        """Register a site and return its arguments."""
+        site = Site(field_, node)
+        self._sites.append(site)
+        return Late(self, len(self._sites) - 1, (), site.values(self.variables))
+
+    def bind(self, late: Late, type_: Any, convert: Convert | None) -> BindParameter[Any]:
+        """Register a parameter that takes a value of each request."""
+        name = f"p{len(self._bindings)}"
+        self._bindings.append(Binding(name, late.site, late.path, convert))
+        return bindparam(name, type_=type_)
+
+
+_TYPENAME = GraphQLField(None)  # type: ignore[arg-type]
+
+
+def _field_of(type_: GraphQLObjectType, node: FieldNode) -> GraphQLField:
+    return type_.fields.get(node.name.value, _TYPENAME)
