@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 
 import strawberry
 from graphql import (
@@ -15,6 +16,8 @@ from graphql import (
     print_schema,
 )
 from strawberry.schema.config import StrawberryConfig
+from strawberry.types import get_object_definition
+from strawberry.types.field import StrawberryField
 
 from schema.mutation import Mutation
 from schema.query import Query
@@ -24,13 +27,20 @@ from schema.reading.resolving import answer_from_plans
 from schema.scalars import SCALARS
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class DealdeskSchema:
     """The schema as graphql-core runs it, and the sources of its fields."""
 
     graphql: GraphQLSchema
     catalog: Catalog
     strawberry: strawberry.Schema
+
+    @cached_property
+    def mutations(self) -> dict[str, StrawberryField]:
+        """The declarations of the mutations, by their GraphQL names."""
+        names = self.strawberry.config.name_converter
+        definition = get_object_definition(Mutation, strict=True)
+        return {names.get_graphql_name(field): field for field in definition.fields}
 
     def sdl(self) -> str:
         """Return the contract: the schema definition, sorted."""

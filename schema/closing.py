@@ -24,7 +24,7 @@ from schema.opportunity import Opportunity, OpportunityClose
 from schema.quote import Quote
 from schema.reading.connections import Connection, many
 from schema.reading.relations import by_given
-from schema.writing import perform, sent_id
+from schema.writing import IDEMPOTENCY_KEY, perform, sent_id
 
 _REASON = "One of the outcome's status reasons, not retired."
 _REVENUE = "0 to 1,000,000,000,000.00 in the opportunity's currency, at most two decimal places."
@@ -53,9 +53,7 @@ class LostInput:
     actual_revenue: Decimal | None = strawberry.field(
         description=f"{_REVENUE} Empty unless sent.", default=None
     )
-    competitor_id: strawberry.ID | None = strawberry.field(
-        description="Who the deal went to.", default=None
-    )
+    competitor_id: strawberry.ID | None = strawberry.field(description="Who the deal went to.", default=None)
 
 
 @strawberry.input(one_of=True, description="How the deal ended: exactly one of these.")
@@ -102,11 +100,7 @@ class CloseOpportunityInput:
     expected_version: int | None = strawberry.field(
         description="The version that was read; at any other the opportunity is not closed.", default=None
     )
-    idempotency_key: str | None = strawberry.field(
-        description="Makes it safe to send again: the same key and input answer the first result for 24 hours."
-        " Up to 128 characters.",
-        default=None,
-    )
+    idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def rule(self) -> closing.OpportunityClosing:
         """Return what the rule is asked.

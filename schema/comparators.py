@@ -1,4 +1,4 @@
-"""Comparators: how one value of a row is compared. All that are sent must hold; a null one counts as not sent."""
+"""Comparators: how one value of a row is compared. All that are sent must hold; null counts as not sent."""
 
 from datetime import date, datetime
 from decimal import Decimal

@@ -5,15 +5,13 @@ from typing import Any
 
 from strawberry.types import Info as StrawberryInfo
 
-from db.caller import Caller
 from schema.reading.reader import Reader
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """One request: on whose behalf it is asked, and how it reads and writes."""
+    """One request: how it reads and writes, and on whose behalf."""
 
-    caller: Caller
     reader: Reader
 
 

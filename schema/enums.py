@@ -2,28 +2,45 @@
 
 from collections.abc import Mapping
 from enum import Enum
-from typing import TypeVar
 
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from db import states
+from db.states import (
+    ActivityState,
+    BillingMethod,
+    ContractState,
+    OpportunityState,
+    QuoteCloseReason,
+    QuoteLineKind,
+    QuoteState,
+    QuoteStatusReason,
+)
 from schema.reading.orders import OrderDirection
 
-E = TypeVar("E", bound=type[Enum])
+__all__ = [
+    "ActivityState",
+    "BillingMethod",
+    "ContractState",
+    "OpportunityState",
+    "QuoteCloseReason",
+    "QuoteLineKind",
+    "QuoteState",
+    "QuoteStatusReason",
+    "described",
+]
 
 
-def described(enum: E, description: str, meanings: Mapping[str, str]) -> E:
+def described(enum: type[Enum], description: str, meanings: Mapping[str, str]) -> None:
     """Make a Python enum a GraphQL enum whose every value says what it means."""
     strawberry.enum(enum, description=description)
     definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
     for value in definition.values:
         value.description = meanings[value.name]
-    return enum
 
 
-OpportunityState = described(
-    states.OpportunityState,
+described(
+    OpportunityState,
     "Where an opportunity stands.",
     {
         "OPEN": "Still being worked on; it can be closed while none of its quotes is active.",
@@ -31,16 +48,16 @@ OpportunityState = described(
         "LOST": "Closed: the customer did not buy from us. Read-only until it is reopened.",
     },
 )
-ActivityState = described(
-    states.ActivityState,
+described(
+    ActivityState,
     "Whether a closing still stands.",
     {
         "COMPLETED": "It stands: the opportunity is closed by it.",
         "CANCELED": "The opportunity was reopened since; kept as history.",
     },
 )
-QuoteState = described(
-    states.QuoteState,
+described(
+    QuoteState,
     "Where a quote stands.",
     {
         "DRAFT": "Being written; only drafts are editable. Doesn't block closing the opportunity.",
@@ -49,8 +66,8 @@ QuoteState = described(
         "CLOSED": "Lost, canceled or revised; never blocks. Can't be reopened, edited or deleted.",
     },
 )
-QuoteStatusReason = described(
-    states.QuoteStatusReason,
+described(
+    QuoteStatusReason,
     "Why a quote is in its state, with the code that Dataverse gives the reason.",
     {
         "DRAFT_IN_PROGRESS": 'Draft: "In Progress" (code 1).',
@@ -62,29 +79,29 @@ QuoteStatusReason = described(
         "REVISED": 'Closed: "Revised" (code 7), replaced by its next revision.',
     },
 )
-QuoteCloseReason = described(
-    states.QuoteCloseReason,
+described(
+    QuoteCloseReason,
     "Why quotes are closed by hand.",
     {"LOST": "The customer declined.", "CANCELED": "We withdrew the offer."},
 )
-QuoteLineKind = described(
-    states.QuoteLineKind,
+described(
+    QuoteLineKind,
     "What a line sells.",
     {
         "PROJECT": "Project work, billed by its billing method.",
         "PRODUCT": "A product: quantity times unit price.",
     },
 )
-BillingMethod = described(
-    states.BillingMethod,
+described(
+    BillingMethod,
     "How a project line is billed.",
     {
         "TIME_AND_MATERIAL": "By what was spent; a not-to-exceed limit may cap it.",
         "FIXED_PRICE": "At the agreed price.",
     },
 )
-ContractState = described(
-    states.ContractState,
+described(
+    ContractState,
     "Where a project contract stands.",
     {"DRAFT": "Created by winning a quote, to be completed."},
 )

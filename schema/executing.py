@@ -2,8 +2,9 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from inspect import isawaitable
 from typing import Any
 
 import orjson
@@ -24,6 +25,8 @@ from db.database import Database
 from db.errors import Unavailable
 from schema.building import DealdeskSchema
 from schema.context import Context
+from schema.passing import passed
+from schema.reading.collecting import Collector
 from schema.reading.documents import Document
 from schema.reading.reader import Reader
 
@@ -96,26 +99,26 @@ class Executor:
         document = self._document(request.query)
         operation = _operation(document, request)
         variables = self._variables(operation, request)
-        reader = Reader(
-            self._schema.graphql, self._schema.catalog, self._database, caller, document, variables
-        )
-        return await self._execute(document, request, Context(caller, reader))
+        collector = Collector(self._schema.graphql, document.fragments, variables)
+        reader = Reader(self._schema.catalog, self._database, caller, document, operation, collector)
+        try:
+            text = await passed(self._schema, reader)
+        except (GraphQLError, Unavailable) as error:
+            return _answer(None, [_located(error)], request)
+        return Answer(text) if text else await self._execute(request, reader)
 
-    async def _execute(self, document: Document, request: Request, context: Context) -> Answer:
+    async def _execute(self, request: Request, reader: Reader) -> Answer:
         result: Any = execute(
             self._schema.graphql,
-            document.ast,
-            context_value=context,
+            reader.document.ast,
+            context_value=Context(replace(reader, names_types=True)),
             variable_values=dict(request.variables or {}),
             operation_name=request.operation_name,
             executor_class=self._schema.strawberry.execution_context_class,
         )
-        if hasattr(result, "__await__"):
+        if isawaitable(result):
             result = await result
-        answer: dict[str, Any] = {"data": result.data}
-        if result.errors:
-            answer["errors"] = [_told(error, request.id) for error in result.errors]
-        return Answer(orjson.dumps(answer), codes=_codes(answer))
+        return _answer(result.data, result.errors or [], request)
 
     def _prepare(self, query: str) -> Document:
         try:
@@ -152,20 +155,28 @@ def _refusal(error: RequestError) -> Answer:
     return Answer(orjson.dumps({"errors": errors}), ran=False, codes=frozenset({error.code}))
 
 
+def _answer(data: Any, errors: Sequence[GraphQLError], request: Request) -> Answer:
+    if not errors:
+        return Answer(orjson.dumps({"data": data}))
+    told = [_told(error, request.id) for error in errors]
+    codes = frozenset(error["extensions"]["code"] for error in told)
+    return Answer(orjson.dumps({"data": data, "errors": told}), codes=codes)
+
+
+def _located(error: GraphQLError | Unavailable) -> GraphQLError:
+    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+
+
 def _told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
     told: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
     if isinstance(cause, Unavailable):
         return told | {"message": str(cause), "extensions": {"code": "UNAVAILABLE"}}
-    if cause is None or (error.extensions and "code" in error.extensions):
-        return told | {"extensions": {"code": "BAD_USER_INPUT"} | (error.extensions or {})}
-    _log.error("request %s failed at %s", request_id, error.path, exc_info=cause)
+    if error.extensions and "code" in error.extensions:
+        return told
+    _log.error("request %s failed at %s", request_id, error.path, exc_info=cause or error)
     message = "Something went wrong on our side. Tell us the request id."
     return told | {
         "message": message,
         "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id},
     }
-
-
-def _codes(answer: Mapping[str, Any]) -> frozenset[str]:
-    return frozenset(error["extensions"]["code"] for error in answer.get("errors", ()))

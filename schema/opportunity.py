@@ -121,7 +121,8 @@ class Opportunity(Node):
     name: str = column(models.Opportunity.name, "What the deal is about.")
     description: str | None = column(models.Opportunity.description, "More about the deal.")
     external_reference: str | None = column(
-        models.Opportunity.external_reference, "The id that another system gave it; unique in the organization."
+        models.Opportunity.external_reference,
+        "The id that another system gave it; unique here.",
     )
     account: Account = by_key(models.Opportunity.account_id, "The customer.")
     owner: User = by_key(models.Opportunity.owner_id, "The account manager.")

@@ -31,13 +31,12 @@ def listing(
 
 
 def _order_type(noun: str, meanings: Mapping[str, str]) -> type:
-    fields: Any = StrEnum(f"{noun}OrderField", {field: field for field in meanings})
+    fields: Any = StrEnum(f"{noun}OrderField", {field: field for field in meanings})  # type: ignore[misc]
     described(fields, f"What a list of type {noun} is sorted by.", meanings)
     members = {
         "__annotations__": {"field": fields, "direction": OrderDirection},
         "field": strawberry.field(description="What to sort by."),
         "direction": strawberry.field(description="Which end comes first.", default=OrderDirection.ASC),
     }
-    return strawberry.input(
-        type(f"{noun}Order", (), members), description=f"Sorts a list of type {noun}; the first one counts most."
-    )
+    description = f"Sorts a list of type {noun}; the first one counts most."
+    return strawberry.input(type(f"{noun}Order", (), members), description=description)

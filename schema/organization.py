@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 
@@ -14,6 +14,9 @@ from schema.reading.columns import column, computed
 from schema.reading.connections import Connection, many
 from schema.reading.planning import ORGANIZATION, USER
 from schema.reading.relations import by_key, one
+
+if TYPE_CHECKING:
+    from schema.opportunity import Opportunity
 
 _Opportunities = Connection[Annotated["Opportunity", strawberry.lazy("schema.opportunity")]]
 

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
 from sqlalchemy import false, func
@@ -22,6 +22,9 @@ from schema.reading.columns import column, computed, money
 from schema.reading.connections import Connection, many
 from schema.reading.planning import TODAY
 from schema.reading.relations import by_key, one
+
+if TYPE_CHECKING:
+    from schema.opportunity import Opportunity
 
 _Opportunity = Annotated["Opportunity", strawberry.lazy("schema.opportunity")]
 
@@ -81,9 +84,7 @@ class ProjectContract(Node):
     name: str = column(models.ProjectContract.name, "The contract's name.")
     state: ContractState = column(models.ProjectContract.state, "Where it stands.")
     total: Money = money(lambda row: row.total, "The total of the won quote.")
-    opportunity: _Opportunity = by_key(
-        models.ProjectContract.opportunity_id, "The opportunity it came from."
-    )
+    opportunity: _Opportunity = by_key(models.ProjectContract.opportunity_id, "The opportunity it came from.")
     quote: Annotated["Quote", strawberry.lazy("schema.quote")] = by_key(
         models.ProjectContract.quote_id, "The quote that was won."
     )

@@ -23,7 +23,7 @@ from schema.objects import planned_type
 from schema.quote import Quote
 from schema.reading.connections import Connection, many
 from schema.reading.items import given_items
-from schema.writing import perform, sent_id
+from schema.writing import IDEMPOTENCY_KEY, perform, sent_id
 
 
 class BulkFailurePolicy(StrEnum):
@@ -74,11 +74,7 @@ class CloseQuotesInput:
         description="What becomes of the others when one can't be closed.",
         default=BulkFailurePolicy.REJECT_ALL,
     )
-    idempotency_key: str | None = strawberry.field(
-        description="Makes it safe to send again: the same key and input answer the first result for 24 hours."
-        " Up to 128 characters.",
-        default=None,
-    )
+    idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def rule(self) -> quoting.QuotesClosing:
         """Return what the rule is asked.

@@ -39,7 +39,7 @@ def read_date_time(value: Any) -> datetime:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise GraphQLError(f"A DateTime is written like 2026-03-31T08:00:00Z, with its offset; got {value!r:.60}.")
+    raise GraphQLError(f"A DateTime is written like 2026-03-31T08:00:00Z; got {value!r:.60}.")
 
 
 def read_decimal(value: Any) -> Decimal:

@@ -2,19 +2,26 @@
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
+from uuid import UUID
 
 from graphql import GraphQLUnionType, get_named_type
 
+from db.caller import Caller
 from db.database import Transaction
 from db.errors import NotFound, Path, Refusal
-from db.caller import Caller
 from schema.context import Info
 from schema.errors import Given, answer_to
 from schema.reading.errors import BadInput
 from schema.reading.ids import decode_id
-from uuid import UUID
+from schema.reading.resolving import Payload
 
 T = TypeVar("T")
+
+IDEMPOTENCY_KEY = (
+    "Makes it safe to send again: for 24 hours the same key and input answer the first result."
+    " Up to 128 characters."
+)
+"""The description of every mutation's idempotency key."""
 
 
 async def perform(
@@ -25,17 +32,19 @@ async def perform(
 ) -> Any:
     """Run a rule and return its payload: ``success`` with what it is given, or the answer to a refusal.
 
-    The refusal's payload is read under the locks that the rule took, so it shows what the rule saw.
+    A refusal's payload is read under the locks that the rule took, so it shows what the rule saw.
     """
-    raw, reader = info._raw_info, info.context.reader  # noqa: SLF001 - the plan needs the field's nodes
+    asked, reader = info._raw_info, info.context.reader  # noqa: SLF001 - the plan needs the field's nodes
 
-    async def succeed(transaction: Transaction) -> Any:
-        outcome = await rule(transaction, info.context.caller)
-        return await reader.payload(transaction, raw, success.__name__, given(outcome))
+    async def read(transaction: Transaction, type_name: str, values: Given) -> Payload:
+        return Payload(type_name, await reader.payload(transaction, asked, type_name, values))
 
-    async def refuse(transaction: Transaction, refusal: Refusal) -> Any:
-        type_name, told = answer_to(refusal, _members(raw.return_type))
-        return await reader.payload(transaction, raw, type_name, told)
+    async def succeed(transaction: Transaction) -> Payload:
+        outcome = await rule(transaction, reader.caller)
+        return await read(transaction, success.__name__, given(outcome))
+
+    async def refuse(transaction: Transaction, refusal: Refusal) -> Payload:
+        return await read(transaction, *answer_to(refusal, _members(asked.return_type)))
 
     return await reader.database.write(succeed, refused=refuse)
 

@@ -1,4 +1,4 @@
-"""Which fields an object is asked for: fragments, aliases and directives resolved (GraphQL, "CollectFields")."""
+"""Which fields an object is asked for: GraphQL's CollectFields, with fragments, aliases and directives."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

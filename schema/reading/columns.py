@@ -7,7 +7,6 @@ from typing import Any, get_args
 import strawberry
 from graphql import GraphQLScalarType, get_nullable_type, is_non_null_type
 from sqlalchemy import Text, bindparam, case, cast
-
 from strawberry.annotation import StrawberryAnnotation
 from strawberry.types.arguments import StrawberryArgument
 

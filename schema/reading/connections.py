@@ -1,5 +1,6 @@
-"""Lists as Relay connections: one page of rows, and only those of edges, nodes, pageInfo, totalCount asked for."""
+"""Lists as Relay connections: one page of rows, and of it only what is asked for."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Generic, TypeVar
@@ -12,7 +13,7 @@ from strawberry.types.arguments import StrawberryArgument
 
 from schema.reading.catalog import Source
 from schema.reading.columns import argument, sourced
-from schema.reading.cursors import beyond, cursor_of, mark_of
+from schema.reading.cursors import Order
 from schema.reading.errors import BadInput
 from schema.reading.filters import narrowed
 from schema.reading.orders import Listing
@@ -95,8 +96,8 @@ class _Page:
         self.parent = parent
         self.arguments = selection.arguments
         self.node_type = _node_type(selection)
-        self.terms = many.listing.terms(self.arguments["orderBy"])
-        self.mark = mark_of(self.node_type, self.terms)
+        terms = many.listing.terms(self.arguments["orderBy"])
+        self.order = Order.of(self.node_type, terms)
         self.backward = bool(self.arguments["last"])
         self.size = _size(selection, self.arguments)
         self.asked = _names(selection)
@@ -119,7 +120,7 @@ class _Page:
 
     def _edges(self, selection: Selection, page: Any) -> Concatenation:
         sources: dict[str, Source] = {
-            "cursor": lambda _, page: cursor_of(self.terms, page, self.mark),
+            "cursor": lambda _, page: self.order.cursor(page),
             "node": lambda part, page: part.object(page),
         }
         return joined(selection.object(page, sources=sources), only=self._shown)
@@ -140,13 +141,22 @@ class _Page:
         cursor = self.arguments["before" if self.backward else "after"]
         if not cursor:
             return Concatenation(["false"])
+        # Two look-ups, each at its end of an index: the cursor's own row, or any on its other side.
+        return json_boolean(or_(*(self._any(is_behind, cursor) for is_behind in (self._at, self._passed))))
+
+    def _any(self, is_behind: Callable[[Any, Late], ColumnElement[bool]], cursor: Late) -> Any:
         row, conditions = self._rows()
-        passed = beyond(self.terms, row, cursor, self.mark, backward=not self.backward, inclusive=True)
-        behind = exists(select(literal_column("1")).select_from(row).where(conditions, passed))
-        return json_boolean(behind if self.parent is None else behind.correlate(self.parent))
+        rows: Any = select(literal_column("1")).select_from(row).where(conditions, is_behind(row, cursor))
+        return exists(rows if self.parent is None else rows.correlate(self.parent))
+
+    def _at(self, row: Any, cursor: Late) -> ColumnElement[bool]:
+        return self.order.at(row, cursor)
+
+    def _passed(self, row: Any, cursor: Late) -> ColumnElement[bool]:
+        return self.order.beyond(row, cursor, backward=not self.backward)
 
     def _cursor_at(self, position: ColumnElement[bool]) -> Concatenation:
-        cursor = func.max(cursor_of(self.terms, self.page, self.mark))
+        cursor = func.max(self.order.cursor(self.page))
         return or_null(Filtered(cursor, position))
 
     def _total(self) -> Concatenation:
@@ -172,12 +182,12 @@ class _Page:
         """The rows of the page; when numbered, with one more if there is one."""
         row, conditions = self._rows()
         size = self.size + literal_column("1") if self.numbered else self.size
-        rows = select(row).where(conditions, *self._bounds(row)).order_by(*self._order(row)).limit(size)
+        rows = select(row).where(conditions, *self._bounds(row)).order_by(*self._sorting(row)).limit(size)
         limited = (rows if self.parent is None else rows.correlate(self.parent)).subquery()
         return self._numbered(limited) if self.numbered else limited
 
     def _numbered(self, limited: Any) -> Any:
-        position = func.row_number().over(order_by=self._order(limited)).label("position")
+        position = func.row_number().over(order_by=self._sorting(limited)).label("position")
         numbered = select(limited, position, func.count().over().label("fetched")).subquery()
         column = numbered.c.position
         return select(numbered).order_by(column.desc() if self.backward else column).subquery()
@@ -190,22 +200,20 @@ class _Page:
             conditions.append(self.many.condition(None if self.parent is None else self.parent.c, row.c))
         return row, and_(*conditions)
 
+    def _sorting(self, row: Any) -> list[Any]:
+        return self.order.columns(row, backward=self.backward)
+
     def _bounds(self, row: Any) -> list[ColumnElement[bool]]:
         return [
-            beyond(self.terms, row, self.arguments[name], self.mark, backward=name == "before")
+            self.order.beyond(row, self.arguments[name], backward=name == "before")
             for name in ("after", "before")
             if self.arguments[name]
-        ]
-
-    def _order(self, row: Any) -> list[Any]:
-        return [
-            term.key(row).desc() if term.descending != self.backward else term.key(row) for term in self.terms
         ]
 
 
 def _node_type(selection: Selection) -> str:
     connection: Any = selection.planner.collector.schema.get_type(selection.type_name)
-    return get_named_type(connection.fields["nodes"].type).name
+    return str(get_named_type(connection.fields["nodes"].type).name)
 
 
 def _names(selection: Selection) -> set[str]:

@@ -3,12 +3,13 @@
 import hashlib
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Date, Integer, and_, or_, tuple_
+from sqlalchemy import Date, Integer, and_, or_, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from db.types import Amount, Id, Instant
@@ -17,52 +18,71 @@ from schema.reading.orders import Term
 from schema.reading.planning import Late
 from schema.reading.sql import Concatenation, HexText, Piece, Sql, json_value
 
+Condition = ColumnElement[bool]
+
 _FOREIGN = (
     "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
 )
 
 
-def cursor_of(terms: Sequence[Term], row: Any, mark: str) -> Concatenation:
-    """Return a row's cursor as a JSON string."""
-    pieces: list[Piece] = [f'["{mark}"']
-    for term in terms:
-        pieces += [",", json_value(term.key(row), is_string=True)]
-    return Concatenation(['"', HexText(Concatenation([*pieces, "]"])), '"'])
+@dataclass(frozen=True, slots=True)
+class Order:
+    """An order of one list; its ``mark`` tells its cursors from all others'."""
+
+    terms: Sequence[Term]
+    mark: str
+
+    @classmethod
+    def of(cls, type_name: str, terms: Sequence[Term]) -> "Order":
+        """Return the order of a list of a type."""
+        columns = ",".join(f"{term.column}{'-' if term.descending else '+'}" for term in terms)
+        return cls(terms, hashlib.sha256(f"{type_name}:{columns}".encode()).hexdigest()[:8])
+
+    def columns(self, row: Any, *, backward: bool) -> list[Any]:
+        """Return what SQL sorts rows by."""
+        return [term.key(row).desc() if term.descending != backward else term.key(row) for term in self.terms]
+
+    def cursor(self, row: Any) -> Concatenation:
+        """Return a row's cursor as a JSON string."""
+        pieces: list[Piece] = [f'["{self.mark}"']
+        for term in self.terms:
+            pieces += [",", json_value(term.key(row), is_string=True)]
+        return Concatenation(['"', HexText(Concatenation([*pieces, "]"])), '"'])
+
+    def beyond(self, row: Any, cursor: Late, *, backward: bool) -> Condition:
+        """Return whether a row follows the cursor, or precedes it where ``backward``."""
+        keys, values = self._compared(row, cursor)
+        descends = [term.descending != backward for term in self.terms]
+        if len(set(descends)) == 1:
+            return _follows(tuple_(*keys), tuple_(*values), descending=descends[0])
+        ways = [
+            and_(
+                _equal(keys[:level], values[:level]),
+                _follows(keys[level], values[level], descending=descending),
+            )
+            for level, descending in enumerate(descends)
+        ]
+        # The first key alone bounds the range too, so that an index on it starts at the cursor.
+        first = or_(_follows(keys[0], values[0], descending=descends[0]), keys[0] == values[0])
+        return and_(first, or_(*ways))
+
+    def at(self, row: Any, cursor: Late) -> Condition:
+        """Return whether a row is the cursor's own."""
+        return _equal(*self._compared(row, cursor))
+
+    def _compared(self, row: Any, cursor: Late) -> tuple[list[Sql], list[Sql]]:
+        keys = [term.key(row) for term in self.terms]
+        values = [cursor.bind(key.type, _part(self.mark, place, keys)) for place, key in enumerate(keys)]
+        return keys, list(values)
 
 
-def mark_of(type_name: str, terms: Sequence[Term]) -> str:
-    """Return what tells the cursors of one list and order from all others."""
-    order = ",".join(f"{term.column}{'-' if term.descending else '+'}" for term in terms)
-    return hashlib.sha256(f"{type_name}:{order}".encode()).hexdigest()[:8]
+def _equal(keys: Sequence[Sql], values: Sequence[Sql]) -> Condition:
+    return and_(true(), *(key == value for key, value in zip(keys, values, strict=True)))
 
 
-def beyond(
-    terms: Sequence[Term], row: Any, cursor: Late, mark: str, *, backward: bool, inclusive: bool = False
-) -> ColumnElement[bool]:
-    """Return whether a row lies beyond the cursor in the order, or before it where ``backward``."""
-    keys = [term.key(row) for term in terms]
-    values = [cursor.bind(key.type, _part(mark, position, keys)) for position, key in enumerate(keys)]
-    descends = [term.descending != backward for term in terms]
-    if len(set(descends)) == 1:
-        return _compared(tuple_(*keys), tuple_(*values), descends[0], inclusive=inclusive)
-    ways = [
-        and_(*map(_equal, keys[:level], values[:level]), _compared(keys[level], values[level], down))
-        for level, down in enumerate(descends)
-    ]
-    if inclusive:
-        ways.append(and_(*map(_equal, keys, values)))
-    # The first key alone bounds the range too, so that an index on it starts at the cursor.
-    return and_(_compared(keys[0], values[0], descends[0], inclusive=True), or_(*ways))
-
-
-def _equal(key: Sql, value: Sql) -> ColumnElement[bool]:
-    return key == value
-
-
-def _compared(key: Any, value: Any, descending: bool, *, inclusive: bool = False) -> Any:
-    if descending:
-        return key <= value if inclusive else key < value
-    return key >= value if inclusive else key > value
+def _follows(key: Any, value: Any, *, descending: bool) -> Condition:
+    follows: Condition = key < value if descending else key > value
+    return follows
 
 
 def _part(mark: str, position: int, keys: Sequence[Sql]) -> Callable[[str], Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from sqlalchemy import JSON, BindParameter, Text, bindparam, cast, column, func, select
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeEngine
 
 from db.types import Id
 from schema.reading.columns import sourced
@@ -25,7 +26,7 @@ class _Member(ColumnElement[Any]):
     """A member of an element; a subclass says in which form."""
 
     inherit_cache = False
-    type = Text()
+    type: TypeEngine[Any] = Text()
     postgresql: str
     sqlite: str
 

@@ -31,7 +31,7 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How the rows of one type may be narrowed and sorted: input types, columns by order field, and the default."""
+    """How rows may be narrowed and sorted: input types, columns by order field, the default order."""
 
     filter: type
     order: type

@@ -1,7 +1,8 @@
-"""From a validated GraphQL operation to one SQL statement, and from a request's variables to its parameters."""
+"""From a valid GraphQL operation to one SQL statement, from a request's variables to its parameters."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 from graphql import (
@@ -13,7 +14,7 @@ from graphql import (
     is_abstract_type,
     is_non_null_type,
 )
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.values import VariableValues
 from sqlalchemy import BindParameter, Date, Dialect, bindparam, select
 
 from db.caller import Caller
@@ -22,6 +23,7 @@ from db.types import Id
 from schema.reading.catalog import Catalog, Source
 from schema.reading.collecting import Collector
 from schema.reading.sql import Concatenation, Passed, Piece
+from schema.reading.variables import Site, reader_of
 
 ORGANIZATION: BindParameter[Any] = bindparam("organization", type_=Id())
 """The caller's organization; every table that is read is confined to it."""
@@ -34,32 +36,17 @@ Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
-    """A place in the document where a field takes arguments."""
-
-    field: GraphQLField
-    node: FieldNode
-
-    def values(self, variables: VariableValues) -> dict[str, Any]:
-        """Return the arguments as this request's variables make them."""
-        return get_argument_values(self.field, self.node, variables)
-
-
-@dataclass(frozen=True, slots=True)
 class Binding:
-    """One parameter of a statement: where among a site's arguments its value stands, and how to turn it."""
+    """One parameter of a statement: where its value comes from, and how to turn it."""
 
     name: str
-    site: int
-    path: Sequence[str | int]
+    read: Callable[[VariableValues], Any]
     convert: Convert | None
 
-    def value(self, arguments: Sequence[Mapping[str, Any]]) -> Any:
-        """Return the parameter for these arguments, one mapping a site."""
-        found: Any = arguments[self.site]
-        for step in self.path:
-            found = found[step]
-        return found if self.convert is None else self.convert(found)
+    def value(self, variables: VariableValues) -> Any:
+        """Return the parameter for these variables."""
+        value = self.read(variables)
+        return value if self.convert is None else self.convert(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,21 +54,25 @@ class Plan:
     """A compiled read: the statement returns the answer's JSON text, a request binds values only."""
 
     statement: Statement
-    sites: Sequence[Site]
+    constants: Mapping[str, Any]
     bindings: Sequence[Binding]
 
     def values(
-        self, variables: VariableValues, caller: Caller, given: Mapping[str, Any] | None = None
+        self, variables: VariableValues, caller: Caller, given: Mapping[str, Any] = MappingProxyType({})
     ) -> dict[str, Any]:
         """Return the statement's values for one request; ``given`` are those that the server brings itself.
 
         Raises:
             BadInput: an argument's value can't be what it should be, such as a foreign cursor.
         """
-        arguments = [site.values(variables) for site in self.sites]
-        values = {binding.name: binding.value(arguments) for binding in self.bindings}
-        values |= {"organization": caller.organization_id, "user": caller.user_id, "today": caller.today}
-        return values | given if given else values
+        return {
+            **self.constants,
+            **{binding.name: binding.value(variables) for binding in self.bindings},
+            "organization": caller.organization_id,
+            "user": caller.user_id,
+            "today": caller.today,
+            **given,
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +80,7 @@ class Late:
     """A value whose shape is known when planning, and whose content each request brings anew."""
 
     planner: "Planner"
-    site: int
+    site: Site
     path: tuple[str | int, ...]
     value: Any
 
@@ -164,14 +155,7 @@ class Selection:
         ``sources`` stand in for those of the type; ``named`` adds the type where the field's is abstract.
         """
         name = type_name or self.type_name
-        sources = self.planner.catalog.sources[name] if sources is None else sources
-        members = [[f'"{key}":', part.text(row, sources)] for key, part in self.parts(name).items()]
-        if named and self.planner.names_types:
-            members.append([f'"__typename":"{name}"'])
-        pieces: list[Piece] = ["{"]
-        for number, member in enumerate(members):
-            pieces += [",", *member] if number else member
-        return Concatenation([*pieces, "}"])
+        return self.planner.object(name, self.parts(name), row, sources=sources, named=named)
 
     def parts(self, type_name: str) -> dict[str, "Selection"]:
         """Return the fields below this one, by response key, for an object of the type."""
@@ -196,7 +180,7 @@ class Planner:
     dialect: Dialect
     collector: Collector
     names_types: bool = False
-    _sites: list[Site] = field(default_factory=list)
+    _constants: dict[str, Any] = field(default_factory=dict)
     _bindings: list[Binding] = field(default_factory=list)
 
     @property
@@ -206,7 +190,7 @@ class Planner:
 
     def plan(self, answer: Concatenation) -> Plan:
         """Return the plan of a statement that answers with this text."""
-        return Plan(Statement(select(Passed(answer).label("answer"))), self._sites, self._bindings)
+        return Plan(Statement(select(Passed(answer).label("answer"))), self._constants, self._bindings)
 
     def selections(self, type_name: str, selection_sets: Sequence[Any]) -> dict[str, Selection]:
         """Return what is asked of an object of the type, by response key."""
@@ -218,21 +202,45 @@ class Planner:
             key: Selection(self, type_name, _field_of(type_, nodes[0]), nodes) for key, nodes in found.items()
         }
 
+    def object(
+        self,
+        type_name: str,
+        parts: Mapping[str, Selection],
+        row: Any,
+        *,
+        sources: Mapping[str, Source] | None = None,
+        named: bool = False,
+    ) -> Concatenation:
+        """Return the JSON object of a type over ``row`` that has these fields, by response key."""
+        sources = self.catalog.sources[type_name] if sources is None else sources
+        members = [Concatenation([f'"{key}":', part.text(row, sources)]) for key, part in parts.items()]
+        if named and self.names_types:
+            members.append(Concatenation([f'"__typename":"{type_name}"']))
+        return Concatenation(["{", *_with_commas(members), "}"])
+
     def arguments(self, field_: GraphQLField, node: FieldNode) -> Late:
-        """Register a site and return its arguments."""
+        """Return a field's arguments, with their defaults."""
         site = Site(field_, node)
-        self._sites.append(site)
-        return Late(self, len(self._sites) - 1, (), site.values(self.variables))
+        return Late(self, site, (), site.values(self.variables))
 
     def bind(self, late: Late, type_: Any, convert: Convert | None) -> BindParameter[Any]:
-        """Register a parameter that takes a value of each request."""
-        name = f"p{len(self._bindings)}"
-        self._bindings.append(Binding(name, late.site, late.path, convert))
+        """Register a parameter; what no variable decides is turned here, once."""
+        name = f"p{len(self._constants) + len(self._bindings)}"
+        read = reader_of(late.site, late.path, self.variables)
+        if read is None:
+            self._constants[name] = late.value if convert is None else convert(late.value)
+        else:
+            self._bindings.append(Binding(name, read, convert))
         return bindparam(name, type_=type_)
+
+
+def _with_commas(members: Sequence[Piece]) -> list[Piece]:
+    return [piece for member in members for piece in (",", member)][1:]
 
 
 _TYPENAME = GraphQLField(None)  # type: ignore[arg-type]
 
 
 def _field_of(type_: GraphQLObjectType, node: FieldNode) -> GraphQLField:
-    return type_.fields.get(node.name.value, _TYPENAME)
+    found: GraphQLField = type_.fields.get(node.name.value, _TYPENAME)
+    return found

@@ -1,68 +1,104 @@
-"""Reading for one request: a field's plan is made or found, bound, and run."""
+"""Reading for one request: what is asked is planned once a document and shape, then bound and run."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
-import orjson
-from graphql import FieldNode, GraphQLField, GraphQLResolveInfo, GraphQLSchema
+from graphql import FieldNode, GraphQLObjectType, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
 from db.caller import Caller
 from db.database import Database, Transaction
 from schema.reading.catalog import Catalog
 from schema.reading.collecting import Collector
-from schema.reading.documents import Document, shape_of
+from schema.reading.documents import Document
 from schema.reading.planning import Plan, Planner, Selection
 from schema.reading.sql import Concatenation
+from schema.reading.variables import shape_of
+
+
+class RootField(Protocol):
+    """A root field of an operation: that much of graphql-core's GraphQLResolveInfo."""
+
+    @property
+    def field_name(self) -> str:
+        """Its name."""
+
+    @property
+    def field_nodes(self) -> list[FieldNode]:
+        """Every node that asks for it."""
+
+    @property
+    def parent_type(self) -> GraphQLObjectType:
+        """The root type."""
+
+    @property
+    def path(self) -> Any:
+        """Its place in the answer; ``key`` is the response key."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reader:
-    """Answers the fields of one request from plans."""
+    """Answers what one request asks, as JSON text.
 
-    schema: GraphQLSchema
+    ``names_types`` adds the concrete type to objects of abstract types, for an executor that must know it.
+    """
+
     catalog: Catalog
     database: Database
     caller: Caller
     document: Document
-    variables: VariableValues
+    operation: OperationDefinitionNode
+    collector: Collector
+    names_types: bool = False
 
-    async def field(self, info: GraphQLResolveInfo) -> Any:
-        """Return the value of a root field, by response keys all the way down.
+    async def query(self) -> bytes | None:
+        """Return the answer to a whole query, ``{"data":{...}}``; None where a null breaks the schema's word.
 
         Raises:
             BadInput: an argument can't be used.
             Unavailable: the database did not answer.
         """
-        plan = self._plan(info, None)
-        text = await self.database.json(plan.statement, plan.values(self.variables, self.caller))
-        return orjson.loads(text or b"null")
+        plan = self._plan("query", self._whole)
+        return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
+
+    async def field(self, asked: RootField) -> bytes | None:
+        """Return the value of one root field of a query; raises as ``query`` does."""
+        plan = self._plan(asked.path.key, lambda planner: _value(planner, asked))
+        return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
 
     async def payload(
-        self, transaction: Transaction, info: GraphQLResolveInfo, type_name: str, given: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """Return a mutation's payload, read in its transaction; ``given`` are the values its type declares."""
-        plan = self._plan(info, type_name)
-        text = await transaction.json(plan.statement, plan.values(self.variables, self.caller, given))
-        return {**orjson.loads(text or b"{}"), "__typename": type_name}
+        self, transaction: Transaction, asked: RootField, type_name: str, given: Mapping[str, Any]
+    ) -> bytes | None:
+        """Return a mutation's payload, read in its transaction from the values that its type declares."""
+        plan = self._plan(
+            (asked.path.key, type_name),
+            lambda planner: _selection(planner, asked).object(None, type_name=type_name),
+        )
+        return await transaction.json(plan.statement, plan.values(self._variables, self.caller, given))
 
-    def _plan(self, info: GraphQLResolveInfo, type_name: str | None) -> Plan:
-        operation = info.operation.name.value if info.operation.name else None
-        key = (operation, info.path.key, type_name, shape_of(self.variables))
+    @property
+    def _variables(self) -> VariableValues:
+        return self.collector.variables
+
+    def _plan(self, what: Hashable, answer: Callable[[Planner], Concatenation]) -> Plan:
+        key = (id(self.operation), what, self.names_types, shape_of(self._variables))
         found = self.document.plans.get(key)
-        return found or self.document.keep(key, self._planned(info, type_name))
+        if found is None:
+            planner = Planner(self.catalog, self.database.dialect, self.collector, self.names_types)
+            found = self.document.keep(key, planner.plan(answer(planner)))
+        return found
 
-    def _planned(self, info: GraphQLResolveInfo, type_name: str | None) -> Plan:
-        collector = Collector(self.schema, self.document.fragments, self.variables)
-        planner = Planner(self.catalog, self.database.dialect, collector, names_types=True)
-        nodes: list[FieldNode] = info.field_nodes
-        field: GraphQLField = info.parent_type.fields[info.field_name]
-        selection = Selection(planner, info.parent_type.name, field, nodes)
-        return planner.plan(_answer(selection, type_name))
+    def _whole(self, planner: Planner) -> Concatenation:
+        root = self.collector.schema.query_type.name  # type: ignore[union-attr]
+        selections = planner.selections(root, [self.operation.selection_set])
+        return Concatenation(['{"data":', planner.object(root, selections, None), "}"])
 
 
-def _answer(selection: Selection, type_name: str | None) -> Concatenation:
-    if type_name is not None:
-        return selection.object(None, type_name=type_name)
-    return selection.text(None, selection.planner.catalog.sources[selection.parent])
+def _value(planner: Planner, asked: RootField) -> Concatenation:
+    return _selection(planner, asked).text(None, planner.catalog.sources[asked.parent_type.name])
+
+
+def _selection(planner: Planner, asked: RootField) -> Selection:
+    field = asked.parent_type.fields[asked.field_name]
+    return Selection(planner, asked.parent_type.name, field, asked.field_nodes)

@@ -1,7 +1,10 @@
 """Plans under graphql-core: root fields run theirs, every field below reads what it brought."""
 
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 from typing import Any
 
+import orjson
 from graphql import (
     GraphQLAbstractType,
     GraphQLEnumType,
@@ -19,9 +22,20 @@ from schema.reading.errors import BadInput
 
 BAD_USER_INPUT = {"code": "BAD_USER_INPUT"}
 
+Resolver = Callable[..., Awaitable[Any]]
+Info = GraphQLResolveInfo[Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Payload:
+    """What a mutation answers: the member of its union, and that object's JSON text."""
+
+    type_name: str
+    text: bytes | None
+
 
 def answer_from_plans(schema: GraphQLSchema) -> None:
-    """Make every field of the schema answer from plans; mutations keep their own resolvers."""
+    """Make every field of the schema answer from plans; mutations run their own resolvers first."""
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
             type_.resolve_type = _named_by_plan
@@ -31,17 +45,35 @@ def answer_from_plans(schema: GraphQLSchema) -> None:
 
 
 def _resolve_fields(type_: GraphQLObjectType, schema: GraphQLSchema) -> None:
-    if type_ in {schema.mutation_type, schema.subscription_type}:
-        return
     for field in type_.fields.values():
-        field.resolve = _run if type_ is schema.query_type else _reading(field)
+        if type_ is schema.query_type:
+            field.resolve = _told_of_bad_input(_query)
+        elif type_ is schema.mutation_type:
+            field.resolve = _told_of_bad_input(_loading(field.resolve))
+        else:
+            field.resolve = _reading(field)
 
 
-async def _run(_root: Any, info: GraphQLResolveInfo, **_arguments: Any) -> Any:
-    try:
-        return await info.context.reader.field(info)
-    except BadInput as error:
-        raise GraphQLError(str(error), info.field_nodes, extensions=BAD_USER_INPUT) from error
+def _told_of_bad_input(resolve: Resolver) -> Resolver:
+    async def resolved(root: Any, info: Info, **arguments: Any) -> Any:
+        try:
+            return await resolve(root, info, **arguments)
+        except BadInput as error:
+            raise GraphQLError(str(error), info.field_nodes, extensions=BAD_USER_INPUT) from error
+
+    return resolved
+
+
+async def _query(_root: Any, info: Info, **_arguments: Any) -> Any:
+    return orjson.loads(await info.context.reader.field(info) or b"null")
+
+
+def _loading(resolve: Any) -> Resolver:
+    async def resolved(root: Any, info: Info, **arguments: Any) -> Any:
+        payload: Payload = await resolve(root, info, **arguments)
+        return {**orjson.loads(payload.text or b"{}"), "__typename": payload.type_name}
+
+    return resolved
 
 
 def _reading(field: GraphQLField) -> Any:
@@ -52,6 +84,6 @@ def _reading(field: GraphQLField) -> Any:
     return lambda row, info, **_: row[info.path.key]
 
 
-def _named_by_plan(value: Any, _info: GraphQLResolveInfo, _type: GraphQLAbstractType) -> str:
+def _named_by_plan(value: Any, _info: Info, _type: GraphQLAbstractType) -> str:
     name: str = value["__typename"]
     return name

@@ -1,0 +1,101 @@
+"""Past graphql-core: operations whose root fields are all ours are answered with the database's own text."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLOutputType, OperationType
+from graphql.execution.values import get_argument_values
+from graphql.pyutils import Path
+from strawberry.types.arguments import convert_argument
+from strawberry.types.info import Info
+
+from schema.building import DealdeskSchema
+from schema.context import Context
+from schema.reading.errors import BadInput
+from schema.reading.reader import Reader
+from schema.reading.resolving import BAD_USER_INPUT, Payload
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """A root field as its resolver sees it, in place of graphql-core's GraphQLResolveInfo."""
+
+    field_name: str
+    field_nodes: list[FieldNode]
+    parent_type: GraphQLObjectType
+    return_type: GraphQLOutputType
+    path: Path
+    context: Context
+
+
+async def passed(schema: DealdeskSchema, reader: Reader) -> bytes | None:
+    """Return the whole answer, or None where graphql-core has to run the operation.
+
+    Raises:
+        GraphQLError: a mutation's field failed; nothing of that field was done.
+        Unavailable: the database did not answer a query.
+    """
+    match reader.operation.operation:
+        case OperationType.QUERY:
+            return await _query(schema.graphql.query_type, reader)
+        case OperationType.MUTATION:
+            return await _mutations(schema, schema.graphql.mutation_type, reader)
+    return None
+
+
+async def _query(root: Any, reader: Reader) -> bytes | None:
+    fields = reader.collector.fields(root, [reader.operation.selection_set])
+    if any(nodes[0].name.value in {"__schema", "__type"} for nodes in fields.values()):
+        return None
+    try:
+        return await reader.query()
+    except BadInput:
+        return None  # graphql-core says which field, and answers the others
+
+
+async def _mutations(schema: DealdeskSchema, root: Any, reader: Reader) -> bytes:
+    fields = reader.collector.fields(root, [reader.operation.selection_set])
+    members = [
+        b'"%s":%s' % (key.encode(), await _mutation(schema, root, reader, key, nodes))
+        for key, nodes in fields.items()
+    ]
+    return b'{"data":{%s}}' % b",".join(members)
+
+
+async def _mutation(
+    schema: DealdeskSchema, root: Any, reader: Reader, key: str, nodes: list[FieldNode]
+) -> bytes:
+    name = nodes[0].name.value
+    if name == "__typename":
+        return b'"Mutation"'
+    definition = root.fields[name]
+    field = Field(name, nodes, root, definition.type, Path(None, key, root.name), Context(reader))
+    sent = get_argument_values(definition, nodes[0], reader.collector.variables)
+    try:
+        payload = await _resolved(schema, field, sent)
+    except BadInput as error:
+        raise GraphQLError(str(error), nodes, path=[key], extensions=BAD_USER_INPUT) from error
+    except Exception as error:
+        raise GraphQLError(str(error), nodes, path=[key], original_error=error) from error
+    if payload.text is None:
+        raise GraphQLError(f"The answer of {name} is incomplete.", nodes, path=[key])
+    return payload.text
+
+
+async def _resolved(schema: DealdeskSchema, field: Field, sent: Mapping[str, Any]) -> Payload:
+    declared = schema.mutations[field.field_name]
+    arguments = {
+        argument.python_name: convert_argument(
+            sent[name],
+            argument.type,
+            schema.strawberry.schema_converter.scalar_registry,
+            schema.strawberry.config,
+        )
+        for argument in declared.arguments
+        for name in [schema.strawberry.config.name_converter.from_argument(argument)]
+    }
+    info: Any = Info(_raw_info=field, _field=declared)  # type: ignore[arg-type]
+    resolver: Any = declared.base_resolver
+    payload: Payload = await resolver(info=info, **arguments)
+    return payload
