@@ -140,7 +140,7 @@ class QuotesNotClosable(Refusal):
         super().__init__(
             "QUOTES_NOT_CLOSABLE",
             f"{some} can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS.",
-            ("input", "quotes", "ids"),
+            failures[0].path[:3],
         )
         self.failures = tuple(failures)
 

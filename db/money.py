@@ -6,9 +6,15 @@ HIGHEST_AMOUNT = Decimal("1000000000000.00")
 """The largest amount a field may hold, in units of its currency."""
 
 
+PLACES = 2
+"""How many decimal places an amount has."""
+
+
 def has_at_most_two_places(value: Decimal) -> bool:
     """Say whether a finite decimal needs no third place; trailing zeros don't count."""
-    return value == value.quantize(Decimal("0.01")) if abs(value) <= HIGHEST_AMOUNT else value == int(value)
+    _, digits, exponent = value.as_tuple()
+    excess = -int(exponent) - PLACES
+    return excess <= 0 or not any(digits[-excess:])
 
 
 def to_hundredths(value: Decimal) -> int:
@@ -25,4 +31,4 @@ def to_hundredths(value: Decimal) -> int:
 
 def from_hundredths(value: int) -> Decimal:
     """Turn whole hundredths back into an amount with two places."""
-    return Decimal(value).scaleb(-2)
+    return Decimal(value).scaleb(-PLACES)

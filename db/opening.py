@@ -6,7 +6,9 @@ from db.database import Database
 from db.postgres import PostgresDatabase
 from db.sqlite import SqliteDatabase
 
-_POSTGRES = ("postgresql://", "postgres://")
+POSTGRES = ("postgresql://", "postgres://")
+"""How a URL of PostgreSQL begins."""
+
 _SQLITE = "sqlite:///"
 
 
@@ -17,7 +19,7 @@ async def open_database(url: str) -> Database:
         ValueError: the URL names another kind of database.
         Unavailable: the database can't be reached.
     """
-    if url.startswith(_POSTGRES):
+    if url.startswith(POSTGRES):
         return await PostgresDatabase.open(url)
     return await SqliteDatabase.open(str(sqlite_path(url)))
 

@@ -115,8 +115,9 @@ class SqliteDatabase(Database):
     async def transaction(self) -> AsyncIterator[Transaction]:
         async with self._writing:
             try:
-                await self._writer.run(lambda connection: connection.execute("BEGIN IMMEDIATE"))
                 try:
+                    # Inside: whoever is cancelled while it begins leaves it begun, for the thread goes on.
+                    await self._writer.run(lambda connection: connection.execute("BEGIN IMMEDIATE"))
                     yield SqliteTransaction(self._writer, self.dialect)
                 except BaseException:
                     await asyncio.shield(self._writer.run(_roll_back))

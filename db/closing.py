@@ -1,0 +1,237 @@
+"""Closing an opportunity as won or lost. It can't be closed while a quote of it is active."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+
+from db import models
+from db.caller import Caller
+from db.database import LostRace, Transaction
+from db.details import day_of_closing, description_within_limits
+from db.errors import (
+    ActiveQuotes,
+    BlockingQuote,
+    NotFound,
+    OpportunityAlreadyClosed,
+    RuleViolation,
+    StaleVersion,
+)
+from db.facts import Facts, read_facts
+from db.idempotency import Mutation
+from db.ids import new_id
+from db.journal import Action, Change, EventKind, record
+from db.locking import lock_opportunity
+from db.quote_closes import close_locked_quotes
+from db.reasons import check_reason, check_required, default_reason
+from db.revenue import revenue_within_limits
+from db.statements import Statement, insertion
+from db.states import ActivityState, OpportunityState, QuoteCloseReason, QuoteState
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RemainingQuotes:
+    """What is recorded with the active and draft quotes that are closed along with their opportunity."""
+
+    reason: QuoteCloseReason
+    description: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OpportunityClosing:
+    """How to close which opportunity; ``outcome`` is WON or LOST.
+
+    What is left out has a default: ``status_reason_id`` the outcome's seeded reason, ``closed_on`` today
+    (UTC), ``actual_revenue`` (in the opportunity's currency) of a win the total of the won quote, or without
+    one the estimated revenue.
+    """
+
+    opportunity_id: UUID
+    outcome: OpportunityState
+    status_reason_id: UUID | None = None
+    actual_revenue: Decimal | None = None
+    competitor_id: UUID | None = None
+    closed_on: date | None = None
+    description: str | None = None
+    close_quotes: RemainingQuotes | None = None
+    expected_version: int | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityClosed:
+    """A closed opportunity, the activity that records it, and the quotes that were closed along with it."""
+
+    opportunity_id: UUID
+    opportunity_close_id: UUID
+    closed_quote_ids: tuple[UUID, ...]
+
+
+async def close_opportunity(
+    transaction: Transaction, caller: Caller, closing: OpportunityClosing
+) -> OpportunityClosed:
+    """Close an open opportunity that has no active quote; with ``close_quotes``, its quotes before it.
+
+    Raises:
+        NotFound: the caller's organization has no such opportunity or competitor.
+        OpportunityAlreadyClosed: it is won or lost.
+        StaleVersion: it is not at the expected version.
+        InvalidStatusReason: the reason isn't one of the outcome's, or is retired.
+        RuleViolation: any other rule about what was sent; the code says which.
+        ActiveQuotes: quotes of it are active, expired or not, and ``close_quotes`` was not sent.
+    """
+    closing = _within_limits(closing)
+    return await _CLOSE_OPPORTUNITY.once(
+        transaction, caller, closing, lambda: _close(transaction, caller, closing)
+    )
+
+
+def _within_limits(closing: OpportunityClosing) -> OpportunityClosing:
+    remaining = closing.close_quotes
+    if remaining is not None:
+        path = ("input", "closeQuotes", "description")
+        remaining = replace(remaining, description=description_within_limits(remaining.description, path))
+    description = description_within_limits(closing.description, ("input", "description"))
+    return replace(closing, description=description, close_quotes=remaining)
+
+
+async def _close(transaction: Transaction, caller: Caller, closing: OpportunityClosing) -> OpportunityClosed:
+    opportunity = await lock_opportunity(
+        transaction, caller, closing.opportunity_id, ("input", "opportunityId")
+    )
+    _check_open(opportunity, closing.expected_version)
+    reason = closing.status_reason_id or default_reason(closing.outcome, closing.competitor_id)
+    facts = await read_facts(transaction, caller, opportunity.id, reason, closing.competitor_id)
+    activity = _activity(caller, closing, opportunity, facts)
+    changes = await _close_quotes(transaction, caller, closing, activity["closed_on"], facts.quotes)
+    if await transaction.execute(_CLOSE, **activity) != 1:
+        raise LostRace
+    await transaction.execute(_INSERT_ACTIVITY, **activity)
+    await record(
+        transaction, caller, [*changes, _change(activity)], EventKind.OPPORTUNITY_CLOSED, [opportunity.id]
+    )
+    return OpportunityClosed(opportunity.id, activity["id"], tuple(change.subject_id for change in changes))
+
+
+def _check_open(opportunity: Any, expected_version: int | None) -> None:
+    if opportunity.state != OpportunityState.OPEN:
+        raise OpportunityAlreadyClosed(opportunity.id, opportunity.state)
+    if expected_version is not None and expected_version != opportunity.version:
+        raise StaleVersion(opportunity.id, expected_version, opportunity.version)
+
+
+def _activity(caller: Caller, closing: OpportunityClosing, opportunity: Any, facts: Facts) -> dict[str, Any]:
+    check_reason(facts.reason, closing.outcome)
+    check_required(facts.reason, closing.outcome, closing.description, closing.competitor_id)
+    _check_competitor(closing, facts)
+    return {
+        "organization_id": caller.organization_id,
+        "id": new_id(),
+        "opportunity_id": opportunity.id,
+        "state": ActivityState.COMPLETED,
+        "outcome": closing.outcome,
+        "status_reason_id": facts.reason.reason_id,
+        "closed_on": _closed_on(caller, closing, opportunity),
+        "actual_revenue": _actual_revenue(closing, opportunity, facts),
+        "currency_code": opportunity.currency_code,
+        "competitor_id": closing.competitor_id,
+        "description": closing.description,
+        "closed_by_id": caller.user_id,
+        "created_at": caller.now,
+    }
+
+
+def _check_competitor(closing: OpportunityClosing, facts: Facts) -> None:
+    path = ("input", "outcome", closing.outcome.lower(), "competitorId")
+    if closing.competitor_id is not None and closing.outcome == OpportunityState.WON:
+        raise RuleViolation("COMPETITOR_OF_A_WIN", "A won deal has no competitor. Leave it out.", path)
+    if closing.competitor_id is not None and not facts.competitor_exists:
+        raise NotFound("competitor", path)
+
+
+def _closed_on(caller: Caller, closing: OpportunityClosing, opportunity: Any) -> date:
+    closed_on = day_of_closing(caller, closing.closed_on)
+    created_on = opportunity.created_at.date()
+    if closed_on < created_on:
+        raise RuleViolation(
+            "CLOSED_ON_BEFORE_CREATION",
+            f"The opportunity was created on {created_on}, after {closed_on}. Send that day or a later one.",
+            ("input", "closedOn"),
+        )
+    return closed_on
+
+
+def _actual_revenue(closing: OpportunityClosing, opportunity: Any, facts: Facts) -> Decimal | None:
+    if closing.actual_revenue is not None:
+        path = ("input", "outcome", closing.outcome.lower(), "actualRevenue")
+        return revenue_within_limits(closing.actual_revenue, path)
+    if closing.outcome == OpportunityState.LOST:
+        return None
+    won: list[Decimal] = [quote.total for quote in facts.quotes if quote.state == QuoteState.WON]
+    return won[0] if won else opportunity.estimated_revenue
+
+
+async def _close_quotes(
+    transaction: Transaction,
+    caller: Caller,
+    closing: OpportunityClosing,
+    closed_on: date,
+    quotes: Sequence[Any],
+) -> list[Change]:
+    if closing.close_quotes is None:
+        _check_nothing_blocks(caller, closing, quotes)
+        return []
+    days = {
+        quote.id: max(closed_on, quote.created_at.date()) for quote in quotes if quote.state != QuoteState.WON
+    }
+    return await close_locked_quotes(
+        transaction, caller, days, closing.close_quotes.reason, closing.close_quotes.description
+    )
+
+
+def _check_nothing_blocks(caller: Caller, closing: OpportunityClosing, quotes: Sequence[Any]) -> None:
+    blocking = [_blocking(caller, quote) for quote in quotes if quote.state == QuoteState.ACTIVE]
+    if blocking:
+        raise ActiveQuotes(closing.opportunity_id, blocking)
+
+
+def _blocking(caller: Caller, quote: Any) -> BlockingQuote:
+    is_expired = quote.effective_to is not None and quote.effective_to < caller.today
+    return BlockingQuote(quote.id, quote.number, quote.revision, is_expired)
+
+
+def _change(activity: dict[str, Any]) -> Change:
+    details = {name: activity[name] for name in ("status_reason_id", "actual_revenue", "closed_on")}
+    return Change(
+        Action.OPPORTUNITY_CLOSED,
+        activity["opportunity_id"],
+        {"state": activity["outcome"], **details, "close_id": activity["id"]},
+    )
+
+
+_CLOSE_OPPORTUNITY = Mutation("closeOpportunity", OpportunityClosed)
+
+_opportunity = models.Opportunity.__table__  # type: ignore[attr-defined]
+
+_CLOSE = Statement(
+    update(_opportunity)
+    .where(
+        _opportunity.c.organization_id == bindparam("organization_id"),
+        _opportunity.c.id == bindparam("opportunity_id"),
+        _opportunity.c.state == OpportunityState.OPEN,
+    )
+    .values(
+        state=bindparam("outcome"),
+        status_reason_id=bindparam("status_reason_id"),
+        actual_revenue=bindparam("actual_revenue"),
+        closed_on=bindparam("closed_on"),
+        close_id=bindparam("id"),
+        version=_opportunity.c.version + 1,
+        updated_at=bindparam("created_at"),
+    )
+)
+_INSERT_ACTIVITY = insertion(models.OpportunityClose)

@@ -1,0 +1,41 @@
+"""The details that every closing takes, of an opportunity as of quotes: a description and a day."""
+
+from datetime import date
+
+from db.caller import Caller
+from db.errors import Path, RuleViolation
+
+LONGEST_DESCRIPTION = 2_000
+"""In characters."""
+
+
+def description_within_limits(description: str | None, path: Path) -> str | None:
+    """Return the description without blanks around it; a blank one is none.
+
+    Raises:
+        RuleViolation: it is longer than ``LONGEST_DESCRIPTION``.
+    """
+    stripped = (description or "").strip()
+    if len(stripped) > LONGEST_DESCRIPTION:
+        raise RuleViolation(
+            "DESCRIPTION_TOO_LONG",
+            f"The description has {len(stripped):,} characters; the limit is {LONGEST_DESCRIPTION:,}."
+            " Shorten it.",
+            path,
+        )
+    return stripped or None
+
+
+def day_of_closing(caller: Caller, closed_on: date | None) -> date:
+    """Return the day that was sent, else today (UTC).
+
+    Raises:
+        RuleViolation: the day is in the future.
+    """
+    if closed_on is not None and closed_on > caller.today:
+        raise RuleViolation(
+            "CLOSED_ON_IN_FUTURE",
+            f"{closed_on} is in the future: today is {caller.today} (UTC). Send today or an earlier day.",
+            ("input", "closedOn"),
+        )
+    return closed_on or caller.today

@@ -1,0 +1,129 @@
+"""Organizations and their master data."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from db.migrations.parts import (
+    AMOUNT,
+    ID,
+    INSTANT,
+    NAME,
+    belongs_to,
+    by_name,
+    check,
+    create_list_index,
+    create_table,
+    optional,
+    required,
+    unique,
+    within_organization,
+)
+
+revision = "0001"
+down_revision = None
+
+
+def upgrade() -> None:
+    """Create them."""
+    _create_organization()
+    _create_app_user()
+    _create_contracting_unit()
+    _create_account()
+    _create_competitor()
+    _create_status_reason()
+
+
+def downgrade() -> None:
+    """Drop them."""
+    for table in ("status_reason", "competitor", "account", "contracting_unit", "app_user", "organization"):
+        op.drop_table(table)
+
+
+def _create_organization() -> None:
+    op.create_table(
+        "organization",
+        required("id", ID),
+        required("name", NAME),
+        required("version", sa.Integer()),
+        required("created_at", INSTANT),
+        sa.PrimaryKeyConstraint("id"),
+    )
+
+
+def _create_app_user() -> None:
+    create_table(
+        "app_user",
+        required("name", NAME),
+        required("email", sa.Text()),
+        optional("manager_id", ID),
+        required("version", sa.Integer()),
+        required("created_at", INSTANT),
+        within_organization("app_user"),
+        belongs_to("app_user", "app_user_manager", "manager_id"),
+        unique("app_user_email", "email"),
+    )
+    create_list_index("app_user_by_name", "app_user", by_name("name"))
+
+
+def _create_contracting_unit() -> None:
+    create_table(
+        "contracting_unit",
+        required("name", NAME),
+        required("currency_code", sa.Text()),
+        required("version", sa.Integer()),
+        required("created_at", INSTANT),
+        within_organization("contracting_unit"),
+        unique("contracting_unit_name", "name"),
+    )
+    create_list_index("contracting_unit_by_name", "contracting_unit", by_name("name"))
+
+
+def _create_account() -> None:
+    create_table(
+        "account",
+        required("name", NAME),
+        optional("industry", sa.Text()),
+        optional("country", sa.Text()),
+        optional("established", sa.Integer()),
+        optional("employees", sa.Integer()),
+        optional("annual_revenue", AMOUNT),
+        optional("parent_account_id", ID),
+        required("version", sa.Integer()),
+        required("created_at", INSTANT),
+        within_organization("account"),
+        belongs_to("account", "account_parent", "parent_account_id"),
+        unique("account_name", "name"),
+    )
+    create_list_index("account_by_name", "account", by_name("name"))
+
+
+def _create_competitor() -> None:
+    create_table(
+        "competitor",
+        required("name", NAME),
+        required("version", sa.Integer()),
+        required("created_at", INSTANT),
+        within_organization("competitor"),
+        unique("competitor_name", "name"),
+    )
+    create_list_index("competitor_by_name", "competitor", by_name("name"))
+
+
+def _create_status_reason() -> None:
+    create_table(
+        "status_reason",
+        required("state", sa.Text()),
+        optional("code", sa.Integer()),
+        required("label", NAME),
+        required("description_required", sa.Boolean()),
+        required("competitor_required", sa.Boolean()),
+        optional("retired_at", INSTANT),
+        required("version", sa.Integer()),
+        required("created_at", INSTANT),
+        within_organization("status_reason"),
+        unique("status_reason_state", "id", "state"),
+        unique("status_reason_code", "code"),
+        unique("status_reason_label", "state", "label"),
+        check("status_reason_state_known", "state IN ('OPEN', 'WON', 'LOST')"),
+    )
+    create_list_index("status_reason_by_label", "status_reason", by_name("label"))

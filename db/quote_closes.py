@@ -1,0 +1,83 @@
+"""Writing that quotes are closed: their state, and the activity that records it."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, or_, update
+
+from db import models
+from db.caller import Caller
+from db.database import LostRace, Transaction
+from db.ids import new_id
+from db.journal import Action, Change
+from db.membership import Among
+from db.statements import Statement, insertion
+from db.states import QuoteCloseReason, QuoteState
+
+
+async def close_locked_quotes(
+    transaction: Transaction,
+    caller: Caller,
+    days: Mapping[UUID, date],
+    reason: QuoteCloseReason,
+    description: str | None,
+) -> list[Change]:
+    """Close active and draft quotes, whose opportunities the caller has locked, each on its day.
+
+    Return what is left for the caller to record, in the order of ``days``.
+
+    Raises:
+        LostRace: a quote was neither active nor a draft any more.
+    """
+    activities = [
+        {
+            "organization_id": caller.organization_id,
+            "id": new_id(),
+            "quote_id": quote_id,
+            "reason": reason,
+            "closed_on": closed_on,
+            "description": description,
+            "closed_by_id": caller.user_id,
+            "created_at": caller.now,
+        }
+        for quote_id, closed_on in days.items()
+    ]
+    values = {"organization_id": caller.organization_id, "reason": reason, "now": caller.now}
+    if await transaction.execute(_CLOSE, ids=list(days), **values) != len(days):
+        raise LostRace
+    await transaction.execute_many(_INSERT_ACTIVITY, activities)
+    return [_change(activity) for activity in activities]
+
+
+def _change(activity: Mapping[str, Any]) -> Change:
+    return Change(
+        Action.QUOTE_CLOSED,
+        activity["quote_id"],
+        {
+            "state": QuoteState.CLOSED,
+            "status_reason": activity["reason"],
+            "closed_on": activity["closed_on"],
+            "close_id": activity["id"],
+        },
+    )
+
+
+_quote = models.Quote.__table__  # type: ignore[attr-defined]
+
+_CLOSE = Statement(
+    update(_quote)
+    .where(
+        _quote.c.organization_id == bindparam("organization_id"),
+        Among(_quote.c.id, "ids"),
+        or_(_quote.c.state == QuoteState.ACTIVE, _quote.c.state == QuoteState.DRAFT),
+    )
+    .values(
+        state=QuoteState.CLOSED,
+        status_reason=bindparam("reason"),
+        version=_quote.c.version + 1,
+        updated_at=bindparam("now"),
+    )
+)
+_INSERT_ACTIVITY = insertion(models.QuoteClose)

@@ -1,0 +1,274 @@
+"""Activating quotes, and closing them as lost or canceled."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, exists, or_, select, update
+
+from db import models
+from db.caller import Caller
+from db.database import LostRace, Transaction
+from db.details import day_of_closing, description_within_limits
+from db.errors import NotFound, Path, QuoteFailure, QuotesNotClosable, RuleViolation
+from db.idempotency import Mutation
+from db.journal import Action, Change, EventKind, record
+from db.locking import lock_opportunities_of, lock_opportunity
+from db.membership import Among
+from db.quote_closes import close_locked_quotes
+from db.statements import Statement
+from db.states import OpportunityState, QuoteCloseReason, QuoteState, QuoteStatusReason
+
+MOST_QUOTES = 100
+"""How many quotes one call closes by their ids."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuotesClosing:
+    """How to close which quotes: all active and draft ones of an opportunity, or some by their ids.
+
+    ``closed_on`` is today (UTC) unless sent. With ``close_others`` a quote that can't be closed doesn't keep
+    the others from it.
+    """
+
+    of_opportunity: UUID | None = None
+    ids: tuple[UUID, ...] | None = None
+    reason: QuoteCloseReason = QuoteCloseReason.LOST
+    closed_on: date | None = None
+    description: str | None = None
+    close_others: bool = False
+    idempotency_key: str | None = None
+
+    def __post_init__(self) -> None:
+        if (self.of_opportunity is None) == (self.ids is None):
+            raise ValueError("Name either an opportunity or quotes.")
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesClosed:
+    """The quotes that were closed, and why each other one was not."""
+
+    closed_quote_ids: tuple[UUID, ...]
+    failures: tuple[QuoteFailure, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteActivated:
+    """A quote that is active now."""
+
+    quote_id: UUID
+
+
+async def close_quotes(transaction: Transaction, caller: Caller, closing: QuotesClosing) -> QuotesClosed:
+    """Close quotes of open opportunities; an opportunity may well have none to close.
+
+    Raises:
+        NotFound: the caller's organization has no such opportunity.
+        QuotesNotClosable: some quotes can't be closed, and ``close_others`` was not sent.
+        RuleViolation: any other rule about what was sent; the code says which.
+    """
+    closing = _within_limits(closing)
+    return await _CLOSE_QUOTES.once(
+        transaction, caller, closing, lambda: _close(transaction, caller, closing)
+    )
+
+
+async def activate_quote(
+    transaction: Transaction, caller: Caller, quote_id: UUID, *, idempotency_key: str | None = None
+) -> QuoteActivated:
+    """Make a draft with at least one line active; its opportunity must be open.
+
+    Raises:
+        NotFound: the caller's organization has no such quote.
+        RuleViolation: it is no draft, has no lines, or its opportunity is closed.
+    """
+    activation = _Activation(quote_id, idempotency_key)
+    return await _ACTIVATE_QUOTE.once(
+        transaction, caller, activation, lambda: _activate(transaction, caller, quote_id)
+    )
+
+
+def _within_limits(closing: QuotesClosing) -> QuotesClosing:
+    if closing.ids is not None:
+        _check_number(len(set(closing.ids)))
+    description = description_within_limits(closing.description, ("input", "description"))
+    return replace(closing, description=description)
+
+
+def _check_number(quotes: int) -> None:
+    path = ("input", "quotes", "ids")
+    if quotes == 0:
+        raise RuleViolation("NO_QUOTES", "No quote was named. Send the id of at least one.", path)
+    if quotes > MOST_QUOTES:
+        raise RuleViolation(
+            "TOO_MANY_QUOTES",
+            f"{quotes:,} quotes were named; the limit is {MOST_QUOTES}. Close them in several calls.",
+            path,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """Where a quote was named, and its row and its opportunity's if there is such a quote."""
+
+    path: Path
+    quote: Any = None
+    opportunity: Any = None
+
+
+async def _close(transaction: Transaction, caller: Caller, closing: QuotesClosing) -> QuotesClosed:
+    candidates = await _candidates(transaction, caller, closing)
+    day = day_of_closing(caller, closing.closed_on)
+    judged = [(each, _failure(each, day)) for each in candidates]
+    failures = tuple(failure for _, failure in judged if failure)
+    if failures and not closing.close_others:
+        raise QuotesNotClosable(failures)
+    closable = [each for each, failure in judged if failure is None]
+    days = {each.quote.id: day for each in closable}
+    changes = await close_locked_quotes(transaction, caller, days, closing.reason, closing.description)
+    changed = sorted({each.opportunity.id for each in closable})
+    await record(transaction, caller, changes, EventKind.QUOTES_CLOSED, changed)
+    return QuotesClosed(tuple(days), failures)
+
+
+async def _candidates(transaction: Transaction, caller: Caller, closing: QuotesClosing) -> list[_Candidate]:
+    if closing.of_opportunity is not None:
+        return await _of_opportunity(transaction, caller, closing.of_opportunity)
+    return await _named(transaction, caller, closing.ids or ())
+
+
+async def _of_opportunity(transaction: Transaction, caller: Caller, opportunity_id: UUID) -> list[_Candidate]:
+    path = ("input", "quotes", "ofOpportunity")
+    opportunity = await lock_opportunity(transaction, caller, opportunity_id, path)
+    quotes = await transaction.rows(
+        _OF_OPPORTUNITY, organization_id=caller.organization_id, opportunity_id=opportunity_id
+    )
+    return [_Candidate(path, quote, opportunity) for quote in quotes]
+
+
+async def _named(transaction: Transaction, caller: Caller, ids: tuple[UUID, ...]) -> list[_Candidate]:
+    opportunities = await lock_opportunities_of(transaction, caller, ids)
+    quotes = {
+        quote.id: quote
+        for quote in await transaction.rows(_NAMED, organization_id=caller.organization_id, ids=list(ids))
+        if quote.opportunity_id in opportunities  # else it was stored after the lock was taken
+    }
+    candidates: dict[UUID, _Candidate] = {}
+    for index, quote_id in enumerate(ids):
+        path = ("input", "quotes", "ids", str(index))
+        quote = quotes.get(quote_id)
+        opportunity = opportunities[quote.opportunity_id] if quote else None
+        candidates.setdefault(quote_id, _Candidate(path, quote, opportunity))
+    return list(candidates.values())
+
+
+def _failure(candidate: _Candidate, day: date) -> QuoteFailure | None:
+    if candidate.quote is None:
+        missing = NotFound("quote", candidate.path)
+        return QuoteFailure(None, missing.code, missing.message, candidate.path)
+    obstacle = _obstacle(candidate.quote, candidate.opportunity, day)
+    return None if obstacle is None else QuoteFailure(candidate.quote.id, *obstacle, candidate.path)
+
+
+def _obstacle(quote: Any, opportunity: Any, day: date) -> tuple[str, str] | None:
+    created_on = quote.created_at.date()
+    if quote.state == QuoteState.CLOSED:
+        return "QUOTE_ALREADY_CLOSED", f"{_name(quote)} is already closed. Leave it out."
+    if quote.state == QuoteState.WON:
+        return "QUOTE_WON", f"{_name(quote)} is won and stays so. Leave it out."
+    if opportunity.state != OpportunityState.OPEN:
+        return _OPPORTUNITY_CLOSED, _reopen_first(quote, opportunity)
+    if day < created_on:
+        message = f"{_name(quote)} was created on {created_on}, after {day}. Send that day or a later one."
+        return "CLOSED_ON_BEFORE_CREATION", message
+    return None
+
+
+_OPPORTUNITY_CLOSED = "OPPORTUNITY_CLOSED"
+
+
+def _reopen_first(quote: Any, opportunity: Any) -> str:
+    return f"The opportunity of {_name(quote)} is closed as {opportunity.state.lower()}. Reopen it first."
+
+
+def _name(quote: Any) -> str:
+    return f"{quote.number} rev {quote.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Activation:
+    quote_id: UUID
+    idempotency_key: str | None
+
+
+async def _activate(transaction: Transaction, caller: Caller, quote_id: UUID) -> QuoteActivated:
+    opportunities = await lock_opportunities_of(transaction, caller, (quote_id,))
+    key = {"organization_id": caller.organization_id, "quote_id": quote_id}
+    quote = await transaction.row(_WITH_LINES, **key)
+    if quote is None or quote.opportunity_id not in opportunities:
+        raise NotFound("quote", _QUOTE_ID)
+    _check_activation(quote, opportunities[quote.opportunity_id])
+    if await transaction.execute(_ACTIVATE, **key, now=caller.now) != 1:
+        raise LostRace
+    changed = {"state": QuoteState.ACTIVE, "status_reason": QuoteStatusReason.ACTIVE_IN_PROGRESS}
+    change = Change(Action.QUOTE_ACTIVATED, quote_id, changed)
+    await record(transaction, caller, [change], EventKind.QUOTE_ACTIVATED, [quote.opportunity_id])
+    return QuoteActivated(quote_id)
+
+
+def _check_activation(quote: Any, opportunity: Any) -> None:
+    if quote.state != QuoteState.DRAFT:
+        raise RuleViolation(
+            "QUOTE_NOT_DRAFT",
+            f"{_name(quote)} is {quote.state.lower()}; only a draft can be activated. Choose a draft.",
+            _QUOTE_ID,
+        )
+    if opportunity.state != OpportunityState.OPEN:
+        raise RuleViolation(_OPPORTUNITY_CLOSED, _reopen_first(quote, opportunity), _QUOTE_ID)
+    if not quote.has_lines:
+        raise RuleViolation(
+            "QUOTE_WITHOUT_LINES",
+            f"{_name(quote)} has no lines. Add one before you activate it.",
+            _QUOTE_ID,
+        )
+
+
+_CLOSE_QUOTES = Mutation("closeQuotes", QuotesClosed)
+_ACTIVATE_QUOTE = Mutation("activateQuote", QuoteActivated)
+_QUOTE_ID = ("input", "quoteId")
+
+_quote = models.Quote.__table__  # type: ignore[attr-defined]
+_line = models.QuoteLine.__table__.c  # type: ignore[attr-defined]
+_columns = [_quote.c[name] for name in ("id", "opportunity_id", "number", "revision", "state", "created_at")]
+_of_organization = _quote.c.organization_id == bindparam("organization_id")
+_of_id = _quote.c.id == bindparam("quote_id")
+
+_NAMED = Statement(select(*_columns).where(_of_organization, Among(_quote.c.id, "ids")))
+_OF_OPPORTUNITY = Statement(
+    select(*_columns)
+    .where(
+        _of_organization,
+        _quote.c.opportunity_id == bindparam("opportunity_id"),
+        or_(_quote.c.state == QuoteState.ACTIVE, _quote.c.state == QuoteState.DRAFT),
+    )
+    .order_by(_quote.c.number, _quote.c.revision)
+)
+_WITH_LINES = Statement(
+    select(
+        *_columns,
+        exists()
+        .where(_line.organization_id == _quote.c.organization_id, _line.quote_id == _quote.c.id)
+        .label("has_lines"),
+    ).where(_of_organization, _of_id)
+)
+_ACTIVATE = Statement(
+    update(_quote)
+    .where(_of_organization, _of_id, _quote.c.state == QuoteState.DRAFT)
+    .values(
+        state=QuoteState.ACTIVE,
+        status_reason=QuoteStatusReason.ACTIVE_IN_PROGRESS,
+        version=_quote.c.version + 1,
+        updated_at=bindparam("now"),
+    )
+)

@@ -1,0 +1,217 @@
+"""Rows for tests, valid by default and written straight into the tables, past every rule."""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from functools import cache
+from itertools import count
+from typing import Any, Self, TypeVar
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlmodel import SQLModel
+
+from db import models
+from db.caller import Caller
+from db.database import Database
+from db.ids import new_id
+from db.statements import Statement, insertion
+from db.states import OpportunityState, QuoteState, QuoteStatusReason, SeededReason
+
+Row = TypeVar("Row", bound=SQLModel)
+
+NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
+"""When the tests' callers ask."""
+
+A_MONTH_AGO = NOW - timedelta(days=30)
+"""When what they ask about was created."""
+
+_REASONS = {
+    SeededReason.IN_PROGRESS: (OpportunityState.OPEN, "In Progress"),
+    SeededReason.ON_HOLD: (OpportunityState.OPEN, "On Hold"),
+    SeededReason.WON: (OpportunityState.WON, "Won"),
+    SeededReason.CANCELED: (OpportunityState.LOST, "Canceled"),
+    SeededReason.OUT_SOLD: (OpportunityState.LOST, "Out-Sold"),
+}
+_REASON_OF_OPPORTUNITY = {
+    OpportunityState.OPEN: SeededReason.IN_PROGRESS,
+    OpportunityState.WON: SeededReason.WON,
+    OpportunityState.LOST: SeededReason.CANCELED,
+}
+_REASON_OF_QUOTE = {
+    QuoteState.DRAFT: QuoteStatusReason.DRAFT_IN_PROGRESS,
+    QuoteState.ACTIVE: QuoteStatusReason.ACTIVE_IN_PROGRESS,
+    QuoteState.WON: QuoteStatusReason.WON,
+    QuoteState.CLOSED: QuoteStatusReason.LOST,
+}
+
+_EVERY_ROW = {
+    table.name: Statement(select(table).order_by(*table.primary_key))
+    for table in SQLModel.metadata.sorted_tables
+}
+_insertion = cache(insertion)
+
+
+class Deals:
+    """An organization with what a deal needs: a user, contracting unit, account, competitor, the reasons.
+
+    ``caller`` is its user at ``NOW``. Columns that a test doesn't name get values that suit the others.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+        self.organization_id = new_id()
+        self.user_id = new_id()
+        self.contracting_unit_id = new_id()
+        self.account_id = new_id()
+        self.competitor_id = new_id()
+        self.reasons: dict[SeededReason, UUID] = {reason: new_id() for reason in SeededReason}
+        self.caller = Caller(self.organization_id, self.user_id, NOW)
+        self._numbers = count(1)
+
+    @classmethod
+    async def create(cls, database: Database) -> Self:
+        """Store an organization; a second one is another tenant whose rows bear the same names."""
+        deals = cls(database)
+        await deals.insert(*deals._master_data())
+        return deals
+
+    async def opportunity(
+        self,
+        *,
+        state: str = OpportunityState.OPEN,
+        reason: SeededReason | None = None,
+        competitor_id: UUID | None = None,
+        **columns: Any,
+    ) -> UUID:
+        """Store an opportunity and, once it is won or lost, its close activity; return its id."""
+        opportunity = self._new(
+            models.Opportunity,
+            columns,
+            name="Harbour crane retrofit",
+            account_id=self.account_id,
+            owner_id=self.user_id,
+            contracting_unit_id=self.contracting_unit_id,
+            currency_code="EUR",
+            state=state,
+            status_reason_id=self.reasons[reason or _REASON_OF_OPPORTUNITY[OpportunityState(state)]],
+            estimated_revenue=Decimal("5000.00"),
+            actual_revenue=Decimal("5000.00") if state == OpportunityState.WON else None,
+            closed_on=None if state == OpportunityState.OPEN else NOW.date(),
+            created_at=A_MONTH_AGO,
+            updated_at=A_MONTH_AGO,
+        )
+        if state == OpportunityState.OPEN:
+            await self.insert(opportunity)
+        else:
+            close = self.close_of(
+                opportunity.id,
+                state,
+                status_reason_id=opportunity.status_reason_id,
+                actual_revenue=opportunity.actual_revenue,
+                currency_code=opportunity.currency_code,
+                closed_on=opportunity.closed_on,
+                competitor_id=competitor_id,
+            )
+            opportunity.close_id = close.id
+            await self.insert(opportunity, close)
+        return opportunity.id
+
+    def close_of(self, opportunity_id: UUID, outcome: str, **columns: Any) -> models.OpportunityClose:
+        """Make the activity that closes an opportunity, for ``insert`` to store."""
+        return self._new(
+            models.OpportunityClose,
+            columns,
+            opportunity_id=opportunity_id,
+            outcome=outcome,
+            status_reason_id=self.reasons[_REASON_OF_OPPORTUNITY[OpportunityState(outcome)]],
+            currency_code="EUR",
+            closed_on=NOW.date(),
+            closed_by_id=self.user_id,
+            created_at=NOW,
+        )
+
+    async def quote(
+        self,
+        opportunity_id: UUID,
+        *,
+        state: str = QuoteState.DRAFT,
+        lines: Sequence[Mapping[str, Any]] = ({},),
+        **columns: Any,
+    ) -> UUID:
+        """Store a quote with its lines and, once it is won or closed, its close activity; return its id.
+
+        A line that names no columns is one product at 1000.00; the quote's total is that of its lines.
+        """
+        quote = self._new(
+            models.Quote,
+            columns,
+            opportunity_id=opportunity_id,
+            number=f"QUO-{next(self._numbers)}",
+            name="Cranes and crew",
+            state=state,
+            status_reason=_REASON_OF_QUOTE[QuoteState(state)],
+            currency_code="EUR",
+            created_at=A_MONTH_AGO,
+            updated_at=A_MONTH_AGO,
+        )
+        rows = [self._line(quote, position, line) for position, line in enumerate(lines, start=1)]
+        quote.total = sum(map(_total, rows), Decimal("0.00"))
+        closes = [self._close_of_quote(quote)] if state in (QuoteState.WON, QuoteState.CLOSED) else []
+        await self.insert(quote, *rows, *closes)
+        return quote.id
+
+    async def insert(self, *rows: SQLModel) -> None:
+        """Store rows of any tables in one transaction."""
+        async with self.database.transaction() as transaction:
+            for row in rows:
+                await transaction.execute(_insertion(type(row)), **row.model_dump())
+
+    async def dump(self) -> dict[str, list[Any]]:
+        """Return every row of every table, of all organizations: equal dumps mean that nothing changed."""
+        async with self.database.transaction() as transaction:
+            return {table: await transaction.rows(statement) for table, statement in _EVERY_ROW.items()}
+
+    def _master_data(self) -> list[SQLModel]:
+        made: dict[str, Any] = {"organization_id": self.organization_id, "created_at": A_MONTH_AGO}
+        return [
+            models.Organization(id=self.organization_id, name="Northwind Works", created_at=A_MONTH_AGO),
+            models.User(id=self.user_id, name="Ada Quill", email="ada@example.com", **made),
+            models.ContractingUnit(id=self.contracting_unit_id, name="Ports", currency_code="EUR", **made),
+            models.Account(id=self.account_id, name="Grey Harbour", **made),
+            models.Competitor(id=self.competitor_id, name="Lift & Sons", **made),
+            *(
+                models.StatusReason(id=self.reasons[code], code=code, state=state, label=label, **made)
+                for code, (state, label) in _REASONS.items()
+            ),
+        ]
+
+    def _line(self, quote: models.Quote, position: int, columns: Mapping[str, Any]) -> models.QuoteLine:
+        return self._new(
+            models.QuoteLine,
+            columns,
+            quote_id=quote.id,
+            position=position,
+            kind="PRODUCT",
+            name="Crane",
+            unit_price=Decimal("1000.00"),
+            currency_code=quote.currency_code,
+        )
+
+    def _close_of_quote(self, quote: models.Quote) -> models.QuoteClose:
+        return self._new(
+            models.QuoteClose,
+            {},
+            quote_id=quote.id,
+            reason=quote.status_reason,
+            closed_on=NOW.date(),
+            closed_by_id=self.user_id,
+            created_at=NOW,
+        )
+
+    def _new(self, model: type[Row], columns: Mapping[str, Any], **usual: Any) -> Row:
+        return model(**{"organization_id": self.organization_id, "id": new_id(), **usual, **columns})
+
+
+def _total(line: models.QuoteLine) -> Decimal:
+    return (line.quantity * line.unit_price).quantize(Decimal("0.01"), ROUND_HALF_UP)

@@ -1,0 +1,88 @@
+"""Real databases for the tests: migrated once, copied for each test."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from db.database import Database
+from db.migrating import migrate
+from db.opening import open_database
+from tests.postgres import PostgresServer, postgres_server
+
+_numbers = count(1)
+
+
+@pytest.fixture(scope="session")
+def anyio_backend() -> str:
+    return "asyncio"
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def database_url(request: pytest.FixtureRequest) -> str:
+    """The URL of a database of this test's own: migrated, empty, of each kind in turn."""
+    return str(request.getfixturevalue(f"{request.param}_url"))
+
+
+@pytest.fixture
+async def database(database_url: str) -> AsyncIterator[Database]:
+    async with _opened(database_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def sqlite(sqlite_url: str) -> AsyncIterator[Database]:
+    """For a test that is about SQLite alone."""
+    async with _opened(sqlite_url) as database:
+        yield database
+
+
+@pytest.fixture
+async def postgresql(postgresql_url: str) -> AsyncIterator[Database]:
+    """For a test that is about PostgreSQL alone."""
+    async with _opened(postgresql_url) as database:
+        yield database
+
+
+@pytest.fixture
+def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
+    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'dealdesk.db')}"
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: PostgresServer, postgresql_template: str) -> Iterator[str]:
+    with postgresql_server.database(f"test_{next(_numbers)}", postgresql_template) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("template") / "dealdesk.db"
+    asyncio.run(migrate(f"sqlite:///{path}"))
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgresql_template(postgresql_server: PostgresServer) -> Iterator[str]:
+    with postgresql_server.database("template") as url:
+        asyncio.run(migrate(url))
+        yield "template"
+
+
+@pytest.fixture(scope="session")
+def postgresql_server() -> Iterator[PostgresServer]:
+    with postgres_server() as server:
+        yield server
+
+
+@asynccontextmanager
+async def _opened(url: str) -> AsyncIterator[Database]:
+    database = await open_database(url)
+    try:
+        yield database
+    finally:
+        await database.close()

@@ -1,0 +1,55 @@
+"""The rules as the tests call them, each in a transaction of its own."""
+
+from collections.abc import Awaitable
+from typing import Any, TypeVar
+from uuid import UUID
+
+import pytest
+
+from db.caller import Caller
+from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
+from db.errors import Refusal
+from db.quoting import QuoteActivated, QuotesClosed, QuotesClosing, activate_quote, close_quotes
+from db.states import OpportunityState
+from tests.builders import Deals
+
+R = TypeVar("R", bound=Refusal)
+
+
+async def close(
+    deals: Deals,
+    opportunity_id: UUID,
+    outcome: OpportunityState = OpportunityState.WON,
+    *,
+    caller: Caller | None = None,
+    **closing: Any,
+) -> OpportunityClosed:
+    """Close an opportunity, as won unless said otherwise."""
+    sent = OpportunityClosing(opportunity_id=opportunity_id, outcome=outcome, **closing)
+    return await deals.database.write(lambda it: close_opportunity(it, caller or deals.caller, sent))
+
+
+async def close_all(deals: Deals, *, caller: Caller | None = None, **closing: Any) -> QuotesClosed:
+    """Close the quotes of an opportunity, or those that are named."""
+    sent = QuotesClosing(**closing)
+    return await deals.database.write(lambda it: close_quotes(it, caller or deals.caller, sent))
+
+
+async def activate(deals: Deals, quote_id: UUID, **options: Any) -> QuoteActivated:
+    """Activate a draft."""
+    return await deals.database.write(lambda it: activate_quote(it, deals.caller, quote_id, **options))
+
+
+async def refused(deals: Deals, kind: type[R], act: Awaitable[object]) -> R:
+    """Return why a rule refuses, having seen that nothing was changed."""
+    before = await deals.dump()
+    with pytest.raises(kind) as refusal:
+        await act
+    assert await deals.dump() == before
+    return refusal.value
+
+
+async def the_only(deals: Deals, table: str) -> Any:
+    """Return the only row of a table, of all organizations."""
+    [row] = (await deals.dump())[table]
+    return row

@@ -1,0 +1,163 @@
+"""Many at once on the same deal: whatever each of them is told, what is stored obeys the rules.
+
+The same rounds without the guards go wrong, which shows that these rounds can.
+"""
+
+import asyncio
+import random
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager
+from functools import partial
+from uuid import UUID
+
+from sqlalchemy import func, select, text
+
+from db import models
+from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
+from db.database import Database, LostRace, Transaction
+from db.errors import Refusal
+from db.opening import open_database
+from db.quoting import QuotesClosing, activate_quote, close_quotes
+from db.statements import Statement
+from db.states import ActivityState, OpportunityState, QuoteState
+from tests.builders import Deals
+from tests.db.unguarded import remove_guards, write_unguarded
+
+Act = Callable[[Transaction], Awaitable[object]]
+Write = Callable[[Act], Awaitable[object]]
+
+ROUNDS = 2_000
+ROUNDS_WITHOUT_GUARDS = 200
+AT_ONCE = 20
+"""Acts, of four rounds: enough to keep every connection busy."""
+
+
+async def test_no_race_leaves_a_bad_state_or_closes_twice(database_url: str) -> None:
+    async with opened(database_url) as databases:
+        deals = await Deals.create(databases[0])
+
+        answers = await race(deals, [database.write for database in databases], ROUNDS)
+
+        assert await badly_closed(deals) == []
+        assert closed_twice(answers) == []
+        assert {answer.code for answer in answers if isinstance(answer, Refusal)} == {
+            "ACTIVE_QUOTES",
+            "OPPORTUNITY_ALREADY_CLOSED",
+            "OPPORTUNITY_CLOSED",
+            "QUOTES_NOT_CLOSABLE",
+            "QUOTE_NOT_DRAFT",
+        }
+
+
+async def test_without_the_guards_more_than_a_tenth_of_the_rounds_go_wrong(database_url: str) -> None:
+    await remove_guards(database_url)
+    async with opened(database_url) as databases:
+        deals = await Deals.create(databases[0])
+        writes = [partial(write_unguarded, database) for database in databases]
+
+        answers = await race(deals, writes, ROUNDS_WITHOUT_GUARDS)
+
+        assert len(await badly_closed(deals)) > ROUNDS_WITHOUT_GUARDS / 10
+        assert len(closed_twice(answers)) > ROUNDS_WITHOUT_GUARDS / 10
+
+
+@asynccontextmanager
+async def opened(url: str) -> AsyncIterator[list[Database]]:
+    """Open the database twice: in SQLite each has a writer, and these contend as two processes do."""
+    databases = [await open_database(url) for _ in range(2)]
+    try:
+        yield databases
+    finally:
+        for database in databases:
+            await database.close()
+
+
+async def race(deals: Deals, writes: Sequence[Write], rounds: int) -> list[object]:
+    """Return what everybody was told."""
+    acts = [act for _ in range(rounds) for act in await acts_on_a_deal(deals)]
+    async with deals.database.transaction() as transaction:
+        await transaction.rows(Statement(text("ANALYZE")))  # plans made for empty tables would be kept
+    answers: list[object] = []
+    for start in range(0, len(acts), AT_ONCE):
+        batch = acts[start : start + AT_ONCE]
+        answers += await asyncio.gather(*(told(random.choice(writes), act) for act in batch))  # noqa: S311
+    return answers
+
+
+async def acts_on_a_deal(deals: Deals) -> list[Act]:
+    """Return five acts on a new opportunity with two drafts; not all of them can succeed."""
+    opportunity_id = await deals.opportunity()
+    drafts = [await deals.quote(opportunity_id) for _ in range(2)]
+    acts: list[Act] = [
+        *(partial(activating, deals, draft) for draft in drafts),
+        *(partial(closing, deals, opportunity_id, outcome) for outcome in ("WON", "LOST")),
+        partial(closing_quotes, deals, opportunity_id),
+    ]
+    random.shuffle(acts)
+    return acts
+
+
+def activating(deals: Deals, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
+    return activate_quote(transaction, deals.caller, quote_id)
+
+
+def closing(deals: Deals, opportunity_id: UUID, outcome: str, transaction: Transaction) -> Awaitable[object]:
+    sent = OpportunityClosing(opportunity_id=opportunity_id, outcome=OpportunityState(outcome))
+    return close_opportunity(transaction, deals.caller, sent)
+
+
+def closing_quotes(deals: Deals, opportunity_id: UUID, transaction: Transaction) -> Awaitable[object]:
+    return close_quotes(transaction, deals.caller, QuotesClosing(of_opportunity=opportunity_id))
+
+
+async def told(write: Write, act: Act) -> object:
+    try:
+        return await write(act)
+    except (Refusal, LostRace) as refusal:
+        return refusal
+
+
+def closed_twice(answers: Iterable[object]) -> list[UUID]:
+    closings = Counter(answer.opportunity_id for answer in answers if isinstance(answer, OpportunityClosed))
+    return [opportunity_id for opportunity_id, times in closings.items() if times > 1]
+
+
+async def badly_closed(deals: Deals) -> list[UUID]:
+    """Return the opportunities that are closed with an active quote or have a wrong number of activities."""
+    async with deals.database.transaction() as transaction:
+        rows = await transaction.rows(_STANDING)
+    return [
+        row.id
+        for row in rows
+        if (row.active_quotes and row.state != OpportunityState.OPEN)
+        or row.activities != int(row.state != OpportunityState.OPEN)
+    ]
+
+
+_opportunity = models.Opportunity.__table__.c  # type: ignore[attr-defined]
+_activity = models.OpportunityClose.__table__.c  # type: ignore[attr-defined]
+_quote = models.Quote.__table__.c  # type: ignore[attr-defined]
+
+_STANDING = Statement(
+    select(
+        _opportunity.id,
+        _opportunity.state,
+        select(func.count())
+        .where(
+            _quote.organization_id == _opportunity.organization_id,
+            _quote.opportunity_id == _opportunity.id,
+            _quote.state == QuoteState.ACTIVE,
+        )
+        .scalar_subquery()
+        .label("active_quotes"),
+        select(func.count())
+        .where(
+            _activity.organization_id == _opportunity.organization_id,
+            _activity.opportunity_id == _opportunity.id,
+            _activity.state == ActivityState.COMPLETED,
+        )
+        .scalar_subquery()
+        .label("activities"),
+    )
+)

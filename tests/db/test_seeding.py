@@ -1,0 +1,110 @@
+from datetime import timedelta
+from decimal import Decimal
+from uuid import UUID
+
+from db import models
+from db.caller import Caller
+from db.database import Database
+from db.ids import new_id
+from db.seeding import Served, create_organization, insert_rows, served_organization
+from tests.builders import NOW, Deals
+
+
+async def _served(database: Database) -> Served | None:
+    async with database.transaction() as transaction:
+        return await served_organization(transaction)
+
+
+async def test_an_organization_starts_with_the_five_status_reasons_of_dataverse(database: Database) -> None:
+    async with database.transaction() as transaction:
+        organization_id = await create_organization(transaction, "Corvane", now=NOW)
+
+    rows = await Deals(database).dump()
+    assert [(row.id, row.name, row.created_at) for row in rows["organization"]] == [
+        (organization_id, "Corvane", NOW)
+    ]
+    assert {
+        (row.organization_id, row.state, row.code, row.label, row.retired_at) for row in rows["status_reason"]
+    } == {
+        (organization_id, "OPEN", 1, "In Progress", None),
+        (organization_id, "OPEN", 2, "On Hold", None),
+        (organization_id, "WON", 3, "Won", None),
+        (organization_id, "LOST", 4, "Canceled", None),
+        (organization_id, "LOST", 5, "Out-Sold", None),
+    }
+
+
+async def test_an_empty_database_serves_nobody(database: Database) -> None:
+    assert await _served(database) is None
+
+
+async def test_an_organization_without_users_is_passed_over(database: Database) -> None:
+    async with database.transaction() as transaction:
+        await create_organization(transaction, "Corvane", now=NOW - timedelta(days=900))
+    deals = await Deals.create(database)
+
+    assert await _served(database) == Served(deals.organization_id, deals.user_id)
+
+
+async def test_the_oldest_organization_is_served_as_its_first_user(database: Database) -> None:
+    async with database.transaction() as transaction:
+        younger = await create_organization(transaction, "Lowmoor", now=NOW)
+        older = await create_organization(transaction, "Corvane", now=NOW - timedelta(days=900))
+        first = _user(older, "ingrid@corvane.example", days_ago=800)
+        second = _user(older, "mara@corvane.example", days_ago=800)
+        third = _user(older, "priya@corvane.example", days_ago=700)
+        await insert_rows(transaction, [_user(younger, "ruth@lowmoor.example"), third, second, first])
+
+    assert await _served(database) == Served(older, first.id)
+
+
+def _user(organization_id: UUID, email: str, *, days_ago: int = 900) -> models.User:
+    return models.User(
+        organization_id=organization_id,
+        id=new_id(),
+        name=email,
+        email=email,
+        created_at=NOW - timedelta(days=days_ago),
+    )
+
+
+def test_the_served_organization_makes_a_caller_at_a_moment() -> None:
+    organization_id, user_id = new_id(), new_id()
+
+    assert Served(organization_id, user_id).caller(NOW) == Caller(organization_id, user_id, NOW)
+
+
+async def test_rows_are_inserted_after_those_that_they_point_at(database: Database) -> None:
+    deals = await Deals.create(database)
+    opportunity_id = await deals.opportunity()
+    quote = models.Quote(
+        organization_id=deals.organization_id,
+        id=new_id(),
+        opportunity_id=opportunity_id,
+        number="QUO-1",
+        name="Cranes",
+        currency_code="EUR",
+        total=Decimal("2000.00"),
+        created_at=NOW,
+        updated_at=NOW,
+    )
+    lines = [
+        models.QuoteLine(
+            organization_id=deals.organization_id,
+            id=new_id(),
+            quote_id=quote.id,
+            position=position,
+            kind="PRODUCT",
+            name="Crane",
+            unit_price=Decimal("1000.00"),
+            currency_code="EUR",
+        )
+        for position in (1, 2)
+    ]
+
+    async with database.transaction() as transaction:
+        await insert_rows(transaction, [*lines, quote])
+
+    rows = await deals.dump()
+    assert [row.id for row in rows["quote"]] == [quote.id]
+    assert [row.id for row in rows["quote_line"]] == [line.id for line in lines]
