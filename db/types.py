@@ -76,7 +76,7 @@ class Instant(TypeDecorator[datetime]):
         return value if value is None or dialect.name == "postgresql" else datetime.fromisoformat(value)
 
 
-class Name(TypeDecorator[str]):
+class Code(TypeDecorator[str]):
     """A text that lists are sorted by: compared by code point on both databases, whatever their locale."""
 
     impl = Text
@@ -85,3 +85,16 @@ class Name(TypeDecorator[str]):
     @override
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return postgresql.TEXT(collation="C") if dialect.name == "postgresql" else Text()
+
+
+class Name(Code):
+    """A code that people read: lists sort it without regard to the case of ASCII letters."""
+
+    cache_ok = True
+
+
+class CurrencyCode(TypeDecorator[str]):
+    """Three capital letters (ISO 4217); its column needs ``currency_rules`` to be sure of that."""
+
+    impl = Text
+    cache_ok = True

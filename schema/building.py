@@ -60,9 +60,17 @@ def build_schema() -> DealdeskSchema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     graphql = declared._schema  # noqa: SLF001 - what Strawberry builds for graphql-core
+    _mark_one_of(graphql)
     _drop_null_defaults(graphql)
     answer_from_plans(graphql)
     return DealdeskSchema(graphql, Catalog.of(declared), declared)
+
+
+def _mark_one_of(schema: GraphQLSchema) -> None:
+    """Tell graphql-core which inputs take exactly one field; Strawberry checks it, but only when running."""
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLInputObjectType):
+            type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
 
 
 def _drop_null_defaults(schema: GraphQLSchema) -> None:

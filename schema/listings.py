@@ -55,7 +55,6 @@ class OpportunityFilter:
 
 OPPORTUNITIES = listing(
     "Opportunity",
-    models.Opportunity,
     OpportunityFilter,
     {
         "NAME": _NAME,
@@ -80,7 +79,6 @@ class OpportunityCloseFilter:
 
 OPPORTUNITY_CLOSES = listing(
     "OpportunityClose",
-    models.OpportunityClose,
     OpportunityCloseFilter,
     {"CREATED_AT": "When it was recorded.", "CLOSED_ON": "The day of closing."},
     default=[("CREATED_AT", OrderDirection.DESC)],
@@ -109,18 +107,18 @@ class QuoteFilter:
 
 QUOTES = listing(
     "Quote",
-    models.Quote,
     QuoteFilter,
     {
-        "NUMBER": "The number; letter case doesn't count.",
-        "REVISION": "The revision.",
+        "NUMBER": "The number, then the revision.",
         "NAME": _NAME,
         "TOTAL": "The total, whatever its currency.",
         "EFFECTIVE_TO": "The last day it holds.",
         "CREATED_AT": "When it was created.",
         "UPDATED_AT": "When it was last changed.",
     },
-    default=[("NUMBER", OrderDirection.ASC), ("REVISION", OrderDirection.ASC)],
+    default=[("NUMBER", OrderDirection.ASC)],
+    columns={"NUMBER": ("number", "revision")},
+    unique=("number", "revision"),
 )
 
 
@@ -134,7 +132,6 @@ class QuoteLineFilter:
 
 QUOTE_LINES = listing(
     "QuoteLine",
-    models.QuoteLine,
     QuoteLineFilter,
     {"POSITION": "Its place on the quote.", "TOTAL": "Its total."},
     default=[("POSITION", OrderDirection.ASC)],
@@ -151,7 +148,6 @@ class ProjectContractLineFilter:
 
 PROJECT_CONTRACT_LINES = listing(
     "ProjectContractLine",
-    models.ProjectContractLine,
     ProjectContractLineFilter,
     {"POSITION": "Its place on the contract.", "TOTAL": "Its total."},
     default=[("POSITION", OrderDirection.ASC)],
@@ -173,7 +169,6 @@ class AccountFilter:
 
 ACCOUNTS = listing(
     "Account",
-    models.Account,
     AccountFilter,
     {"NAME": _NAME, "CREATED_AT": "When it was created."},
     default=[("NAME", OrderDirection.ASC)],
@@ -190,7 +185,6 @@ class CompetitorFilter:
 
 COMPETITORS = listing(
     "Competitor",
-    models.Competitor,
     CompetitorFilter,
     {"NAME": _NAME, "CREATED_AT": "When it was created."},
     default=[("NAME", OrderDirection.ASC)],
@@ -212,7 +206,6 @@ class StatusReasonFilter:
 
 STATUS_REASONS = listing(
     "StatusReason",
-    models.StatusReason,
     StatusReasonFilter,
     {"LABEL": "The label; letter case doesn't count.", "CREATED_AT": "When it was created."},
     default=[("LABEL", OrderDirection.ASC)],
@@ -231,7 +224,6 @@ class UserFilter:
 
 USERS = listing(
     "User",
-    models.User,
     UserFilter,
     {"NAME": _NAME, "CREATED_AT": "When it was created."},
     default=[("NAME", OrderDirection.ASC)],

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
+from types import MappingProxyType
 from typing import Any
 
 import strawberry
@@ -10,24 +11,22 @@ from schema.enums import described
 from schema.reading.orders import Listing, OrderDirection
 
 
-def listing(
+def listing(  # noqa: PLR0913 - a declaration, read by its names
     noun: str,
-    model: Any,
     filter_: type,
     meanings: Mapping[str, str],
     default: Sequence[tuple[str, OrderDirection]],
+    *,
+    columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
+    unique: Sequence[str] = ("id",),
 ) -> Listing:
     """Return how a list of ``noun`` is narrowed and sorted.
 
-    ``meanings`` says of each order field, named like its column in upper case, what it sorts by.
+    ``meanings`` says of each order field what it sorts by. A field is named like its column in upper case,
+    or has its own ``columns``. Rows never agree in all ``unique`` ones.
     """
-    columns = {field: getattr(model, field.lower()) for field in meanings}
-    return Listing(
-        filter_,
-        _order_type(noun, meanings),
-        columns,
-        [(columns[field], direction) for field, direction in default],
-    )
+    sorted_by = {field: columns.get(field, (field.lower(),)) for field in meanings}
+    return Listing(filter_, _order_type(noun, meanings), sorted_by, default, frozenset(unique))
 
 
 def _order_type(noun: str, meanings: Mapping[str, str]) -> type:

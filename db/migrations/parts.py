@@ -8,7 +8,7 @@ from alembic import op
 ID = sa.Text().with_variant(sa.UUID(), "postgresql")
 AMOUNT = sa.BigInteger().with_variant(sa.Numeric(15, 2), "postgresql")
 INSTANT = sa.Text().with_variant(sa.TIMESTAMP(timezone=True), "postgresql")
-NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
+CODE = NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
 def create_table(name: str, *parts: sa.Column[Any] | sa.Constraint) -> None:
@@ -59,6 +59,12 @@ def unique(name: str, *columns: str) -> sa.Constraint:
 def check(name: str, condition: str) -> sa.Constraint:
     """Refuse rows for which ``condition`` is false."""
     return sa.CheckConstraint(condition, name)
+
+
+def check_currency(table: str) -> sa.Constraint:
+    """Let a table's currency be three capital letters only."""
+    rule = on_either(postgresql="currency_code ~ '^[A-Z]{3}$'", sqlite="currency_code GLOB '[A-Z][A-Z][A-Z]'")
+    return check(f"{table}_currency_known", rule)
 
 
 def create_partial_unique_index(name: str, table: str, *columns: str, where: str) -> None:

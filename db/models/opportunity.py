@@ -7,10 +7,10 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
-from db.models.scope import OrganizationScoped, belongs_to, within_organization
+from db.models.scope import OrganizationScoped, belongs_to, currency_rules, within_organization
 from db.models.sorting import list_index
 from db.states import ActivityState, OpportunityState
-from db.types import Amount, Id, Instant, Name
+from db.types import Amount, CurrencyCode, Id, Instant, Name
 
 
 class Opportunity(OrganizationScoped, table=True):
@@ -50,6 +50,7 @@ class Opportunity(OrganizationScoped, table=True):
         CheckConstraint("(state = 'OPEN') = (close_id IS NULL)", name="opportunity_closed_with_activity"),
         CheckConstraint("(state = 'OPEN') = (closed_on IS NULL)", name="opportunity_closed_on_a_day"),
         CheckConstraint("state <> 'OPEN' OR actual_revenue IS NULL", name="opportunity_open_without_revenue"),
+        *currency_rules("opportunity"),
         CheckConstraint("estimated_revenue >= 0", name="opportunity_estimate_not_negative"),
         CheckConstraint("actual_revenue >= 0", name="opportunity_revenue_not_negative"),
     )
@@ -60,7 +61,7 @@ class Opportunity(OrganizationScoped, table=True):
     account_id: UUID = Field(sa_type=Id)
     owner_id: UUID = Field(sa_type=Id)
     contracting_unit_id: UUID = Field(sa_type=Id)
-    currency_code: str = Field(sa_type=Text)
+    currency_code: str = Field(sa_type=CurrencyCode)
     state: str = Field(default=OpportunityState.OPEN, sa_type=Text)
     status_reason_id: UUID = Field(sa_type=Id)
     estimated_revenue: Decimal = Field(sa_type=Amount)
@@ -98,6 +99,7 @@ class OpportunityClose(OrganizationScoped, table=True):
             "competitor_id IS NULL OR outcome = 'LOST'", name="opportunity_close_competitor_of_a_loss"
         ),
         CheckConstraint("actual_revenue >= 0", name="opportunity_close_revenue_not_negative"),
+        *currency_rules("opportunity_close"),
         Index(
             "one_standing_close",
             "organization_id",
@@ -113,7 +115,7 @@ class OpportunityClose(OrganizationScoped, table=True):
     outcome: str = Field(sa_type=Text)
     status_reason_id: UUID = Field(sa_type=Id)
     actual_revenue: Decimal | None = Field(default=None, sa_type=Amount)
-    currency_code: str = Field(sa_type=Text)
+    currency_code: str = Field(sa_type=CurrencyCode)
     closed_on: date
     competitor_id: UUID | None = Field(default=None, sa_type=Id)
     description: str | None = Field(default=None, sa_type=Text)

@@ -7,9 +7,9 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from db.models.scope import OrganizationScoped, belongs_to, within_organization
+from db.models.scope import OrganizationScoped, belongs_to, currency_rules, within_organization
 from db.models.sorting import list_index
-from db.types import Amount, Id, Instant, Name
+from db.types import Amount, CurrencyCode, Id, Instant, Name
 
 
 class Organization(SQLModel, table=True):
@@ -47,10 +47,11 @@ class ContractingUnit(OrganizationScoped, table=True):
     __table_args__ = (
         within_organization("contracting_unit"),
         UniqueConstraint("organization_id", "name", name="contracting_unit_name"),
+        *currency_rules("contracting_unit"),
     )
 
     name: str = Field(sa_type=Name)
-    currency_code: str = Field(sa_type=Text)
+    currency_code: str = Field(sa_type=CurrencyCode)
     version: int = 1
     created_at: datetime = Field(sa_type=Instant)
 

@@ -16,10 +16,10 @@ from sqlalchemy import (
 from sqlmodel import Field
 
 from db.models.line_total import LineTotal
-from db.models.scope import OrganizationScoped, belongs_to
+from db.models.scope import OrganizationScoped, belongs_to, currency_rules
 from db.models.sorting import list_index
 from db.states import ContractState, QuoteState, QuoteStatusReason
-from db.types import Amount, Id, Instant, Name
+from db.types import Amount, Code, CurrencyCode, Id, Instant, Name
 
 
 class Quote(OrganizationScoped, table=True):
@@ -63,12 +63,12 @@ class Quote(OrganizationScoped, table=True):
     )
 
     opportunity_id: UUID = Field(sa_type=Id)
-    number: str = Field(sa_type=Name)
+    number: str = Field(sa_type=Code)
     revision: int = 0
     name: str = Field(sa_type=Name)
     state: str = Field(default=QuoteState.DRAFT, sa_type=Text)
     status_reason: str = Field(default=QuoteStatusReason.DRAFT_IN_PROGRESS, sa_type=Text)
-    currency_code: str = Field(sa_type=Text)
+    currency_code: str = Field(sa_type=CurrencyCode)
     total: Decimal = Field(default=Decimal("0.00"), sa_type=Amount)
     effective_from: date | None = None
     effective_to: date | None = None
@@ -93,7 +93,7 @@ class Line(OrganizationScoped):
     customer_budget: Decimal | None = Field(default=None, sa_type=Amount)
     quantity: Decimal = Field(default=Decimal("1.00"), sa_type=Amount)
     unit_price: Decimal = Field(sa_type=Amount)
-    currency_code: str = Field(sa_type=Text)
+    currency_code: str = Field(sa_type=CurrencyCode)
     total: Decimal | None = Field(
         default=None, sa_type=Amount, sa_column_args=(Computed(LineTotal(), persisted=True),)
     )
@@ -163,13 +163,14 @@ class ProjectContract(OrganizationScoped, table=True):
         UniqueConstraint("organization_id", "quote_id", name="project_contract_once"),
         UniqueConstraint("organization_id", "id", "currency_code", name="project_contract_currency"),
         CheckConstraint("state IN ('DRAFT')", name="project_contract_state_known"),
+        *currency_rules("project_contract"),
     )
 
     quote_id: UUID = Field(sa_type=Id)
     opportunity_id: UUID = Field(sa_type=Id)
     name: str = Field(sa_type=Name)
     state: str = Field(default=ContractState.DRAFT, sa_type=Text)
-    currency_code: str = Field(sa_type=Text)
+    currency_code: str = Field(sa_type=CurrencyCode)
     total: Decimal = Field(sa_type=Amount)
     version: int = 1
     created_at: datetime = Field(sa_type=Instant)
@@ -193,5 +194,11 @@ for _sorted in (
     _columns.effective_to,
 ):
     list_index(f"quote_by_{_sorted.name}", _sorted)
-list_index("quote_by_opportunity", _columns.opportunity_id, _columns.number)
-list_index("quote_by_state", _columns.state, _columns.number)
+for _narrowed in (_columns.opportunity_id, _columns.state):
+    Index(
+        f"quote_by_{_narrowed.name.removesuffix('_id')}",
+        _columns.organization_id,
+        _narrowed,
+        _columns.number,
+        _columns.revision,
+    )

@@ -2,7 +2,7 @@
 
 from uuid import UUID
 
-from sqlalchemy import ForeignKeyConstraint
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint
 from sqlmodel import Field, SQLModel
 
 from db.types import Id
@@ -28,3 +28,15 @@ def belongs_to(table: str, column: str, *, name: str, target: str = "id") -> For
 def within_organization(table: str) -> ForeignKeyConstraint:
     """Point a table's rows at their organization."""
     return ForeignKeyConstraint(["organization_id"], ["organization.id"], name=f"{table}_organization")
+
+
+def currency_rules(table: str) -> tuple[CheckConstraint, ...]:
+    """Let a table's currency be three capital letters only, so that it is JSON as it stands."""
+    rules = {
+        "postgresql": "currency_code ~ '^[A-Z]{3}$'",
+        "sqlite": "currency_code GLOB '[A-Z][A-Z][A-Z]'",
+    }
+    return tuple(
+        CheckConstraint(rule, name=f"{table}_currency_known").ddl_if(dialect=dialect)
+        for dialect, rule in rules.items()
+    )

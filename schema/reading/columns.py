@@ -1,7 +1,7 @@
 """Fields that a row itself answers: columns, expressions over them, money, ids and nested objects."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import MISSING, dataclass
+from dataclasses import dataclass
 from typing import Any, get_args
 
 import strawberry
@@ -112,6 +112,6 @@ def argument(name: str, type_: Any, description: str, default: Any = None) -> St
         python_name=name,
         graphql_name=None,
         type_annotation=StrawberryAnnotation(type_),
-        default=MISSING if required else default,
+        default=strawberry.UNSET if required else default,
         description=description,
     )

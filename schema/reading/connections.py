@@ -114,8 +114,10 @@ class _Page:
         if not self.asked & {"edges", "nodes", "pageInfo"}:
             return self.selection.object(None, sources=sources)
         object_ = self.selection.object(self.page, sources=sources)
-        # HAVING makes it one group, which answers once even when nothing of the page is aggregated.
-        answer = select(object_).select_from(self.page).having(func.count() >= literal_column("0"))
+        answer = select(object_).select_from(self.page)
+        if not self.asked & {"edges", "nodes"}:
+            # One group, which answers once even when nothing of the page is aggregated.
+            answer = answer.having(func.count() >= literal_column("0"))
         return Concatenation([subquery(answer, of=self.parent)])
 
     def _edges(self, selection: Selection, page: Any) -> Concatenation:

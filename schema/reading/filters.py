@@ -105,6 +105,9 @@ def _ordered(name: str) -> Callable[[Any, Late, Convert | None], Condition]:
 
 
 def _is_in(column: Any, asked: Late, convert: Convert | None) -> Condition:
+    if len(asked.value) == 1:
+        # Equality keeps an index usable for the order; a list of several doesn't.
+        return _ordered("__eq__")(column, asked[0], convert)
     each = convert or (lambda value: value)
     return Among(column, asked.bind(ListOf(column.type), lambda values: [each(value) for value in values]))
 

@@ -31,12 +31,16 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """How rows may be narrowed and sorted: input types, columns by order field, the default order."""
+    """How a list may be narrowed and sorted: input types, columns by order field, the default order.
+
+    Rows never agree in all of the ``unique`` columns; an order of these needs no id to break ties.
+    """
 
     filter: type
     order: type
-    columns: Mapping[str, Any]
-    default: Sequence[tuple[Any, OrderDirection]]
+    columns: Mapping[str, Sequence[str]]
+    default: Sequence[tuple[str, OrderDirection]]
+    unique: frozenset[str]
 
     @property
     def filter_name(self) -> str:
@@ -46,17 +50,15 @@ class Listing:
     def terms(self, order_by: Late) -> list[Term]:
         """Return the order that is asked for; a column that comes twice counts where it comes first."""
         chosen: dict[str, Term] = {}
-        for term in _asked(self.columns, order_by) if order_by else self._default():
-            chosen.setdefault(term.column, term)
-        terms = [term for term in chosen.values() if term.column != "id"]
-        return [*terms, Term("id", chosen.get("id", terms[-1] if terms else Term("id")).descending)]
-
-    def _default(self) -> list[Term]:
-        return [Term(column.key, direction is OrderDirection.DESC) for column, direction in self.default]
+        for field, direction in _asked(order_by) or self.default:
+            for column in self.columns[field]:
+                chosen.setdefault(column, Term(column, direction == OrderDirection.DESC))
+        terms = list(chosen.values())
+        return terms if self.unique <= chosen.keys() else [*terms, Term("id", terms[-1].descending)]
 
 
-def _asked(columns: Mapping[str, Any], order_by: Late) -> list[Term]:
-    return [
-        Term(columns[str(each.value["field"])].key, str(each.value["direction"]) == OrderDirection.DESC)
-        for each in order_by.elements()
-    ]
+def _asked(order_by: Late) -> list[tuple[str, OrderDirection]]:
+    if not order_by:
+        return []
+    sent = [each.value for each in order_by.elements()]
+    return [(str(each["field"]), OrderDirection(each["direction"])) for each in sent]

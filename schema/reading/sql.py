@@ -10,7 +10,7 @@ from sqlalchemy import Boolean, Integer, Select, Text, case, cast, func, not_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
 
-from db.types import Amount, Instant, Name
+from db.types import Amount, Code, Instant
 
 Sql = ColumnElement[Any]
 Piece = str | Sql
@@ -149,7 +149,7 @@ def json_value(value: Sql, *, is_string: bool) -> Concatenation:
             return json_boolean(value)
         case Integer():
             return Concatenation([cast(value, Text)])
-        case Text() | Name() if is_string:
+        case Text() | Code() if is_string:
             return Concatenation([JsonString(value)])
     return Concatenation(['"', _unquoted(value), '"'])
 

@@ -95,5 +95,6 @@ def _shape(value: Any) -> Hashable:
 
 def _list_shape(values: list[Any]) -> Hashable:
     shapes = tuple([_shape(value) for value in values])
-    # A list of plain values travels as one parameter, whatever its length.
-    return frozenset(shapes) if all(isinstance(shape, str | Enum) for shape in shapes) else shapes
+    plain = all(isinstance(shape, str | Enum) for shape in shapes)
+    # A list of plain values travels as one parameter, whatever its length; one of one is compared as such.
+    return (len(shapes) == 1, frozenset(shapes)) if plain else shapes

@@ -11,6 +11,7 @@ from db.migrations.parts import (
     belongs_to,
     by_name,
     check,
+    check_currency,
     create_list_index,
     create_table,
     optional,
@@ -74,6 +75,7 @@ def _create_contracting_unit() -> None:
         required("created_at", INSTANT),
         within_organization("contracting_unit"),
         unique("contracting_unit_name", "name"),
+        check_currency("contracting_unit"),
     )
     create_list_index("contracting_unit_by_name", "contracting_unit", by_name("name"))
 

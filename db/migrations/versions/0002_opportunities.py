@@ -15,6 +15,7 @@ from db.migrations.parts import (
     by_date,
     by_name,
     check,
+    check_currency,
     create_list_index,
     create_partial_unique_index,
     create_table,
@@ -99,6 +100,7 @@ def _create_opportunity() -> None:
         check("opportunity_closed_with_activity", "(state = 'OPEN') = (close_id IS NULL)"),
         check("opportunity_closed_on_a_day", "(state = 'OPEN') = (closed_on IS NULL)"),
         check("opportunity_open_without_revenue", "state <> 'OPEN' OR actual_revenue IS NULL"),
+        check_currency("opportunity"),
         check("opportunity_estimate_not_negative", "estimated_revenue >= 0"),
         check("opportunity_revenue_not_negative", "actual_revenue >= 0"),
     )
@@ -147,6 +149,7 @@ def _create_opportunity_close() -> None:
         check("opportunity_close_outcome_known", "outcome IN ('WON', 'LOST')"),
         check("opportunity_close_competitor_of_a_loss", "competitor_id IS NULL OR outcome = 'LOST'"),
         check("opportunity_close_revenue_not_negative", "actual_revenue >= 0"),
+        check_currency("opportunity_close"),
     )
     create_partial_unique_index(
         "one_standing_close", "opportunity_close", "opportunity_id", where="state = 'COMPLETED'"

@@ -5,6 +5,7 @@ from alembic import op
 
 from db.migrations.parts import (
     AMOUNT,
+    CODE,
     ID,
     INSTANT,
     NAME,
@@ -12,6 +13,7 @@ from db.migrations.parts import (
     by_date,
     by_name,
     check,
+    check_currency,
     create_list_index,
     create_partial_unique_index,
     create_table,
@@ -45,7 +47,7 @@ def _create_quote() -> None:
     create_table(
         "quote",
         required("opportunity_id", ID),
-        required("number", NAME),
+        required("number", CODE),
         required("revision", sa.Integer()),
         required("name", NAME),
         required("state", sa.Text()),
@@ -91,8 +93,8 @@ def _create_quote() -> None:
         "effective_to": by_date("effective_to"),
     }.items():
         create_list_index(f"quote_by_{column}", "quote", order)
-    create_list_index("quote_by_opportunity", "quote", "opportunity_id", by_name("number"))
-    create_list_index("quote_by_state", "quote", "state", by_name("number"))
+    for name, narrowed in {"quote_by_opportunity": "opportunity_id", "quote_by_state": "state"}.items():
+        op.create_index(name, "quote", ["organization_id", narrowed, "number", "revision"])
 
 
 def _create_lines(table: str, parent: str) -> None:
@@ -167,4 +169,5 @@ def _create_project_contract() -> None:
         unique("project_contract_once", "quote_id"),
         unique("project_contract_currency", "id", "currency_code"),
         check("project_contract_state_known", "state IN ('DRAFT')"),
+        check_currency("project_contract"),
     )

@@ -1,0 +1,26 @@
+"""Whether an open database answers, with this version's tables."""
+
+from functools import cache
+
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+from sqlalchemy import column, select, table
+
+from db.database import Database
+from db.statements import Statement
+
+
+async def has_current_tables(database: Database) -> bool:
+    """Ask the database for its version; cheap enough to be asked every second."""
+    version = await database.json(_VERSION, {})
+    return version is not None and version.decode() == _newest()
+
+
+@cache
+def _newest() -> str | None:
+    config = Config()
+    config.set_main_option("script_location", "db:migrations")
+    return ScriptDirectory.from_config(config).get_current_head()
+
+
+_VERSION = Statement(select(column("version_num")).select_from(table("alembic_version")))
