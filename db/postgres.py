@@ -10,6 +10,7 @@ from typing_extensions import override
 
 from db.database import Database, LostRace, Transaction
 from db.errors import Unavailable
+from db.pool import Pool
 from db.statements import Statement
 
 _LOST_RACES = (
@@ -24,41 +25,31 @@ _UNREACHABLE = (
     asyncpg.AdminShutdownError,
     asyncpg.InterfaceError,
 )
-_POOL_WAIT = 10.0
-"""Seconds that a request waits for a connection."""
+_OUT_OF_REACH = (*_UNREACHABLE, TimeoutError)
+_TRY_AGAIN = "The database can't be reached. Try again in a moment."
+_CONNECTIONS = 10
 
 
 class PostgresDatabase(Database):
-    """A pool of connections to one PostgreSQL database."""
+    """One PostgreSQL database."""
 
-    def __init__(self, pool: "asyncpg.Pool[asyncpg.Record]") -> None:
+    def __init__(self, pool: Pool) -> None:
         self._pool = pool
         self.dialect = dialect_of_asyncpg.dialect()  # type: ignore[no-untyped-call]
 
     @classmethod
-    async def open(cls, url: str, *, connections: int = 10) -> Self:
+    async def open(cls, url: str, *, connections: int = _CONNECTIONS) -> Self:
         """Connect to ``postgresql://user:password@host:port/database``.
 
         Raises:
             Unavailable: the server can't be reached or refuses the connection.
         """
+        pool = Pool(lambda: _connect(url), connections)
         try:
-            pool = await asyncpg.create_pool(
-                url,
-                min_size=1,
-                max_size=connections,
-                init=_prepare,
-                reset=_keep,
-                statement_cache_size=1024,
-                max_cached_statement_lifetime=0,
-                max_cacheable_statement_size=0,
-                # The planner formats dates by their text; compiling such short statements costs more than
-                # it saves.
-                server_settings={"datestyle": "ISO, YMD", "timezone": "UTC", "jit": "off"},
-            )
+            async with pool.connection():
+                return cls(pool)
         except (*_UNREACHABLE, asyncpg.PostgresError) as error:
             raise Unavailable(f"PostgreSQL can't be reached: {error}") from error
-        return cls(pool)
 
     @override
     async def close(self) -> None:
@@ -67,26 +58,23 @@ class PostgresDatabase(Database):
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
         compiled = statement.compiled(self.dialect)
-        async with self._connection() as connection:
-            return await connection.fetchval(compiled.sql, *compiled.bind(values))  # type: ignore[no-any-return]
+        parameters = compiled.bind(values)
+        try:
+            async with self._pool.connection() as connection:
+                return await connection.fetchval(compiled.sql, *parameters)  # type: ignore[no-any-return]
+        except _OUT_OF_REACH as error:
+            raise Unavailable(_TRY_AGAIN) from error
 
     @override
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self._connection() as connection:
-            try:
-                async with connection.transaction():
-                    yield PostgresTransaction(connection, self.dialect)
-            except _LOST_RACES as error:
-                raise LostRace from error
-
-    @asynccontextmanager
-    async def _connection(self) -> AsyncIterator[Any]:
         try:
-            async with self._pool.acquire(timeout=_POOL_WAIT) as connection:
-                yield connection
-        except (*_UNREACHABLE, TimeoutError) as error:
-            raise Unavailable("The database can't be reached. Try again in a moment.") from error
+            async with self._pool.connection() as connection, connection.transaction():
+                yield PostgresTransaction(connection, self.dialect)
+        except _LOST_RACES as error:
+            raise LostRace from error
+        except _OUT_OF_REACH as error:
+            raise Unavailable(_TRY_AGAIN) from error
 
 
 class PostgresTransaction(Transaction):
@@ -119,16 +107,17 @@ class PostgresTransaction(Transaction):
         return await self._connection.fetchval(compiled.sql, *compiled.bind(values))  # type: ignore[no-any-return]
 
 
-async def _prepare(connection: Any) -> None:
+async def _connect(url: str) -> Any:
+    connection = await asyncpg.connect(
+        url,
+        statement_cache_size=1024,
+        max_cached_statement_lifetime=0,
+        max_cacheable_statement_size=0,
+        # The planner formats dates by their text; compiling such short statements costs more than it saves.
+        server_settings={"datestyle": "ISO, YMD", "timezone": "UTC", "jit": "off"},
+    )
     # Planned statements return varchar, every column of ours is text: so the answer's bytes pass through.
     await connection.set_type_codec(
-        "varchar", schema="pg_catalog", encoder=_encode, decoder=bytes, format="binary"
+        "varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary"
     )
-
-
-def _encode(value: str) -> bytes:
-    return value.encode()
-
-
-async def _keep(_connection: Any) -> None:
-    """Hand a connection back as it is: no statement of ours changes a session's state."""
+    return connection

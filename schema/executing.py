@@ -1,6 +1,7 @@
 """From a GraphQL request to the bytes of its answer."""
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -34,6 +35,9 @@ _log = logging.getLogger("dealdesk.graphql")
 
 MOST_DOCUMENTS = 1024
 """How many documents are kept parsed, validated and planned."""
+
+_NO_NUL = "A text can't hold the character U+0000. Leave it out."
+_ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
 
 MOST_ERRORS = 20
 """How many validation errors one answer lists."""
@@ -125,12 +129,16 @@ class Executor:
             ast = parse(query)
         except GraphQLSyntaxError as error:
             raise RequestError("GRAPHQL_PARSE_FAILED", [error]) from error
+        if "\\u" in query and _ESCAPED_NUL.search(query):
+            raise RequestError("BAD_USER_INPUT", [GraphQLError(_NO_NUL)])
         errors = validate(self._schema.graphql, ast, max_errors=MOST_ERRORS)
         if errors:
             raise RequestError("GRAPHQL_VALIDATION_FAILED", errors)
         return Document(ast)
 
     def _variables(self, operation: OperationDefinitionNode, request: Request) -> VariableValues:
+        if request.variables and _holds_nul(request.variables):
+            raise RequestError("BAD_USER_INPUT", [GraphQLError(_NO_NUL)])
         definitions = operation.variable_definitions or ()
         values = get_variable_values(
             self._schema.graphql, definitions, dict(request.variables or {}), MOST_ERRORS
@@ -138,6 +146,14 @@ class Executor:
         if isinstance(values, VariableValues):
             return values
         raise RequestError("BAD_USER_INPUT", values)
+
+
+def _holds_nul(value: Any) -> bool:
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, Mapping):
+        return any(map(_holds_nul, value.values()))
+    return isinstance(value, list) and any(map(_holds_nul, value))
 
 
 def _operation(document: Document, request: Request) -> OperationDefinitionNode:

@@ -135,6 +135,7 @@ QUOTE_LINES = listing(
     QuoteLineFilter,
     {"POSITION": "Its place on the quote.", "TOTAL": "Its total."},
     default=[("POSITION", OrderDirection.ASC)],
+    unique=("position",),  # lines are listed below their quote alone
 )
 
 
@@ -151,6 +152,7 @@ PROJECT_CONTRACT_LINES = listing(
     ProjectContractLineFilter,
     {"POSITION": "Its place on the contract.", "TOTAL": "Its total."},
     default=[("POSITION", OrderDirection.ASC)],
+    unique=("position",),  # lines are listed below their contract alone
 )
 
 

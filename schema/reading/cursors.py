@@ -1,7 +1,7 @@
 """Cursors: the place of a row in an order, as opaque text. They hold the sort key, never an offset."""
 
 import hashlib
-import json
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+import orjson
 from sqlalchemy import Date, Integer, and_, or_, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
@@ -19,6 +20,12 @@ from schema.reading.planning import Late
 from schema.reading.sql import Concatenation, HexText, Piece, Sql, json_value
 
 Condition = ColumnElement[bool]
+
+_LONGEST = 4096
+"""Characters of a cursor that are looked at; what is longer was not made here."""
+
+_AMOUNT = re.compile(r"-?\d{1,13}\.\d\d")
+_LARGEST_INTEGER = 2**31 - 1
 
 _FOREIGN = (
     "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
@@ -85,18 +92,18 @@ def _follows(key: Any, value: Any, *, descending: bool) -> Condition:
     return follows
 
 
-def _part(mark: str, position: int, keys: Sequence[Sql]) -> Callable[[str], Any]:
+def _part(mark: str, place: int, keys: Sequence[Sql]) -> Callable[[str], Any]:
     readers = [_reader(key.type) for key in keys]
 
     def part(cursor: str) -> Any:
         try:
-            found, *parts = json.loads(bytes.fromhex(cursor))
+            found, *parts = orjson.loads(bytes.fromhex(cursor[:_LONGEST]))
             values = [read(text) for read, text in zip(readers, parts, strict=True)]
-        except (ValueError, TypeError, ArithmeticError) as error:
+        except (ValueError, TypeError) as error:
             raise BadInput(_FOREIGN) from error
         if found != mark:
             raise BadInput(_FOREIGN)
-        return values[position]
+        return values[place]
 
     return part
 
@@ -104,19 +111,38 @@ def _part(mark: str, position: int, keys: Sequence[Sql]) -> Callable[[str], Any]
 def _reader(type_: Any) -> Callable[[Any], Any]:
     match type_:
         case Amount():
-            return Decimal
+            return _amount
         case Instant():
-            return datetime.fromisoformat
+            return _instant
         case Date():
             return date.fromisoformat
         case Id():
             return UUID
         case Integer():
-            return int
+            return _integer
     return _text
 
 
+def _amount(value: Any) -> Decimal:
+    if not _AMOUNT.fullmatch(value):
+        raise ValueError("An amount was expected.")
+    return Decimal(value)
+
+
+def _instant(value: Any) -> datetime:
+    instant = datetime.fromisoformat(value)
+    if instant.tzinfo is None:
+        raise ValueError("An instant with its offset was expected.")
+    return instant
+
+
+def _integer(value: Any) -> int:
+    if not isinstance(value, int) or abs(value) > _LARGEST_INTEGER:
+        raise ValueError("A 32-bit integer was expected.")
+    return value
+
+
 def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise TypeError("A text was expected.")
+    if not isinstance(value, str) or "\0" in value:
+        raise ValueError("A text was expected.")
     return value
