@@ -17,8 +17,8 @@ from graphql import (
 )
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import get_object_definition
-from strawberry.types.field import StrawberryField
 
+from schema.inputs import Mutator
 from schema.mutation import Mutation
 from schema.query import Query
 from schema.quote import ProjectContract, ProjectContractLine, QuoteClose, QuoteLine
@@ -36,11 +36,11 @@ class DealdeskSchema:
     strawberry: strawberry.Schema
 
     @cached_property
-    def mutations(self) -> dict[str, StrawberryField]:
-        """The declarations of the mutations, by their GraphQL names."""
+    def mutators(self) -> dict[str, Mutator]:
+        """How each mutation is called, by its GraphQL name."""
         names = self.strawberry.config.name_converter
         definition = get_object_definition(Mutation, strict=True)
-        return {names.get_graphql_name(field): field for field in definition.fields}
+        return {names.get_graphql_name(field): Mutator.of(field, names) for field in definition.fields}
 
     def sdl(self) -> str:
         """Return the contract: the schema definition, sorted."""

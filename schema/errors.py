@@ -10,14 +10,14 @@ from sqlalchemy import Text, bindparam
 from db import errors
 from db.membership import Among
 from schema.listings import QUOTES, STATUS_REASONS
-from schema.objects import planned_type
+from schema.objects import Node, planned_type
 from schema.opportunity import Opportunity
 from schema.organization import StatusReason
 from schema.quote import Quote
 from schema.reading.columns import given
 from schema.reading.connections import Connection, many
 from schema.reading.items import MemberId, given_items, item
-from schema.reading.relations import by_given, one
+from schema.reading.relations import by_given, given_node, one
 
 _CODE = "For programs: a documented value. New rules bring new codes, so keep a branch for unknown ones."
 _MESSAGE = "For people: what is wrong and what to do."
@@ -73,10 +73,10 @@ class InvalidStatusReasonError(UserError):
 
 @planned_type
 class StaleVersionError(UserError):
-    """The opportunity has changed since it was read (code STALE_VERSION)."""
+    """What was to be changed has changed since it was read (code STALE_VERSION)."""
 
     current_version: int = given("current_version", "The version it is at.")
-    opportunity: Opportunity = by_given("opportunity_id", "The opportunity, as it is.")
+    node: Node = given_node("node", "What was to be changed, as it is.")
 
 
 @planned_type
@@ -118,6 +118,8 @@ def failures_given(failures: Any) -> str:
     )
 
 
+_PREFIXES = {"opportunity": "opp", "quote": "quo", "account": "acc", "status reason": "rsn"}
+
 MEMBERS: Mapping[type[errors.Refusal], tuple[type, Callable[[Any], Given]]] = {
     errors.ActiveQuotes: (
         ActiveQuotesError,
@@ -137,7 +139,8 @@ MEMBERS: Mapping[type[errors.Refusal], tuple[type, Callable[[Any], Given]]] = {
     errors.StaleVersion: (
         StaleVersionError,
         lambda refusal: {
-            "opportunity_id": refusal.opportunity_id,
+            "node_prefix": _PREFIXES[refusal.noun],
+            "node_id": refusal.subject_id,
             "current_version": str(refusal.current_version),
         },
     ),

@@ -7,7 +7,6 @@ from typing import Any
 from graphql import FieldNode, GraphQLError, GraphQLObjectType, GraphQLOutputType, OperationType
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
-from strawberry.types.arguments import convert_argument
 from strawberry.types.info import Info
 
 from schema.building import DealdeskSchema
@@ -84,18 +83,7 @@ async def _mutation(
 
 
 async def _resolved(schema: DealdeskSchema, field: Field, sent: Mapping[str, Any]) -> Payload:
-    declared = schema.mutations[field.field_name]
-    arguments = {
-        argument.python_name: convert_argument(
-            sent[name],
-            argument.type,
-            schema.strawberry.schema_converter.scalar_registry,
-            schema.strawberry.config,
-        )
-        for argument in declared.arguments
-        for name in [schema.strawberry.config.name_converter.from_argument(argument)]
-    }
-    info: Any = Info(_raw_info=field, _field=declared)  # type: ignore[arg-type]
-    resolver: Any = declared.base_resolver
-    payload: Payload = await resolver(info=info, **arguments)
+    mutator = schema.mutators[field.field_name]
+    info: Any = Info(_raw_info=field, _field=None)  # type: ignore[arg-type]
+    payload: Payload = await mutator.resolve(info=info, **mutator.keywords(sent))
     return payload

@@ -111,6 +111,23 @@ def nodes(description: str) -> Any:
 LARGEST_LIST = 100
 
 
+def given_node(name: str, description: str) -> Any:
+    """Declare a field that leads to any object: the server brings ``<name>_prefix`` and ``<name>_id``."""
+    return sourced(GivenNode(name), description)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenNode:
+    """The object whose prefix and id the server brings."""
+
+    name: str
+
+    def __call__(self, selection: Selection, _row: Any) -> Concatenation:
+        """Return the object."""
+        prefix = bindparam(f"{self.name}_prefix", type_=Text())
+        return _any_object(selection, None, prefix, bindparam(f"{self.name}_id", type_=Id()))
+
+
 def _node(selection: Selection, _row: Any) -> Concatenation:
     id_ = selection.arguments["id"]
     prefix = id_.bind(Text(), lambda text: split_id(text)[0])
