@@ -22,7 +22,6 @@ class Pool:
         self._idle: asyncio.LifoQueue[Any] = asyncio.LifoQueue()
         for _ in range(size):
             self._idle.put_nowait(None)
-        self._closing: set[asyncio.Task[None]] = set()
 
     def connection(self) -> "Loan":
         """Lend a connection for a block; entering it raises TimeoutError when none was free in time."""
@@ -34,7 +33,6 @@ class Pool:
             connection = await self._take()
             if connection is not None:
                 await connection.close()
-        await asyncio.gather(*self._closing)
 
     async def take(self) -> Any:
         """Return an open connection, for ``give_back``."""
@@ -47,13 +45,9 @@ class Pool:
             self._idle.put_nowait(None)
             raise
 
-    def give_back(self, connection: Any, *, interrupted: bool) -> None:
-        """Take a connection back; an interrupted one, whose state nobody knows, is closed instead."""
-        self._idle.put_nowait(None if interrupted else connection)
-        if interrupted:
-            task = asyncio.create_task(_closed(connection))
-            self._closing.add(task)
-            task.add_done_callback(self._closing.discard)
+    def give_back(self, connection: Any | None) -> None:
+        """Take a connection back, or the room of one that was closed."""
+        self._idle.put_nowait(connection)
 
     async def _take(self) -> Any:
         try:
@@ -76,8 +70,14 @@ class Loan:
         return self._connection
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        interrupted = kind is not None and not issubclass(kind, Exception)
-        self._pool.give_back(self._connection, interrupted=interrupted)
+        if kind is None or issubclass(kind, Exception):
+            self._pool.give_back(self._connection)
+            return
+        # Cancelled, perhaps in the middle of a statement: what state it is in nobody knows.
+        try:
+            await asyncio.shield(_closed(self._connection))
+        finally:
+            self._pool.give_back(None)
 
 
 async def _closed(connection: Any) -> None:

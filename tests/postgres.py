@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -45,10 +45,9 @@ def postgres_server(directory: Path | None = None, *, durable: bool = False) -> 
     Raises:
         RuntimeError: the server didn't start; the message holds its log.
     """
-    with tempfile.TemporaryDirectory(
-        prefix="dealdesk-", dir=_memory(), ignore_cleanup_errors=True
-    ) as scratch:
-        server = PostgresServer(directory or Path(scratch), durable=durable)
+    place = nullcontext(directory) if directory else _scratch()
+    with place as path:
+        server = PostgresServer(Path(path), durable=durable)
         try:
             server.start()
             yield server
@@ -178,6 +177,10 @@ class PostgresServer:
     def _give(self, path: Path) -> None:
         if "user" in self._identity:
             os.chown(path, self._identity["user"], self._identity["group"])
+
+
+def _scratch() -> AbstractContextManager[str]:
+    return tempfile.TemporaryDirectory(prefix="dealdesk-", dir=_memory(), ignore_cleanup_errors=True)
 
 
 def _memory() -> str | None:
