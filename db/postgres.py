@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any, Self
 
 import asyncpg
@@ -28,6 +29,8 @@ _UNREACHABLE = (
 _OUT_OF_REACH = (*_UNREACHABLE, TimeoutError)
 _TRY_AGAIN = "The database can't be reached. Try again in a moment."
 _CONNECTIONS = 10
+_PREPARED = 256
+"""Statements that each connection keeps prepared; the server holds a plan for each."""
 
 
 class PostgresDatabase(Database):
@@ -110,7 +113,7 @@ class PostgresTransaction(Transaction):
 async def _connect(url: str) -> Any:
     connection = await asyncpg.connect(
         url,
-        statement_cache_size=1024,
+        statement_cache_size=_PREPARED,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=0,
         # The planner formats dates by their text; compiling such short statements costs more than it saves.
@@ -120,4 +123,20 @@ async def _connect(url: str) -> Any:
     await connection.set_type_codec(
         "varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary"
     )
+    # The driver takes the first and the last day of the calendar for infinities; here they are days.
+    await connection.set_type_codec(
+        "date", schema="pg_catalog", encoder=_encoded_day, decoder=_decoded_day, format="tuple"
+    )
     return connection
+
+
+_FIRST_DAY = date(2000, 1, 1).toordinal()
+"""The day from which PostgreSQL counts days."""
+
+
+def _encoded_day(day: date) -> tuple[int]:
+    return (day.toordinal() - _FIRST_DAY,)
+
+
+def _decoded_day(days: tuple[int]) -> date:
+    return date.fromordinal(days[0] + _FIRST_DAY)

@@ -44,8 +44,16 @@ class Statement:
     __slots__ = ("_compiled", "_construct")
 
     def __init__(self, construct: Executable) -> None:
-        self._construct = construct
+        self._construct: Executable | None = construct
         self._compiled: dict[str, Compiled] = {}
+
+    @classmethod
+    def only_for(cls, dialect: Dialect, construct: Executable) -> "Statement":
+        """Compile at once and keep nothing else: for statements that are made in numbers."""
+        statement = cls(construct)
+        statement.compiled(dialect)
+        statement._construct = None
+        return statement
 
     def compiled(self, dialect: Dialect) -> Compiled:
         """Return the statement as this dialect's driver takes it."""

@@ -36,6 +36,9 @@ _log = logging.getLogger("dealdesk.graphql")
 MOST_DOCUMENTS = 1024
 """How many documents are kept parsed, validated and planned."""
 
+LONGEST_KEPT = 16_384
+"""Characters; a longer document is prepared anew each time, so that the kept ones fit in memory."""
+
 _NO_NUL = "A text can't hold the character U+0000. Leave it out."
 _ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
 
@@ -86,7 +89,7 @@ class Executor:
     def __init__(self, schema: DealdeskSchema, database: Database) -> None:
         self._schema = schema
         self._database = database
-        self._document = lru_cache(MOST_DOCUMENTS)(self._prepare)
+        self._kept_document = lru_cache(MOST_DOCUMENTS)(self._prepare)
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
         """Return the answer; whatever goes wrong is in it, and nothing unexpected is told outside.
@@ -123,6 +126,9 @@ class Executor:
         if isawaitable(result):
             result = await result
         return _answer(result.data, result.errors or [], request)
+
+    def _document(self, query: str) -> Document:
+        return (self._prepare if len(query) > LONGEST_KEPT else self._kept_document)(query)
 
     def _prepare(self, query: str) -> Document:
         try:

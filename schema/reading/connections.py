@@ -168,16 +168,19 @@ class _Page:
 
     @property
     def _nearest(self) -> ColumnElement[bool]:
-        return and_(self.page.c.position == literal_column("1"), self._shown)
+        return and_(self.page.c.place_on_page == literal_column("1"), self._shown)
 
     @property
     def _farthest(self) -> ColumnElement[bool]:
         page = self.page.c
-        return or_(page.position == self.size, and_(page.position == page.fetched, page.fetched <= self.size))
+        return or_(
+            page.place_on_page == self.size,
+            and_(page.place_on_page == page.fetched, page.fetched <= self.size),
+        )
 
     @property
     def _shown(self) -> Any:
-        return self.page.c.position <= self.size if self.numbered else None
+        return self.page.c.place_on_page <= self.size if self.numbered else None
 
     @cached_property
     def page(self) -> Any:
@@ -189,9 +192,9 @@ class _Page:
         return self._numbered(limited) if self.numbered else limited
 
     def _numbered(self, limited: Any) -> Any:
-        position = func.row_number().over(order_by=self._sorting(limited)).label("position")
+        position = func.row_number().over(order_by=self._sorting(limited)).label("place_on_page")
         numbered = select(limited, position, func.count().over().label("fetched")).subquery()
-        column = numbered.c.position
+        column = numbered.c.place_on_page
         return select(numbered).order_by(column.desc() if self.backward else column).subquery()
 
     def _rows(self) -> tuple[Any, ColumnElement[bool]]:

@@ -190,7 +190,8 @@ class Planner:
 
     def plan(self, answer: Concatenation) -> Plan:
         """Return the plan of a statement that answers with this text."""
-        return Plan(Statement(select(Passed(answer).label("answer"))), self._constants, self._bindings)
+        statement = Statement.only_for(self.dialect, select(Passed(answer).label("answer")))
+        return Plan(statement, self._constants, self._bindings)
 
     def selections(self, type_name: str, selection_sets: Sequence[Any]) -> dict[str, Selection]:
         """Return what is asked of an object of the type, by response key."""
