@@ -13,22 +13,16 @@ from db import models
 from db.caller import Caller
 from db.database import LostRace, Transaction
 from db.details import day_of_closing, description_within_limits
-from db.errors import (
-    ActiveQuotes,
-    BlockingQuote,
-    NotFound,
-    OpportunityAlreadyClosed,
-    RuleViolation,
-    StaleVersion,
-)
+from db.errors import ActiveQuotes, BlockingQuote, NotFound, RuleViolation
 from db.facts import Facts, read_facts
+from db.fields import amount_within_limits
 from db.idempotency import Mutation
 from db.ids import new_id
 from db.journal import Action, Change, EventKind, record
 from db.locking import lock_opportunity
+from db.preconditions import check_open, check_version
 from db.quote_closes import close_locked_quotes
 from db.reasons import check_reason, check_required, default_reason
-from db.revenue import revenue_within_limits
 from db.statements import Statement, insertion
 from db.states import ActivityState, OpportunityState, QuoteCloseReason, QuoteState
 
@@ -103,7 +97,8 @@ async def _close(transaction: Transaction, caller: Caller, closing: OpportunityC
     opportunity = await lock_opportunity(
         transaction, caller, closing.opportunity_id, ("input", "opportunityId")
     )
-    _check_open(opportunity, closing.expected_version)
+    check_open(opportunity)
+    check_version("opportunity", opportunity, closing.expected_version)
     reason = closing.status_reason_id or default_reason(closing.outcome, closing.competitor_id)
     facts = await read_facts(transaction, caller, opportunity.id, reason, closing.competitor_id)
     activity = _activity(caller, closing, opportunity, facts)
@@ -112,16 +107,13 @@ async def _close(transaction: Transaction, caller: Caller, closing: OpportunityC
         raise LostRace
     await transaction.execute(_INSERT_ACTIVITY, **activity)
     await record(
-        transaction, caller, [*changes, _change(activity)], EventKind.OPPORTUNITY_CLOSED, [opportunity.id]
+        transaction,
+        caller,
+        [*changes, _change(opportunity, activity)],
+        EventKind.OPPORTUNITY_CLOSED,
+        [opportunity.id],
     )
     return OpportunityClosed(opportunity.id, activity["id"], tuple(change.subject_id for change in changes))
-
-
-def _check_open(opportunity: Any, expected_version: int | None) -> None:
-    if opportunity.state != OpportunityState.OPEN:
-        raise OpportunityAlreadyClosed(opportunity.id, opportunity.state)
-    if expected_version is not None and expected_version != opportunity.version:
-        raise StaleVersion(opportunity.id, expected_version, opportunity.version)
 
 
 def _activity(caller: Caller, closing: OpportunityClosing, opportunity: Any, facts: Facts) -> dict[str, Any]:
@@ -168,7 +160,7 @@ def _closed_on(caller: Caller, closing: OpportunityClosing, opportunity: Any) ->
 def _actual_revenue(closing: OpportunityClosing, opportunity: Any, facts: Facts) -> Decimal | None:
     if closing.actual_revenue is not None:
         path = ("input", "outcome", closing.outcome.lower(), "actualRevenue")
-        return revenue_within_limits(closing.actual_revenue, path)
+        return amount_within_limits("actual revenue", closing.actual_revenue, path)
     if closing.outcome == OpportunityState.LOST:
         return None
     won: list[Decimal] = [quote.total for quote in facts.quotes if quote.state == QuoteState.WON]
@@ -186,7 +178,7 @@ async def _close_quotes(
         _check_nothing_blocks(caller, closing, quotes)
         return []
     days = {
-        quote.id: max(closed_on, quote.created_at.date()) for quote in quotes if quote.state != QuoteState.WON
+        quote: max(closed_on, quote.created_at.date()) for quote in quotes if quote.state != QuoteState.WON
     }
     return await close_locked_quotes(
         transaction, caller, days, closing.close_quotes.reason, closing.close_quotes.description
@@ -204,12 +196,18 @@ def _blocking(caller: Caller, quote: Any) -> BlockingQuote:
     return BlockingQuote(quote.id, quote.number, quote.revision, is_expired)
 
 
-def _change(activity: dict[str, Any]) -> Change:
-    details = {name: activity[name] for name in ("status_reason_id", "actual_revenue", "closed_on")}
+def _change(opportunity: Any, activity: dict[str, Any]) -> Change:
     return Change(
         Action.OPPORTUNITY_CLOSED,
-        activity["opportunity_id"],
-        {"state": activity["outcome"], **details, "close_id": activity["id"]},
+        opportunity.id,
+        opportunity.id,
+        {
+            "state": (opportunity.state, activity["outcome"]),
+            "status_reason_id": (opportunity.status_reason_id, activity["status_reason_id"]),
+            "actual_revenue": (None, activity["actual_revenue"]),
+            "closed_on": (None, activity["closed_on"]),
+            "close_id": (None, activity["id"]),
+        },
     )
 
 

@@ -4,6 +4,7 @@ from datetime import date
 
 from db.caller import Caller
 from db.errors import Path, RuleViolation
+from db.fields import optional_text_within_limits
 
 LONGEST_DESCRIPTION = 2_000
 """In characters."""
@@ -13,17 +14,9 @@ def description_within_limits(description: str | None, path: Path) -> str | None
     """Return the description without blanks around it; a blank one is none.
 
     Raises:
-        RuleViolation: it is longer than ``LONGEST_DESCRIPTION``.
+        RuleViolation: it is longer than ``LONGEST_DESCRIPTION``, or holds a NUL character.
     """
-    stripped = (description or "").strip()
-    if len(stripped) > LONGEST_DESCRIPTION:
-        raise RuleViolation(
-            "DESCRIPTION_TOO_LONG",
-            f"The description has {len(stripped):,} characters; the limit is {LONGEST_DESCRIPTION:,}."
-            " Shorten it.",
-            path,
-        )
-    return stripped or None
+    return optional_text_within_limits("description", description, path, longest=LONGEST_DESCRIPTION)
 
 
 def day_of_closing(caller: Caller, closed_on: date | None) -> date:

@@ -103,15 +103,16 @@ class InvalidStatusReason(Refusal):
 
 
 class StaleVersion(Refusal):
-    """The opportunity has changed since the caller read it."""
+    """What is to be changed has changed since the caller read it."""
 
-    def __init__(self, opportunity_id: UUID, expected: int, current: int) -> None:
+    def __init__(self, noun: str, subject_id: UUID, expected: int, current: int) -> None:
         super().__init__(
             "STALE_VERSION",
-            f"The opportunity is at version {current}, you expected {expected}: read it again, then decide.",
+            f"The {noun} is at version {current}, you expected {expected}: read it again, then decide.",
             ("input", "expectedVersion"),
         )
-        self.opportunity_id = opportunity_id
+        self.noun = noun
+        self.subject_id = subject_id
         self.current_version = current
 
 

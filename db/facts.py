@@ -68,9 +68,11 @@ _READ = Statement(
         )
         .label("competitor_exists"),
         _quote.c.id,
+        _quote.c.opportunity_id,
         _quote.c.number,
         _quote.c.revision,
         _quote.c.state,
+        _quote.c.status_reason,
         _quote.c.total,
         _quote.c.effective_to,
         _quote.c.created_at,

@@ -18,6 +18,7 @@ from db import models
 from db.caller import Caller
 from db.database import Transaction
 from db.errors import RuleViolation
+from db.fields import check_storable
 from db.statements import Statement
 
 T = TypeVar("T")
@@ -48,7 +49,7 @@ class Mutation(Generic[T]):
         """
         if sent.idempotency_key is None:
             return await act()
-        _check_length(sent.idempotency_key)
+        _check(sent.idempotency_key)
         key = _row_key(caller, sent.idempotency_key)
         fingerprint = self._fingerprint(sent)
         if not await _claim(transaction, caller, key, fingerprint):
@@ -70,7 +71,7 @@ class Mutation(Generic[T]):
         return self._outcomes.validate_json(first.outcome)
 
 
-def _check_length(key: str) -> None:
+def _check(key: str) -> None:
     if not key:
         raise RuleViolation(
             "IDEMPOTENCY_KEY_EMPTY", "The idempotency key is empty. Send one, or leave it out.", _PATH
@@ -81,6 +82,7 @@ def _check_length(key: str) -> None:
             f"The idempotency key has {len(key):,} characters; the limit is {LONGEST_KEY}. Shorten it.",
             _PATH,
         )
+    check_storable("idempotency key", key, _PATH)
 
 
 def _row_key(caller: Caller, key: str) -> dict[str, Any]:

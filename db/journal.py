@@ -1,7 +1,18 @@
-"""Writing down what was changed: a row for the auditors a change, a row for subscribers an opportunity."""
+"""Writing down what was changed: a row for the auditors a change, a row for subscribers an opportunity.
+
+The details of an audit row are a JSON object: by the name of each changed field, what it was and what it is
+now, as texts.
+
+    {"state": ["OPEN", "WON"], "closedOn": [null, "2026-03-31"], "actualRevenue": [null, "5000.00"]}
+
+Fields are named as clients name them; what did not change is not in it. A created thing has null on the left
+of every pair, a deleted one on the right. A line belongs to its quote's change, by its position:
+``"lines.2.quantity": ["1.00", "3.00"]``.
+"""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 from uuid import UUID
@@ -11,33 +22,72 @@ import orjson
 from db import models
 from db.caller import Caller
 from db.database import Transaction
+from db.fields import client_name
 from db.ids import new_id
 from db.statements import insertion
 
 
 class Action(StrEnum):
-    """What was done to one opportunity or one quote."""
+    """What was done to one thing."""
 
+    OPPORTUNITY_CREATED = "OPPORTUNITY_CREATED"
+    OPPORTUNITY_UPDATED = "OPPORTUNITY_UPDATED"
     OPPORTUNITY_CLOSED = "OPPORTUNITY_CLOSED"
-    QUOTE_CLOSED = "QUOTE_CLOSED"
+    OPPORTUNITY_REOPENED = "OPPORTUNITY_REOPENED"
+    QUOTE_CREATED = "QUOTE_CREATED"
+    QUOTE_UPDATED = "QUOTE_UPDATED"
     QUOTE_ACTIVATED = "QUOTE_ACTIVATED"
+    QUOTE_REVISED = "QUOTE_REVISED"
+    QUOTE_WON = "QUOTE_WON"
+    QUOTE_CLOSED = "QUOTE_CLOSED"
+    QUOTE_DELETED = "QUOTE_DELETED"
+    PROJECT_CONTRACT_CREATED = "PROJECT_CONTRACT_CREATED"
+    ACCOUNT_CREATED = "ACCOUNT_CREATED"
+    ACCOUNT_UPDATED = "ACCOUNT_UPDATED"
+    COMPETITOR_CREATED = "COMPETITOR_CREATED"
+    STATUS_REASON_CREATED = "STATUS_REASON_CREATED"
+    STATUS_REASON_RETIRED = "STATUS_REASON_RETIRED"
 
 
 class EventKind(StrEnum):
     """What happened to an opportunity or below it."""
 
+    OPPORTUNITY_CREATED = "OPPORTUNITY_CREATED"
+    OPPORTUNITY_UPDATED = "OPPORTUNITY_UPDATED"
     OPPORTUNITY_CLOSED = "OPPORTUNITY_CLOSED"
-    QUOTES_CLOSED = "QUOTES_CLOSED"
+    OPPORTUNITY_REOPENED = "OPPORTUNITY_REOPENED"
+    QUOTE_CREATED = "QUOTE_CREATED"
+    QUOTE_UPDATED = "QUOTE_UPDATED"
     QUOTE_ACTIVATED = "QUOTE_ACTIVATED"
+    QUOTE_REVISED = "QUOTE_REVISED"
+    QUOTE_WON = "QUOTE_WON"
+    QUOTES_CLOSED = "QUOTES_CLOSED"
+    QUOTE_DELETED = "QUOTE_DELETED"
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One changed thing; ``details`` are its new values by column name."""
+    """One changed thing; ``values`` are what was and what is now, by column name.
+
+    ``opportunity_id`` is the opportunity whose history shows it: the thing itself, or that of a quote.
+    """
 
     action: Action
     subject_id: UUID
-    details: Mapping[str, Any]
+    opportunity_id: UUID | None
+    values: Mapping[str, tuple[Any, Any]]
+
+
+def created(values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the values of a new thing, for its change."""
+    return {name: (None, value) for name, value in values.items()}
+
+
+def compared(row: Any, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the values that differ from what a row holds, for its change."""
+    return {
+        name: (getattr(row, name), value) for name, value in values.items() if getattr(row, name) != value
+    }
 
 
 async def record(
@@ -48,8 +98,13 @@ async def record(
     opportunity_ids: Iterable[UUID],
 ) -> None:
     """Append an audit row for each change and an event row for each opportunity."""
-    await transaction.execute_many(_AUDIT, [_audit(caller, change) for change in changes])
+    await audit(transaction, caller, changes)
     await transaction.execute_many(_EVENT, [_event(caller, kind, each) for each in opportunity_ids])
+
+
+async def audit(transaction: Transaction, caller: Caller, changes: Sequence[Change]) -> None:
+    """Append an audit row for each change, of what belongs to no opportunity."""
+    await transaction.execute_many(_AUDIT, [_audit(caller, change) for change in changes])
 
 
 def _audit(caller: Caller, change: Change) -> dict[str, Any]:
@@ -59,9 +114,26 @@ def _audit(caller: Caller, change: Change) -> dict[str, Any]:
         "user_id": caller.user_id,
         "action": change.action,
         "subject_id": change.subject_id,
-        "details": orjson.dumps(change.details, default=str).decode(),
+        "opportunity_id": change.opportunity_id,
+        "details": orjson.dumps(_details(change.values)).decode(),
         "at": caller.now,
     }
+
+
+def _details(values: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[str | None, str | None]]:
+    return {
+        client_name(column): (_text(before), _text(after))
+        for column, (before, after) in values.items()
+        if before != after
+    }
+
+
+def _text(value: Any) -> str | None:
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return None if value is None else str(value)
 
 
 def _event(caller: Caller, kind: EventKind, opportunity_id: UUID) -> dict[str, Any]:

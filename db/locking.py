@@ -8,7 +8,7 @@ quotes are read by a later statement, never by the one that locks. On SQLite a w
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, bindparam, select
+from sqlalchemy import ColumnElement, bindparam, exists, select
 
 from db import models
 from db.caller import Caller
@@ -19,10 +19,11 @@ from db.statements import Statement
 
 _opportunity = models.Opportunity.__table__.c  # type: ignore[attr-defined]
 _quote = models.Quote.__table__.c  # type: ignore[attr-defined]
+_line = models.QuoteLine.__table__.c  # type: ignore[attr-defined]
 
 
 async def lock_opportunity(transaction: Transaction, caller: Caller, opportunity_id: UUID, path: Path) -> Any:
-    """Lock and return what closing needs of one opportunity: see ``_locking`` for the columns.
+    """Lock and return one opportunity.
 
     Raises:
         NotFound: the caller's organization has no such opportunity; ``path`` is where its id was sent.
@@ -44,16 +45,22 @@ async def lock_opportunities_of(
     return {opportunity.id: opportunity for opportunity in opportunities}
 
 
+async def lock_quote(transaction: Transaction, caller: Caller, quote_id: UUID, path: Path) -> tuple[Any, Any]:
+    """Lock the opportunity of a quote; return the quote with ``has_lines``, and the opportunity.
+
+    Raises:
+        NotFound: the caller's organization has no such quote; ``path`` is where its id was sent.
+    """
+    opportunities = await lock_opportunities_of(transaction, caller, (quote_id,))
+    quote = await transaction.row(_QUOTE, organization_id=caller.organization_id, quote_id=quote_id)
+    if quote is None or quote.opportunity_id not in opportunities:  # stored after the lock was taken
+        raise NotFound("quote", path)
+    return quote, opportunities[quote.opportunity_id]
+
+
 def _locking(condition: ColumnElement[bool]) -> Statement:
     return Statement(
-        select(
-            _opportunity.id,
-            _opportunity.state,
-            _opportunity.version,
-            _opportunity.estimated_revenue,
-            _opportunity.currency_code,
-            _opportunity.created_at,
-        )
+        select(*_opportunity)
         .where(_opportunity.organization_id == bindparam("organization_id"), condition)
         .order_by(_opportunity.id)
         .with_for_update()
@@ -69,4 +76,12 @@ _LOCK_OF_QUOTES = _locking(
             _quote.organization_id == bindparam("organization_id"), Among(_quote.id, "quote_ids")
         )
     )
+)
+_QUOTE = Statement(
+    select(
+        *_quote,
+        exists()
+        .where(_line.organization_id == _quote.organization_id, _line.quote_id == _quote.id)
+        .label("has_lines"),
+    ).where(_quote.organization_id == bindparam("organization_id"), _quote.id == bindparam("quote_id"))
 )

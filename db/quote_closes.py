@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import bindparam, or_, update
 
@@ -20,13 +19,13 @@ from db.states import QuoteCloseReason, QuoteState
 async def close_locked_quotes(
     transaction: Transaction,
     caller: Caller,
-    days: Mapping[UUID, date],
+    days: Mapping[Any, date],
     reason: QuoteCloseReason,
     description: str | None,
 ) -> list[Change]:
     """Close active and draft quotes, whose opportunities the caller has locked, each on its day.
 
-    Return what is left for the caller to record, in the order of ``days``.
+    ``days`` are by the quotes' rows. Return what is left for the caller to record, in the same order.
 
     Raises:
         LostRace: a quote was neither active nor a draft any more.
@@ -35,31 +34,31 @@ async def close_locked_quotes(
         {
             "organization_id": caller.organization_id,
             "id": new_id(),
-            "quote_id": quote_id,
+            "quote_id": quote.id,
             "reason": reason,
             "closed_on": closed_on,
             "description": description,
             "closed_by_id": caller.user_id,
             "created_at": caller.now,
         }
-        for quote_id, closed_on in days.items()
+        for quote, closed_on in days.items()
     ]
     values = {"organization_id": caller.organization_id, "reason": reason, "now": caller.now}
-    if await transaction.execute(_CLOSE, ids=list(days), **values) != len(days):
+    if await transaction.execute(_CLOSE, ids=[quote.id for quote in days], **values) != len(days):
         raise LostRace
     await transaction.execute_many(_INSERT_ACTIVITY, activities)
-    return [_change(activity) for activity in activities]
+    return [_change(quote, reason, closed_on) for quote, closed_on in days.items()]
 
 
-def _change(activity: Mapping[str, Any]) -> Change:
+def _change(quote: Any, reason: QuoteCloseReason, closed_on: date) -> Change:
     return Change(
         Action.QUOTE_CLOSED,
-        activity["quote_id"],
+        quote.id,
+        quote.opportunity_id,
         {
-            "state": QuoteState.CLOSED,
-            "status_reason": activity["reason"],
-            "closed_on": activity["closed_on"],
-            "close_id": activity["id"],
+            "state": (quote.state, QuoteState.CLOSED),
+            "status_reason": (quote.status_reason, reason),
+            "closed_on": (None, closed_on),
         },
     )
 

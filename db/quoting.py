@@ -1,24 +1,26 @@
-"""Activating quotes, and closing them as lost or canceled."""
+"""Closing quotes as lost or canceled: all that an opportunity has left, or some by their ids."""
 
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, exists, or_, select, update
+from sqlalchemy import bindparam, or_, select
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.details import day_of_closing, description_within_limits
 from db.errors import NotFound, Path, QuoteFailure, QuotesNotClosable, RuleViolation
 from db.idempotency import Mutation
-from db.journal import Action, Change, EventKind, record
+from db.journal import EventKind, record
 from db.locking import lock_opportunities_of, lock_opportunity
 from db.membership import Among
+from db.preconditions import OPPORTUNITY_CLOSED, reopen_first
 from db.quote_closes import close_locked_quotes
+from db.quotes import quote_name
 from db.statements import Statement
-from db.states import OpportunityState, QuoteCloseReason, QuoteState, QuoteStatusReason
+from db.states import OpportunityState, QuoteCloseReason, QuoteState
 
 MOST_QUOTES = 100
 """How many quotes one call closes by their ids."""
@@ -53,13 +55,6 @@ class QuotesClosed:
     failures: tuple[QuoteFailure, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class QuoteActivated:
-    """A quote that is active now."""
-
-    quote_id: UUID
-
-
 async def close_quotes(transaction: Transaction, caller: Caller, closing: QuotesClosing) -> QuotesClosed:
     """Close quotes of open opportunities; an opportunity may well have none to close.
 
@@ -71,21 +66,6 @@ async def close_quotes(transaction: Transaction, caller: Caller, closing: Quotes
     closing = _within_limits(closing)
     return await _CLOSE_QUOTES.once(
         transaction, caller, closing, lambda: _close(transaction, caller, closing)
-    )
-
-
-async def activate_quote(
-    transaction: Transaction, caller: Caller, quote_id: UUID, *, idempotency_key: str | None = None
-) -> QuoteActivated:
-    """Make a draft with at least one line active; its opportunity must be open.
-
-    Raises:
-        NotFound: the caller's organization has no such quote.
-        RuleViolation: it is no draft, has no lines, or its opportunity is closed.
-    """
-    activation = _Activation(quote_id, idempotency_key)
-    return await _ACTIVATE_QUOTE.once(
-        transaction, caller, activation, lambda: _activate(transaction, caller, quote_id)
     )
 
 
@@ -125,11 +105,11 @@ async def _close(transaction: Transaction, caller: Caller, closing: QuotesClosin
     if failures and not closing.close_others:
         raise QuotesNotClosable(failures)
     closable = [each for each, failure in judged if failure is None]
-    days = {each.quote.id: day for each in closable}
+    days = {each.quote: day for each in closable}
     changes = await close_locked_quotes(transaction, caller, days, closing.reason, closing.description)
     changed = sorted({each.opportunity.id for each in closable})
     await record(transaction, caller, changes, EventKind.QUOTES_CLOSED, changed)
-    return QuotesClosed(tuple(days), failures)
+    return QuotesClosed(tuple(quote.id for quote in days), failures)
 
 
 async def _candidates(transaction: Transaction, caller: Caller, closing: QuotesClosing) -> list[_Candidate]:
@@ -174,75 +154,27 @@ def _failure(candidate: _Candidate, day: date) -> QuoteFailure | None:
 def _obstacle(quote: Any, opportunity: Any, day: date) -> tuple[str, str] | None:
     created_on = quote.created_at.date()
     if quote.state == QuoteState.CLOSED:
-        return "QUOTE_ALREADY_CLOSED", f"{_name(quote)} is already closed. Leave it out."
+        return "QUOTE_ALREADY_CLOSED", f"{quote_name(quote)} is already closed. Leave it out."
     if quote.state == QuoteState.WON:
-        return "QUOTE_WON", f"{_name(quote)} is won and stays so. Leave it out."
+        return "QUOTE_WON", f"{quote_name(quote)} is won and stays so. Leave it out."
     if opportunity.state != OpportunityState.OPEN:
-        return _OPPORTUNITY_CLOSED, _reopen_first(quote, opportunity)
+        return OPPORTUNITY_CLOSED, reopen_first(quote, opportunity)
     if day < created_on:
-        message = f"{_name(quote)} was created on {created_on}, after {day}. Send that day or a later one."
+        message = (
+            f"{quote_name(quote)} was created on {created_on}, after {day}. Send that day or a later one."
+        )
         return "CLOSED_ON_BEFORE_CREATION", message
     return None
 
 
-_OPPORTUNITY_CLOSED = "OPPORTUNITY_CLOSED"
-
-
-def _reopen_first(quote: Any, opportunity: Any) -> str:
-    return f"The opportunity of {_name(quote)} is closed as {opportunity.state.lower()}. Reopen it first."
-
-
-def _name(quote: Any) -> str:
-    return f"{quote.number} rev {quote.revision}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Activation:
-    quote_id: UUID
-    idempotency_key: str | None
-
-
-async def _activate(transaction: Transaction, caller: Caller, quote_id: UUID) -> QuoteActivated:
-    opportunities = await lock_opportunities_of(transaction, caller, (quote_id,))
-    key = {"organization_id": caller.organization_id, "quote_id": quote_id}
-    quote = await transaction.row(_WITH_LINES, **key)
-    if quote is None or quote.opportunity_id not in opportunities:
-        raise NotFound("quote", _QUOTE_ID)
-    _check_activation(quote, opportunities[quote.opportunity_id])
-    if await transaction.execute(_ACTIVATE, **key, now=caller.now) != 1:
-        raise LostRace
-    changed = {"state": QuoteState.ACTIVE, "status_reason": QuoteStatusReason.ACTIVE_IN_PROGRESS}
-    change = Change(Action.QUOTE_ACTIVATED, quote_id, changed)
-    await record(transaction, caller, [change], EventKind.QUOTE_ACTIVATED, [quote.opportunity_id])
-    return QuoteActivated(quote_id)
-
-
-def _check_activation(quote: Any, opportunity: Any) -> None:
-    if quote.state != QuoteState.DRAFT:
-        raise RuleViolation(
-            "QUOTE_NOT_DRAFT",
-            f"{_name(quote)} is {quote.state.lower()}; only a draft can be activated. Choose a draft.",
-            _QUOTE_ID,
-        )
-    if opportunity.state != OpportunityState.OPEN:
-        raise RuleViolation(_OPPORTUNITY_CLOSED, _reopen_first(quote, opportunity), _QUOTE_ID)
-    if not quote.has_lines:
-        raise RuleViolation(
-            "QUOTE_WITHOUT_LINES",
-            f"{_name(quote)} has no lines. Add one before you activate it.",
-            _QUOTE_ID,
-        )
-
-
 _CLOSE_QUOTES = Mutation("closeQuotes", QuotesClosed)
-_ACTIVATE_QUOTE = Mutation("activateQuote", QuoteActivated)
-_QUOTE_ID = ("input", "quoteId")
 
 _quote = models.Quote.__table__  # type: ignore[attr-defined]
-_line = models.QuoteLine.__table__.c  # type: ignore[attr-defined]
-_columns = [_quote.c[name] for name in ("id", "opportunity_id", "number", "revision", "state", "created_at")]
+_columns = [
+    _quote.c[name]
+    for name in ("id", "opportunity_id", "number", "revision", "state", "status_reason", "created_at")
+]
 _of_organization = _quote.c.organization_id == bindparam("organization_id")
-_of_id = _quote.c.id == bindparam("quote_id")
 
 _NAMED = Statement(select(*_columns).where(_of_organization, Among(_quote.c.id, "ids")))
 _OF_OPPORTUNITY = Statement(
@@ -253,22 +185,4 @@ _OF_OPPORTUNITY = Statement(
         or_(_quote.c.state == QuoteState.ACTIVE, _quote.c.state == QuoteState.DRAFT),
     )
     .order_by(_quote.c.number, _quote.c.revision)
-)
-_WITH_LINES = Statement(
-    select(
-        *_columns,
-        exists()
-        .where(_line.organization_id == _quote.c.organization_id, _line.quote_id == _quote.c.id)
-        .label("has_lines"),
-    ).where(_of_organization, _of_id)
-)
-_ACTIVATE = Statement(
-    update(_quote)
-    .where(_of_organization, _of_id, _quote.c.state == QuoteState.DRAFT)
-    .values(
-        state=QuoteState.ACTIVE,
-        status_reason=QuoteStatusReason.ACTIVE_IN_PROGRESS,
-        version=_quote.c.version + 1,
-        updated_at=bindparam("now"),
-    )
 )

@@ -21,6 +21,18 @@ class SeededReason(IntEnum):
     OUT_SOLD = 5
 
 
+class OpenReason(StrEnum):
+    """Why an opportunity is open: whether it is being worked on."""
+
+    IN_PROGRESS = "IN_PROGRESS"
+    ON_HOLD = "ON_HOLD"
+
+    @property
+    def code(self) -> SeededReason:
+        """Dataverse's code."""
+        return SeededReason[self.value]
+
+
 class ActivityState(StrEnum):
     """Whether a close activity stands, or was canceled when the opportunity was reopened."""
 

@@ -28,17 +28,23 @@ class Idempotency(SQLModel, table=True):
 
 
 class Audit(OrganizationScoped, table=True):
-    """Who did what when; only ever appended. ``details`` is a JSON object."""
+    """Who did what when; only ever appended. ``db.journal`` says what ``details`` hold.
+
+    ``opportunity_id`` is there for what belongs to an opportunity's history.
+    """
 
     __tablename__ = "audit"
     __table_args__ = (
         belongs_to("app_user", "user_id", name="audit_user"),
+        belongs_to("opportunity", "opportunity_id", name="audit_opportunity"),
         Index("audit_by_subject", "organization_id", "subject_id", "id"),
+        Index("audit_by_opportunity", "organization_id", "opportunity_id", "id"),
     )
 
     user_id: UUID = Field(sa_type=Id)
     action: str = Field(sa_type=Text)
     subject_id: UUID = Field(sa_type=Id)
+    opportunity_id: UUID | None = Field(default=None, sa_type=Id)
     details: str = Field(sa_type=Text)
     at: datetime = Field(sa_type=Instant)
 

@@ -6,10 +6,12 @@ from uuid import UUID
 
 import pytest
 
+from db.activating import activate_quote
 from db.caller import Caller
 from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
 from db.errors import Refusal
-from db.quoting import QuoteActivated, QuotesClosed, QuotesClosing, activate_quote, close_quotes
+from db.quotes import QuoteChanged
+from db.quoting import QuotesClosed, QuotesClosing, close_quotes
 from db.states import OpportunityState
 from tests.builders import Deals
 
@@ -35,7 +37,7 @@ async def close_all(deals: Deals, *, caller: Caller | None = None, **closing: An
     return await deals.database.write(lambda it: close_quotes(it, caller or deals.caller, sent))
 
 
-async def activate(deals: Deals, quote_id: UUID, **options: Any) -> QuoteActivated:
+async def activate(deals: Deals, quote_id: UUID, **options: Any) -> QuoteChanged:
     """Activate a draft."""
     return await deals.database.write(lambda it: activate_quote(it, deals.caller, quote_id, **options))
 

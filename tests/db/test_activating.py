@@ -26,7 +26,11 @@ async def test_a_draft_with_a_line_becomes_active(deals: Deals) -> None:
     assert (quote.version, quote.updated_at) == (5, NOW)
     audit = await the_only(deals, "audit")
     assert (audit.action, audit.subject_id, audit.user_id) == ("QUOTE_ACTIVATED", quote_id, deals.user_id)
-    assert orjson.loads(audit.details) == {"state": "ACTIVE", "status_reason": "ACTIVE_IN_PROGRESS"}
+    assert audit.opportunity_id == opportunity_id
+    assert orjson.loads(audit.details) == {
+        "state": ["DRAFT", "ACTIVE"],
+        "statusReason": ["DRAFT_IN_PROGRESS", "ACTIVE_IN_PROGRESS"],
+    }
     event = await the_only(deals, "event")
     assert event[1:] == (deals.organization_id, opportunity_id, "QUOTE_ACTIVATED", NOW)
 
@@ -64,7 +68,9 @@ async def test_a_draft_of_a_closed_opportunity_stays_a_draft(deals: Deals, state
 
 
 async def test_a_draft_without_lines_stays_a_draft(deals: Deals) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), lines=(), number="QUO-7")
+    opportunity_id = await deals.opportunity()
+    quote_id = await deals.quote(opportunity_id, lines=(), number="QUO-7")
+    await deals.quote(opportunity_id)
     refusal = await refused(deals, RuleViolation, activate(deals, quote_id))
     assert (refusal.code, refusal.path) == ("QUOTE_WITHOUT_LINES", ("input", "quoteId"))
     assert refusal.message == "QUO-7 rev 0 has no lines. Add one before you activate it."

@@ -215,7 +215,7 @@ async def test_a_closed_opportunity_cannot_be_closed_again(deals: Deals, state: 
 async def test_a_changed_opportunity_is_not_closed_by_who_expects_another_version(deals: Deals) -> None:
     opportunity_id = await deals.opportunity(version=4)
     refusal = await refused(deals, StaleVersion, close(deals, opportunity_id, expected_version=3))
-    assert (refusal.opportunity_id, refusal.current_version) == (opportunity_id, 4)
+    assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("opportunity", opportunity_id, 4)
     assert refusal.path == ("input", "expectedVersion")
 
 
@@ -396,6 +396,7 @@ async def test_an_opportunity_is_closed_on_no_other_day(
 async def test_revenue_is_stored_exactly(deals: Deals, sent: str, stored: str) -> None:
     await close(deals, await deals.opportunity(), actual_revenue=Decimal(sent))
     assert str((await the_only(deals, "opportunity")).actual_revenue) == stored
+    assert orjson.loads((await the_only(deals, "audit")).details)["actualRevenue"] == [None, stored]
 
 
 @pytest.mark.parametrize("sent", ["-0.01", "1000000000000.01", "NaN", "sNaN", "Infinity", "-Infinity"])
@@ -435,12 +436,16 @@ async def test_closing_leaves_one_audit_row_and_one_event(deals: Deals) -> None:
     audit = await the_only(deals, "audit")
     assert (audit.organization_id, audit.user_id, audit.at) == (deals.organization_id, deals.user_id, NOW)
     assert (audit.action, audit.subject_id) == ("OPPORTUNITY_CLOSED", opportunity_id)
+    assert audit.opportunity_id == opportunity_id
     assert orjson.loads(audit.details) == {
-        "state": "WON",
-        "status_reason_id": str(deals.reasons[SeededReason.WON]),
-        "actual_revenue": "4321.50",
-        "closed_on": "2026-11-23",
-        "close_id": str(closed.opportunity_close_id),
+        "state": ["OPEN", "WON"],
+        "statusReasonId": [
+            str(deals.reasons[SeededReason.IN_PROGRESS]),
+            str(deals.reasons[SeededReason.WON]),
+        ],
+        "actualRevenue": [None, "4321.50"],
+        "closedOn": [None, "2026-11-23"],
+        "closeId": [None, str(closed.opportunity_close_id)],
     }
     event = await the_only(deals, "event")
     assert event[1:] == (deals.organization_id, opportunity_id, "OPPORTUNITY_CLOSED", NOW)

@@ -1,8 +1,9 @@
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 
@@ -11,12 +12,18 @@ from db.caller import Caller
 from db.closing import RemainingQuotes
 from db.database import Database
 from db.errors import ActiveQuotes, OpportunityAlreadyClosed, QuotesNotClosable, RuleViolation
+from db.idempotency import Mutation
 from db.ids import new_id
 from db.states import OpportunityState, QuoteCloseReason, QuoteState
 from tests.builders import A_MONTH_AGO, NOW, Deals
 from tests.db.acts import activate, close, close_all, refused, the_only
 
 KEY = "8f2c-monday"
+
+
+@dataclass(frozen=True)
+class Sent:
+    idempotency_key: str
 
 
 @pytest.fixture
@@ -81,6 +88,21 @@ async def test_a_key_is_refused_with_another_input(deals: Deals) -> None:
         assert (refusal.code, refusal.path) == ("IDEMPOTENCY_KEY_REUSED", ("input", "idempotencyKey"))
 
 
+async def test_a_key_is_refused_for_another_mutation_with_the_same_input(deals: Deals) -> None:
+    sent = Sent(idempotency_key=KEY)
+
+    async def act() -> Sent:
+        return sent
+
+    async def once(name: str) -> Sent:
+        mutation = Mutation(name, Sent)
+        return await deals.database.write(lambda it: mutation.once(it, deals.caller, sent, act))
+
+    assert await once("closeDeal") == sent
+    refusal = await refused(deals, RuleViolation, once("openDeal"))
+    assert refusal.code == "IDEMPOTENCY_KEY_REUSED"
+
+
 async def test_twins_with_different_inputs_have_one_effect(deals: Deals) -> None:
     opportunities = [await deals.opportunity() for _ in range(4)]
     answers = await asyncio.gather(
@@ -92,23 +114,29 @@ async def test_twins_with_different_inputs_have_one_effect(deals: Deals) -> None
     assert closed.opportunity_id in opportunities
 
 
-async def test_keys_of_different_users_and_organizations_are_different(deals: Deals) -> None:
-    colleague = models.User(
+def user(deals: Deals, user_id: UUID) -> models.User:
+    return models.User(
         organization_id=deals.organization_id,
-        id=new_id(),
+        id=user_id,
         name="Ben Sloe",
         email="ben@example.com",
         created_at=A_MONTH_AGO,
     )
-    await deals.insert(colleague)
+
+
+async def test_keys_of_different_users_and_organizations_are_different(deals: Deals) -> None:
+    colleague_id = new_id()
     other = await Deals.create(deals.database)
-    for caller, opportunity_id in (
-        (deals.caller, await deals.opportunity()),
-        (replace(deals.caller, user_id=colleague.id), await deals.opportunity()),
-        (other.caller, await other.opportunity()),
-    ):
-        closed = await close(deals, opportunity_id, caller=caller, idempotency_key=KEY)
-        assert closed.opportunity_id == opportunity_id
+    await deals.insert(user(deals, colleague_id), user(other, deals.user_id))
+    opportunities = {
+        deals.caller: await deals.opportunity(),
+        replace(deals.caller, user_id=colleague_id): await deals.opportunity(),
+        replace(other.caller, user_id=deals.user_id): await other.opportunity(),
+    }
+    for _first_and_again in range(2):
+        for caller, opportunity_id in opportunities.items():
+            closed = await close(deals, opportunity_id, caller=caller, idempotency_key=KEY)
+            assert closed.opportunity_id == opportunity_id
     assert len((await deals.dump())["opportunity_close"]) == 3
 
 

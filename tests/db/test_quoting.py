@@ -77,11 +77,11 @@ async def test_each_quote_is_audited_and_each_opportunity_has_one_event(deals: D
         ("QUOTE_CLOSED", quote_id, deals.user_id, NOW) for quote_id in quotes
     ]
     assert orjson.loads(tables["audit"][0].details) == {
-        "state": "CLOSED",
-        "status_reason": "LOST",
-        "closed_on": "2026-11-23",
-        "close_id": str(tables["quote_close"][0].id),
+        "state": ["ACTIVE", "CLOSED"],
+        "statusReason": ["ACTIVE_IN_PROGRESS", "LOST"],
+        "closedOn": [None, "2026-11-23"],
     }
+    assert [row.opportunity_id for row in tables["audit"]] == [*opportunities, opportunities[0]]
     assert [event[1:] for event in tables["event"]] == [
         (deals.organization_id, opportunity_id, "QUOTES_CLOSED", NOW) for opportunity_id in opportunities
     ]
@@ -102,6 +102,12 @@ async def test_a_quote_named_twice_counts_once(deals: Deals) -> None:
     quote_id = await deals.quote(await deals.opportunity())
     assert await close_all(deals, ids=101 * (quote_id,)) == QuotesClosed((quote_id,), ())
     assert (await the_only(deals, "quote_close")).quote_id == quote_id
+
+
+async def test_the_failure_of_a_quote_named_twice_points_to_the_first_time(deals: Deals) -> None:
+    missing = new_id()
+    closed = await close_all(deals, ids=(new_id(), missing, missing), close_others=True)
+    assert [failure.path[3] for failure in closed.failures] == ["0", "1"]
 
 
 async def test_a_missing_opportunity_is_not_found(deals: Deals) -> None:

@@ -14,11 +14,12 @@ from uuid import UUID
 from sqlalchemy import func, select, text
 
 from db import models
+from db.activating import activate_quote
 from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
 from db.database import Database, LostRace, Transaction
 from db.errors import Refusal
 from db.opening import open_database
-from db.quoting import QuotesClosing, activate_quote, close_quotes
+from db.quoting import QuotesClosing, close_quotes
 from db.statements import Statement
 from db.states import ActivityState, OpportunityState, QuoteState
 from tests.builders import Deals

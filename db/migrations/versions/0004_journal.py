@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.parts import ID, INSTANT, belongs_to, create_table, required
+from db.migrations.parts import ID, INSTANT, belongs_to, create_table, optional, required
 
 revision = "0004"
 down_revision = "0003"
@@ -43,11 +43,14 @@ def _create_audit() -> None:
         required("user_id", ID),
         required("action", sa.Text()),
         required("subject_id", ID),
+        optional("opportunity_id", ID),
         required("details", sa.Text()),
         required("at", INSTANT),
         belongs_to("app_user", "audit_user", "user_id"),
+        belongs_to("opportunity", "audit_opportunity", "opportunity_id"),
     )
-    op.create_index("audit_by_subject", "audit", ["organization_id", "subject_id", "id"])
+    for shown in ("subject", "opportunity"):
+        op.create_index(f"audit_by_{shown}", "audit", ["organization_id", f"{shown}_id", "id"])
 
 
 def _create_event() -> None:

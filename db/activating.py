@@ -1,0 +1,55 @@
+"""Activating a draft: from then on it is offered, and blocks the closing of its opportunity."""
+
+from typing import Any
+from uuid import UUID
+
+from db.caller import Caller
+from db.database import Transaction
+from db.errors import RuleViolation
+from db.idempotency import Mutation
+from db.journal import Action, EventKind, record
+from db.locking import lock_quote
+from db.preconditions import check_opportunity_of_quote, check_quote_state, check_version
+from db.quotes import QUOTE_ID, OneQuote, QuoteChanged, Step, move_quote, quote_name
+from db.states import QuoteState, QuoteStatusReason
+
+
+async def activate_quote(
+    transaction: Transaction,
+    caller: Caller,
+    quote_id: UUID,
+    *,
+    expected_version: int | None = None,
+    idempotency_key: str | None = None,
+) -> QuoteChanged:
+    """Make a draft with at least one line active; its opportunity must be open.
+
+    Raises:
+        NotFound: the caller's organization has no such quote.
+        StaleVersion: it is not at the expected version.
+        RuleViolation: it is no draft, has no lines, or its opportunity is closed.
+    """
+    sent = OneQuote(quote_id, expected_version, idempotency_key)
+    return await _ACTIVATE_QUOTE.once(transaction, caller, sent, lambda: _activate(transaction, caller, sent))
+
+
+async def _activate(transaction: Transaction, caller: Caller, sent: OneQuote) -> QuoteChanged:
+    quote, opportunity = await lock_quote(transaction, caller, sent.quote_id, QUOTE_ID)
+    _check(quote, opportunity, sent.expected_version)
+    change = await move_quote(transaction, caller, quote, _ACTIVATION)
+    await record(transaction, caller, [change], EventKind.QUOTE_ACTIVATED, [opportunity.id])
+    return QuoteChanged(quote.id)
+
+
+def _check(quote: Any, opportunity: Any, expected_version: int | None) -> None:
+    why = "only a draft can be activated. Choose a draft."
+    check_quote_state(quote, {QuoteState.DRAFT}, "QUOTE_NOT_DRAFT", why)
+    check_opportunity_of_quote(quote, opportunity)
+    check_version("quote", quote, expected_version)
+    if not quote.has_lines:
+        message = f"{quote_name(quote)} has no lines. Add one before you activate it."
+        raise RuleViolation("QUOTE_WITHOUT_LINES", message, QUOTE_ID)
+
+
+_ACTIVATION = Step(Action.QUOTE_ACTIVATED, QuoteState.ACTIVE, QuoteStatusReason.ACTIVE_IN_PROGRESS)
+_ACTIVATE_QUOTE = Mutation("activateQuote", QuoteChanged)

@@ -1,0 +1,83 @@
+"""How often the rules ask the database: a closing holds its lock for as long as that takes."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any
+
+import pytest
+from typing_extensions import override
+
+from db.activating import activate_quote
+from db.closing import OpportunityClosing, RemainingQuotes, close_opportunity
+from db.database import Database, Transaction
+from db.quoting import QuotesClosing, close_quotes
+from db.statements import Statement
+from db.states import OpportunityState, QuoteCloseReason, QuoteState
+from tests.builders import Deals
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def round_trips(deals: Deals, act: Callable[[Transaction], Awaitable[object]]) -> int:
+    async with deals.database.transaction() as transaction:
+        counted = Counted(transaction)
+        await act(counted)
+        return counted.round_trips
+
+
+class Counted(Transaction):
+    def __init__(self, transaction: Transaction) -> None:
+        self._transaction = transaction
+        self.round_trips = 0
+
+    @override
+    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+        self.round_trips += 1
+        return await self._transaction.rows(statement, **values)
+
+    @override
+    async def execute(self, statement: Statement, **values: Any) -> int:
+        self.round_trips += 1
+        return await self._transaction.execute(statement, **values)
+
+    @override
+    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+        self.round_trips += 1
+        await self._transaction.execute_many(statement, values)
+
+    @override
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        self.round_trips += 1
+        return await self._transaction.json(statement, values)
+
+
+@pytest.mark.parametrize(
+    ("sent", "trips"),
+    [
+        ({}, 6),
+        ({"close_quotes": RemainingQuotes(reason=QuoteCloseReason.LOST)}, 8),
+        ({"idempotency_key": "monday"}, 8),
+    ],
+)
+async def test_closing_an_opportunity_takes_few_round_trips(
+    deals: Deals, sent: dict[str, Any], trips: int
+) -> None:
+    opportunity_id = await deals.opportunity()
+    for _ in range(3):
+        await deals.quote(opportunity_id, state=QuoteState.DRAFT)
+    closing = OpportunityClosing(opportunity_id=opportunity_id, outcome=OpportunityState.WON, **sent)
+    assert await round_trips(deals, lambda it: close_opportunity(it, deals.caller, closing)) == trips
+
+
+async def test_closing_many_quotes_takes_no_more_round_trips_than_closing_one(deals: Deals) -> None:
+    ids = [await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE) for _ in range(5)]
+    one, others = QuotesClosing(ids=tuple(ids[:1])), QuotesClosing(ids=tuple(ids[1:]))
+    assert await round_trips(deals, lambda it: close_quotes(it, deals.caller, one)) == 6
+    assert await round_trips(deals, lambda it: close_quotes(it, deals.caller, others)) == 6
+
+
+async def test_activating_a_quote_takes_five_round_trips(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity())
+    assert await round_trips(deals, lambda it: activate_quote(it, deals.caller, quote_id)) == 5
