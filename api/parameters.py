@@ -1,0 +1,77 @@
+"""The parameters of a GraphQL request, from a JSON body or from the URL."""
+
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import parse_qsl
+
+from graphql import OperationType
+
+from api.bodies import read_json
+from api.refusals import BadRequest, UriTooLong
+from schema.executing import Request
+
+MOST_BYTES_IN_URL = 32 * 1024
+"""Hardly anything between a client and us carries a longer URL; a longer query goes by POST."""
+
+_OVER_POST = frozenset({OperationType.QUERY, OperationType.MUTATION})
+_OVER_GET = frozenset({OperationType.QUERY})
+
+
+def from_body(body: bytes | bytearray, request_id: str) -> Request:
+    """Return the request that a JSON body makes: a query or a mutation.
+
+    Raises:
+        BadRequest: the body is no object of the members that a request has.
+    """
+    members = read_json(body, "The body")
+    if not isinstance(members, dict):
+        raise BadRequest('The body must be a JSON object with a member "query".')
+    return _request(members, _OVER_POST, request_id)
+
+
+def from_url(query_string: bytes, request_id: str) -> Request:
+    """Return the request that a URL's parameters make: a query, because a GET changes nothing.
+
+    Raises:
+        UriTooLong: they are longer than ``MOST_BYTES_IN_URL``.
+        BadRequest: they are not those that a request has.
+    """
+    if len(query_string) > MOST_BYTES_IN_URL:
+        raise UriTooLong(f"The parameters are longer than {MOST_BYTES_IN_URL} bytes. Send them by POST.")
+    members: dict[str, Any] = _decoded(query_string)
+    for name in ("variables", "extensions"):
+        if name in members:
+            members[name] = read_json(members[name].encode(), f'The parameter "{name}"')
+    return _request(members, _OVER_GET, request_id)
+
+
+def _decoded(query_string: bytes) -> dict[str, str]:
+    try:
+        pairs = parse_qsl(query_string.decode(), errors="strict")
+    except UnicodeDecodeError:
+        raise BadRequest("The parameters of the URL are not UTF-8.") from None
+    members = dict(pairs)
+    if len(members) < len(pairs):
+        raise BadRequest("A parameter is in the URL more than once.")
+    return members
+
+
+def _request(members: Mapping[str, Any], operations: frozenset[OperationType], request_id: str) -> Request:
+    query = members.get("query")
+    if not isinstance(query, str):
+        raise BadRequest('"query" must be a string: the GraphQL document to run.')
+    _optional(members, "extensions", dict, "an object")
+    return Request(
+        query,
+        variables=_optional(members, "variables", dict, "an object"),
+        operation_name=_optional(members, "operationName", str, "a string"),
+        operations=operations,
+        id=request_id,
+    )
+
+
+def _optional(members: Mapping[str, Any], name: str, type_: type, called: str) -> Any:
+    value = members.get(name)
+    if value is not None and not isinstance(value, type_):
+        raise BadRequest(f'"{name}" must be {called}, or left out.')
+    return value

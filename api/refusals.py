@@ -1,0 +1,69 @@
+"""Every way in which a request is refused before its GraphQL is looked at.
+
+HttpRefusal
+├── BadRequest              400
+├── MethodNotAllowed        405
+├── NotAcceptable           406
+├── ContentTooLarge         413
+├── UriTooLong              414
+└── UnsupportedMediaType    415
+"""
+
+from typing import ClassVar
+
+
+class HttpRefusal(Exception):
+    """``code`` is for programs, the message for people; ``headers`` go with the answer."""
+
+    status: ClassVar[int]
+    code: ClassVar[str]
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.headers: list[tuple[bytes, bytes]] = []
+
+
+class BadRequest(HttpRefusal):
+    """The request is no GraphQL request."""
+
+    status = 400
+    code = "BAD_REQUEST"
+
+
+class MethodNotAllowed(HttpRefusal):
+    """The method, or what it carries, is another method's; ``allowed`` are those that would do."""
+
+    status = 405
+    code = "METHOD_NOT_ALLOWED"
+
+    def __init__(self, message: str, allowed: str) -> None:
+        super().__init__(message)
+        self.headers = [(b"allow", allowed.encode())]
+
+
+class NotAcceptable(HttpRefusal):
+    """The client takes none of the media types that there are."""
+
+    status = 406
+    code = "NOT_ACCEPTABLE"
+
+
+class ContentTooLarge(HttpRefusal):
+    """The body is longer than any that is needed."""
+
+    status = 413
+    code = "CONTENT_TOO_LARGE"
+
+
+class UriTooLong(HttpRefusal):
+    """The parameters of a GET are longer than any that are needed."""
+
+    status = 414
+    code = "URI_TOO_LONG"
+
+
+class UnsupportedMediaType(HttpRefusal):
+    """The body is in another media type than JSON."""
+
+    status = 415
+    code = "UNSUPPORTED_MEDIA_TYPE"

@@ -1,0 +1,70 @@
+"""The settings; the only place that reads the environment."""
+
+from pathlib import Path
+from typing import Self
+
+from platformdirs import user_data_path
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from db.errors import DealdeskError
+
+_SQLITE = "sqlite:///"
+_SERVERS = ("postgresql://", "postgres://")
+
+
+class BadSettings(DealdeskError):
+    """A setting can't be used. The message never repeats its value: there may be a password in it."""
+
+
+class BadDatabaseUrl(BadSettings):
+    """``DEALDESK_DATABASE_URL`` names no database."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "DEALDESK_DATABASE_URL can't be used: write postgresql://user:password@host/database"
+            " or sqlite:///path/to/file."
+        )
+
+
+class Settings(BaseSettings):
+    """Which database is used, and where the embedded one lives."""
+
+    model_config = SettingsConfigDict(env_prefix="DEALDESK_", env_ignore_empty=True, frozen=True)
+
+    database_url: str | None = None
+    data_dir: Path = Field(default_factory=lambda: user_data_path("dealdesk", appauthor=False))
+
+    @classmethod
+    def from_environment(cls) -> Self:
+        """Read ``DEALDESK_DATABASE_URL`` and ``DEALDESK_DATA_DIR``; an empty one counts as absent.
+
+        Raises:
+            BadDatabaseUrl: the URL names another kind of database.
+        """
+        try:
+            return cls()
+        except ValidationError:
+            raise BadDatabaseUrl from None
+
+    @property
+    def url(self) -> str:
+        """The database's URL: the embedded one's, unless another is set."""
+        return self.database_url or f"{_SQLITE}{self.data_dir / 'dealdesk.db'}"
+
+    @property
+    def is_embedded(self) -> bool:
+        """Whether the database is a file, which this program looks after by itself."""
+        return self.url.startswith(_SQLITE)
+
+    @field_validator("database_url")
+    @classmethod
+    def _known(cls, url: str | None) -> str | None:
+        if url is not None and not url.startswith((_SQLITE, *_SERVERS)):
+            raise ValueError
+        return url
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, directory: Path) -> Path:
+        return directory.expanduser().absolute()

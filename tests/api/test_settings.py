@@ -1,0 +1,71 @@
+from pathlib import Path
+
+import pytest
+
+from api.settings import BadDatabaseUrl, Settings
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("DEALDESK_DATABASE_URL", "DEALDESK_DATA_DIR"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_the_embedded_database_lives_in_the_data_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("DEALDESK_DATA_DIR", str(tmp_path))
+
+    settings = Settings.from_environment()
+
+    assert (settings.url, settings.is_embedded) == (f"sqlite:///{tmp_path}/dealdesk.db", True)
+
+
+def test_the_data_directory_is_the_users_own_unless_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.platform", "linux")
+    monkeypatch.setenv("XDG_DATA_HOME", "/home/ada/share")
+    monkeypatch.setenv("DEALDESK_DATA_DIR", "")
+
+    assert Settings.from_environment().data_dir == Path("/home/ada/share/dealdesk")
+
+
+def test_a_relative_data_directory_lies_below_the_working_directory(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DEALDESK_DATA_DIR", "data")
+
+    assert Settings.from_environment().data_dir == tmp_path / "data"
+
+
+@pytest.mark.parametrize(
+    ("url", "is_embedded"),
+    [
+        ("postgresql://ada:secret@localhost/dealdesk", False),
+        ("postgres://localhost/dealdesk", False),
+        ("sqlite:////srv/dealdesk/deals.db", True),
+    ],
+)
+def test_a_url_of_either_database_is_taken_as_it_is(
+    url: str, is_embedded: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEALDESK_DATABASE_URL", url)
+
+    settings = Settings.from_environment()
+
+    assert (settings.url, settings.is_embedded) == (url, is_embedded)
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://ada:swordfish@localhost/deals", "swordfish", "sqlite://swordfish.db"]
+)
+def test_another_url_is_refused_without_being_repeated(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEALDESK_DATABASE_URL", url)
+
+    with pytest.raises(BadDatabaseUrl) as refusal:
+        Settings.from_environment()
+
+    assert str(refusal.value) == (
+        "DEALDESK_DATABASE_URL can't be used: write postgresql://user:password@host/database"
+        " or sqlite:///path/to/file."
+    )

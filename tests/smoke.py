@@ -1,0 +1,130 @@
+"""The first minute with Dealdesk: against the real server, in a fresh directory.
+
+Run with ``python -m tests.smoke``; needs nothing but the standard library and uv.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import tempfile
+import urllib.request
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from threading import Timer
+from typing import Any
+
+SECONDS_TO_START = 120
+SECONDS_TO_STOP = 30
+
+PIPELINE = """{
+  opportunities(filter: {state: {eq: OPEN}, name: {eq: "Harbour crane retrofit"}}) {
+    nodes { id quotes(filter: {state: {in: [ACTIVE, DRAFT]}}) { nodes { number revision } } }
+  }
+}"""
+CLOSE = """mutation($id: ID!) {
+  closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) {
+    __typename
+    ... on ActiveQuotesError { blockingQuotes { nodes { number revision } } }
+    ... on CloseOpportunitySuccess {
+      opportunityClose { statusReason { label } actualRevenue { amount currencyCode } }
+    }
+  }
+}"""
+CLOSE_QUOTES = """mutation($id: ID!) {
+  closeQuotes(input: {quotes: {ofOpportunity: $id}}) {
+    ... on CloseQuotesSuccess { closedQuotes { nodes { number revision } } }
+  }
+}"""
+HISTORY = "query($id: ID!) { opportunity(id: $id) { state close { outcome closedBy { name } } } }"
+
+BLOCKING = [{"number": "QUO-1042", "revision": 1}, {"number": "QUO-1043", "revision": 0}]
+REMAINING = [*BLOCKING, {"number": "QUO-1044", "revision": 0}]
+
+
+def main() -> None:
+    """Start the server as the README says, and close the crane deal."""
+    with (
+        tempfile.TemporaryDirectory(prefix="dealdesk-") as directory,
+        running(["uv", "run", "dealdesk", "serve", "--port", "0"], Path(directory) / "data") as url,
+    ):
+        close_the_crane_deal(url)
+    print("The crane deal was refused, its quotes closed, then it was won.")  # noqa: T201 - a script's result
+
+
+def close_the_crane_deal(url: str) -> None:
+    """Go through the main job; every answer is compared with the one expected.
+
+    Raises:
+        AssertionError: an answer is another one.
+    """
+    [crane] = ask(url, PIPELINE)["opportunities"]["nodes"]
+    assert crane["quotes"]["nodes"] == REMAINING
+    id_ = crane["id"]
+    assert ask(url, CLOSE, id=id_)["closeOpportunity"] == {
+        "__typename": "ActiveQuotesError",
+        "blockingQuotes": {"nodes": BLOCKING},
+    }
+    assert ask(url, CLOSE_QUOTES, id=id_)["closeQuotes"] == {"closedQuotes": {"nodes": REMAINING}}
+    assert ask(url, CLOSE, id=id_)["closeOpportunity"] == {
+        "__typename": "CloseOpportunitySuccess",
+        "opportunityClose": {
+            "statusReason": {"label": "Won"},
+            "actualRevenue": {"amount": "1240000.00", "currencyCode": "EUR"},
+        },
+    }
+    assert ask(url, CLOSE, id=id_)["closeOpportunity"] == {"__typename": "OpportunityAlreadyClosedError"}
+    assert ask(url, HISTORY, id=id_)["opportunity"] == {
+        "state": "WON",
+        "close": {"outcome": "WON", "closedBy": {"name": "Ingrid Solheim"}},
+    }
+
+
+def ask(url: str, query: str, **variables: str) -> Any:
+    """Return the data that a server answers."""
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - loopback
+    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
+        return json.load(answer)["data"]
+
+
+@contextmanager
+def running(command: Sequence[str], directory: Path) -> Iterator[str]:
+    """Run a server on data in ``directory`` until the block ends, and give the URL that it names.
+
+    Raises:
+        RuntimeError: it did not start, or did not stop in order.
+    """
+    with subprocess.Popen(  # noqa: S603 - the command is ours
+        command,
+        env={**os.environ, "DEALDESK_DATA_DIR": str(directory), "DEALDESK_DATABASE_URL": ""},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        try:
+            yield _url(process)
+            process.send_signal(signal.SIGTERM)
+            if process.wait(SECONDS_TO_STOP) != 0:
+                raise RuntimeError(f"{command} ended with status {process.returncode}.")
+        finally:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+def _url(process: subprocess.Popen[str]) -> str:
+    patience = Timer(SECONDS_TO_START, process.kill)
+    patience.start()
+    try:
+        first_line = process.stdout.readline()  # type: ignore[union-attr]
+    finally:
+        patience.cancel()
+    if not first_line.startswith("Dealdesk serves "):
+        raise RuntimeError(f"The server did not start: {first_line!r}")
+    return first_line.split()[-1]
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,117 @@
+"""What the README shows is what happens."""
+
+import json
+import re
+import shlex
+from collections import Counter
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.app import create_app
+from api.cli import main
+from api.settings import Settings
+from db.database import Database
+from db.sample import load_sample
+from db.seeding import served_organization
+from schema.executing import Executor
+from tests.db.pipeline_files import WON, pipeline_files
+from tests.schema.asking import the_schema
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text()
+BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+EXAMPLES = [(example, answer) for example, answer in pairwise(BLOCKS) if answer[0] == "json"]
+COMMANDS = [
+    line for language, block in BLOCKS if language == "sh" for line in block.replace("\\\n", "").splitlines()
+]
+CI = (ROOT / ".ci" / "run").read_text()
+
+RUN_BY_CI = {
+    "pip install uv",
+    "uv run pytest",
+    "uv run ruff format --check .",
+    "uv run ruff check .",
+    "uv run mypy",
+}
+STARTED_BY_THE_SMOKE_TEST = {"uv run dealdesk", "uv run dealdesk serve --port 8000"}
+RUN_HERE = {
+    "uv run dealdesk migrate --sample",
+    "uv run dealdesk schema",
+    "uv run dealdesk import pipeline path/to/directory",
+}
+PIPELINE = "path/to/directory"
+
+
+@pytest.fixture
+async def http(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of the application over the sample data."""
+    now = datetime.now(UTC)
+    await load_sample(database, now=now)
+    served = await database.write(served_organization)
+    assert served is not None
+    app = create_app(Executor(the_schema(), database), database, lambda: served.caller(now))
+    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as client:
+        yield client
+
+
+async def test_every_example_is_answered_as_the_readme_says(http: httpx2.AsyncClient) -> None:
+    answers = list[Any]()
+    for (language, example), (_, answer) in EXAMPLES:
+        ask = _curl if language == "sh" else _graphql
+        answers.append(await ask(http, example, _first_id(answers)))
+        assert _without_ids(answers[-1]) == _without_ids(json.loads(answer))
+
+    assert len(answers) == Counter(language for language, _ in BLOCKS)["json"] == 7
+
+
+def test_every_command_is_run_by_a_test_or_by_ci() -> None:
+    others = {line for line in COMMANDS if not line.startswith(("curl ", "export "))} - {"bash .ci/run"}
+
+    assert others == RUN_BY_CI | STARTED_BY_THE_SMOKE_TEST | RUN_HERE
+    assert {command for command in RUN_BY_CI if f"step {command}\n" not in CI} == set()
+
+
+@pytest.mark.parametrize("command", sorted(RUN_HERE))
+def test_a_command_does_its_work(
+    command: str, database_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEALDESK_DATABASE_URL", database_url)
+    directory = pipeline_files(tmp_path, [WON])
+    arguments = command.removeprefix("uv run dealdesk ").replace(PIPELINE, str(directory))
+
+    with pytest.raises(SystemExit) as exit_:
+        main(shlex.split(arguments))
+
+    assert exit_.value.code == 0
+
+
+def test_every_setting_is_in_the_readme() -> None:
+    assert {f"DEALDESK_{name.upper()}" for name in Settings.model_fields} == set(
+        re.findall(r"DEALDESK_\w+", README)
+    )
+
+
+async def _curl(http: httpx2.AsyncClient, command: str, _id: str | None) -> Any:
+    _, url, _, header, _, body = shlex.split(command.replace("\\\n", ""))
+    name, _, value = header.partition(": ")
+    return (await http.post(url, content=body.encode(), headers={name: value})).json()
+
+
+async def _graphql(http: httpx2.AsyncClient, query: str, id_: str | None) -> Any:
+    body = {"query": query, "variables": {"id": id_}}
+    return (await http.post("http://127.0.0.1:8000/graphql", json=body)).json()
+
+
+def _first_id(answers: list[Any]) -> str | None:
+    found = re.search(r"opp_[0-9a-f-]{36}", json.dumps(answers))
+    return found and found[0]
+
+
+def _without_ids(answer: Any) -> str:
+    return re.sub(r"opp_[0-9a-f-]{36}", "opp_", json.dumps(answer, indent=2, sort_keys=True))
