@@ -1,20 +1,20 @@
 """The application: a function of its parts."""
 
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from api.boundary import Boundary
 from api.endpoint import GraphQLEndpoint
 from api.health import health_routes
 from api.playground.visiting import Playground
 from api.sending import JSON, error_body
+from api.sockets import GraphQLSockets
 from db.caller import Caller
 from db.database import Database
 from schema.executing import Executor
@@ -23,22 +23,17 @@ _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
 def create_app(executor: Executor, database: Database, caller: Callable[[], Caller]) -> Starlette:
-    """Return the app; ``caller`` says on whose behalf a request is asked, at the moment it is called.
-
-    The database is closed when the server stops.
-    """
-
-    @asynccontextmanager
-    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
-        yield
-        await database.close()
-
+    """Return the app; ``caller`` says on whose behalf a request is asked, at the moment it is called."""
     playground = Playground(GraphQLEndpoint(executor, caller))
     app = Starlette(
-        routes=[Route("/graphql", playground), playground.files, *health_routes(database)],
+        routes=[
+            Route("/graphql", playground),
+            WebSocketRoute("/graphql", GraphQLSockets(executor, caller)),
+            playground.files,
+            *health_routes(database),
+        ],
         middleware=[Middleware(Boundary)],
         exception_handlers={HTTPException: _refuse},
-        lifespan=lifespan,
     )
     app.router.redirect_slashes = False
     return app
@@ -48,5 +43,6 @@ async def _refuse(request: Request, refusal: Exception) -> Response:
     """Answer what the router refuses: unknown paths and methods."""
     if not isinstance(refusal, HTTPException):
         raise refusal
-    body = error_body(_CODES[refusal.status_code], f"There is no {request.method} {request.url.path} here.")
+    message = f"There is no {request.method} {request.scope['path']} here."
+    body = error_body(_CODES.get(refusal.status_code, "BAD_REQUEST"), message)
     return Response(body, refusal.status_code, headers=refusal.headers, media_type=JSON.decode())

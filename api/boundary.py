@@ -3,9 +3,9 @@
 import logging
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uuid_utils import uuid7
 
 from api.sending import error_body, send_body
-from db.ids import new_id
 
 _log = logging.getLogger("dealdesk.http")
 
@@ -21,7 +21,7 @@ class Boundary:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        request_id = scope["request_id"] = new_id().hex
+        request_id = scope["request_id"] = uuid7().hex
         numbered = _Numbered(send, request_id)
         try:
             await self._app(scope, receive, numbered)

@@ -124,7 +124,7 @@ async def _serve(settings: Settings, listening: socket, *, access_log: bool) -> 
         executor = Executor(build_schema(), database)
         app = create_app(executor, database, lambda: served.caller(datetime.now(UTC)))
         _welcome(f"{url_of(listening)}/graphql")
-        await serve(app, listening, access_log=access_log)
+        await serve(app, listening, executor.feed.stop, access_log=access_log)
 
 
 def _welcome(url: str) -> None:

@@ -5,16 +5,18 @@ fifth of its throughput.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from hashlib import blake2b
 
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from api.bodies import ClientGone, read_body
-from api.media_types import PLAIN_JSON, MediaType, check_is_json, wanted
+from api.media_types import EVENT_STREAM, PLAIN_JSON, MediaType, check_is_json, wanted
 from api.parameters import from_body, from_url
 from api.refusals import BadRequest, HttpRefusal, MethodNotAllowed
 from api.sending import error_body, send_body, send_nothing
+from api.streaming import stream
 from db.caller import Caller
 from schema.executing import Answer, Executor, OperationKindError, Request
 
@@ -46,23 +48,46 @@ class GraphQLEndpoint:
     async def _answer(
         self, scope: Scope, headers: Headers, media_type: MediaType, receive: Receive, send: Send
     ) -> None:
-        if scope["method"] == "POST":
-            check_is_json(headers.get(b"content-type"))
-            answer = await self._run(from_body(await read_body(receive), scope["request_id"]))
-            await _send(send, answer, media_type)
-        elif scope["method"] == "GET":
-            answer = await self._run(from_url(scope["query_string"], scope["request_id"]))
-            await _send_unless_known(send, answer, media_type, headers.get(b"if-none-match"))
+        request = await _request(scope, headers, receive)
+        if media_type is EVENT_STREAM:
+            await self._stream(request, headers.get(b"last-event-id", b""), receive, send)
+        elif scope["method"] == "POST":
+            await _send(send, await self._run(request), media_type)
         else:
-            raise MethodNotAllowed("Send GraphQL by POST, or a query by GET.", "GET, POST")
+            known = headers.get(b"if-none-match")
+            await _send_unless_known(send, await self._run(request), media_type, known)
 
     async def _run(self, request: Request) -> Answer:
         try:
             return await self._executor.answer(request, self._caller())
         except OperationKindError as error:
-            if error.kind is OperationType.MUTATION:
-                raise MethodNotAllowed("A GET changes nothing. Send mutations by POST.", "POST") from None
-            raise BadRequest("A subscription has many answers; this way of asking has one.") from None
+            raise _refusal(error) from None
+
+    async def _stream(self, request: Request, after: bytes, receive: Receive, send: Send) -> None:
+        request = replace(request, operations=request.operations | {OperationType.SUBSCRIPTION})
+        try:
+            answers = self._executor.answers(request, self._caller, after.decode("latin-1"))
+        except OperationKindError as error:
+            raise _refusal(error) from None
+        await stream(answers, receive, send)
+
+
+async def _request(scope: Scope, headers: Headers, receive: Receive) -> Request:
+    if scope["method"] == "POST":
+        check_is_json(headers.get(b"content-type"))
+        return from_body(await read_body(receive), scope["request_id"])
+    if scope["method"] == "GET":
+        return from_url(scope["query_string"], scope["request_id"])
+    raise MethodNotAllowed("Send GraphQL by POST, or a query by GET.", "GET, POST")
+
+
+def _refusal(error: OperationKindError) -> HttpRefusal:
+    if error.kind is OperationType.MUTATION:
+        return MethodNotAllowed("A GET changes nothing. Send mutations by POST.", "POST")
+    return BadRequest(
+        "A subscription has many answers; this way of asking has one. Accept text/event-stream alone, or use"
+        " a WebSocket that speaks graphql-transport-ws."
+    )
 
 
 async def _send(send: Send, answer: Answer, media_type: MediaType) -> None:

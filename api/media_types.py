@@ -25,10 +25,16 @@ GRAPHQL_RESPONSE = MediaType(
 )
 """An answer in it comes from a GraphQL server, so the status may tell what became of the request."""
 
+EVENT_STREAM = MediaType("text/event-stream", JSON, not_run=200)
+"""A stream of answers. What is refused before it begins is told in plain JSON."""
+
 
 @lru_cache(256)
 def wanted(accept: bytes | None) -> MediaType:
     """Return the media type that an Accept header prefers; plain JSON where it leaves the choice to us.
+
+    A stream is for those who accept no JSON: some clients name it in every request, and can't read it as an
+    answer to a query.
 
     Raises:
         NotAcceptable: it allows none of ours.
@@ -38,8 +44,10 @@ def wanted(accept: bytes | None) -> MediaType:
     weights = dict(_weights(accept.decode("latin-1")))
     plain = _weight(weights, PLAIN_JSON.name, "application/*", "*/*")
     graphql = _weight(weights, GRAPHQL_RESPONSE.name, "application/*", "*/*")
+    if not plain and not graphql and weights.get(EVENT_STREAM.name):
+        return EVENT_STREAM
     if not plain and not graphql:
-        raise NotAcceptable(f"Accept {GRAPHQL_RESPONSE.name} or {PLAIN_JSON.name}.")
+        raise NotAcceptable(f"Accept {GRAPHQL_RESPONSE.name}, {PLAIN_JSON.name} or {EVENT_STREAM.name}.")
     by_name = GRAPHQL_RESPONSE.name in weights
     return GRAPHQL_RESPONSE if graphql > plain or (graphql == plain and by_name) else PLAIN_JSON
 

@@ -15,6 +15,7 @@ MOST_BYTES_IN_URL = 32 * 1024
 
 _OVER_POST = frozenset({OperationType.QUERY, OperationType.MUTATION})
 _OVER_GET = frozenset({OperationType.QUERY})
+_OVER_SOCKET = frozenset(OperationType)
 
 
 def from_body(body: bytes | bytearray, request_id: str) -> Request:
@@ -43,6 +44,15 @@ def from_url(query_string: bytes, request_id: str) -> Request:
         if name in members:
             members[name] = read_json(members[name].encode(), f'The parameter "{name}"')
     return _request(members, _OVER_GET, request_id)
+
+
+def from_message(members: Mapping[str, Any], request_id: str) -> Request:
+    """Return the request that a message over a socket makes: of any kind.
+
+    Raises:
+        BadRequest: its members are not those that a request has.
+    """
+    return _request(members, _OVER_SOCKET, request_id)
 
 
 def _decoded(query_string: bytes) -> dict[str, str]:

@@ -6,10 +6,13 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 import uvicorn
 from starlette.types import ASGIApp
+from typing_extensions import override
 
+from api.bodies import MOST_BYTES
 from db.errors import DealdeskError
 
 _SECONDS_TO_FINISH = 10
@@ -43,8 +46,10 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(app: ASGIApp, listening: socket.socket, *, access_log: bool) -> None:
-    """Serve until SIGINT or SIGTERM.
+async def serve(
+    app: ASGIApp, listening: socket.socket, stopping: Callable[[], None], *, access_log: bool
+) -> None:
+    """Serve until SIGINT or SIGTERM; then ``stopping`` ends what would not end by itself.
 
     Raises:
         SystemExit: there was a signal, and the requests that were running are answered.
@@ -58,7 +63,9 @@ async def serve(app: ASGIApp, listening: socket.socket, *, access_log: bool) -> 
     config = uvicorn.Config(
         app,
         http="httptools",
-        ws="none",
+        ws="auto",
+        ws_max_size=MOST_BYTES,
+        ws_per_message_deflate=False,  # its buffers take more memory than all else of an idle socket
         lifespan="off",
         log_config=None,
         access_log=access_log,
@@ -66,7 +73,18 @@ async def serve(app: ASGIApp, listening: socket.socket, *, access_log: bool) -> 
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,
     )
-    await uvicorn.Server(config).serve(sockets=[listening])
+    await _Server(config, stopping).serve(sockets=[listening])
+
+
+class _Server(uvicorn.Server):
+    def __init__(self, config: uvicorn.Config, stopping: Callable[[], None]) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._stopping()
+        await super().shutdown(sockets)
 
 
 def _leave(_signal: int, _frame: object) -> None:

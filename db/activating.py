@@ -9,7 +9,7 @@ from db.errors import RuleViolation
 from db.idempotency import Mutation
 from db.journal import Action, EventKind, record
 from db.locking import lock_quote
-from db.preconditions import check_opportunity_of_quote, check_quote_state, check_version
+from db.preconditions import check_draft
 from db.quotes import QUOTE_ID, OneQuote, QuoteChanged, Step, move_quote, quote_name
 from db.states import QuoteState, QuoteStatusReason
 
@@ -42,10 +42,7 @@ async def _activate(transaction: Transaction, caller: Caller, sent: OneQuote) ->
 
 
 def _check(quote: Any, opportunity: Any, expected_version: int | None) -> None:
-    why = "only a draft can be activated. Choose a draft."
-    check_quote_state(quote, {QuoteState.DRAFT}, "QUOTE_NOT_DRAFT", why)
-    check_opportunity_of_quote(quote, opportunity)
-    check_version("quote", quote, expected_version)
+    check_draft(quote, opportunity, expected_version, "only a draft can be activated. Choose a draft.")
     if not quote.has_lines:
         message = f"{quote_name(quote)} has no lines. Add one before you activate it."
         raise RuleViolation("QUOTE_WITHOUT_LINES", message, QUOTE_ID)

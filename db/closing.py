@@ -12,7 +12,7 @@ from sqlalchemy import bindparam, update
 from db import models
 from db.caller import Caller
 from db.database import LostRace, Transaction
-from db.details import day_of_closing, description_within_limits
+from db.details import day_since_creation, description_within_limits
 from db.errors import ActiveQuotes, BlockingQuote, NotFound, RuleViolation
 from db.facts import Facts, read_facts
 from db.fields import amount_within_limits
@@ -20,7 +20,7 @@ from db.idempotency import Mutation
 from db.ids import new_id
 from db.journal import Action, Change, EventKind, record
 from db.locking import lock_opportunity
-from db.preconditions import check_open, check_version
+from db.preconditions import OPPORTUNITY_ID, check_open, check_version
 from db.quote_closes import close_locked_quotes
 from db.reasons import check_reason, check_required, default_reason
 from db.statements import Statement, insertion
@@ -78,13 +78,18 @@ async def close_opportunity(
         RuleViolation: any other rule about what was sent; the code says which.
         ActiveQuotes: quotes of it are active, expired or not, and ``close_quotes`` was not sent.
     """
-    closing = _within_limits(closing)
+    closing = closing_within_limits(closing)
     return await _CLOSE_OPPORTUNITY.once(
-        transaction, caller, closing, lambda: _close(transaction, caller, closing)
+        transaction, caller, closing, lambda: close_one(transaction, caller, closing)
     )
 
 
-def _within_limits(closing: OpportunityClosing) -> OpportunityClosing:
+def closing_within_limits(closing: OpportunityClosing) -> OpportunityClosing:
+    """Return the closing with its descriptions as they are stored.
+
+    Raises:
+        RuleViolation: a description is too long.
+    """
     remaining = closing.close_quotes
     if remaining is not None:
         path = ("input", "closeQuotes", "description")
@@ -93,10 +98,11 @@ def _within_limits(closing: OpportunityClosing) -> OpportunityClosing:
     return replace(closing, description=description, close_quotes=remaining)
 
 
-async def _close(transaction: Transaction, caller: Caller, closing: OpportunityClosing) -> OpportunityClosed:
-    opportunity = await lock_opportunity(
-        transaction, caller, closing.opportunity_id, ("input", "opportunityId")
-    )
+async def close_one(
+    transaction: Transaction, caller: Caller, closing: OpportunityClosing
+) -> OpportunityClosed:
+    """Do what ``close_opportunity`` does, whatever the key; it refuses before it has changed anything."""
+    opportunity = await lock_opportunity(transaction, caller, closing.opportunity_id, OPPORTUNITY_ID)
     check_open(opportunity)
     check_version("opportunity", opportunity, closing.expected_version)
     reason = closing.status_reason_id or default_reason(closing.outcome, closing.competitor_id)
@@ -105,7 +111,7 @@ async def _close(transaction: Transaction, caller: Caller, closing: OpportunityC
     changes = await _close_quotes(transaction, caller, closing, activity["closed_on"], facts.quotes)
     if await transaction.execute(_CLOSE, **activity) != 1:
         raise LostRace
-    await transaction.execute(_INSERT_ACTIVITY, **activity)
+    await transaction.execute_many(_INSERT_ACTIVITY, [activity])
     await record(
         transaction,
         caller,
@@ -127,7 +133,9 @@ def _activity(caller: Caller, closing: OpportunityClosing, opportunity: Any, fac
         "state": ActivityState.COMPLETED,
         "outcome": closing.outcome,
         "status_reason_id": facts.reason.reason_id,
-        "closed_on": _closed_on(caller, closing, opportunity),
+        "closed_on": day_since_creation(
+            caller, closing.closed_on, "The opportunity", opportunity.created_at.date()
+        ),
         "actual_revenue": _actual_revenue(closing, opportunity, facts),
         "currency_code": opportunity.currency_code,
         "competitor_id": closing.competitor_id,
@@ -143,18 +151,6 @@ def _check_competitor(closing: OpportunityClosing, facts: Facts) -> None:
         raise RuleViolation("COMPETITOR_OF_A_WIN", "A won deal has no competitor. Leave it out.", path)
     if closing.competitor_id is not None and not facts.competitor_exists:
         raise NotFound("competitor", path)
-
-
-def _closed_on(caller: Caller, closing: OpportunityClosing, opportunity: Any) -> date:
-    closed_on = day_of_closing(caller, closing.closed_on)
-    created_on = opportunity.created_at.date()
-    if closed_on < created_on:
-        raise RuleViolation(
-            "CLOSED_ON_BEFORE_CREATION",
-            f"The opportunity was created on {created_on}, after {closed_on}. Send that day or a later one.",
-            ("input", "closedOn"),
-        )
-    return closed_on
 
 
 def _actual_revenue(closing: OpportunityClosing, opportunity: Any, facts: Facts) -> Decimal | None:

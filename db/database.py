@@ -57,6 +57,10 @@ class Database(ABC):
         """Return the single JSON text of a planned statement, from one snapshot."""
 
     @abstractmethod
+    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+        """Return the rows as named tuples, from one snapshot."""
+
+    @abstractmethod
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin a write; commit when the block ends, roll back when it raises."""
 

@@ -32,3 +32,19 @@ def day_of_closing(caller: Caller, closed_on: date | None) -> date:
             ("input", "closedOn"),
         )
     return closed_on or caller.today
+
+
+def day_since_creation(caller: Caller, closed_on: date | None, what: str, created_on: date) -> date:
+    """Return the day that was sent, else today (UTC).
+
+    Raises:
+        RuleViolation: the day is in the future, or before ``what`` was created.
+    """
+    day = day_of_closing(caller, closed_on)
+    if day < created_on:
+        raise RuleViolation(
+            "CLOSED_ON_BEFORE_CREATION",
+            f"{what} was created on {created_on}, after {day}. Send that day or a later one.",
+            ("input", "closedOn"),
+        )
+    return day

@@ -8,6 +8,7 @@
     │   ├── StaleVersion
     │   ├── NotFound
     │   ├── QuotesNotClosable
+    │   ├── OpportunitiesNotClosable
     │   └── RuleViolation           one code per rule
     └── Unavailable                 the database can't be reached or didn't answer in time
 
@@ -142,6 +143,29 @@ class QuotesNotClosable(Refusal):
             "QUOTES_NOT_CLOSABLE",
             f"{some} can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS.",
             failures[0].path[:3],
+        )
+        self.failures = tuple(failures)
+
+
+@dataclass(frozen=True, slots=True)
+class OpportunityFailure:
+    """One opportunity that could not be closed; ``opportunity_id`` is None where there is none to show."""
+
+    opportunity_id: UUID | None
+    code: str
+    message: str
+    path: Path
+
+
+class OpportunitiesNotClosable(Refusal):
+    """Closing was asked to be all or nothing, and some of the opportunities can't be closed."""
+
+    def __init__(self, failures: Sequence[OpportunityFailure]) -> None:
+        some = "1 opportunity" if len(failures) == 1 else f"{len(failures)} opportunities"
+        super().__init__(
+            "OPPORTUNITIES_NOT_CLOSABLE",
+            f"{some} can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS.",
+            ("input", "opportunityIds"),
         )
         self.failures = tuple(failures)
 

@@ -31,11 +31,21 @@ LONGEST_KEY = 128
 
 
 class Mutation(Generic[T]):
-    """A mutation that has its effect once for a key; ``outcome`` is a dataclass that JSON can carry."""
+    """A mutation that has its effect once for a key; ``outcome`` is a dataclass that JSON can carry.
 
-    def __init__(self, name: str, outcome: type[T]) -> None:
+    ``check_first`` may refuse to answer an outcome again that can't be shown any more.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        outcome: type[T],
+        *,
+        check_first: Callable[[Transaction, Caller, T], Awaitable[None]] | None = None,
+    ) -> None:
         self._name = name
         self._outcomes = TypeAdapter(outcome)
+        self._check_first = check_first
 
     async def once(
         self, transaction: Transaction, caller: Caller, sent: Any, act: Callable[[], Awaitable[T]]
@@ -53,7 +63,7 @@ class Mutation(Generic[T]):
         key = _row_key(caller, sent.idempotency_key)
         fingerprint = self._fingerprint(sent)
         if not await _claim(transaction, caller, key, fingerprint):
-            return self._replay(await transaction.row(_FIND, **key), fingerprint)
+            return await self._replay(transaction, caller, key, fingerprint)
         outcome = await act()
         await transaction.execute(_KEEP, **key, answer=self._outcomes.dump_json(outcome).decode())
         return outcome
@@ -61,14 +71,20 @@ class Mutation(Generic[T]):
     def _fingerprint(self, sent: Any) -> str:
         return hashlib.sha256(orjson.dumps([self._name, sent], default=str)).hexdigest()
 
-    def _replay(self, first: Any, fingerprint: str) -> T:
+    async def _replay(
+        self, transaction: Transaction, caller: Caller, key: dict[str, Any], fingerprint: str
+    ) -> T:
+        first = await transaction.row(_FIND, **key)
         if first.fingerprint != fingerprint:
             raise RuleViolation(
                 "IDEMPOTENCY_KEY_REUSED",
                 "This idempotency key was sent before, with another input. Send a new key with a new input.",
                 _PATH,
             )
-        return self._outcomes.validate_json(first.outcome)
+        outcome = self._outcomes.validate_json(first.outcome)
+        if self._check_first is not None:
+            await self._check_first(transaction, caller, outcome)
+        return outcome
 
 
 def _check(key: str) -> None:

@@ -28,7 +28,7 @@ from db.statements import insertion
 
 
 class Action(StrEnum):
-    """What was done to one thing."""
+    """What was done to one thing; the first words say to which kind."""
 
     OPPORTUNITY_CREATED = "OPPORTUNITY_CREATED"
     OPPORTUNITY_UPDATED = "OPPORTUNITY_UPDATED"
@@ -81,6 +81,11 @@ class Change:
 def created(values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Return the values of a new thing, for its change."""
     return {name: (None, value) for name, value in values.items()}
+
+
+def deleted(values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the values that a thing had before it was deleted, for its change."""
+    return {name: (value, None) for name, value in values.items()}
 
 
 def compared(row: Any, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:

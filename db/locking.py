@@ -5,6 +5,7 @@ has waited for a lock sees the locked row as it is now and everything else as it
 quotes are read by a later statement, never by the one that locks. On SQLite a writer is alone already.
 """
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
@@ -33,6 +34,15 @@ async def lock_opportunity(transaction: Transaction, caller: Caller, opportunity
     if opportunity is None:
         raise NotFound("opportunity", path)
     return opportunity
+
+
+async def lock_opportunities(
+    transaction: Transaction, caller: Caller, opportunity_ids: Sequence[UUID]
+) -> None:
+    """Lock some opportunities, so that each may be locked again in any order; a missing one is passed over."""
+    await transaction.rows(
+        _LOCK_SOME, organization_id=caller.organization_id, opportunity_ids=opportunity_ids
+    )
 
 
 async def lock_opportunities_of(
@@ -68,6 +78,7 @@ def _locking(condition: ColumnElement[bool]) -> Statement:
 
 
 _LOCK_ONE = _locking(_opportunity.id == bindparam("opportunity_id"))
+_LOCK_SOME = _locking(Among(_opportunity.id, "opportunity_ids"))
 
 # A quote never moves to another opportunity, so that a snapshot from before the wait does no harm here.
 _LOCK_OF_QUOTES = _locking(

@@ -9,6 +9,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from alembic.util import CommandError
 from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
@@ -83,6 +84,8 @@ async def _connected(url: str, work: Callable[[Connection], T]) -> T:
         return await asyncio.to_thread(_on_sqlite, str(sqlite_path(url)), work)
     except DBAPIError as error:
         raise Unavailable(f"The database can't be brought to this version: {error.orig}") from error
+    except CommandError as error:
+        raise Unavailable("The database is a newer version's. Run that version of Dealdesk.") from error
 
 
 async def _on_postgres(url: str, work: Callable[[Connection], T]) -> T:

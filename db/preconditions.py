@@ -31,6 +31,18 @@ def check_open(opportunity: Any) -> None:
         raise OpportunityAlreadyClosed(opportunity.id, opportunity.state)
 
 
+def check_draft(quote: Any, opportunity: Any, expected_version: int | None, why: str) -> None:
+    """Check that a draft may be changed; ``why`` says what only a draft can be, and what to do.
+
+    Raises:
+        StaleVersion: it is not at the expected version.
+        RuleViolation: it is no draft, or its opportunity is won or lost.
+    """
+    check_quote_state(quote, {QuoteState.DRAFT}, "QUOTE_NOT_DRAFT", why)
+    check_opportunity_of_quote(quote, opportunity)
+    check_version("quote", quote, expected_version)
+
+
 def check_quote_state(quote: Any, allowed: Collection[QuoteState], code: str, why: str) -> None:
     """Check that a quote is in a state in which something may be done to it; ``why`` says which.
 

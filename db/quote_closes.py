@@ -1,6 +1,7 @@
 """Writing that quotes are closed: their state, and the activity that records it."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
@@ -12,8 +13,17 @@ from db.database import LostRace, Transaction
 from db.ids import new_id
 from db.journal import Action, Change
 from db.membership import Among
+from db.quotes import Step, move_quote
 from db.statements import Statement, insertion
 from db.states import QuoteCloseReason, QuoteState
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteClosing:
+    """What the activity that ends a quote says."""
+
+    closed_on: date
+    description: str | None = None
 
 
 async def close_locked_quotes(
@@ -30,24 +40,43 @@ async def close_locked_quotes(
     Raises:
         LostRace: a quote was neither active nor a draft any more.
     """
-    activities = [
-        {
-            "organization_id": caller.organization_id,
-            "id": new_id(),
-            "quote_id": quote.id,
-            "reason": reason,
-            "closed_on": closed_on,
-            "description": description,
-            "closed_by_id": caller.user_id,
-            "created_at": caller.now,
-        }
-        for quote, closed_on in days.items()
-    ]
     values = {"organization_id": caller.organization_id, "reason": reason, "now": caller.now}
     if await transaction.execute(_CLOSE, ids=[quote.id for quote in days], **values) != len(days):
         raise LostRace
+    activities = [_activity(caller, quote, reason, day, description) for quote, day in days.items()]
     await transaction.execute_many(_INSERT_ACTIVITY, activities)
     return [_change(quote, reason, closed_on) for quote, closed_on in days.items()]
+
+
+async def end_quote(
+    transaction: Transaction, caller: Caller, quote: Any, step: Step, closing: QuoteClosing
+) -> Change:
+    """Take one step that ends a quote, and write the activity that records it.
+
+    Return what is left for the caller to record.
+
+    Raises:
+        LostRace: the quote was no longer in the state in which it was read.
+    """
+    change = await move_quote(transaction, caller, quote, step)
+    activity = _activity(caller, quote, step.status_reason, closing.closed_on, closing.description)
+    await transaction.execute(_INSERT_ACTIVITY, **activity)
+    return replace(change, values={**change.values, "closed_on": (None, closing.closed_on)})
+
+
+def _activity(
+    caller: Caller, quote: Any, reason: str, closed_on: date, description: str | None
+) -> dict[str, Any]:
+    return {
+        "organization_id": caller.organization_id,
+        "id": new_id(),
+        "quote_id": quote.id,
+        "reason": reason,
+        "closed_on": closed_on,
+        "description": description,
+        "closed_by_id": caller.user_id,
+        "created_at": caller.now,
+    }
 
 
 def _change(quote: Any, reason: QuoteCloseReason, closed_on: date) -> Change:

@@ -4,8 +4,10 @@ import asyncio
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
+from datetime import datetime
 from typing import Any, Self, TypeVar
+from zoneinfo import ZoneInfo
 
 from sqlalchemy.dialects import sqlite as dialect_of_sqlite
 from typing_extensions import override
@@ -50,11 +52,19 @@ def connect(path: str) -> sqlite3.Connection:
     except sqlite3.Error as error:
         raise Unavailable(f"The embedded database can't be opened: {error}") from error
     connection.create_function("casefold", 1, _casefold, deterministic=True)
+    connection.create_function("local_month", 2, _local_month, deterministic=True)
     return connection
 
 
 def _casefold(text: str | None) -> str | None:
     return None if text is None else text.casefold()
+
+
+def _local_month(instant: str, time_zone: str) -> str:
+    moment = datetime.fromisoformat(instant)
+    with suppress(OverflowError):  # on the calendar's first and last day
+        moment = moment.astimezone(ZoneInfo(time_zone))
+    return moment.date().replace(day=1).isoformat()
 
 
 class _Worker:
@@ -104,9 +114,18 @@ class SqliteDatabase(Database):
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
+        return await self._read(lambda connection: _json(connection, compiled, parameters))
+
+    @override
+    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+        compiled = statement.compiled(self.dialect)
+        parameters = compiled.bind(values)
+        return await self._read(lambda connection: _rows(connection, compiled, parameters))
+
+    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         worker = await self._readers.get()
         try:
-            return await worker.run(lambda connection: _json(connection, compiled, parameters))
+            return await worker.run(work)
         finally:
             self._readers.put_nowait(worker)
 
@@ -153,10 +172,7 @@ class SqliteTransaction(Transaction):
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
         compiled = statement.compiled(self._dialect)
         parameters = compiled.bind(values)
-        found = await self._worker.run(
-            lambda connection: connection.execute(compiled.sql, parameters).fetchall()
-        )
-        return [compiled.row(each) for each in found]
+        return await self._worker.run(lambda connection: _rows(connection, compiled, parameters))
 
     @override
     async def execute(self, statement: Statement, **values: Any) -> int:
@@ -182,3 +198,7 @@ class SqliteTransaction(Transaction):
 def _json(connection: sqlite3.Connection, compiled: Compiled, parameters: list[Any]) -> bytes | None:
     row = connection.execute(compiled.sql, parameters).fetchone()
     return None if row is None or row[0] is None else row[0].encode()
+
+
+def _rows(connection: sqlite3.Connection, compiled: Compiled, parameters: list[Any]) -> list[Any]:
+    return [compiled.row(each) for each in connection.execute(compiled.sql, parameters)]

@@ -41,9 +41,10 @@ class Compiled:
 class Statement:
     """A SQLAlchemy Core statement, compiled for a dialect at its first use there."""
 
-    __slots__ = ("_compiled", "_construct")
+    __slots__ = ("_compiled", "_construct", "is_insertion")
 
-    def __init__(self, construct: Executable) -> None:
+    def __init__(self, construct: Executable, *, is_insertion: bool = False) -> None:
+        self.is_insertion = is_insertion
         self._construct: Executable | None = construct
         self._compiled: dict[str, Compiled] = {}
 
@@ -99,7 +100,8 @@ def _row_maker(construct: Any, dialect: Dialect | None) -> Callable[[Iterable[An
 def insertion(table: Any) -> Statement:
     """Return a statement that inserts one row; its values are named like the columns.
 
-    Generated columns take none.
+    Columns that the database fills itself take none.
     """
-    columns = [column for column in table.__table__.c if column.computed is None and column.identity is None]
-    return Statement(insert(table).values({column.name: bindparam(column.name) for column in columns}))
+    columns = [column for column in table.__table__.c if column.server_default is None]
+    values = {column.name: bindparam(column.name) for column in columns}
+    return Statement(insert(table).values(values), is_insertion=True)

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import strawberry
 from graphql import (
@@ -12,12 +13,14 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     Undefined,
+    get_named_type,
     lexicographic_sort_schema,
     print_schema,
 )
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import get_object_definition
 
+from schema.history import OpportunityHistoryEntry, ProjectContractHistoryEntry, QuoteHistoryEntry
 from schema.inputs import Mutator
 from schema.mutation import Mutation
 from schema.query import Query
@@ -25,6 +28,7 @@ from schema.quote import ProjectContract, ProjectContractLine, QuoteClose, Quote
 from schema.reading.catalog import Catalog
 from schema.reading.resolving import answer_from_plans
 from schema.scalars import SCALARS
+from schema.subscription import Subscription
 
 
 @dataclass(frozen=True)
@@ -56,11 +60,16 @@ def build_schema() -> DealdeskSchema:
     declared = strawberry.Schema(
         query=Query,
         mutation=Mutation,
-        types=[QuoteLine, QuoteClose, ProjectContract, ProjectContractLine],
+        subscription=Subscription,
+        types=[
+            *(QuoteLine, QuoteClose, ProjectContract, ProjectContractLine),
+            *(OpportunityHistoryEntry, QuoteHistoryEntry, ProjectContractHistoryEntry),
+        ],
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     graphql = declared._schema  # noqa: SLF001 - what Strawberry builds for graphql-core
     _mark_one_of(graphql)
+    _describe_inputs(graphql)
     _drop_null_defaults(graphql)
     answer_from_plans(graphql)
     return DealdeskSchema(graphql, Catalog.of(declared), declared)
@@ -71,6 +80,14 @@ def _mark_one_of(schema: GraphQLSchema) -> None:
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInputObjectType):
             type_.is_one_of = type_.extensions["strawberry-definition"].is_one_of
+
+
+def _describe_inputs(schema: GraphQLSchema) -> None:
+    """Describe every mutation's one argument by its type."""
+    mutations: Any = schema.mutation_type
+    for field in mutations.fields.values():
+        sent = field.args["input"]
+        sent.description = get_named_type(sent.type).description
 
 
 def _drop_null_defaults(schema: GraphQLSchema) -> None:

@@ -24,7 +24,7 @@ from schema.opportunity import Opportunity, OpportunityClose
 from schema.quote import Quote
 from schema.reading.connections import Connection, many
 from schema.reading.relations import by_given
-from schema.writing import IDEMPOTENCY_KEY, perform, sent_id
+from schema.writing import IDEMPOTENCY_KEY, perform, sent_id, sent_id_or_none
 
 _REASON = "One of the outcome's status reasons, not retired."
 _REVENUE = "0 to 1,000,000,000,000.00 in the opportunity's currency, at most two decimal places."
@@ -123,20 +123,18 @@ def _outcome(outcome: OpportunityOutcomeInput) -> dict[str, Any]:
     if outcome.won:
         return {"outcome": OpportunityState.WON, **_details(outcome.won, "won")}
     lost = outcome.lost or LostInput()
-    competitor = lost.competitor_id
     path = ("input", "outcome", "lost", "competitorId")
     return {
         "outcome": OpportunityState.LOST,
         **_details(lost, "lost"),
-        "competitor_id": competitor and sent_id("cmp", "competitor", competitor, path),
+        "competitor_id": sent_id_or_none("cmp", "competitor", lost.competitor_id, path),
     }
 
 
 def _details(details: WonInput | LostInput, outcome: str) -> dict[str, Any]:
-    reason = details.status_reason_id
     path = ("input", "outcome", outcome, "statusReasonId")
     return {
-        "status_reason_id": reason and sent_id("rsn", "status reason", reason, path),
+        "status_reason_id": sent_id_or_none("rsn", "status reason", details.status_reason_id, path),
         "actual_revenue": details.actual_revenue,
     }
 

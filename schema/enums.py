@@ -10,6 +10,7 @@ from db.states import (
     ActivityState,
     BillingMethod,
     ContractState,
+    OpenReason,
     OpportunityState,
     QuoteCloseReason,
     QuoteLineKind,
@@ -22,6 +23,7 @@ __all__ = [
     "ActivityState",
     "BillingMethod",
     "ContractState",
+    "OpenReason",
     "OpportunityState",
     "QuoteCloseReason",
     "QuoteLineKind",
@@ -46,6 +48,14 @@ described(
         "OPEN": "Still being worked on; it can be closed while none of its quotes is active.",
         "WON": "Closed: the customer bought. Read-only until it is reopened.",
         "LOST": "Closed: the customer did not buy from us. Read-only until it is reopened.",
+    },
+)
+described(
+    OpenReason,
+    "The status reasons of an open opportunity.",
+    {
+        "IN_PROGRESS": "It is being worked on (code 1).",
+        "ON_HOLD": "It rests for now (code 2).",
     },
 )
 described(

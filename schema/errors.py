@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from typing import Any
 
 import strawberry
@@ -93,6 +94,33 @@ class QuoteCloseFailure:
 
 
 @planned_type
+class OpportunityCloseFailure:
+    """Why one opportunity could not be closed."""
+
+    code: str = item("code", _CODE)
+    message: str = item("message", _MESSAGE)
+    path: list[str] = item("path", _PATH)
+    opportunity: Opportunity | None = one(
+        "The opportunity, as it is; null where there is none.",
+        lambda failure, row: row.id == MemberId(failure, "opportunity_id"),
+    )
+    blocking_quotes: Connection[Quote] = many(
+        QUOTES,
+        "The opportunity's active quotes, expired ones included. Each blocks.",
+        lambda failure, row: row.active_parent == MemberId(failure, "opportunity_id"),
+    )
+
+
+@planned_type
+class CloseOpportunitiesRejectedError(UserError):
+    """Some opportunities can't be closed, so none was (code OPPORTUNITIES_NOT_CLOSABLE)."""
+
+    failures: list[OpportunityCloseFailure] = given_items(
+        "failures", "One for each opportunity that can't be closed."
+    )
+
+
+@planned_type
 class CloseQuotesRejectedError(UserError):
     """Some quotes can't be closed, so none was (code QUOTES_NOT_CLOSABLE)."""
 
@@ -104,18 +132,8 @@ Given = dict[str, Any]
 
 
 def failures_given(failures: Any) -> str:
-    """Return failures as the JSON array that ``QuoteCloseFailure`` reads."""
-    return json.dumps(
-        [
-            {
-                "code": failure.code,
-                "message": failure.message,
-                "path": failure.path,
-                "quote_id": None if failure.quote_id is None else str(failure.quote_id),
-            }
-            for failure in failures
-        ]
-    )
+    """Return failures as the JSON array that ``QuoteCloseFailure`` and ``OpportunityCloseFailure`` read."""
+    return json.dumps([asdict(failure) for failure in failures], default=str)
 
 
 _PREFIXES = {"opportunity": "opp", "quote": "quo", "account": "acc", "status reason": "rsn"}
@@ -147,6 +165,10 @@ MEMBERS: Mapping[type[errors.Refusal], tuple[type, Callable[[Any], Given]]] = {
     errors.NotFound: (NotFoundError, lambda _: {}),
     errors.QuotesNotClosable: (
         CloseQuotesRejectedError,
+        lambda refusal: {"failures": failures_given(refusal.failures)},
+    ),
+    errors.OpportunitiesNotClosable: (
+        CloseOpportunitiesRejectedError,
         lambda refusal: {"failures": failures_given(refusal.failures)},
     ),
     errors.RuleViolation: (OperationError, lambda _: {}),

@@ -2,7 +2,8 @@
 
 import logging
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from inspect import isawaitable
@@ -15,7 +16,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     execute,
-    get_operation_ast,
     parse,
     validate,
 )
@@ -26,10 +26,15 @@ from db.database import Database
 from db.errors import Unavailable
 from schema.building import DealdeskSchema
 from schema.context import Context
+from schema.listening import Feed, Stopped
 from schema.passing import passed
 from schema.reading.collecting import Collector
 from schema.reading.documents import Document
+from schema.reading.errors import BadInput
 from schema.reading.reader import Reader
+from schema.reading.resolving import BAD_USER_INPUT
+from schema.reading.variables import coerced, signatures_of
+from schema.telling import ToldEvent, told
 
 _log = logging.getLogger("dealdesk.graphql")
 
@@ -59,11 +64,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The JSON of a GraphQL response. ``ran`` is false where the request could not be run at all."""
+    """The JSON of a GraphQL response. ``ran`` is false where the request could not be run at all.
+
+    ``event_id`` is that of the event of which a subscription is told.
+    """
 
     body: bytes
     ran: bool = True
     codes: frozenset[str] = frozenset()
+    event_id: str | None = None
 
 
 class RequestError(Exception):
@@ -84,11 +93,12 @@ class OperationKindError(Exception):
 
 
 class Executor:
-    """Runs requests against one schema and one database."""
+    """Runs requests against one schema and one database; ``feed`` is what subscriptions listen to."""
 
     def __init__(self, schema: DealdeskSchema, database: Database) -> None:
         self._schema = schema
         self._database = database
+        self.feed = Feed(database)
         self._kept_document = lru_cache(MOST_DOCUMENTS)(self._prepare)
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
@@ -98,20 +108,61 @@ class Executor:
             OperationKindError: the operation is of a kind that the transport doesn't carry.
         """
         try:
-            return await self._run(request, caller)
+            reader = self._reader(request, caller)
         except RequestError as error:
             return _refusal(error)
+        return await self._run(request, reader)
 
-    async def _run(self, request: Request, caller: Caller) -> Answer:
+    def answers(
+        self, request: Request, caller: Callable[[], Caller], after: str = ""
+    ) -> AsyncGenerator[Answer, None]:
+        """Return the answer to a query or a mutation, or those to a subscription: one for each event.
+
+        Each is given on behalf of whom ``caller`` says at that moment. ``after`` is the id of the last event
+        that the client knows; it goes before the argument of that name. An answer that did not run is the
+        last. A server that stops ends a subscription with ``Stopped``.
+
+        Raises:
+            OperationKindError: the operation is of a kind that the transport doesn't carry.
+        """
+        try:
+            reader = self._reader(request, caller())
+        except RequestError as error:
+            return _only(_refusal(error))
+        if reader.operation.operation is OperationType.SUBSCRIPTION:
+            return self._tell(request, told(reader, self.feed, caller, after))
+        return self._ask(request, reader)
+
+    def _reader(self, request: Request, caller: Caller) -> Reader:
         document = self._document(request.query)
         operation = _operation(document, request)
-        variables = self._variables(operation, request)
+        variables = self._variables(document, operation, request)
         collector = Collector(self._schema.graphql, document.fragments, variables)
-        reader = Reader(self._schema.catalog, self._database, caller, document, operation, collector)
+        return Reader(self._schema.catalog, self._database, caller, document, operation, collector)
+
+    async def _tell(
+        self, request: Request, events: AsyncGenerator[ToldEvent, None]
+    ) -> AsyncGenerator[Answer, None]:
+        try:
+            async with aclosing(events):
+                async for event in events:
+                    yield Answer(event.body, event_id=event.id)
+        except Stopped:
+            raise
+        except Exception as error:  # noqa: BLE001 - told like any other: what is unexpected is logged and masked
+            yield _failure(error, request)
+
+    async def _ask(self, request: Request, reader: Reader) -> AsyncGenerator[Answer, None]:
+        yield await self._run(request, reader)
+
+    async def _run(self, request: Request, reader: Reader) -> Answer:
         try:
             text = await passed(self._schema, reader)
-        except (GraphQLError, Unavailable) as error:
+        except Exception as error:  # noqa: BLE001 - told like any other: what is unexpected is logged and masked
             return _answer(None, [_located(error)], request)
+        finally:
+            if reader.operation.operation is OperationType.MUTATION:
+                self.feed.stir()
         return Answer(text) if text else await self._execute(request, reader)
 
     async def _execute(self, request: Request, reader: Reader) -> Answer:
@@ -142,13 +193,23 @@ class Executor:
             raise RequestError("GRAPHQL_VALIDATION_FAILED", errors)
         return Document(ast)
 
-    def _variables(self, operation: OperationDefinitionNode, request: Request) -> VariableValues:
-        if request.variables and _holds_nul(request.variables):
+    def _variables(
+        self, document: Document, operation: OperationDefinitionNode, request: Request
+    ) -> VariableValues:
+        sent = request.variables or {}
+        if sent and _holds_nul(sent):
             raise RequestError("BAD_USER_INPUT", [GraphQLError(_NO_NUL)])
+        signatures = document.signatures.get(request.operation_name)
+        if signatures is None:
+            signatures = signatures_of(self._schema.graphql, operation)
+            document.signatures[request.operation_name] = signatures
+        return coerced(signatures, sent) or self._variables_in_full(operation, sent)
+
+    def _variables_in_full(
+        self, operation: OperationDefinitionNode, sent: Mapping[str, Any]
+    ) -> VariableValues:
         definitions = operation.variable_definitions or ()
-        values = get_variable_values(
-            self._schema.graphql, definitions, dict(request.variables or {}), MOST_ERRORS
-        )
+        values = get_variable_values(self._schema.graphql, definitions, dict(sent), MOST_ERRORS)
         if isinstance(values, VariableValues):
             return values
         raise RequestError("BAD_USER_INPUT", values)
@@ -163,7 +224,7 @@ def _holds_nul(value: Any) -> bool:
 
 
 def _operation(document: Document, request: Request) -> OperationDefinitionNode:
-    operation = get_operation_ast(document.ast, request.operation_name)
+    operation = document.operation(request.operation_name)
     if operation is None:
         message = "Name the operation to run with operationName: one that the document holds."
         raise RequestError("OPERATION_RESOLUTION_FAILURE", [GraphQLError(message)])
@@ -177,6 +238,16 @@ def _refusal(error: RequestError) -> Answer:
     return Answer(orjson.dumps({"errors": errors}), ran=False, codes=frozenset({error.code}))
 
 
+async def _only(answer: Answer) -> AsyncGenerator[Answer, None]:
+    yield answer
+
+
+def _failure(error: Exception, request: Request) -> Answer:
+    failure = _told(_located(error), request.id)
+    codes = frozenset({failure["extensions"]["code"]})
+    return Answer(orjson.dumps({"errors": [failure]}), ran=False, codes=codes)
+
+
 def _answer(data: Any, errors: Sequence[GraphQLError], request: Request) -> Answer:
     if not errors:
         return Answer(orjson.dumps({"data": data}))
@@ -185,7 +256,9 @@ def _answer(data: Any, errors: Sequence[GraphQLError], request: Request) -> Answ
     return Answer(orjson.dumps({"data": data, "errors": told}), codes=codes)
 
 
-def _located(error: GraphQLError | Unavailable) -> GraphQLError:
+def _located(error: Exception) -> GraphQLError:
+    if isinstance(error, BadInput):
+        return GraphQLError(str(error), extensions=BAD_USER_INPUT)
     return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
 
 
@@ -196,6 +269,8 @@ def _told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
         return told | {"message": str(cause), "extensions": {"code": "UNAVAILABLE"}}
     if error.extensions and "code" in error.extensions:
         return told
+    if isinstance(cause, GraphQLError):  # graphql-core's own, about an argument that a variable spoils
+        return told | {"extensions": BAD_USER_INPUT}
     _log.error("request %s failed at %s", request_id, error.path, exc_info=cause or error)
     message = "Something went wrong on our side. Tell us the request id."
     return told | {

@@ -157,6 +157,24 @@ PROJECT_CONTRACT_LINES = listing(
 
 
 @combined
+class HistoryEntryFilter:
+    """Narrows a history; everything that is sent must hold."""
+
+    action: StringFilter | None = on(models.Audit.action, "By what was done.")
+    user_id: IDFilter | None = on(models.Audit.user_id, "By who did it.", to=models.User)
+    at: DateTimeFilter | None = on(models.Audit.at, "By when.")
+
+
+HISTORY = listing(
+    "HistoryEntry",
+    HistoryEntryFilter,
+    {"AT": "In the order in which the changes were made."},
+    default=[("AT", OrderDirection.DESC)],
+    columns={"AT": ("id",)},
+)
+
+
+@combined
 class AccountFilter:
     """Narrows a list of accounts; everything that is sent must hold."""
 

@@ -2,8 +2,15 @@
 
 import strawberry
 
+from schema.activating import activate_quote
 from schema.closing import close_opportunity
+from schema.drafting import create_quote, delete_draft_quote
+from schema.editing import update_quote
+from schema.pursuing import create_opportunity, update_opportunity
 from schema.quoting import close_quotes
+from schema.reopening import reopen_opportunity
+from schema.revising import revise_quote
+from schema.winning import win_quote
 
 
 @strawberry.type(
@@ -12,10 +19,49 @@ from schema.quoting import close_quotes
 class Mutation:
     """One field a mutation."""
 
+    create_opportunity = strawberry.mutation(
+        create_opportunity, description="Creates an open opportunity of one account."
+    )
+    update_opportunity = strawberry.mutation(
+        update_opportunity,
+        description="Changes an open opportunity: puts it on hold, hands it over, estimates it anew. A"
+        " closed one is read-only: reopen it, change it, close it again.",
+    )
     close_opportunity = strawberry.mutation(
         close_opportunity,
         description="Closes an open opportunity as won or lost. Active quotes block it: the refusal names"
         " each of them. Drafts don't block and stay drafts.",
+    )
+    reopen_opportunity = strawberry.mutation(
+        reopen_opportunity,
+        description="Opens a won or lost opportunity again: its outcome is cleared, the closing stays in its"
+        " history as canceled, its quotes stay as they are.",
+    )
+    create_quote = strawberry.mutation(
+        create_quote,
+        description="Creates a draft on an open opportunity, empty or with the lines of another quote.",
+    )
+    update_quote = strawberry.mutation(
+        update_quote,
+        description="Edits a draft of an open opportunity, its lines included. Only drafts are editable.",
+    )
+    delete_draft_quote = strawberry.mutation(
+        delete_draft_quote,
+        description="Deletes a draft of an open opportunity for good. Any other quote can only be closed.",
+    )
+    activate_quote = strawberry.mutation(
+        activate_quote,
+        description="Activates a draft of an open opportunity. From then on it blocks closing that.",
+    )
+    revise_quote = strawberry.mutation(
+        revise_quote,
+        description="Closes an active quote as revised, or takes a closed one, and drafts its next revision."
+        " Only this does; nothing else ever revises a quote.",
+    )
+    win_quote = strawberry.mutation(
+        win_quote,
+        description="Wins an active quote: the opportunity's other active and draft quotes are closed as"
+        " lost, and a draft contract is made of it, all at once.",
     )
     close_quotes = strawberry.mutation(
         close_quotes,

@@ -8,6 +8,7 @@ import strawberry
 from typing_extensions import dataclass_transform
 
 from schema.reading.columns import Computed, Identifier, sourced
+from schema.reading.sql import Sql
 
 T = TypeVar("T", bound=type[Any])
 
@@ -21,6 +22,28 @@ def table_type(model: Any, prefix: str) -> Callable[[T], T]:
 
     def decorate(cls: T) -> T:
         cls.model, cls.prefix = model, prefix
+        return planned_type(cls)
+
+    return decorate
+
+
+@dataclass_transform(kw_only_default=True)
+def table_interface(model: Any, prefix: str) -> Callable[[T], T]:
+    """Make a class the GraphQL interface of a table whose rows show as objects of several types."""
+
+    def decorate(cls: T) -> T:
+        cls.model, cls.prefix = model, prefix
+        return strawberry.interface(cls, description=cls.__doc__)
+
+    return decorate
+
+
+@dataclass_transform(kw_only_default=True)
+def member_type(shows: Callable[[Any], Sql]) -> Callable[[T], T]:
+    """Make a class the GraphQL type as which those rows of its interface's table show that ``shows`` says."""
+
+    def decorate(cls: T) -> T:
+        cls.shows = shows
         return planned_type(cls)
 
     return decorate

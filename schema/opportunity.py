@@ -9,7 +9,8 @@ from sqlalchemy import and_, exists, func, select
 from db import models
 from db.states import SeededReason
 from schema.enums import ActivityState, OpportunityState
-from schema.listings import OPPORTUNITY_CLOSES, QUOTES
+from schema.history import HistoryEntry
+from schema.listings import HISTORY, OPPORTUNITY_CLOSES, QUOTES
 from schema.objects import Money, Node, planned_type, table_type
 from schema.organization import Account, Competitor, ContractingUnit, StatusReason, User
 from schema.quote import Quote
@@ -151,6 +152,11 @@ class Opportunity(Node):
     )
     quotes: Connection[Quote] = many(
         QUOTES, "The offers on it.", lambda opportunity, row: row.opportunity_id == opportunity.id
+    )
+    history: Connection[HistoryEntry] = many(
+        HISTORY,
+        "Every change of it and of its quotes, newest first. What was imported begins without any.",
+        lambda opportunity, row: row.opportunity_id == opportunity.id,
     )
     closing: OpportunityClosingPreview = inline("What closing it would meet; nothing is changed.")
     version: int = column(

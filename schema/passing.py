@@ -37,19 +37,16 @@ async def passed(schema: DealdeskSchema, reader: Reader) -> bytes | None:
     """
     match reader.operation.operation:
         case OperationType.QUERY:
-            return await _query(schema.graphql.query_type, reader)
+            return await _query(reader)
         case OperationType.MUTATION:
             return await _mutations(schema, schema.graphql.mutation_type, reader)
     return None
 
 
-async def _query(root: Any, reader: Reader) -> bytes | None:
-    fields = reader.collector.fields(root, [reader.operation.selection_set])
-    if any(nodes[0].name.value in {"__schema", "__type"} for nodes in fields.values()):
-        return None
+async def _query(reader: Reader) -> bytes | None:
     try:
         return await reader.query()
-    except BadInput:
+    except (BadInput, GraphQLError):
         return None  # graphql-core says which field, and answers the others
 
 
@@ -70,9 +67,11 @@ async def _mutation(
         return b'"Mutation"'
     definition = root.fields[name]
     field = Field(name, nodes, root, definition.type, Path(None, key, root.name), Context(reader))
-    sent = get_argument_values(definition, nodes[0], reader.collector.variables)
     try:
+        sent = get_argument_values(definition, nodes[0], reader.collector.variables)
         payload = await _resolved(schema, field, sent)
+    except GraphQLError as error:
+        raise GraphQLError(error.message, nodes, path=[key], extensions=BAD_USER_INPUT) from error
     except BadInput as error:
         raise GraphQLError(str(error), nodes, path=[key], extensions=BAD_USER_INPUT) from error
     except Exception as error:

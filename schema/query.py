@@ -6,6 +6,7 @@ import strawberry
 from sqlalchemy import Integer, func, select
 
 from db import models
+from schema.analytics import DealGroup, deal_groups
 from schema.listings import ACCOUNTS, COMPETITORS, OPPORTUNITIES, QUOTES, STATUS_REASONS, USERS
 from schema.objects import Node, planned_type
 from schema.opportunity import Opportunity
@@ -16,6 +17,7 @@ from schema.reading.connections import Connection, many
 from schema.reading.errors import BadInput
 from schema.reading.planning import Late
 from schema.reading.relations import confined, lookup, node, nodes
+from schema.subscription import latest_event_id
 
 
 def _number_and_revision(arguments: Late, row: Any) -> Any:
@@ -53,3 +55,11 @@ class Query:
         STATUS_REASONS, "Why opportunities are in their states; those to choose from when closing."
     )
     users: Connection[User] = many(USERS, "The people of the organization, by name.")
+    deal_analytics: list[DealGroup] = deal_groups(
+        "Opportunities in groups: how many, won and lost, with win rate and revenue. The largest groups come"
+        " first; months run from the latest back."
+    )
+    latest_event_id: str = latest_event_id(
+        "The id of the latest event. Sent as `after` of a subscription, whatever changes after this answer is"
+        " told."
+    )

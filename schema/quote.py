@@ -1,13 +1,15 @@
 """Quotes, their lines, the activities that close them, and the contract that a won quote creates."""
 
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import strawberry
-from sqlalchemy import false, func
+from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 
 from db import models
+from db.types import Amount
 from schema.enums import (
     BillingMethod,
     ContractState,
@@ -15,18 +17,22 @@ from schema.enums import (
     QuoteState,
     QuoteStatusReason,
 )
-from schema.listings import PROJECT_CONTRACT_LINES, QUOTE_LINES
-from schema.objects import Money, Node, table_type
+from schema.history import HistoryEntry
+from schema.listings import HISTORY, PROJECT_CONTRACT_LINES, QUOTE_LINES, QUOTES
+from schema.objects import Money, Node, planned_type, table_type
 from schema.organization import User
-from schema.reading.columns import column, computed, money
+from schema.reading.columns import column, computed, inline, money
 from schema.reading.connections import Connection, many
-from schema.reading.planning import TODAY
+from schema.reading.planning import ORGANIZATION, TODAY
 from schema.reading.relations import by_key, one
+from schema.reading.sql import Sql
 
 if TYPE_CHECKING:
     from schema.opportunity import Opportunity
 
 _Opportunity = Annotated["Opportunity", strawberry.lazy("schema.opportunity")]
+
+_Quote = Annotated["Quote", strawberry.lazy("schema.quote")]
 
 _KIND = "What the line sells."
 _BILLING = "How a project line is billed; null on a product line."
@@ -97,6 +103,50 @@ class ProjectContract(Node):
     created_at: datetime = column(models.ProjectContract.created_at, "When it was created.")
 
 
+def _customer_budget(quote: Any) -> Sql:
+    line = models.QuoteLine.__table__.alias()  # type: ignore[attr-defined]
+    budgets = select(func.sum(line.c.customer_budget, type_=Amount())).where(
+        line.c.organization_id == ORGANIZATION, line.c.quote_id == quote.id
+    )
+    return budgets.correlate(quote.id.table).scalar_subquery()
+
+
+def _other(quote: Any, condition: Callable[[Any], ColumnElement[bool]]) -> Any:
+    other = models.Quote.__table__.alias()  # type: ignore[attr-defined]
+    others = select(other.c.id).where(
+        other.c.organization_id == ORGANIZATION,
+        other.c.opportunity_id == quote.opportunity_id,
+        condition(other.c),
+    )
+    return exists(others.correlate(quote.id.table))
+
+
+@planned_type
+class QuoteWinningPreview:
+    """The dry run of winning a quote: whether it can be won, what else is closed, what it would come to."""
+
+    can_win: bool = computed(
+        lambda row: and_(row.state == "ACTIVE", ~_other(row, lambda other: other.state == "WON")),
+        "Whether `winQuote` would be allowed now: it is active and no quote of its opportunity is won.",
+    )
+    won_quote: _Quote | None = one(
+        "The quote of the same opportunity that is won already; there can be only one.",
+        lambda quote, row: and_(row.opportunity_id == quote.opportunity_id, row.state == "WON"),
+    )
+    quotes_to_close: Connection[_Quote] = many(
+        QUOTES,
+        "The other active and draft quotes of the opportunity, which would be closed as lost.",
+        lambda quote, row: and_(
+            row.opportunity_id == quote.opportunity_id,
+            row.id != quote.id,
+            or_(row.state == "ACTIVE", row.state == "DRAFT"),
+        ),
+    )
+    contract_total: Money = money(
+        lambda row: row.total, "What the draft contract would come to: the quote's total."
+    )
+
+
 @table_type(models.Quote, "quo")
 class Quote(Node):
     """A priced, numbered, revisioned offer on one opportunity."""
@@ -107,6 +157,13 @@ class Quote(Node):
     state: QuoteState = column(models.Quote.state, "Where it stands; an active quote blocks closing.")
     status_reason: QuoteStatusReason = column(models.Quote.status_reason, "Why it is in its state.")
     total: Money = money(lambda row: row.total, "The sum of its lines, in the opportunity's currency.")
+    customer_budget: Money | None = money(
+        _customer_budget, "What the customer has set aside for its lines; null if for none.", optional=True
+    )
+    is_over_budget: bool | None = computed(
+        lambda row: row.total > _customer_budget(row),
+        "Whether its total is above the customer's budget; null if there is none.",
+    )
     effective_from: date | None = column(models.Quote.effective_from, "The first day the offer holds.")
     effective_to: date | None = column(models.Quote.effective_to, "The last day the offer holds.")
     is_expired: bool = computed(
@@ -123,6 +180,12 @@ class Quote(Node):
     )
     project_contract: ProjectContract | None = one(
         "The contract that winning it created.", lambda quote, row: row.quote_id == quote.id
+    )
+    winning: QuoteWinningPreview = inline("What winning it would do; nothing is changed.")
+    history: Connection[HistoryEntry] = many(
+        HISTORY,
+        "Every change of this revision, newest first.",
+        lambda quote, row: row.subject_id == quote.id,
     )
     version: int = column(models.Quote.version, "Grows with every change.")
     created_at: datetime = column(models.Quote.created_at, "When it was created.")

@@ -94,17 +94,15 @@ class CloseQuotesInput:
 
 def _which(quotes: QuotesToCloseInput) -> dict[str, Any]:
     path = ("input", "quotes")
-    if quotes.ids:
-        return {
-            "ids": tuple(
-                sent_id("quo", "quote", text, (*path, "ids", str(index)))
-                for index, text in enumerate(quotes.ids)
-            )
-        }
-    if quotes.of_opportunity:
+    if isinstance(quotes.of_opportunity, str):
         opportunity_id = sent_id("opp", "opportunity", quotes.of_opportunity, (*path, "ofOpportunity"))
         return {"of_opportunity": opportunity_id}
-    return {"ids": ()}
+    return {
+        "ids": tuple(
+            sent_id("quo", "quote", text, (*path, "ids", str(index)))
+            for index, text in enumerate(quotes.ids or ())
+        )
+    }
 
 
 @planned_type

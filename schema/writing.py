@@ -5,6 +5,7 @@ from typing import Any, TypeVar
 from uuid import UUID
 
 from graphql import GraphQLUnionType, get_named_type
+from strawberry import UNSET
 
 from db.caller import Caller
 from db.database import Transaction
@@ -22,6 +23,18 @@ IDEMPOTENCY_KEY = (
     " Up to 128 characters."
 )
 """The description of every mutation's idempotency key."""
+
+EXPECTED_VERSION = "The version that was read; at any other nothing is changed."
+"""The description of every mutation's expected version."""
+
+
+_CODES_OF_KEYS = ("EMPTY", "TOO_LONG", "REUSED")
+
+
+def came_to(mutation: str, *codes: str) -> str:
+    """Describe a mutation's result; ``codes`` are those that its OperationError may have."""
+    of_keys = (f"IDEMPOTENCY_KEY_{code}" for code in _CODES_OF_KEYS)
+    return f"What `{mutation}` came to. Codes of OperationError: {', '.join((*codes, *of_keys))}."
 
 
 async def perform(
@@ -56,6 +69,16 @@ def _members(result: Any) -> frozenset[str]:
     return frozenset(member.name for member in union.types)
 
 
+def sent_changes(input_: Any, *names: str, clearable: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Return those fields of an input that were sent, by name; null is a value where it clears one."""
+    sent = {name: getattr(input_, name) for name in (*names, *clearable)}
+    return {
+        name: value
+        for name, value in sent.items()
+        if value is not UNSET and (value is not None or name in clearable)
+    }
+
+
 def sent_id(prefix: str, noun: str, text: str, path: Path) -> UUID:
     """Return the UUID of an id in a mutation's input; one that can't be any answers like a missing one.
 
@@ -66,3 +89,8 @@ def sent_id(prefix: str, noun: str, text: str, path: Path) -> UUID:
         return decode_id(prefix, text)
     except BadInput as error:
         raise NotFound(noun, path) from error
+
+
+def sent_id_or_none(prefix: str, noun: str, text: str | None, path: Path) -> UUID | None:
+    """Return the UUID of an id that may be left out; raises as ``sent_id`` does."""
+    return None if text is None else sent_id(prefix, noun, text, path)

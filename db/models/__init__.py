@@ -16,6 +16,7 @@ from db.models.quote import (
     Quote,
     QuoteClose,
     QuoteLine,
+    QuoteNumbering,
 )
 
 __all__ = [
@@ -33,6 +34,7 @@ __all__ = [
     "Quote",
     "QuoteClose",
     "QuoteLine",
+    "QuoteNumbering",
     "StatusReason",
     "User",
 ]

@@ -7,6 +7,7 @@ from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Text
 from sqlmodel import Field, SQLModel
 
 from db.models.scope import OrganizationScoped, belongs_to
+from db.models.writing_transaction import WritingTransaction
 from db.types import Id, Instant
 
 
@@ -50,12 +51,13 @@ class Audit(OrganizationScoped, table=True):
 
 
 class Event(SQLModel, table=True):
-    """A change that subscribers are told of, in the order of ``position``; only ever appended."""
+    """A change that subscribers are told of, only ever appended; ``db.events`` says in which order."""
 
     __tablename__ = "event"
     __table_args__ = (
         belongs_to("opportunity", "opportunity_id", name="event_opportunity"),
-        Index("event_by_opportunity", "organization_id", "opportunity_id", "position"),
+        Index("event_in_order", "transaction_id", "position"),
+        Index("event_by_organization", "organization_id", "transaction_id", "position"),
     )
 
     position: int | None = Field(
@@ -63,6 +65,9 @@ class Event(SQLModel, table=True):
         sa_column=Column(
             BigInteger().with_variant(Integer(), "sqlite"), Identity(always=True), primary_key=True
         ),
+    )
+    transaction_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, nullable=False, server_default=WritingTransaction())
     )
     organization_id: UUID = Field(sa_type=Id)
     opportunity_id: UUID = Field(sa_type=Id)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
     CheckConstraint,
     Computed,
     ForeignKeyConstraint,
@@ -13,10 +14,11 @@ from sqlalchemy import (
     UniqueConstraint,
     text,
 )
-from sqlmodel import Field
+from sqlmodel import Field, SQLModel
 
 from db.models.line_total import LineTotal
-from db.models.scope import OrganizationScoped, belongs_to, currency_rules
+from db.models.quote_total import keep_quote_totals
+from db.models.scope import OrganizationScoped, belongs_to, currency_rules, within_organization
 from db.models.sorting import list_index
 from db.states import ContractState, QuoteState, QuoteStatusReason
 from db.types import Amount, Code, CurrencyCode, Id, Instant, Name
@@ -80,6 +82,16 @@ class Quote(OrganizationScoped, table=True):
         sa_type=Id,
         sa_column_args=(Computed("CASE WHEN state = 'ACTIVE' THEN opportunity_id END", persisted=True),),
     )
+
+
+class QuoteNumbering(SQLModel, table=True):
+    """The last number that an organization has given to a quote."""
+
+    __tablename__ = "quote_numbering"
+    __table_args__ = (within_organization("quote_numbering"),)
+
+    organization_id: UUID = Field(sa_type=Id, primary_key=True)
+    last_number: int = Field(sa_type=BigInteger)
 
 
 class Line(OrganizationScoped):
@@ -202,3 +214,5 @@ for _narrowed in (_columns.opportunity_id, _columns.state):
         _columns.number,
         _columns.revision,
     )
+
+keep_quote_totals(SQLModel.metadata)

@@ -1,13 +1,13 @@
 """Which table, column, relation or expression answers each field: read once from the Strawberry schema."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from strawberry import Schema
 from strawberry.types.base import StrawberryObjectDefinition
 
-from schema.reading.sql import Concatenation
+from schema.reading.sql import Concatenation, Sql
 
 if TYPE_CHECKING:
     from schema.reading.planning import Selection
@@ -19,11 +19,15 @@ Source = Callable[["Selection", Any], Concatenation]
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A type that shows a table: ``prefix`` starts the ids of its objects."""
+    """A type that shows a table: ``prefix`` starts the ids of its objects.
+
+    An interface has ``members``: its object types, each with whether a row shows as such.
+    """
 
     type_name: str
     model: Any
     prefix: str
+    members: Mapping[str, Callable[[Any], Sql]]
 
 
 class UnplannedFieldError(TypeError):
@@ -58,7 +62,9 @@ class Catalog:
                 if getattr(each.origin, "planned", False)
             },
             tables={
-                each.name: Table(each.name, each.origin.model, each.origin.prefix)
+                each.name: Table(
+                    each.name, each.origin.model, each.origin.prefix, _members(each, definitions)
+                )
                 for each in definitions
                 if "model" in vars(each.origin)
             },
@@ -69,6 +75,15 @@ class Catalog:
         """Say whether the type's fields are answered by plans."""
         return type_name in self.sources
 
+    def table(self, type_name: str) -> Table:
+        """Return the table that an object type shows, be it as a member of an interface."""
+        found = self.tables.get(type_name)
+        return found or next(table for table in self.tables.values() if type_name in table.members)
+
+    def members(self, type_name: str) -> Mapping[str, Callable[[Any], Sql]]:
+        """Return the object types as which rows of an interface's table show; an object type has none."""
+        return self.tables[type_name].members if type_name in self.tables else {}
+
     def prefix(self, model: Any) -> str:
         """Return what the ids of a table's objects start with."""
         return next(table.prefix for table in self.tables.values() if table.model is model)
@@ -78,6 +93,12 @@ def _definitions(schema: Schema) -> Iterator[StrawberryObjectDefinition]:
     for concrete in schema.schema_converter.type_map.values():
         if isinstance(concrete.definition, StrawberryObjectDefinition):
             yield concrete.definition
+
+
+def _members(
+    interface: StrawberryObjectDefinition, definitions: Iterable[StrawberryObjectDefinition]
+) -> dict[str, Callable[[Any], Sql]]:
+    return {each.name: each.origin.shows for each in definitions if interface in each.interfaces}
 
 
 def _sources(schema: Schema, definition: StrawberryObjectDefinition) -> dict[str, Source]:

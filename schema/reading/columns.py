@@ -38,7 +38,7 @@ class Identifier:
 
     def __call__(self, selection: Selection, row: Any) -> Concatenation:
         """Return the id with its type's prefix."""
-        prefix = selection.planner.catalog.tables[selection.parent].prefix
+        prefix = selection.planner.catalog.table(selection.parent).prefix
         return Concatenation([f'"{prefix}_', cast(row.c.id, Text), '"'])
 
 

@@ -19,7 +19,16 @@ from schema.reading.filters import narrowed
 from schema.reading.orders import Listing
 from schema.reading.planning import Late, Selection
 from schema.reading.relations import Condition, confined
-from schema.reading.sql import Concatenation, Filtered, Sql, joined, json_boolean, or_null, subquery
+from schema.reading.sql import (
+    Concatenation,
+    Filtered,
+    Sql,
+    constant,
+    joined,
+    json_boolean,
+    or_null,
+    subquery,
+)
 
 T = TypeVar("T")
 
@@ -114,10 +123,10 @@ class _Page:
         if not self.asked & {"edges", "nodes", "pageInfo"}:
             return self.selection.object(None, sources=sources)
         object_ = self.selection.object(self.page, sources=sources)
-        answer = select(object_).select_from(self.page)
         if not self.asked & {"edges", "nodes"}:
-            # One group, which answers once even when nothing of the page is aggregated.
-            answer = answer.having(func.count() >= literal_column("0"))
+            # An aggregate that adds nothing: it makes one group, which answers once whatever is asked.
+            object_ = Concatenation([object_, func.coalesce(func.max(constant("")), constant(""))])
+        answer = select(object_).select_from(self.page)
         return Concatenation([subquery(answer, of=self.parent)])
 
     def _edges(self, selection: Selection, page: Any) -> Concatenation:
@@ -192,10 +201,15 @@ class _Page:
         return self._numbered(limited) if self.numbered else limited
 
     def _numbered(self, limited: Any) -> Any:
-        position = func.row_number().over(order_by=self._sorting(limited)).label("place_on_page")
-        numbered = select(limited, position, func.count().over().label("fetched")).subquery()
-        column = numbered.c.place_on_page
-        return select(numbered).order_by(column.desc() if self.backward else column).subquery()
+        # Windows without an order of their own take the rows as they come, and they come sorted.
+        numbers = (
+            func.row_number().over().label("place_on_page"),
+            func.count().over().label("fetched"),
+        )
+        numbered = select(limited, *numbers).subquery()
+        if not self.backward:
+            return numbered
+        return select(numbered).order_by(numbered.c.place_on_page.desc()).subquery()
 
     def _rows(self) -> tuple[Any, ColumnElement[bool]]:
         planner = self.selection.planner

@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 from uuid import UUID
@@ -98,12 +98,10 @@ def _part(mark: str, place: int, keys: Sequence[Sql]) -> Callable[[str], Any]:
     def part(cursor: str) -> Any:
         try:
             found, *parts = orjson.loads(bytes.fromhex(cursor[:_LONGEST]))
-            values = [read(text) for read, text in zip(readers, parts, strict=True)]
-        except (ValueError, TypeError) as error:
+            parts = parts if found == mark else []
+            return [read(text) for read, text in zip(readers, parts, strict=True)][place]
+        except (ValueError, TypeError, OverflowError) as error:
             raise BadInput(_FOREIGN) from error
-        if found != mark:
-            raise BadInput(_FOREIGN)
-        return values[place]
 
     return part
 
@@ -117,7 +115,7 @@ def _reader(type_: Any) -> Callable[[Any], Any]:
         case Date():
             return date.fromisoformat
         case Id():
-            return UUID
+            return _id
         case Integer():
             return _integer
     return _text
@@ -133,7 +131,11 @@ def _instant(value: Any) -> datetime:
     instant = datetime.fromisoformat(value)
     if instant.tzinfo is None:
         raise ValueError("An instant with its offset was expected.")
-    return instant
+    return instant.astimezone(UTC)
+
+
+def _id(value: Any) -> UUID:
+    return UUID(_text(value))
 
 
 def _integer(value: Any) -> int:

@@ -2,32 +2,44 @@
 
 from collections.abc import Hashable
 from dataclasses import dataclass, field
+from functools import cached_property
 
-from graphql import DocumentNode, FragmentDefinitionNode
+from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, get_operation_ast
 
 from schema.reading.planning import Plan
+from schema.reading.variables import Signatures
 
 MOST_PLANS = 64
 """How many plans a document keeps: one for each shape of its variables."""
 
 
-@dataclass(slots=True)
+@dataclass
 class Document:
-    """A valid document, with the plans that were made of it so far."""
+    """A valid document, with what was found out about it so far."""
 
     ast: DocumentNode
-    plans: dict[Hashable, Plan] = field(default_factory=dict)
+    plans: dict[Hashable, Plan | None] = field(default_factory=dict)
+    signatures: dict[str | None, Signatures] = field(default_factory=dict)
+    _operations: dict[str | None, OperationDefinitionNode | None] = field(default_factory=dict)
 
-    @property
+    @cached_property
     def fragments(self) -> dict[str, FragmentDefinitionNode]:
         """The document's fragments by their names."""
         return {
             each.name.value: each for each in self.ast.definitions if isinstance(each, FragmentDefinitionNode)
         }
 
-    def keep(self, key: Hashable, plan: Plan) -> Plan:
-        """Remember a plan; a document with too many shapes starts over."""
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """Return the operation of that name, or the only one; None where the document leaves it open."""
+        if name not in self._operations:
+            found = get_operation_ast(self.ast, name)
+            if found is None:
+                return None  # not kept: a client may send any name
+            self._operations[name] = found
+        return self._operations[name]
+
+    def keep(self, key: Hashable, plan: Plan | None) -> None:
+        """Remember a plan, or that there is none; a document with too many shapes starts over."""
         if len(self.plans) >= MOST_PLANS:
             self.plans.clear()
         self.plans[key] = plan
-        return plan

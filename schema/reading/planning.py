@@ -15,14 +15,14 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.execution.values import VariableValues
-from sqlalchemy import BindParameter, Date, Dialect, bindparam, select
+from sqlalchemy import BindParameter, Date, Dialect, bindparam, case, select
 
 from db.caller import Caller
 from db.statements import Statement
 from db.types import Id
 from schema.reading.catalog import Catalog, Source
 from schema.reading.collecting import Collector
-from schema.reading.sql import Concatenation, Passed, Piece
+from schema.reading.sql import Concatenation, Passed, Piece, Sql
 from schema.reading.variables import Site, reader_of
 
 ORGANIZATION: BindParameter[Any] = bindparam("organization", type_=Id())
@@ -31,6 +31,9 @@ ORGANIZATION: BindParameter[Any] = bindparam("organization", type_=Id())
 USER: BindParameter[Any] = bindparam("user", type_=Id())
 TODAY: BindParameter[Any] = bindparam("today", type_=Date())
 """The day of the request in UTC."""
+
+TYPE_KEY = "type of object"
+"""Where the type of an object is noted for an executor; no response key can be the same."""
 
 Convert = Callable[[Any], Any]
 
@@ -153,9 +156,19 @@ class Selection:
         """Return the JSON object of this field over ``row``.
 
         ``sources`` stand in for those of the type; ``named`` adds the type where the field's is abstract.
+        Of an interface over a table, it is the object of the member as which the row shows.
         """
         name = type_name or self.type_name
+        members = self.planner.catalog.members(name)
+        if members:
+            return self._member(members, row)
         return self.planner.object(name, self.parts(name), row, sources=sources, named=named)
+
+    def _member(self, members: Mapping[str, Callable[[Any], Sql]], row: Any) -> Concatenation:
+        objects = [
+            (shows(row.c), self.object(row, type_name=name, named=True)) for name, shows in members.items()
+        ]
+        return Concatenation([case(*objects)])
 
     def parts(self, type_name: str) -> dict[str, "Selection"]:
         """Return the fields below this one, by response key, for an object of the type."""
@@ -216,7 +229,7 @@ class Planner:
         sources = self.catalog.sources[type_name] if sources is None else sources
         members = [Concatenation([f'"{key}":', part.text(row, sources)]) for key, part in parts.items()]
         if named and self.names_types:
-            members.append(Concatenation([f'"__typename":"{type_name}"']))
+            members.append(Concatenation([f'"{TYPE_KEY}":"{type_name}"']))
         return Concatenation(["{", *_with_commas(members), "}"])
 
     def arguments(self, field_: GraphQLField, node: FieldNode) -> Late:

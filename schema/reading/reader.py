@@ -53,25 +53,33 @@ class Reader:
     names_types: bool = False
 
     async def query(self) -> bytes | None:
-        """Return the answer to a whole query, ``{"data":{...}}``; None where a null breaks the schema's word.
+        """Return the answer to a whole query, ``{"data":{...}}``.
+
+        None where graphql-core must answer: it holds introspection, or a null that the schema rules out.
 
         Raises:
             BadInput: an argument can't be used.
             Unavailable: the database did not answer.
         """
         plan = self._plan("query", self._whole)
+        if plan is None:
+            return None
         return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
 
     async def field(self, asked: RootField) -> bytes | None:
         """Return the value of one root field of a query; raises as ``query`` does."""
-        plan = self._plan(asked.path.key, lambda planner: _value(planner, asked))
+        plan = self.plan(asked)
         return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
+
+    def plan(self, asked: RootField) -> Plan:
+        """Return how one root field is read, for whoever reads it again and again."""
+        return self._planned(asked.path.key, lambda planner: _value(planner, asked))
 
     async def payload(
         self, transaction: Transaction, asked: RootField, type_name: str, given: Mapping[str, Any]
     ) -> bytes | None:
         """Return a mutation's payload, read in its transaction from the values that its type declares."""
-        plan = self._plan(
+        plan = self._planned(
             (asked.path.key, type_name),
             lambda planner: _selection(planner, asked).object(None, type_name=type_name),
         )
@@ -81,18 +89,30 @@ class Reader:
     def _variables(self) -> VariableValues:
         return self.collector.variables
 
-    def _plan(self, what: Hashable, answer: Callable[[Planner], Concatenation]) -> Plan:
-        key = (id(self.operation), what, self.names_types, shape_of(self._variables))
-        found = self.document.plans.get(key)
-        if found is None:
-            planner = Planner(self.catalog, self.database.dialect, self.collector, self.names_types)
-            found = self.document.keep(key, planner.plan(answer(planner)))
-        return found
+    def _planned(self, what: Hashable, answer: Callable[[Planner], Concatenation]) -> Plan:
+        plan = self._plan(what, answer)
+        if plan is None:
+            raise TypeError(f"There is no plan of {what!r}.")
+        return plan
 
-    def _whole(self, planner: Planner) -> Concatenation:
+    def _plan(self, what: Hashable, answer: Callable[[Planner], Concatenation | None]) -> Plan | None:
+        key = (id(self.operation), what, self.names_types, shape_of(self._variables))
+        plans = self.document.plans
+        if key not in plans:
+            planner = Planner(self.catalog, self.database.dialect, self.collector, self.names_types)
+            text = answer(planner)
+            self.document.keep(key, None if text is None else planner.plan(text))
+        return plans[key]
+
+    def _whole(self, planner: Planner) -> Concatenation | None:
         root = self.collector.schema.query_type.name  # type: ignore[union-attr]
         selections = planner.selections(root, [self.operation.selection_set])
+        if any(each.nodes[0].name.value in _INTROSPECTION for each in selections.values()):
+            return None
         return Concatenation(['{"data":', planner.object(root, selections, None), "}"])
+
+
+_INTROSPECTION = frozenset({"__schema", "__type"})
 
 
 def _value(planner: Planner, asked: RootField) -> Concatenation:

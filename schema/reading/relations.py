@@ -125,22 +125,23 @@ class GivenNode:
     def __call__(self, selection: Selection, _row: Any) -> Concatenation:
         """Return the object."""
         prefix = bindparam(f"{self.name}_prefix", type_=Text())
-        return _any_object(selection, None, prefix, bindparam(f"{self.name}_id", type_=Id()))
+        return any_object(selection, None, prefix, bindparam(f"{self.name}_id", type_=Id()))
 
 
 def _node(selection: Selection, _row: Any) -> Concatenation:
     id_ = selection.arguments["id"]
     prefix = id_.bind(Text(), lambda text: split_id(text)[0])
-    return _any_object(selection, None, prefix, id_.bind(Id(), lambda text: split_id(text)[1]))
+    return any_object(selection, None, prefix, id_.bind(Id(), lambda text: split_id(text)[1]))
 
 
 def _nodes(selection: Selection, _row: Any) -> Concatenation:
     rows = items_of(selection.arguments["ids"].bind(Text(), _split_ids), selection.planner.dialect.name)
-    each = _any_object(selection, rows, MemberText(rows.c, "prefix"), MemberId(rows.c, "id"))
+    each = any_object(selection, rows, MemberText(rows.c, "prefix"), MemberId(rows.c, "id"))
     return Concatenation([subquery(select(joined(each)).select_from(rows), of=None)])
 
 
-def _any_object(selection: Selection, row: Any, prefix: Sql, id_: Sql) -> Concatenation:
+def any_object(selection: Selection, row: Any, prefix: Sql, id_: Sql) -> Concatenation:
+    """Return the object whose id has this prefix and UUID, or null where there is none."""
     tables = selection.planner.catalog.tables.values()
     objects = [
         (

@@ -19,6 +19,7 @@ from graphql import (
 )
 
 from schema.reading.errors import BadInput
+from schema.reading.planning import TYPE_KEY
 
 BAD_USER_INPUT = {"code": "BAD_USER_INPUT"}
 
@@ -71,7 +72,7 @@ async def _query(_root: Any, info: Info, **_arguments: Any) -> Any:
 def _loading(resolve: Any) -> Resolver:
     async def resolved(root: Any, info: Info, **arguments: Any) -> Any:
         payload: Payload = await resolve(root, info, **arguments)
-        return {**orjson.loads(payload.text or b"{}"), "__typename": payload.type_name}
+        return {**orjson.loads(payload.text or b"{}"), TYPE_KEY: payload.type_name}
 
     return resolved
 
@@ -85,5 +86,5 @@ def _reading(field: GraphQLField) -> Any:
 
 
 def _named_by_plan(value: Any, _info: Info, _type: GraphQLAbstractType) -> str:
-    name: str = value["__typename"]
+    name: str = value[TYPE_KEY]
     return name

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Boolean, Integer, Select, Text, case, cast, func, not_
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.types import TypeEngine
 
 from db.types import Amount, Code, Instant
 
@@ -47,7 +48,18 @@ def _concatenated(element: Concatenation, compiler: Any, **_options: Any) -> str
         "'" + piece.replace("'", "''") + "'" if isinstance(piece, str) else compiler.process(piece)
         for piece in element.pieces
     ]
+    return _chained(parts)
+
+
+def _chained(parts: list[str]) -> str:
+    if len(parts) > _LONGEST_CHAIN:
+        starts = range(0, len(parts), _LONGEST_CHAIN)
+        return _chained([_chained(parts[start : start + _LONGEST_CHAIN]) for start in starts])
     return "(" + (" || ".join(parts) or "''") + ")"
+
+
+_LONGEST_CHAIN = 64
+"""How many pieces stand side by side. A chain is as deep as it is long; SQLite takes a thousand levels."""
 
 
 def constant(text: str) -> Sql:
@@ -55,91 +67,76 @@ def constant(text: str) -> Sql:
     return Concatenation([text])
 
 
-class _Spelled(ColumnElement[Any]):
-    """An expression that each database spells in its own way."""
+class Spelled(ColumnElement[Any]):
+    """An expression over others that each database spells in its own way."""
 
     inherit_cache = False
-    type = Text()
+    type: TypeEngine[Any] = Text()
     postgresql: str
     sqlite: str
 
-    def __init__(self, inner: Sql) -> None:
-        self.inner = inner
+    def __init__(self, *parts: Sql) -> None:
+        self.parts = parts
 
 
-@compiles(_Spelled, "postgresql")
-def _for_postgresql(element: _Spelled, compiler: Any, **_options: Any) -> str:
-    return element.postgresql.format(compiler.process(element.inner))
+@compiles(Spelled, "postgresql")
+def _for_postgresql(element: Spelled, compiler: Any, **_options: Any) -> str:
+    return element.postgresql.format(*map(compiler.process, element.parts))
 
 
-@compiles(_Spelled, "sqlite")
-def _for_sqlite(element: _Spelled, compiler: Any, **_options: Any) -> str:
-    return element.sqlite.format(compiler.process(element.inner))
+@compiles(Spelled, "sqlite")
+def _for_sqlite(element: Spelled, compiler: Any, **_options: Any) -> str:
+    return element.sqlite.format(*map(compiler.process, element.parts))
 
 
-class JsonString(_Spelled):
+class JsonString(Spelled):
     """A text as a JSON string, quotes and all."""
 
     postgresql = "to_json({}::text)::text"
     sqlite = "json_quote({})"
 
 
-class AmountText(_Spelled):
+class AmountText(Spelled):
     """An amount as text with two places; on SQLite from whole hundredths."""
 
     postgresql = "({})::text"
     sqlite = "printf('%.2f', ({}) / 100.0)"
 
 
-class InstantText(_Spelled):
+class InstantText(Spelled):
     """An instant as RFC 3339 in UTC with microseconds; on SQLite it is stored so."""
 
     postgresql = """to_char({} AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')"""
     sqlite = "{}"
 
 
-class HexText(_Spelled):
+class HexText(Spelled):
     """The UTF-8 bytes of a text in lower-case hexadecimal."""
 
     postgresql = "encode(convert_to({}, 'UTF8'), 'hex')"
     sqlite = "lower(hex({}))"
 
 
-class Joined(_Spelled):
+class Joined(Spelled):
     """The texts of a group in their order, with commas between them; NULL for an empty group."""
 
     postgresql = "string_agg({}, ',')"
     sqlite = "group_concat({}, ',')"
 
 
-class Passed(_Spelled):
+class Passed(Spelled):
     """The text of an answer in the type whose bytes the driver hands through as they are."""
 
     postgresql = "({})::varchar"
     sqlite = "{}"
 
 
-class ContainsFolded(ColumnElement[bool]):
+class ContainsFolded(Spelled):
     """Whether a text contains another, letter case aside."""
 
-    inherit_cache = False
     type = Boolean()
-
-    def __init__(self, text: Sql, part: Sql) -> None:
-        self.text = text
-        self.part = part
-
-
-@compiles(ContainsFolded, "postgresql")
-def _contains_on_postgresql(element: ContainsFolded, compiler: Any, **_options: Any) -> str:
-    text, part = compiler.process(element.text), compiler.process(element.part)
-    return f"""strpos(lower({text} COLLATE "default"), lower({part} COLLATE "default")) > 0"""
-
-
-@compiles(ContainsFolded, "sqlite")
-def _contains_on_sqlite(element: ContainsFolded, compiler: Any, **_options: Any) -> str:
-    text, part = compiler.process(element.text), compiler.process(element.part)
-    return f"instr(casefold({text}), casefold({part})) > 0"
+    postgresql = """strpos(lower({} COLLATE "default"), lower({} COLLATE "default")) > 0"""
+    sqlite = "instr(casefold({}), casefold({})) > 0"
 
 
 def json_value(value: Sql, *, is_string: bool) -> Concatenation:

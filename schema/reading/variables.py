@@ -1,6 +1,6 @@
 """Where a request's value stands: in one of its variables, or in the document itself."""
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any
@@ -8,12 +8,17 @@ from typing import Any
 from graphql import (
     FieldNode,
     GraphQLField,
+    GraphQLSchema,
     ListValueNode,
     ObjectValueNode,
+    OperationDefinitionNode,
+    Undefined,
     ValueNode,
     VariableNode,
+    coerce_input_value,
 )
-from graphql.execution.values import VariableValues, get_argument_values
+from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
+from graphql.execution.values import VariableValues, VariableValueSource, get_argument_values
 
 Read = Callable[[VariableValues], Any]
 Path = Sequence[str | int]
@@ -29,6 +34,30 @@ class Site:
     def values(self, variables: VariableValues) -> dict[str, Any]:
         """Return the arguments as these variables make them."""
         return get_argument_values(self.field, self.node, variables)
+
+
+Signatures = tuple[GraphQLVariableSignature, ...]
+"""The variables of an operation: their names, types and defaults."""
+
+
+def signatures_of(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Signatures:
+    """Return an operation's variables; the operation is valid."""
+    found = [get_variable_signature(schema, each) for each in operation.variable_definitions or ()]
+    return tuple(each for each in found if isinstance(each, GraphQLVariableSignature))
+
+
+def coerced(signatures: Signatures, sent: Mapping[str, Any]) -> VariableValues | None:
+    """Return the variables' values where all are sent and right; None where graphql-core must look closer."""
+    values = {}
+    for signature in signatures:
+        if signature.name not in sent:
+            return None
+        value = coerce_input_value(sent[signature.name], signature.type)
+        if value is Undefined:
+            return None
+        values[signature.name] = value
+    sources = {each.name: VariableValueSource(each, sent[each.name]) for each in signatures}
+    return VariableValues(sources, values)
 
 
 def reader_of(site: Site, path: Path, variables: VariableValues) -> Read | None:

@@ -135,6 +135,7 @@ METHODS = (
     _by("POST", "/livez"),
     _by("DELETE", "/readyz"),
     Malformed("unknown path", "NOT_FOUND", 404, path="/graphiql"),
+    Malformed("unknown path of a host that is none", "NOT_FOUND", 404, path="/x", headers={"host": "["}),
     Malformed("path with a slash behind it", "NOT_FOUND", 404, path="/graphql/"),
     Malformed("path that climbs", "NOT_FOUND", 404, path="/graphql/..%2f..%2fetc/passwd"),
 )

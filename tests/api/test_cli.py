@@ -110,6 +110,18 @@ def test_migrating_makes_the_embedded_database_for_its_user_alone(dealdesk: Comm
     assert _organizations(data) == []
 
 
+def test_a_database_of_a_newer_version_is_left_alone(dealdesk: CommandLine, data: Path) -> None:
+    dealdesk.run("migrate")
+    with closing(sqlite3.connect(data / "dealdesk.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    for command in ("migrate", "serve --port 0"):
+        assert dealdesk.refusal(*command.split()) == (
+            "The database is a newer version's. Run that version of Dealdesk."
+        )
+    assert _organizations(data) == []
+
+
 def test_the_sample_is_loaded_once(dealdesk: CommandLine, data: Path) -> None:
     for _ in range(2):
         assert dealdesk.run("migrate", "--sample") == (0, "The database is at this version.\n", "")

@@ -1,6 +1,6 @@
 """The rules as the tests call them, each in a transaction of its own."""
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -9,6 +9,7 @@ import pytest
 from db.activating import activate_quote
 from db.caller import Caller
 from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
+from db.database import Transaction
 from db.errors import Refusal
 from db.quotes import QuoteChanged
 from db.quoting import QuotesClosed, QuotesClosing, close_quotes
@@ -16,6 +17,19 @@ from db.states import OpportunityState
 from tests.builders import Deals
 
 R = TypeVar("R", bound=Refusal)
+Sent = TypeVar("Sent")
+Outcome = TypeVar("Outcome")
+
+
+async def act(
+    deals: Deals,
+    rule: Callable[[Transaction, Caller, Sent], Awaitable[Outcome]],
+    sent: Sent,
+    *,
+    caller: Caller | None = None,
+) -> Outcome:
+    """Run a rule on behalf of the deals' user, or of another caller."""
+    return await deals.database.write(lambda it: rule(it, caller or deals.caller, sent))
 
 
 async def close(

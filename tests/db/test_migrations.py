@@ -142,6 +142,7 @@ def _create_tables(connection: Connection) -> None:
     for key in (key for table in TABLES for key in table.foreign_key_constraints if key.use_alter):
         if connection.dialect.supports_alter:
             connection.execute(AddConstraint(key, isolate_from_table=False))
+    SQLModel.metadata.dispatch.after_create(SQLModel.metadata, connection)
 
 
 async def _catalog(url: str) -> set[Any]:
@@ -149,7 +150,7 @@ async def _catalog(url: str) -> set[Any]:
 
 
 async def _postgresql_catalog(url: str) -> set[Any]:
-    """Every column, constraint and index, each as PostgreSQL itself would write it."""
+    """Every column, constraint, index, trigger and function, each as PostgreSQL itself would write it."""
     connection = await asyncpg.connect(url)
     try:
         return set(await connection.fetch(POSTGRESQL_CATALOG))
@@ -172,6 +173,11 @@ UNION ALL
 SELECT relname, conname, pg_get_constraintdef(c.oid) FROM ours JOIN pg_constraint c ON conrelid = ours.oid
 UNION ALL
 SELECT relname, '', pg_get_indexdef(oid) FROM ours WHERE relkind = 'i'
+UNION ALL
+SELECT relname, tgname, pg_get_triggerdef(t.oid)
+FROM ours JOIN pg_trigger t ON tgrelid = ours.oid AND NOT tgisinternal
+UNION ALL
+SELECT proname, '', pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 """
 
 

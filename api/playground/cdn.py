@@ -1,0 +1,38 @@
+"""Where the page gets GraphiQL from when it was not bundled at installation."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class CdnFile:
+    """A file of a published package; a browser refuses it unless it has this hash."""
+
+    path: str
+    integrity: str
+
+    @property
+    def url(self) -> str:
+        """Where it is."""
+        return f"https://cdn.jsdelivr.net/npm/{self.path}"
+
+
+# GraphiQL 4 is the last one that comes as a single file, so that a hash vouches for all of it.
+STYLE = CdnFile(
+    "graphiql@4.1.2/graphiql.min.css",
+    "sha384-1el1QShFBnnXTx9x/Cprg82hZWKt0ry29OAYIXt05swbi0KcZDFoj0CWguMpopJr",
+)
+SCRIPTS = (
+    CdnFile(
+        "react@18.3.1/umd/react.production.min.js",
+        "sha384-DGyLxAyjq0f9SPpVevD6IgztCFlnMF6oW/XQGmfe+IsZ8TqEiDrcHkMLKI6fiB/Z",
+    ),
+    CdnFile(
+        "react-dom@18.3.1/umd/react-dom.production.min.js",
+        "sha384-gTGxhz21lVGYNMcdJOyq01Edg0jhn/c22nsx0kyqP0TxaV5WVdsSH1fSDUf5YJj1",
+    ),
+    CdnFile(
+        "graphiql@4.1.2/graphiql.min.js",
+        "sha384-9XdHu7ajgGJziD4J1zNBKQ842Q/+zZfDv+ib1eMhZWBH6hPAs806x+Jbcf0yNO6B",
+    ),
+)
+"""In the order in which they build on each other."""

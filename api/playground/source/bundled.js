@@ -1,0 +1,16 @@
+import { GraphiQL } from "graphiql";
+import { createElement } from "react";
+import { createRoot } from "react-dom/client";
+import "graphiql/style.css";
+import "./playground.css";
+import { opening } from "./opening.js";
+
+const workers = { graphql: "graphql.worker.js", json: "json.worker.js" };
+
+globalThis.MonacoEnvironment = {
+  getWorker: (_id, label) =>
+    new Worker(new URL(workers[label] ?? "editor.worker.js", import.meta.url), { type: "module" }),
+};
+
+const root = createRoot(document.getElementById("playground"));
+root.render(createElement(GraphiQL, await opening(), createElement(GraphiQL.Logo, null, "Dealdesk")));

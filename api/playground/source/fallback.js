@@ -1,0 +1,6 @@
+/* global GraphiQL, React, ReactDOM -- earlier scripts of the page */
+import { opening } from "./opening.js";
+
+const root = ReactDOM.createRoot(document.getElementById("playground"));
+const logo = React.createElement(GraphiQL.Logo, null, "Dealdesk");
+root.render(React.createElement(GraphiQL, await opening(), logo));

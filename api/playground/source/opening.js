@@ -1,0 +1,65 @@
+// How the playground opens: with which tabs, and with which headers.
+import { ask } from "./asking.js";
+
+const STAR = "Harbour crane retrofit"; // the opportunity of the sample data that the examples close
+
+const LOOK_AROUND = `query LookAround($name: String!) {
+  __schema { subscriptionType { name } }
+  opportunities(first: 1, filter: { name: { eq: $name } }) { nodes { id } }
+}`;
+
+/** Return the properties of the GraphiQL element. */
+export async function opening() {
+  const headers = headersOfVisit();
+  const { hasSubscriptions, opportunityId } = await lookAround(headers).catch(() => ({}));
+  return {
+    fetcher: ask,
+    defaultHeaders: headers && json(headers),
+    defaultTabs: examples(hasSubscriptions).map((query) => tab(query, opportunityId)),
+    defaultEditorToolsVisibility: "variables",
+    storage: storageOf(opportunityId),
+  };
+}
+
+/** A start-up link carries its token behind the #, which never leaves the browser. */
+function headersOfVisit() {
+  const token = new URLSearchParams(location.hash.slice(1)).get("token");
+  if (!token) return undefined;
+  history.replaceState(null, "", location.pathname);
+  return { Authorization: `Bearer ${token}` };
+}
+
+async function lookAround(headers) {
+  const { data } = await ask({ query: LOOK_AROUND, variables: { name: STAR } }, { headers });
+  return {
+    hasSubscriptions: Boolean(data?.__schema.subscriptionType),
+    opportunityId: data?.opportunities.nodes[0]?.id,
+  };
+}
+
+function examples(hasSubscriptions) {
+  const documents = JSON.parse(document.getElementById("examples").textContent);
+  return documents.filter((query) => hasSubscriptions || !/^subscription\b/m.test(query));
+}
+
+function tab(query, opportunityId = "opp_... (the first tab lists yours)") {
+  return query.includes("$opportunityId") ? { query, variables: json({ opportunityId }) } : { query };
+}
+
+/** Ids differ from one database to the next, so a tab belongs to the database that it was opened on. */
+function storageOf(opportunityId) {
+  const prefix = `${opportunityId}:`;
+  return {
+    getItem: (key) => localStorage.getItem(prefix + key),
+    setItem: (key, value) => localStorage.setItem(prefix + key, value),
+    removeItem: (key) => localStorage.removeItem(prefix + key),
+    clear: () => localStorage.clear(),
+    get length() {
+      return localStorage.length;
+    },
+  };
+}
+
+function json(value) {
+  return JSON.stringify(value, null, 2);
+}

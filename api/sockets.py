@@ -1,0 +1,210 @@
+"""GraphQL over WebSocket, in the sub-protocol graphql-transport-ws: any operation, and many at once."""
+
+import asyncio
+from collections.abc import Callable, Iterator
+from contextlib import aclosing, contextmanager, suppress
+from typing import Any
+
+import orjson
+from starlette.types import Receive, Scope, Send
+
+from api.bodies import read_json
+from api.parameters import from_message
+from api.patience import TooSlow, in_time
+from api.refusals import BadRequest
+from db.caller import Caller
+from db.ids import new_id
+from schema.executing import Executor, Request
+from schema.listening import Stopped
+
+SUBPROTOCOL = "graphql-transport-ws"
+INIT_SECONDS = 10.0
+"""How long a client may take to begin."""
+
+MOST_OPERATIONS = 100
+"""How many operations one socket runs at once."""
+
+MOST_SOCKETS = 10_000
+_LONGEST_REASON = 123
+"""Bytes that a close frame has room for."""
+
+
+class GraphQLSockets:
+    """Answers over WebSockets; ``caller`` says on whose behalf."""
+
+    def __init__(self, executor: Executor, caller: Callable[[], Caller]) -> None:
+        self._executor = executor
+        self._caller = caller
+        self._open = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Talk with one client until either of them ends it."""
+        await receive()
+        if _is_foreign(dict(scope["headers"])):
+            await send({"type": "websocket.close"})  # refuses the handshake
+            return
+        self._open += 1
+        try:
+            session = _Session(self._executor, self._caller, receive, in_time(send))
+            await session.run(scope["subprotocols"], has_room=self._open <= MOST_SOCKETS)
+        finally:
+            self._open -= 1
+
+
+def _is_foreign(headers: dict[bytes, bytes]) -> bool:
+    """Say whether a page of another site asks: a browser lets it, and sends our cookies and headers along."""
+    origin = headers.get(b"origin")
+    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host")
+
+
+class _Closing(Exception):
+    """The client is to be told why the socket is closed."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        super().__init__(reason)
+        self.code = code
+        self.reason = reason
+
+
+class _Gone(Exception):
+    """The client closed the socket."""
+
+
+class _Session:
+    def __init__(
+        self, executor: Executor, caller: Callable[[], Caller], receive: Receive, send: Send
+    ) -> None:
+        self._executor = executor
+        self._caller = caller
+        self._receive = receive
+        self._send = send
+        self._is_acknowledged = False
+        self._operations: dict[str, asyncio.Task[None]] = {}
+
+    async def run(self, subprotocols: list[str], *, has_room: bool) -> None:
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                await self._accept(subprotocols, has_room=has_room)
+                await self._converse(tasks)
+        except* (_Closing, _Gone, Stopped, TooSlow, OSError) as ends:
+            await self._close(ends.exceptions[0])
+
+    async def _accept(self, subprotocols: list[str], *, has_room: bool) -> None:
+        is_spoken = SUBPROTOCOL in subprotocols
+        await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if is_spoken else None})
+        if not is_spoken:
+            raise _Closing(4406, "Subprotocol not acceptable")
+        if not has_room:
+            raise _Closing(1013, "Too many connections are open. Try again later.")
+
+    async def _converse(self, tasks: asyncio.TaskGroup) -> None:
+        try:
+            async with asyncio.timeout(INIT_SECONDS) as patience:
+                while True:
+                    await self._take(await self._message(), tasks)
+                    if self._is_acknowledged:
+                        patience.reschedule(None)
+        except TimeoutError:
+            raise _Closing(4408, "Connection initialisation timeout") from None
+
+    async def _message(self) -> Any:
+        received = await self._receive()
+        if received["type"] == "websocket.disconnect":
+            raise _Gone
+        if received.get("text") is None:
+            raise _Closing(4400, "Messages are text, not binary.")
+        with _refusing():
+            message = read_json(received["text"].encode(errors="surrogatepass"), "The message")
+        if not isinstance(message, dict) or not isinstance(message.get("payload"), dict | None):
+            raise _Closing(4400, _NO_MESSAGE)
+        return message
+
+    async def _take(self, message: Any, tasks: asyncio.TaskGroup) -> None:
+        match message:
+            case {"type": "connection_init"}:
+                await self._acknowledge()
+            case {"type": "ping"}:
+                await self._say(b'{"type":"pong"}')
+            case {"type": "pong"}:
+                pass
+            case {"type": "subscribe", "id": str(id_), "payload": dict(payload)} if id_:
+                await self._begin(id_, payload, tasks)
+            case {"type": "complete", "id": str(id_)}:
+                self._cancel(id_)
+            case _:
+                raise _Closing(4400, _NO_MESSAGE)
+
+    async def _acknowledge(self) -> None:
+        if self._is_acknowledged:
+            raise _Closing(4429, "Too many initialisation requests")
+        self._is_acknowledged = True
+        await self._say(b'{"type":"connection_ack"}')
+
+    async def _begin(self, id_: str, payload: dict[str, Any], tasks: asyncio.TaskGroup) -> None:
+        if not self._is_acknowledged:
+            raise _Closing(4401, "Unauthorized")
+        if id_ in self._operations:
+            raise _Closing(4409, f"Subscriber for {id_} already exists")
+        with _refusing():
+            request = from_message(payload, new_id().hex)
+        if len(self._operations) == MOST_OPERATIONS:
+            await self._say(_message(id_, "error", _TOO_MANY))
+        else:
+            self._operations[id_] = tasks.create_task(self._operate(id_, request))
+
+    def _cancel(self, id_: str) -> None:
+        operation = self._operations.pop(id_, None)
+        if operation is not None:
+            operation.cancel()
+
+    async def _operate(self, id_: str, request: Request) -> None:
+        end = _message(id_, "complete")
+        async with aclosing(self._executor.answers(request, self._caller)) as answers:
+            async for answer in answers:
+                if answer.ran:
+                    await self._say(_message(id_, "next", answer.body))
+                else:
+                    end = _message(id_, "error", orjson.dumps(orjson.loads(answer.body)["errors"]))
+        del self._operations[id_]
+        await self._say(end)
+
+    async def _say(self, message: bytes) -> None:
+        await self._send({"type": "websocket.send", "text": message.decode()})
+
+    async def _close(self, end: Exception) -> None:
+        match end:
+            case _Closing():
+                code, reason = end.code, end.reason
+            case Stopped():
+                code, reason = 1012, "The server restarts. Connect again, and go on after your last event."
+            case TooSlow():
+                code, reason = 1013, "You read too slowly. Connect again, and go on after your last event."
+            case _:
+                return
+        shortened = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
+        with suppress(TooSlow, OSError):
+            await self._send({"type": "websocket.close", "code": code, "reason": shortened})
+
+
+@contextmanager
+def _refusing() -> Iterator[None]:
+    try:
+        yield
+    except BadRequest as refusal:
+        raise _Closing(4400, str(refusal)) from None
+
+
+def _message(id_: str, type_: str, payload: bytes | None = None) -> bytes:
+    content = b"" if payload is None else b',"payload":%s' % payload
+    return b'{"id":%s,"type":"%s"%s}' % (orjson.dumps(id_), type_.encode(), content)
+
+
+_NO_MESSAGE = "This is no message that a client sends."
+_TOO_MANY = orjson.dumps(
+    [
+        {
+            "message": f"This socket runs {MOST_OPERATIONS} operations. Complete some, or open another one.",
+            "extensions": {"code": "THROTTLED"},
+        }
+    ]
+)

@@ -1,0 +1,42 @@
+"""The draft contract that a won quote becomes: its lines and its total, as they stand."""
+
+from typing import Any
+
+from db import models
+from db.caller import Caller
+from db.database import Transaction
+from db.ids import new_id
+from db.journal import Action, Change, created
+from db.quote_lines import copied, history_of, read_lines
+from db.statements import insertion
+from db.states import ContractState
+
+
+async def create_contract(transaction: Transaction, caller: Caller, quote: Any) -> Change:
+    """Insert the contract of a quote, whose opportunity the caller has locked; return what is to record."""
+    contract_id = new_id()
+    values = {"name": quote.name, "state": ContractState.DRAFT, "total": quote.total}
+    await transaction.execute(
+        _INSERT,
+        organization_id=caller.organization_id,
+        id=contract_id,
+        quote_id=quote.id,
+        opportunity_id=quote.opportunity_id,
+        currency_code=quote.currency_code,
+        version=1,
+        created_at=caller.now,
+        **values,
+    )
+    lines = await read_lines(transaction, caller, quote.id)
+    of_contract = {
+        "organization_id": caller.organization_id,
+        "project_contract_id": contract_id,
+        "currency_code": quote.currency_code,
+    }
+    await transaction.execute_many(_INSERT_LINE, [{**line, **of_contract} for line in copied(lines)])
+    history = created({**values, "quote_id": quote.id, **history_of(lines)})
+    return Change(Action.PROJECT_CONTRACT_CREATED, contract_id, quote.opportunity_id, history)
+
+
+_INSERT = insertion(models.ProjectContract)
+_INSERT_LINE = insertion(models.ProjectContractLine)

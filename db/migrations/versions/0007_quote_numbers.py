@@ -1,0 +1,25 @@
+"""The last number that each organization has given to a quote."""
+
+import sqlalchemy as sa
+from alembic import op
+
+from db.migrations.parts import ID, required
+
+revision = "0007"
+down_revision = "0006"
+
+
+def upgrade() -> None:
+    """Create the table; an organization's row comes with its next quote."""
+    op.create_table(
+        "quote_numbering",
+        required("organization_id", ID),
+        required("last_number", sa.BigInteger()),
+        sa.ForeignKeyConstraint(["organization_id"], ["organization.id"], "quote_numbering_organization"),
+        sa.PrimaryKeyConstraint("organization_id"),
+    )
+
+
+def downgrade() -> None:
+    """Drop it."""
+    op.drop_table("quote_numbering")

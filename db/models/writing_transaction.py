@@ -1,0 +1,44 @@
+"""The transaction that writes a row, and the oldest one that still runs, written for each database.
+
+SQLite has one writer at a time, so there every row counts as written by the same transaction.
+"""
+
+from typing import Any
+
+from sqlalchemy import BigInteger
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.expression import ColumnElement
+
+
+class WritingTransaction(ColumnElement[int]):
+    """The number of the transaction that asks; later ones have higher numbers."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+class OldestRunning(ColumnElement[int]):
+    """The lowest number of a transaction that may still write: all below it are committed or rolled back."""
+
+    type = BigInteger()
+    inherit_cache = True
+
+
+@compiles(WritingTransaction, "postgresql")
+def _writing_on_postgresql(_element: WritingTransaction, _compiler: Any, **_options: Any) -> str:
+    return "pg_current_xact_id()::text::bigint"
+
+
+@compiles(WritingTransaction, "sqlite")
+def _writing_on_sqlite(_element: WritingTransaction, _compiler: Any, **_options: Any) -> str:
+    return "0"
+
+
+@compiles(OldestRunning, "postgresql")
+def _oldest_on_postgresql(_element: OldestRunning, _compiler: Any, **_options: Any) -> str:
+    return "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
+
+
+@compiles(OldestRunning, "sqlite")
+def _oldest_on_sqlite(_element: OldestRunning, _compiler: Any, **_options: Any) -> str:
+    return "1"

@@ -1,0 +1,54 @@
+"""``activateQuote``: a draft is offered to the customer."""
+
+from typing import Annotated
+
+import strawberry
+
+from db import activating
+from schema.context import Info
+from schema.errors import NotFoundError, OperationError, StaleVersionError
+from schema.objects import planned_type
+from schema.quote import Quote
+from schema.reading.relations import by_given
+from schema.writing import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform, sent_id
+
+
+@strawberry.input(description="Which draft to activate.")
+class ActivateQuoteInput:
+    """The input of ``activateQuote``."""
+
+    quote_id: strawberry.ID = strawberry.field(description="The draft; it has at least one line.")
+    expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
+    idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
+
+
+@planned_type
+class ActivateQuoteSuccess:
+    """The quote was activated."""
+
+    quote: Quote = by_given("quote_id", "The quote, active.")
+
+
+ActivateQuoteResult = Annotated[
+    ActivateQuoteSuccess | StaleVersionError | NotFoundError | OperationError,
+    strawberry.union(
+        "ActivateQuoteResult",
+        description=came_to("activateQuote", "QUOTE_NOT_DRAFT", "OPPORTUNITY_CLOSED", "QUOTE_WITHOUT_LINES"),
+    ),
+]
+
+
+async def activate_quote(info: Info, input: ActivateQuoteInput) -> ActivateQuoteResult:  # noqa: A002 - GraphQL's word
+    """Activate a draft."""
+    return await perform(  # type: ignore[no-any-return]
+        info,
+        lambda transaction, caller: activating.activate_quote(
+            transaction,
+            caller,
+            sent_id("quo", "quote", input.quote_id, ("input", "quoteId")),
+            expected_version=input.expected_version,
+            idempotency_key=input.idempotency_key,
+        ),
+        ActivateQuoteSuccess,
+        lambda activated: {"quote_id": activated.quote_id},
+    )

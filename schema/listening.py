@@ -1,0 +1,176 @@
+"""Listening to events: one poller for everybody in this process, and only while somebody listens."""
+
+import asyncio
+import logging
+from collections.abc import AsyncGenerator, Iterator
+from contextlib import contextmanager, suppress
+
+from graphql import GraphQLError
+
+from db.database import Database
+from db.events import BEFORE_ALL, PAGE, Event, Place, Topic, events_after, newest_place
+from schema.reading.errors import BadInput
+from schema.sharing import SharedReads
+
+_log = logging.getLogger("dealdesk.events")
+
+PAUSE = 0.2
+"""Seconds between two looks for events of other processes; those of this one are looked for at once."""
+
+MOST_PENDING = 256
+"""How many events wait for one listener. One that is slower reads from the database what it has missed."""
+
+MOST_LISTENERS = 10_000
+
+
+class TooManyListeners(GraphQLError):
+    """There is no room for another listener in this process."""
+
+    def __init__(self) -> None:
+        message = "Too many subscriptions are open. Close some, or try again later."
+        super().__init__(message, extensions={"code": "THROTTLED"})
+
+
+class Stopped(Exception):
+    """The server stops. Whoever listened can go on elsewhere, after the last event that it was told."""
+
+
+class Feed:
+    """Tells its listeners of events, to each of them once and in the same order.
+
+    ``listeners`` says how many there are; ``reads`` is how they read what they tell on.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.reads = SharedReads()
+        self.listeners = 0
+        self._database = database
+        self._by_topic: dict[Topic, set[_Listener]] = {}
+        self._poller: asyncio.Task[None] | None = None
+        self._place = BEFORE_ALL
+        self._stirred = asyncio.Event()
+        self._stopped = False
+
+    def stir(self) -> None:
+        """Look for events at once, because something was committed here."""
+        self._stirred.set()
+
+    def stop(self) -> None:
+        """End everybody's listening, for good."""
+        self._stopped = True
+        self._stirred.set()
+        for listeners in self._by_topic.values():
+            for listener in listeners:
+                listener.wake()
+
+    async def events(self, topic: Topic, after: Place | None) -> AsyncGenerator[Event, None]:
+        """Yield the events of a topic that come after a place, or from now on.
+
+        Raises:
+            Unavailable: the database was not reached at the start; later on it is waited for.
+            BadInput: no event has had this place yet.
+            TooManyListeners: there is no room for another one.
+            Stopped: the server stops.
+        """
+        newest = await newest_place(self._database)
+        place = newest if after is None else after
+        if place > newest:
+            raise BadInput(f"There is no event {place} here. Leave `after` out, and read what you show anew.")
+        with self._listening(topic, newest) as listener:
+            listener.has_missed = place < self._place
+            while True:
+                for event in await self._next(listener, topic, place):
+                    yield event
+                    place = event.place
+
+    async def _next(self, listener: "_Listener", topic: Topic, place: Place) -> list[Event]:
+        if self._stopped:
+            raise Stopped
+        if not listener.has_missed:
+            return [event for event in await listener.told() if event.place > place]
+        listener.join()  # before reading: what is settled after that, it is told
+        page = await self.reads.own(lambda: events_after(self._database, place, topic))
+        listener.has_missed |= len(page) == PAGE
+        return page
+
+    @contextmanager
+    def _listening(self, topic: Topic, newest: Place) -> Iterator["_Listener"]:
+        if self.listeners >= MOST_LISTENERS:
+            raise TooManyListeners
+        listener = _Listener()
+        self.listeners += 1
+        self._by_topic.setdefault(topic, set()).add(listener)
+        if self._poller is None:
+            self._place = newest
+            self._poller = asyncio.create_task(self._poll())
+        try:
+            yield listener
+        finally:
+            self.listeners -= 1
+            self._leave(topic, listener)
+
+    def _leave(self, topic: Topic, listener: "_Listener") -> None:
+        self._by_topic[topic].discard(listener)
+        if not self._by_topic[topic]:
+            del self._by_topic[topic]
+        if not self._by_topic:
+            self._stirred.set()  # the poller sees that it is not needed
+
+    async def _poll(self) -> None:
+        fails = False
+        while self._by_topic and not self._stopped:
+            self._stirred.clear()
+            fails = not await self._has_looked(warns=not fails)
+            with suppress(TimeoutError):
+                async with asyncio.timeout(PAUSE):
+                    await self._stirred.wait()
+        self._poller = None
+
+    async def _has_looked(self, *, warns: bool) -> bool:
+        try:
+            await self._look()
+        except Exception:  # noqa: BLE001 - whatever it is, everybody listens on and the next look may do
+            if warns:
+                _log.warning("events can't be read; trying on", exc_info=True)
+            return False
+        return True
+
+    async def _look(self) -> None:
+        page = None
+        while page is None or len(page) == PAGE:
+            page = await events_after(self._database, self._place)
+            for event in page:
+                self._tell(event)
+
+    def _tell(self, event: Event) -> None:
+        self._place = event.place
+        for topic in event.topics:
+            for listener in self._by_topic.get(topic, ()):
+                listener.tell(event)
+
+
+class _Listener:
+    def __init__(self) -> None:
+        self.has_missed = False
+        self._pending: list[Event] = []
+        self._woken = asyncio.Event()
+
+    def join(self) -> None:
+        self.has_missed = False
+        self._pending = []
+
+    def tell(self, event: Event) -> None:
+        if len(self._pending) < MOST_PENDING:
+            self._pending.append(event)
+        else:
+            self.has_missed = True
+        self.wake()
+
+    def wake(self) -> None:
+        self._woken.set()
+
+    async def told(self) -> list[Event]:
+        await self._woken.wait()
+        self._woken.clear()
+        pending, self._pending = self._pending, []
+        return pending

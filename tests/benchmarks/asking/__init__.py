@@ -1,0 +1,1 @@
+"""How each contestant is asked for the same things, and how its answers are brought to one shape."""

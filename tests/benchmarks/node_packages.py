@@ -1,0 +1,26 @@
+"""The packages of the contestants that run on Node."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+
+def install(directory: Path) -> None:
+    """Install exactly what the lock file names, unless it is there.
+
+    Raises:
+        RuntimeError: there is no npm, or it fails.
+    """
+    installed = directory / "node_modules" / ".package-lock.json"
+    if installed.exists() and installed.stat().st_mtime >= (directory / "package-lock.json").stat().st_mtime:
+        return
+    npm = shutil.which("npm")
+    if npm is None:
+        raise RuntimeError(
+            "npm is not there. Install Node 20 or newer, or leave its contestants out with --only."
+        )
+    done = subprocess.run(  # noqa: S603 - npm, with the lock file beside this module
+        [npm, "ci", "--no-audit", "--no-fund"], cwd=directory, check=False, capture_output=True, text=True
+    )
+    if done.returncode:
+        raise RuntimeError(f"npm ci failed:\n{done.stderr}")

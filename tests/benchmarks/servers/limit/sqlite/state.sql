@@ -1,0 +1,1 @@
+SELECT state FROM opportunity WHERE organization_id = ?1 AND id = ?2

@@ -1,0 +1,95 @@
+// Opens the playground in Chromium as a developer does in the first minute, and prints what came of it as JSON.
+import { chromium } from "playwright-core";
+
+const [executablePath, url, screenshots] = process.argv.slice(2);
+const visit = { answers: {}, brightness: {}, elsewhere: [], problems: [] };
+
+const REOPEN = "mutation ($id: ID!) { reopenOpportunity(input: { opportunityId: $id }) { __typename } }";
+const LOSE = `mutation ($id: ID!) {
+  closeOpportunity(input: { opportunityId: $id, outcome: { lost: {} } }) { __typename }
+}`;
+
+const browser = await chromium.launch({
+  executablePath,
+  args: [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+  ],
+});
+for (const colorScheme of ["dark", "light"]) {
+  const page = await open(colorScheme);
+  if (colorScheme === "light") await playEveryTab(page);
+  visit.brightness[colorScheme] = await brightness(await page.screenshot({ path: `${screenshots}/${colorScheme}.png` }));
+  await page.context().close();
+}
+await browser.close();
+console.log(JSON.stringify(visit));
+
+/** Open the playground in a profile of its own, where no other host can be reached. */
+async function open(colorScheme) {
+  const context = await browser.newContext({ colorScheme, viewport: { width: 1400, height: 850 } });
+  await context.route((address) => address.origin !== new URL(url).origin, refuse);
+  const page = await context.newPage();
+  page.on("console", (message) => /error|warning/.test(message.type()) && visit.problems.push(message.text()));
+  page.on("pageerror", (error) => visit.problems.push(error.message));
+  const began = performance.now();
+  await page.goto(url);
+  await page.locator(".graphiql-query-editor", { hasText: "query Pipeline" }).waitFor();
+  visit.secondsToOpen = (performance.now() - began) / 1000;
+  await page.getByLabel("Show Documentation Explorer").click();
+  await page.getByText("Root Types").waitFor();
+  return page;
+}
+
+function refuse(route) {
+  visit.elsewhere.push(route.request().url());
+  return route.abort();
+}
+
+async function playEveryTab(page) {
+  for (const tab of await page.locator(".graphiql-tab-button").all()) {
+    await tab.click();
+    const asked = page.waitForRequest((request) => request.method() === "POST");
+    await page.getByLabel("Execute query").click();
+    const request = await asked;
+    const { operationName, variables } = request.postDataJSON();
+    if (operationName === "Watch") visit.watched = await changesTold(page, variables);
+    else visit.answers[operationName] = (await (await request.response()).json()).data;
+    await page.locator(".graphiql-response", { hasText: '"data"' }).waitFor();
+  }
+}
+
+/** Listening begins a moment after asking, so the deal is reopened and lost by turns until that is told. */
+async function changesTold(page, { opportunityId }) {
+  const told = page.locator(".graphiql-response", { hasText: '"opportunityChanged"' });
+  for (let turn = 0; turn < 20 && !(await told.isVisible()); turn++) {
+    await mutate(turn % 2 ? LOSE : REOPEN, { id: opportunityId });
+    await page.waitForTimeout(500);
+  }
+  return JSON.parse((await told.innerText()).replaceAll("\u00a0", " ")).data;
+}
+
+async function mutate(query, variables) {
+  const headers = { "content-type": "application/json" };
+  await fetch(url, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
+}
+
+/** Return the mean brightness of an image, from 0 for black to 255 for white. */
+async function brightness(image) {
+  const page = await browser.newPage();
+  const mean = await page.evaluate(async (source) => {
+    const image = await createImageBitmap(await (await fetch(source)).blob());
+    const canvas = new OffscreenCanvas(image.width, image.height).getContext("2d");
+    canvas.drawImage(image, 0, 0);
+    const { data } = canvas.getImageData(0, 0, image.width, image.height);
+    const colours = data.filter((_value, index) => index % 4 < 3);
+    return colours.reduce((sum, value) => sum + value) / colours.length;
+  }, `data:image/png;base64,${image.toString("base64")}`);
+  await page.close();
+  return mean;
+}

@@ -1,0 +1,70 @@
+// Apollo Client with its normalised cache: what an answer or an error carries is what every view then shows.
+import assert from "node:assert/strict";
+import { ApolloClient, HttpLink, InMemoryCache } from "@apollo/client";
+import { relayStylePagination } from "@apollo/client/utilities";
+import {
+  CloseOpportunityDocument,
+  CloseQuotesDocument,
+  FindDealDocument,
+  PipelineDocument,
+} from "./generated/graphql.js";
+import possibleTypes from "./generated/possible-types.js";
+import { told } from "./telling.js";
+
+function client(): ApolloClient {
+  return new ApolloClient({
+    link: new HttpLink({ uri: process.argv[2]! }),
+    cache: new InMemoryCache({
+      ...possibleTypes,
+      typePolicies: { Query: { fields: { opportunities: relayStylePagination(["filter"]) } } },
+    }),
+  });
+}
+
+async function find(someone: ApolloClient, name: string) {
+  const { data } = await someone.query({ query: FindDealDocument, variables: { name } });
+  return data!.opportunities.nodes[0]!;
+}
+
+async function close(someone: ApolloClient, opportunityId: string): Promise<string> {
+  const variables = { input: { opportunityId, outcome: { won: {} } } };
+  const { data } = await someone.mutate({ mutation: CloseOpportunityDocument, variables });
+  return told(data!.closeOpportunity);
+}
+
+/** Return what the cache alone holds of a deal, without asking the server. */
+function cached(someone: ApolloClient, name: string) {
+  const data = someone.readQuery({ query: FindDealDocument, variables: { name } });
+  const deal = data!.opportunities.nodes[0]!;
+  return { state: deal.state, quotes: deal.quotes.nodes.map((quote) => `${quote.number} ${quote.state}`).sort() };
+}
+
+const name = "Pumping station telemetry";
+const mine = client();
+const deal = await find(mine, name);
+assert.deepEqual(cached(mine, name), { state: "OPEN", quotes: ["QUO-1054 ACTIVE", "QUO-1068 ACTIVE"] });
+
+assert.equal(await close(mine, deal.id), "blocked by QUO-1054 rev 0, QUO-1068 rev 0");
+await mine.mutate({
+  mutation: CloseQuotesDocument,
+  variables: { input: { quotes: { ofOpportunity: deal.id } } },
+});
+assert.deepEqual(cached(mine, name), { state: "OPEN", quotes: ["QUO-1054 CLOSED", "QUO-1068 CLOSED"] });
+
+const colleague = client();
+await find(colleague, name);
+assert.equal(await close(mine, deal.id), "Pumping station telemetry is WON");
+assert.equal(cached(mine, name).state, "WON");
+
+assert.equal(cached(colleague, name).state, "OPEN");
+assert.equal(await close(colleague, deal.id), "Pumping station telemetry is WON already");
+assert.equal(cached(colleague, name).state, "WON", "the error brought the deal as it is");
+
+const variables = { first: 4 };
+const first = await mine.query({ query: PipelineDocument, variables });
+const after = first.data!.opportunities.pageInfo.endCursor;
+await mine.watchQuery({ query: PipelineDocument, variables }).fetchMore({ variables: { after } });
+const { opportunities } = mine.readQuery({ query: PipelineDocument, variables })!;
+const ids = opportunities.edges.map((edge) => edge.node.id);
+assert.equal(ids.length, 8);
+assert.equal(new Set(ids).size, 8);

@@ -1,0 +1,43 @@
+// A client without a library: fetch, and the types that were generated.
+import assert from "node:assert/strict";
+import { print } from "graphql";
+import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
+import { CloseOpportunityDocument, CloseQuotesDocument, FindDealDocument } from "./generated/graphql.js";
+import { told } from "./telling.js";
+
+const url = process.argv[2]!;
+
+async function ask<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
+  const response = await fetch(url, {
+    method: "POST",
+    headers: { accept: "application/graphql-response+json", "content-type": "application/json" },
+    body: JSON.stringify({ query: print(document), variables }),
+  });
+  const { data, errors } = await response.json();
+  if (errors) throw new Error(`${errors[0].extensions.code}: ${errors[0].message}`);
+  return data;
+}
+
+async function close(opportunityId: string): Promise<string> {
+  const { closeOpportunity } = await ask(CloseOpportunityDocument, {
+    input: { opportunityId, outcome: { won: {} } },
+  });
+  return told(closeOpportunity);
+}
+
+const found = await ask(FindDealDocument, { name: "Battery pack test bench" });
+const deal = found.opportunities.nodes[0]!;
+assert.equal(deal.state, "OPEN");
+assert.equal(await close(deal.id), "blocked by QUO-1055 rev 0, QUO-1056 rev 0");
+
+const { closeQuotes } = await ask(CloseQuotesDocument, { input: { quotes: { ofOpportunity: deal.id } } });
+assert(closeQuotes.__typename === "CloseQuotesSuccess");
+assert.deepEqual(
+  closeQuotes.closedQuotes.nodes.map((quote) => `${quote.number} ${quote.state}`).sort(),
+  ["QUO-1055 CLOSED", "QUO-1056 CLOSED"],
+);
+
+assert.equal(await close(deal.id), "Battery pack test bench is WON");
+assert.equal(await close(deal.id), "Battery pack test bench is WON already");
+assert.equal(await close("opp_nobody"), "NOT_FOUND: There is no opportunity with this id. Check the id.");
+await assert.rejects(ask(FindDealDocument, { name: "\0" }), /BAD_USER_INPUT/);

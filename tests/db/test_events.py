@@ -1,0 +1,185 @@
+import asyncio
+import random
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import select
+
+from db import models
+from db.database import Database, Transaction
+from db.events import BEFORE_ALL, PAGE, Event, Place, Topic, events_after, newest_place
+from db.models.writing_transaction import WritingTransaction
+from db.statements import Statement, insertion
+from tests.builders import NOW, Deals
+
+INSERT = insertion(models.Event)
+NUMBER = Statement(select(WritingTransaction().label("number")))
+
+WRITERS = 8
+WRITES = 30
+"""Of each writer."""
+
+
+async def test_events_are_read_in_the_order_in_which_they_were_written(database: Database) -> None:
+    deals = await Deals.create(database)
+    first, second = await deals.opportunity(), await deals.opportunity()
+    await write(deals, first, second)
+    await write(deals, first)
+
+    assert subjects(await events_after(database, BEFORE_ALL)) == [first, second, first]
+
+
+async def test_an_event_is_not_read_before_it_is_committed(database: Database) -> None:
+    deals = await Deals.create(database)
+    opportunity_id = await deals.opportunity()
+    async with database.transaction() as transaction:
+        await add(transaction, deals, opportunity_id)
+        assert await events_after(database, BEFORE_ALL) == []
+
+    assert subjects(await events_after(database, BEFORE_ALL)) == [opportunity_id]
+
+
+async def test_an_event_waits_for_the_lower_position_of_an_older_transaction(postgresql: Database) -> None:
+    deals = await Deals.create(postgresql)
+    slow, quick = await deals.opportunity(), await deals.opportunity()
+    async with postgresql.transaction() as transaction:
+        await add(transaction, deals, slow)
+        await write(deals, quick)
+        assert await events_after(postgresql, BEFORE_ALL) == []
+        assert await newest_place(postgresql) == BEFORE_ALL
+
+    assert subjects(await events_after(postgresql, BEFORE_ALL)) == [slow, quick]
+
+
+async def test_a_lower_position_that_is_committed_later_is_read_after_a_higher_one(
+    postgresql: Database,
+) -> None:
+    deals = await Deals.create(postgresql)
+    of_older, of_younger = await deals.opportunity(), await deals.opportunity()
+    async with postgresql.transaction() as younger:
+        async with postgresql.transaction() as older:
+            await older.rows(NUMBER)
+            await add(younger, deals, of_younger)
+            await add(older, deals, of_older)
+        [first] = await events_after(postgresql, BEFORE_ALL)
+    [second] = await events_after(postgresql, first.place)
+
+    assert subjects([first, second]) == [of_older, of_younger]
+    assert first.place.position > second.place.position
+
+
+async def test_following_concurrent_writers_meets_every_committed_event_once(database: Database) -> None:
+    deals = await Deals.create(database)
+    opportunity_id = await deals.opportunity()
+    place, followed = BEFORE_ALL, list[Event]()
+    writers = asyncio.gather(*(write_at_random(deals, opportunity_id) for _ in range(WRITERS)))
+    while not writers.done() or place != await newest_place(database):
+        followed += await events_after(database, place)
+        place = followed[-1].place if followed else place
+
+    positions = [event.place.position for event in followed]
+    assert sorted(positions) == [row.position for row in (await deals.dump())["event"]]
+    assert len(positions) == sum(await writers)
+
+
+async def test_the_newest_place_has_no_event_after_it(database: Database) -> None:
+    assert await newest_place(database) == BEFORE_ALL
+    deals = await Deals.create(database)
+    opportunity_id = await deals.opportunity()
+    await write(deals, opportunity_id, opportunity_id)
+
+    newest = await newest_place(database)
+
+    assert newest == (await events_after(database, BEFORE_ALL))[-1].place
+    assert await events_after(database, newest) == []
+
+
+async def test_a_topic_has_the_events_of_its_opportunity_or_organization_alone(database: Database) -> None:
+    deals, others = await Deals.create(database), await Deals.create(database)
+    first, second, foreign = await deals.opportunity(), await deals.opportunity(), await others.opportunity()
+    await write(deals, first, second, first)
+    await write(others, foreign)
+
+    async def read(*topic: UUID) -> list[UUID]:
+        return subjects(await events_after(database, BEFORE_ALL, Topic(*topic)))
+
+    assert await read(deals.organization_id) == [first, second, first]
+    assert await read(deals.organization_id, second) == [second]
+    assert await read(deals.organization_id, foreign) == []
+    assert await read(others.organization_id) == [foreign]
+
+
+async def test_an_event_has_the_topics_in_which_it_is_read(database: Database) -> None:
+    deals = await Deals.create(database)
+    await write(deals, await deals.opportunity())
+    [event] = await events_after(database, BEFORE_ALL)
+
+    for topic in event.topics:
+        assert await events_after(database, BEFORE_ALL, topic) == [event]
+
+
+async def test_reading_goes_on_after_a_page(database: Database) -> None:
+    deals = await Deals.create(database)
+    await write(deals, *([await deals.opportunity()] * (PAGE + 1)))
+
+    page = await events_after(database, BEFORE_ALL)
+    rest = await events_after(database, page[-1].place)
+
+    assert [len(page), len(rest)] == [PAGE, 1]
+    assert page[-1].place < rest[0].place
+
+
+def test_the_id_of_an_event_tells_its_place() -> None:
+    assert str(Place(731, 42)) == "731-42"
+    assert Place.of("731-42") == Place(731, 42)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "1", "1-", "-1", "1-2-3", "1-x", " 1-2", "1-9223372036854775808", "1" * 20 + "-1", "٣-1"]
+)
+def test_a_text_that_is_no_event_id_has_no_place(text: str) -> None:
+    with pytest.raises(ValueError, match="is no event id"):
+        Place.of(text)
+
+
+async def write(deals: Deals, *opportunity_ids: UUID) -> None:
+    async with deals.database.transaction() as transaction:
+        await add(transaction, deals, *opportunity_ids)
+
+
+async def add(transaction: Transaction, deals: Deals, *opportunity_ids: UUID) -> None:
+    event = {"organization_id": deals.organization_id, "kind": "QUOTES_CLOSED", "at": NOW}
+    for opportunity_id in opportunity_ids:
+        await transaction.execute(INSERT, opportunity_id=opportunity_id, **event)
+
+
+async def write_at_random(deals: Deals, opportunity_id: UUID) -> int:
+    """Write events in transactions that overlap, some of which are rolled back; return how many stay."""
+    written = 0
+    for _ in range(WRITES):
+        number = random.randint(1, 3)  # noqa: S311
+        try:
+            async with deals.database.transaction() as transaction:
+                await write_slowly(transaction, deals, opportunity_id, number)
+            written += number
+        except RolledBack:
+            continue
+    return written
+
+
+async def write_slowly(transaction: Transaction, deals: Deals, opportunity_id: UUID, number: int) -> None:
+    await transaction.rows(NUMBER)
+    for _ in range(number):
+        await asyncio.sleep(random.choice((0, 0, 0.002)))  # noqa: S311
+        await add(transaction, deals, opportunity_id)
+    if random.random() < 0.1:  # noqa: S311
+        raise RolledBack
+
+
+class RolledBack(Exception):
+    pass
+
+
+def subjects(events: list[Any]) -> list[UUID]:
+    return [event.opportunity_id for event in events]

@@ -1,0 +1,89 @@
+"""Requests as an endpoint hands them on, and their answers."""
+
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from functools import cache
+from typing import Any
+
+import orjson
+from typing_extensions import override
+
+from db.caller import Caller
+from db.database import Database, Transaction
+from db.statements import Statement
+from schema.building import DealdeskSchema, build_schema
+from schema.executing import Executor, Request
+from schema.reading.reader import Reader
+
+the_schema = cache(build_schema)
+"""The schema, built once for all tests."""
+
+
+class Client:
+    """Asks on behalf of one caller."""
+
+    def __init__(self, database: Database, caller: Caller, schema: DealdeskSchema | None = None) -> None:
+        self.database = database
+        self.caller = caller
+        self._executor = self._executor_of(schema or the_schema())
+
+    async def body(self, query: str, variables: Mapping[str, Any] | None = None, **options: Any) -> bytes:
+        """Return the answer's JSON text."""
+        return (await self._executor.answer(Request(query, variables, **options), self.caller)).body
+
+    async def answer(self, query: str, variables: Mapping[str, Any] | None = None, **options: Any) -> Any:
+        """Return the whole answer, errors included."""
+        return orjson.loads(await self.body(query, variables, **options))
+
+    async def data(self, query: str, **variables: Any) -> Any:
+        """Return the data of an answer that has no errors."""
+        answer = await self.answer(query, variables)
+        assert "errors" not in answer, answer["errors"]
+        return answer["data"]
+
+    def _executor_of(self, schema: DealdeskSchema) -> Executor:
+        return Executor(schema, self.database)
+
+
+class PassThroughClient(Client):
+    """Takes answers of the pass-through alone; fails where graphql-core would have to run."""
+
+    @override
+    def _executor_of(self, schema: DealdeskSchema) -> Executor:
+        return _PassThrough(schema, self.database)
+
+
+class _PassThrough(Executor):
+    @override
+    async def _execute(self, request: Request, reader: Reader) -> Any:
+        raise AssertionError("The pass-through left this operation to graphql-core.")
+
+
+@dataclass
+class Recorder(Database):
+    """A database that notes every statement that it hands on to another one."""
+
+    inner: Database
+    statements: list[tuple[Statement, Mapping[str, Any]]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.dialect = self.inner.dialect
+
+    @override
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        self.statements.append((statement, values))
+        return await self.inner.json(statement, values)
+
+    @override
+    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+        self.statements.append((statement, values))
+        return await self.inner.rows(statement, **values)
+
+    @override
+    def transaction(self) -> AbstractAsyncContextManager[Transaction]:
+        return self.inner.transaction()
+
+    @override
+    async def close(self) -> None:
+        await self.inner.close()

@@ -1,0 +1,162 @@
+"""Random values for arguments: spelled in the document, or in variables at any depth."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+from random import Random
+from typing import Any
+
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputObjectType,
+    GraphQLList,
+    GraphQLNonNull,
+    get_named_type,
+    get_nullable_type,
+    is_required_input_field,
+)
+
+from schema.reading.catalog import Catalog
+
+DEEPEST = 2
+"""How deep filters hold filters."""
+
+
+@dataclass(frozen=True, slots=True)
+class Material:
+    """What arguments are made of.
+
+    ``ids`` by prefix hold own, foreign and missing ones. ``cursors`` by the type of a list's rows: for some
+    orders of the list, cursors in them.
+    """
+
+    catalog: Catalog
+    ids: Mapping[str, Sequence[str]]
+    texts: Sequence[str]
+    scalars: Mapping[str, Sequence[Any]]
+    cursors: Mapping[str, Sequence[tuple[Any, Sequence[str]]]]
+
+    def ids_of(self, type_name: str) -> Sequence[str]:
+        """Return the ids of objects of a type, or of all where any object may be meant."""
+        table = self.catalog.tables.get(type_name)
+        return self.ids[table.prefix] if table else list(chain.from_iterable(self.ids.values()))
+
+
+@dataclass(frozen=True, slots=True)
+class Variable:
+    """A variable of an operation; ``draw`` brings a value for it."""
+
+    name: str
+    type_: Any
+    default: Any
+    draw: Callable[[], Any]
+
+    def __str__(self) -> str:
+        default = "" if self.default is None else f" = {literal(self.type_, self.default)}"
+        return f"${self.name}: {self.type_}{default}"
+
+    @property
+    def may_be_left_out(self) -> bool:
+        """Whether a request need not send it."""
+        return self.default is not None or not isinstance(self.type_, GraphQLNonNull)
+
+
+@dataclass
+class Inputs:
+    """Draws the arguments of one operation, and declares the variables that they use."""
+
+    random: Random
+    material: Material
+    variables: list[Variable] = field(default_factory=list)
+
+    def chance(self, probability: float) -> bool:
+        """Say yes as often as the probability tells."""
+        return self.random.random() < probability
+
+    def values(self) -> dict[str, Any]:
+        """Draw values for the variables; those that may be left out sometimes are."""
+        return {
+            each.name: each.draw()
+            for each in self.variables
+            if not (each.may_be_left_out and self.chance(0.2))
+        }
+
+    def drawn(self, type_: Any, pool: Sequence[str], *, vary: bool = True, depth: int = 0) -> Any:
+        """Draw a value; texts and ids come from the pool. With ``vary``, variables may stand in it."""
+        if vary and self.chance(0.25):
+            return self.variable(type_, lambda: self.drawn(type_, pool, vary=False, depth=depth))
+        if not isinstance(type_, GraphQLNonNull) and self.chance(0.04):
+            return None
+        named = get_nullable_type(type_)
+        if isinstance(named, GraphQLList):
+            size = self.random.choice((0, 1, 1, 2, 2, 3))
+            return [self.drawn(named.of_type, pool, vary=vary, depth=depth) for _ in range(size)]
+        if isinstance(named, GraphQLInputObjectType):
+            return self._object(named, pool, vary=vary, depth=depth)
+        if isinstance(named, GraphQLEnumType):
+            return self.random.choice(list(named.values))
+        return self.random.choice(self.material.scalars.get(named.name, pool))
+
+    def variable(self, type_: Any, draw: Callable[[], Any]) -> Variable:
+        """Declare a variable; where null may stand it is nullable, has a default, or is required after all."""
+        required = isinstance(type_, GraphQLNonNull)
+        default = draw() if self.chance(0.3) else None
+        if required and default is not None:
+            type_ = type_.of_type
+            made = Variable(f"v{len(self.variables)}", type_, default, draw)
+        elif not required and self.chance(0.3):
+            made = Variable(f"v{len(self.variables)}", GraphQLNonNull(type_), None, lambda: _not_null(draw))
+        else:
+            made = Variable(f"v{len(self.variables)}", type_, default, draw)
+        self.variables.append(made)
+        return made
+
+    def _object(
+        self, type_: GraphQLInputObjectType, pool: Sequence[str], *, vary: bool, depth: int
+    ) -> dict[str, Any]:
+        fields = {
+            name: each
+            for name, each in type_.fields.items()
+            if depth < DEEPEST or get_named_type(each.type) is not type_
+        }
+        chosen = self.random.sample(list(fields), min(len(fields), self.random.choice((0, 1, 1, 1, 2, 2))))
+        required = [name for name, each in fields.items() if is_required_input_field(each)]
+        return {
+            name: self.drawn(fields[name].type, self._pool(type_, name, pool), vary=vary, depth=depth + 1)
+            for name in dict.fromkeys([*required, *chosen])
+        }
+
+    def _pool(self, type_: GraphQLInputObjectType, name: str, pool: Sequence[str]) -> Sequence[str]:
+        comparison = self.material.catalog.comparisons[type_.name].get(name)
+        if comparison is None:
+            return pool
+        if comparison.to is None:
+            return self.material.texts
+        return self.material.ids[self.material.catalog.prefix(comparison.to)]
+
+
+def literal(type_: Any, value: Any) -> str:
+    """Spell a value in the document's language; variables in it by their names."""
+    if isinstance(value, Variable):
+        return f"${value.name}"
+    if value is None:
+        return "null"
+    named = get_nullable_type(type_)
+    if isinstance(named, GraphQLList):
+        return f"[{', '.join(literal(named.of_type, each) for each in value)}]"
+    if isinstance(named, GraphQLInputObjectType):
+        fields = (f"{name}: {literal(named.fields[name].type, each)}" for name, each in value.items())
+        return f"{{{', '.join(fields)}}}"
+    return str(value) if isinstance(named, GraphQLEnumType) else json.dumps(value, ensure_ascii=False)
+
+
+def node_type(connection_field: GraphQLField) -> str:
+    """Name the type of the rows that a list shows."""
+    connection: Any = get_named_type(connection_field.type)
+    return str(get_named_type(connection.fields["nodes"].type).name)
+
+
+def _not_null(draw: Callable[[], Any]) -> Any:
+    return next(value for value in iter(draw, ...) if value is not None)

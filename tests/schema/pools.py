@@ -1,0 +1,44 @@
+"""Values that are hard to answer right: blanks, ties, limits, and any kind of text."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from typing import TypeVar
+
+from tests.builders import NOW
+
+T = TypeVar("T")
+
+TEXTS = (
+    "Harbour crane",
+    "harbour crane",
+    "HARBOUR crane 2",
+    "Ærø ferry, refit",
+    'The "quoted" \\ one / slash',
+    "Tab\tline\r\nend \x01\x1f\x7f",
+    "Separated\u2028by\u2029nothing",
+    "🏗️ 𝄞 café cafe\u0301",
+    "%s %(x)s {0} $1 :name ? \\u0041",
+    "'; DROP TABLE quote; -- \"",
+    "",
+    "日本語の見積",
+    "null",
+)
+AMOUNTS = tuple(
+    map(Decimal, ("0.00", "5000.00", "0.01", "1000000000000.00", "5000.00", "99.90", "123456789.01", "7.00"))
+)
+QUANTITIES = tuple(map(Decimal, ("1.00", "0.05", "2.55")))
+DAYS = (date(2026, 3, 31), date(2026, 11, 22), date(1, 1, 1), date(9999, 12, 31), NOW.date())
+INSTANTS = (
+    NOW,
+    NOW - timedelta(days=400),
+    NOW - timedelta(microseconds=1),
+    datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=UTC),
+    datetime(1000, 1, 1, tzinfo=UTC),
+    datetime(9999, 12, 31, 23, 59, 59, 999998, tzinfo=UTC),
+)
+
+
+def pick(pool: Sequence[T], number: int, stride: int = 1) -> T:
+    """Return one of the pool, in turn; with other strides, the columns of a row take other turns."""
+    return pool[number * stride % len(pool)]

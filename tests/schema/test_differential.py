@@ -1,0 +1,74 @@
+"""The same plans handed out in two ways: whole, as the database wrote it, and field by field."""
+
+import json
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from random import Random
+from typing import Any
+
+from tests.schema.asking import Client, PassThroughClient, the_schema
+from tests.schema.conftest import Readable
+from tests.schema.gathering import gather
+from tests.schema.generating import Operation, generate
+
+DOCUMENTS = 250
+TIMES = 6
+"""How often a document is asked, each time with other variables: 1,500 operations on each database."""
+
+DEEPEST = {"sqlite": 4, "postgresql": 5}
+"""How deep selections go; before 3.46, SQLite's parser took no more than a hundred open tokens."""
+
+
+async def test_the_pass_through_and_graphql_core_answer_alike(readable: Readable) -> None:
+    seed = random.getrandbits(32)
+    material = await gather(readable, Random(seed))
+    deepest = DEEPEST[readable.database.dialect.name]
+    operations = [
+        generate(the_schema().graphql, material, Random(f"{seed}/{number}"), deepest, TIMES)
+        for number in range(DOCUMENTS)
+    ]
+    assert sum(len(each.variables) for each in operations) == 1500
+
+    passing = PassThroughClient(readable.database, readable.ours.caller)
+    assert await differences(passing, Client(readable.database, readable.ours.caller), operations) == []
+
+
+async def test_a_wrong_plan_is_noticed(readable: Readable) -> None:
+    right = the_schema()
+    sources = right.catalog.sources
+    opportunity = {**sources["Opportunity"], "name": sources["Opportunity"]["externalReference"]}
+    wrong = replace(right, catalog=replace(right.catalog, sources={**sources, "Opportunity": opportunity}))
+    untouched = Operation("query", "opportunities { nodes { id } }", "", [{}])
+    touched = Operation("query", "opportunities { nodes { name } }", "", [{}])
+
+    passing = PassThroughClient(readable.database, readable.ours.caller, wrong)
+    core = Client(readable.database, readable.ours.caller)
+    assert await differences(passing, core, [untouched, touched]) == [shown(touched, {})]
+
+
+async def differences(passing: Client, core: Client, operations: Iterable[Operation]) -> list[str]:
+    """Return what was asked where the answers differ, be it in the order of an object's fields."""
+    found = []
+    for operation in operations:
+        for variables in operation.variables:
+            passed = await passing.body(operation.text, variables)
+            answered = await core.body(operation.text_with_introspection, variables)
+            if pairs(passed) != without_introspection(pairs(answered)):
+                found.append(shown(operation, variables))
+    return found
+
+
+def pairs(body: bytes) -> Any:
+    """Read JSON with its objects as pairs, so that their order counts, and so does a doubled key."""
+    return json.loads(body, object_pairs_hook=list)
+
+
+def without_introspection(answer: Any) -> Any:
+    [(data, [(key, _), *others])] = answer
+    assert (data, key) == ("data", "__schema")
+    return [("data", others)]
+
+
+def shown(operation: Operation, variables: dict[str, Any]) -> str:
+    return f"{operation.text}\n{json.dumps(variables)}"
