@@ -103,5 +103,5 @@ def insertion(table: Any) -> Statement:
     Columns that the database fills itself take none.
     """
     columns = [column for column in table.__table__.c if column.server_default is None]
-    values = {column.name: bindparam(column.name) for column in columns}
+    values: dict[str, Any] = {column.name: bindparam(column.name) for column in columns}
     return Statement(insert(table).values(values), is_insertion=True)

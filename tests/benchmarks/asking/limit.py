@@ -16,6 +16,7 @@ QUESTIONS: Questions = {
     "W3": (_asked("/opportunities_with_lines", "ownerId"),),
     "W4": (_asked("/close_opportunity", "opportunityId"),),
     "W5": (_asked("/close_quotes", "opportunityId"), _asked("/close_opportunity", "opportunityId")),
-    "W6": (_asked("/page", "first", "after"),),
+    "W6": (_asked("/page", "after"),),
     "W7": (_asked("/state_totals"),),
+    "cursor": (_asked("/cursor", "first"),),
 }

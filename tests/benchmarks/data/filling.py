@@ -22,7 +22,7 @@ async def fill_postgres(url: str, size: Size) -> None:
     """Migrate an empty PostgreSQL database and copy the rows in."""
     await migrate(url)
     inserts = _insertions(dialect_of_asyncpg.dialect())  # type: ignore[no-untyped-call]
-    # A test proves that every foreign key holds; checking them here, before there are statistics, takes hours.
+    # A test proves that every foreign key holds; without statistics, checking them here takes hours.
     connection = await asyncpg.connect(url, server_settings={"session_replication_role": "replica"})
     try:
         async with connection.transaction():

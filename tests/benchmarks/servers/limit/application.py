@@ -30,8 +30,8 @@ class Limit(ABC):
         """Return the JSON text that a statement makes for the organization and the values."""
 
     @abstractmethod
-    async def page(self, cursor: str | None, first: int) -> bytes:
-        """Return the page behind a cursor."""
+    async def page(self, cursor: str | None) -> bytes:
+        """Return the page of 50 behind a cursor."""
 
     @abstractmethod
     async def close_quotes(self, opportunity: UUID) -> bytes | None:
@@ -59,7 +59,11 @@ def application(limit: Limit) -> Starlette:
 
     async def page(request: Request) -> Response:
         asked = orjson.loads(await request.body())
-        return _answer(await limit.page(asked.get("after"), asked["first"]))
+        return _answer(await limit.page(asked.get("after")))
+
+    async def cursor(request: Request) -> Response:
+        asked = orjson.loads(await request.body())
+        return _answer(await limit.read("cursor", asked["first"]))
 
     async def state_totals(_request: Request) -> Response:
         return _answer(await limit.read("state_totals"))
@@ -78,7 +82,7 @@ def application(limit: Limit) -> Starlette:
         yield
 
     handlers = (
-        *(opportunity, opportunities, opportunities_with_lines, page, state_totals),
+        *(opportunity, opportunities, opportunities_with_lines, page, cursor, state_totals),
         *(close_quotes, close_opportunity),
     )
     routes = [Route(f"/{handler.__name__}", handler, methods=["POST"]) for handler in handlers]

@@ -41,8 +41,8 @@ class PostgresLimit(Limit):
             return await connection.fetchval(_sql(statement), self._organization, *values)  # type: ignore[no-any-return]
 
     @override
-    async def page(self, cursor: str | None, first: int) -> bytes:
-        return await self.read("page", *_position(cursor), first)
+    async def page(self, cursor: str | None) -> bytes:
+        return await self.read("page", *_position(cursor))
 
     @override
     async def close_quotes(self, opportunity: UUID) -> bytes | None:

@@ -42,9 +42,9 @@ class SqliteLimit(Limit):
         return await self._run(self._readers, self._read, statement, *map(_stored, values))
 
     @override
-    async def page(self, cursor: str | None, first: int) -> bytes:
+    async def page(self, cursor: str | None) -> bytes:
         position = _BEFORE_ALL if cursor is None else tuple(cursor.split("/"))
-        return await self.read("page", *position, first)
+        return await self.read("page", *position)
 
     @override
     async def close_quotes(self, opportunity: UUID) -> bytes | None:
