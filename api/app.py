@@ -10,6 +10,7 @@ from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from api.boundary import Boundary
+from api.documents import NO_DOCUMENTS, Documents
 from api.endpoint import GraphQLEndpoint
 from api.health import health_routes
 from api.playground.visiting import Playground
@@ -22,13 +23,19 @@ from schema.executing import Executor
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
-def create_app(executor: Executor, database: Database, caller: Callable[[], Caller]) -> Starlette:
+def create_app(
+    executor: Executor,
+    database: Database,
+    caller: Callable[[], Caller],
+    documents: Documents = NO_DOCUMENTS,
+) -> Starlette:
     """Return the app; ``caller`` says on whose behalf a request is asked, at the moment it is called."""
-    playground = Playground(GraphQLEndpoint(executor, caller))
+    endpoint = GraphQLEndpoint(executor, caller, documents)
+    playground = Playground(endpoint)
     app = Starlette(
         routes=[
-            Route("/graphql", playground),
-            WebSocketRoute("/graphql", GraphQLSockets(executor, caller)),
+            Route("/graphql", endpoint if documents.only else playground),
+            WebSocketRoute("/graphql", GraphQLSockets(executor, caller, documents)),
             playground.files,
             *health_routes(database),
         ],

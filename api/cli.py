@@ -13,6 +13,7 @@ import typer
 from uvicorn.loops.auto import auto_loop_factory
 
 from api.app import create_app
+from api.documents import manifest_of, trusted_documents
 from api.reporting import progress_bar, report
 from api.serving import CannotServe, listening_socket, serve, url_of
 from api.settings import BadDatabaseUrl, Settings
@@ -38,6 +39,8 @@ commands = typer.Typer(
 )
 _imports = typer.Typer(help="Bring in what another system holds.", no_args_is_help=True)
 commands.add_typer(_imports, name="import")
+_documents = typer.Typer(help="Say what clients may ask.", no_args_is_help=True)
+commands.add_typer(_documents, name="documents")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -106,6 +109,12 @@ def pipeline(directory: Path) -> None:
         raise typer.Exit(SOME_ROWS_REFUSED)
 
 
+@_documents.command()
+def build(directory: Path) -> None:
+    """Print the manifest of the GraphQL documents below a directory: JSON, from sha256 to document."""
+    typer.echo(manifest_of(directory, build_schema().graphql))
+
+
 def _run(work: Coroutine[Any, Any, T]) -> T:
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         return runner.run(work)
@@ -121,8 +130,9 @@ async def _serve(settings: Settings, listening: socket, *, access_log: bool) -> 
                 "The database holds no organization to serve. Import one with `dealdesk import`, or load"
                 " the sample with `dealdesk migrate --sample`."
             )
+        documents = trusted_documents(settings.documents, settings.documents_manifest)
         executor = Executor(build_schema(), database)
-        app = create_app(executor, database, lambda: served.caller(datetime.now(UTC)))
+        app = create_app(executor, database, lambda: served.caller(datetime.now(UTC)), documents)
         _welcome(f"{url_of(listening)}/graphql")
         await serve(app, listening, executor.feed.stop, access_log=access_log)
 

@@ -12,6 +12,7 @@ from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
 from api.bodies import ClientGone, read_body
+from api.documents import Documents
 from api.media_types import EVENT_STREAM, PLAIN_JSON, MediaType, check_is_json, wanted
 from api.parameters import from_body, from_url
 from api.refusals import BadRequest, HttpRefusal, MethodNotAllowed
@@ -26,9 +27,10 @@ Headers = Mapping[bytes, bytes]
 class GraphQLEndpoint:
     """Answers GraphQL requests by POST, and queries by GET; ``caller`` says on whose behalf."""
 
-    def __init__(self, executor: Executor, caller: Callable[[], Caller]) -> None:
+    def __init__(self, executor: Executor, caller: Callable[[], Caller], documents: Documents) -> None:
         self._executor = executor
         self._caller = caller
+        self._documents = documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever is wrong with it is told as JSON."""
@@ -48,7 +50,7 @@ class GraphQLEndpoint:
     async def _answer(
         self, scope: Scope, headers: Headers, media_type: MediaType, receive: Receive, send: Send
     ) -> None:
-        request = await _request(scope, headers, receive)
+        request = await self._request(scope, headers, receive)
         if media_type is EVENT_STREAM:
             await self._stream(request, headers.get(b"last-event-id", b""), receive, send)
         elif scope["method"] == "POST":
@@ -56,6 +58,14 @@ class GraphQLEndpoint:
         else:
             known = headers.get(b"if-none-match")
             await _send_unless_known(send, await self._run(request), media_type, known)
+
+    async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> Request:
+        if scope["method"] == "POST":
+            check_is_json(headers.get(b"content-type"))
+            return from_body(await read_body(receive), self._documents, scope["request_id"])
+        if scope["method"] == "GET":
+            return from_url(scope["query_string"], self._documents, scope["request_id"])
+        raise MethodNotAllowed("Send GraphQL by POST, or a query by GET.", "GET, POST")
 
     async def _run(self, request: Request) -> Answer:
         try:
@@ -70,15 +80,6 @@ class GraphQLEndpoint:
         except OperationKindError as error:
             raise _refusal(error) from None
         await stream(answers, receive, send)
-
-
-async def _request(scope: Scope, headers: Headers, receive: Receive) -> Request:
-    if scope["method"] == "POST":
-        check_is_json(headers.get(b"content-type"))
-        return from_body(await read_body(receive), scope["request_id"])
-    if scope["method"] == "GET":
-        return from_url(scope["query_string"], scope["request_id"])
-    raise MethodNotAllowed("Send GraphQL by POST, or a query by GET.", "GET, POST")
 
 
 def _refusal(error: OperationKindError) -> HttpRefusal:

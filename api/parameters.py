@@ -7,6 +7,7 @@ from urllib.parse import parse_qsl
 from graphql import OperationType
 
 from api.bodies import read_json
+from api.documents import Documents
 from api.refusals import BadRequest, UriTooLong
 from schema.executing import Request
 
@@ -18,24 +19,26 @@ _OVER_GET = frozenset({OperationType.QUERY})
 _OVER_SOCKET = frozenset(OperationType)
 
 
-def from_body(body: bytes | bytearray, request_id: str) -> Request:
+def from_body(body: bytes | bytearray, documents: Documents, request_id: str) -> Request:
     """Return the request that a JSON body makes: a query or a mutation.
 
     Raises:
         BadRequest: the body is no object of the members that a request has.
+        DocumentRefusal: its document is not run here.
     """
     members = read_json(body, "The body")
     if not isinstance(members, dict):
         raise BadRequest('The body must be a JSON object with a member "query".')
-    return _request(members, _OVER_POST, request_id)
+    return _request(members, documents, _OVER_POST, request_id)
 
 
-def from_url(query_string: bytes, request_id: str) -> Request:
+def from_url(query_string: bytes, documents: Documents, request_id: str) -> Request:
     """Return the request that a URL's parameters make: a query, because a GET changes nothing.
 
     Raises:
         UriTooLong: they are longer than ``MOST_BYTES_IN_URL``.
         BadRequest: they are not those that a request has.
+        DocumentRefusal: its document is not run here.
     """
     if len(query_string) > MOST_BYTES_IN_URL:
         raise UriTooLong(f"The parameters are longer than {MOST_BYTES_IN_URL} bytes. Send them by POST.")
@@ -43,16 +46,17 @@ def from_url(query_string: bytes, request_id: str) -> Request:
     for name in ("variables", "extensions"):
         if name in members:
             members[name] = read_json(members[name].encode(), f'The parameter "{name}"')
-    return _request(members, _OVER_GET, request_id)
+    return _request(members, documents, _OVER_GET, request_id)
 
 
-def from_message(members: Mapping[str, Any], request_id: str) -> Request:
+def from_message(members: Mapping[str, Any], documents: Documents, request_id: str) -> Request:
     """Return the request that a message over a socket makes: of any kind.
 
     Raises:
         BadRequest: its members are not those that a request has.
+        DocumentRefusal: its document is not run here.
     """
-    return _request(members, _OVER_SOCKET, request_id)
+    return _request(members, documents, _OVER_SOCKET, request_id)
 
 
 def _decoded(query_string: bytes) -> dict[str, str]:
@@ -66,13 +70,14 @@ def _decoded(query_string: bytes) -> dict[str, str]:
     return members
 
 
-def _request(members: Mapping[str, Any], operations: frozenset[OperationType], request_id: str) -> Request:
-    query = members.get("query")
-    if not isinstance(query, str):
-        raise BadRequest('"query" must be a string: the GraphQL document to run.')
+def _request(
+    members: Mapping[str, Any], documents: Documents, operations: frozenset[OperationType], request_id: str
+) -> Request:
     _optional(members, "extensions", dict, "an object")
     return Request(
-        query,
+        documents.asked_for(
+            _optional(members, "query", str, "a string"), _optional(members, "documentId", str, "a string")
+        ),
         variables=_optional(members, "variables", dict, "an object"),
         operation_name=_optional(members, "operationName", str, "a string"),
         operations=operations,

@@ -2,6 +2,9 @@
 
 HttpRefusal
 ├── BadRequest              400
+├── DocumentRefusal
+│   ├── UnknownDocument     400
+│   └── UntrustedDocument   403
 ├── MethodNotAllowed        405
 ├── NotAcceptable           406
 ├── ContentTooLarge         413
@@ -28,6 +31,30 @@ class BadRequest(HttpRefusal):
 
     status = 400
     code = "BAD_REQUEST"
+
+
+class DocumentRefusal(HttpRefusal):
+    """The request is one, but its document is not run here."""
+
+
+class UnknownDocument(DocumentRefusal):
+    """No trusted document has the id."""
+
+    status = 400
+    code = "DOCUMENT_NOT_FOUND"
+
+    def __init__(self) -> None:
+        super().__init__('No trusted document here has this "documentId". Add it to the manifest.')
+
+
+class UntrustedDocument(DocumentRefusal):
+    """Only trusted documents are run, and this one is not among them, or was not asked for by its id."""
+
+    status = 403
+    code = "DOCUMENT_NOT_TRUSTED"
+
+    def __init__(self) -> None:
+        super().__init__('Only trusted documents are run here. Send a "documentId" instead of "query".')
 
 
 class MethodNotAllowed(HttpRefusal):

@@ -63,7 +63,7 @@ async def serve(
     config = uvicorn.Config(
         app,
         http="httptools",
-        ws="auto",
+        ws="websockets-sansio",
         ws_max_size=MOST_BYTES,
         ws_per_message_deflate=False,  # its buffers take more memory than all else of an idle socket
         lifespan="off",

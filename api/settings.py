@@ -7,6 +7,7 @@ from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.documents import DocumentMode
 from db.errors import DealdeskError
 
 _SQLITE = "sqlite:///"
@@ -27,25 +28,37 @@ class BadDatabaseUrl(BadSettings):
         )
 
 
+class BadDocumentMode(BadSettings):
+    """``DEALDESK_DOCUMENTS`` is no mode."""
+
+    def __init__(self) -> None:
+        super().__init__(f"DEALDESK_DOCUMENTS can't be used: write {', '.join(DocumentMode)}.")
+
+
 class Settings(BaseSettings):
-    """Which database is used, and where the embedded one lives."""
+    """Which database is used, where the embedded one lives, and which documents are trusted."""
 
     model_config = SettingsConfigDict(env_prefix="DEALDESK_", env_ignore_empty=True, frozen=True)
 
     database_url: str | None = None
     data_dir: Path = Field(default_factory=lambda: user_data_path("dealdesk", appauthor=False))
 
+    documents: DocumentMode = DocumentMode.OFF
+    documents_manifest: Path | None = None
+
     @classmethod
     def from_environment(cls) -> Self:
-        """Read ``DEALDESK_DATABASE_URL`` and ``DEALDESK_DATA_DIR``; an empty one counts as absent.
+        """Read what is set as ``DEALDESK_`` and the name in capitals; an empty one counts as absent.
 
         Raises:
             BadDatabaseUrl: the URL names another kind of database.
+            BadDocumentMode: there is no such mode.
         """
         try:
             return cls()
-        except ValidationError:
-            raise BadDatabaseUrl from None
+        except ValidationError as error:
+            is_url = error.errors()[0]["loc"] == ("database_url",)
+            raise (BadDatabaseUrl if is_url else BadDocumentMode) from None
 
     @property
     def url(self) -> str:

@@ -9,9 +9,10 @@ import orjson
 from starlette.types import Receive, Scope, Send
 
 from api.bodies import read_json
+from api.documents import Documents
 from api.parameters import from_message
 from api.patience import TooSlow, in_time
-from api.refusals import BadRequest
+from api.refusals import BadRequest, DocumentRefusal
 from db.caller import Caller
 from db.ids import new_id
 from schema.executing import Executor, Request
@@ -32,9 +33,10 @@ _LONGEST_REASON = 123
 class GraphQLSockets:
     """Answers over WebSockets; ``caller`` says on whose behalf."""
 
-    def __init__(self, executor: Executor, caller: Callable[[], Caller]) -> None:
+    def __init__(self, executor: Executor, caller: Callable[[], Caller], documents: Documents) -> None:
         self._executor = executor
         self._caller = caller
+        self._documents = documents
         self._open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -45,7 +47,7 @@ class GraphQLSockets:
             return
         self._open += 1
         try:
-            session = _Session(self._executor, self._caller, receive, in_time(send))
+            session = _Session(self._executor, self._caller, self._documents, receive, in_time(send))
             await session.run(scope["subprotocols"], has_room=self._open <= MOST_SOCKETS)
         finally:
             self._open -= 1
@@ -72,10 +74,16 @@ class _Gone(Exception):
 
 class _Session:
     def __init__(
-        self, executor: Executor, caller: Callable[[], Caller], receive: Receive, send: Send
+        self,
+        executor: Executor,
+        caller: Callable[[], Caller],
+        documents: Documents,
+        receive: Receive,
+        send: Send,
     ) -> None:
         self._executor = executor
         self._caller = caller
+        self._documents = documents
         self._receive = receive
         self._send = send
         self._is_acknowledged = False
@@ -145,8 +153,12 @@ class _Session:
             raise _Closing(4401, "Unauthorized")
         if id_ in self._operations:
             raise _Closing(4409, f"Subscriber for {id_} already exists")
-        with _refusing():
-            request = from_message(payload, new_id().hex)
+        try:
+            with _refusing():
+                request = from_message(payload, self._documents, new_id().hex)
+        except DocumentRefusal as refusal:
+            await self._say(_message(id_, "error", _errors(refusal.code, str(refusal))))
+            return
         if len(self._operations) == MOST_OPERATIONS:
             await self._say(_message(id_, "error", _TOO_MANY))
         else:
@@ -199,12 +211,11 @@ def _message(id_: str, type_: str, payload: bytes | None = None) -> bytes:
     return b'{"id":%s,"type":"%s"%s}' % (orjson.dumps(id_), type_.encode(), content)
 
 
+def _errors(code: str, message: str) -> bytes:
+    return orjson.dumps([{"message": message, "extensions": {"code": code}}])
+
+
 _NO_MESSAGE = "This is no message that a client sends."
-_TOO_MANY = orjson.dumps(
-    [
-        {
-            "message": f"This socket runs {MOST_OPERATIONS} operations. Complete some, or open another one.",
-            "extensions": {"code": "THROTTLED"},
-        }
-    ]
+_TOO_MANY = _errors(
+    "THROTTLED", f"This socket runs {MOST_OPERATIONS} operations. Complete some, or open another one."
 )

@@ -15,6 +15,7 @@ from db.closing import (
     closing_within_limits,
 )
 from db.database import Transaction
+from db.details import CLOSED_ON_BEFORE_CREATION
 from db.errors import NotFound, OpportunitiesNotClosable, OpportunityFailure, Refusal, RuleViolation
 from db.idempotency import Mutation
 from db.locking import lock_opportunities
@@ -62,8 +63,7 @@ async def close_opportunities(
         InvalidStatusReason: the reason isn't one of the outcome's, or is retired.
         RuleViolation: any other rule about what was sent; the code says which.
     """
-    ids = tuple(dict.fromkeys(closing.opportunity_ids))
-    _check_number(len(ids))
+    _check_number(len(set(closing.opportunity_ids)))
     return await _CLOSE_OPPORTUNITIES.once(
         transaction, caller, closing, lambda: _close(transaction, caller, closing)
     )
@@ -110,7 +110,7 @@ def _each(closing: OpportunitiesClosing) -> Sequence[OpportunityClosing]:
 
 def _failure(closing: OpportunitiesClosing, each: OpportunityClosing, refusal: Refusal) -> OpportunityFailure:
     """Return why one opportunity can't be closed; what keeps all of them from it is raised again."""
-    if refusal.path != OPPORTUNITY_ID and refusal.code != "CLOSED_ON_BEFORE_CREATION":
+    if refusal.path != OPPORTUNITY_ID and refusal.code != CLOSED_ON_BEFORE_CREATION:
         raise refusal
     path = ("input", "opportunityIds", str(closing.opportunity_ids.index(each.opportunity_id)))
     shown = None if isinstance(refusal, NotFound) else each.opportunity_id

@@ -9,6 +9,9 @@ from db.fields import optional_text_within_limits
 LONGEST_DESCRIPTION = 2_000
 """In characters."""
 
+CLOSED_ON_BEFORE_CREATION = "CLOSED_ON_BEFORE_CREATION"
+"""The code of a day of closing that is too early for what is closed."""
+
 
 def description_within_limits(description: str | None, path: Path) -> str | None:
     """Return the description without blanks around it; a blank one is none.
@@ -43,7 +46,7 @@ def day_since_creation(caller: Caller, closed_on: date | None, what: str, create
     day = day_of_closing(caller, closed_on)
     if day < created_on:
         raise RuleViolation(
-            "CLOSED_ON_BEFORE_CREATION",
+            CLOSED_ON_BEFORE_CREATION,
             f"{what} was created on {created_on}, after {day}. Send that day or a later one.",
             ("input", "closedOn"),
         )

@@ -106,6 +106,19 @@ def amount_within_limits(field: str, amount: Decimal, path: Path) -> Decimal:
     return abs(amount).quantize(_CENT)  # a negative zero is zero
 
 
+def number_within_limits(field: str, number: int, path: Path, *, lowest: int, highest: int) -> int:
+    """Return the number as it is.
+
+    Raises:
+        RuleViolation: it is not from ``lowest`` to ``highest``.
+    """
+    if not lowest <= number <= highest:
+        raise RuleViolation(
+            f"{_code(field)}_OUT_OF_RANGE", f"The {field} must be from {lowest} to {highest}.", path
+        )
+    return number
+
+
 def currency_within_limits(_field: str, code: str, path: Path) -> str:
     """Return the code as it is.
 

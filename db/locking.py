@@ -39,7 +39,7 @@ async def lock_opportunity(transaction: Transaction, caller: Caller, opportunity
 async def lock_opportunities(
     transaction: Transaction, caller: Caller, opportunity_ids: Sequence[UUID]
 ) -> None:
-    """Lock some opportunities, so that each may be locked again in any order; a missing one is passed over."""
+    """Lock some opportunities, so that each can be locked again in any order; a missing one is no harm."""
     await transaction.rows(
         _LOCK_SOME, organization_id=caller.organization_id, opportunity_ids=opportunity_ids
     )

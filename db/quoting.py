@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, or_, select
 from db import models
 from db.caller import Caller
 from db.database import Transaction
-from db.details import day_of_closing, description_within_limits
+from db.details import CLOSED_ON_BEFORE_CREATION, day_of_closing, description_within_limits
 from db.errors import NotFound, Path, QuoteFailure, QuotesNotClosable, RuleViolation
 from db.idempotency import Mutation
 from db.journal import EventKind, record
@@ -163,7 +163,7 @@ def _obstacle(quote: Any, opportunity: Any, day: date) -> tuple[str, str] | None
         message = (
             f"{quote_name(quote)} was created on {created_on}, after {day}. Send that day or a later one."
         )
-        return "CLOSED_ON_BEFORE_CREATION", message
+        return CLOSED_ON_BEFORE_CREATION, message
     return None
 
 

@@ -22,6 +22,9 @@ MOST_PENDING = 256
 
 MOST_LISTENERS = 10_000
 
+AT_A_TIME = 32
+"""How many listeners are told before others have their turn: each of them has an answer to send."""
+
 
 class TooManyListeners(GraphQLError):
     """There is no room for another listener in this process."""
@@ -140,13 +143,15 @@ class Feed:
         while page is None or len(page) == PAGE:
             page = await events_after(self._database, self._place)
             for event in page:
-                self._tell(event)
+                await self._tell(event)
 
-    def _tell(self, event: Event) -> None:
+    async def _tell(self, event: Event) -> None:
         self._place = event.place
-        for topic in event.topics:
-            for listener in self._by_topic.get(topic, ()):
+        listeners = [each for topic in event.topics for each in self._by_topic.get(topic, ())]
+        for start in range(0, len(listeners), AT_A_TIME):
+            for listener in listeners[start : start + AT_A_TIME]:
                 listener.tell(event)
+            await asyncio.sleep(0)
 
 
 class _Listener:

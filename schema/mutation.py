@@ -2,14 +2,18 @@
 
 import strawberry
 
+from schema.accounts import create_account, update_account
 from schema.activating import activate_quote
+from schema.bulk_closing import close_opportunities
 from schema.closing import close_opportunity
+from schema.competitors import create_competitor
 from schema.drafting import create_quote, delete_draft_quote
 from schema.editing import update_quote
 from schema.pursuing import create_opportunity, update_opportunity
 from schema.quoting import close_quotes
 from schema.reopening import reopen_opportunity
 from schema.revising import revise_quote
+from schema.status_reasons import create_status_reason, retire_status_reason
 from schema.winning import win_quote
 
 
@@ -31,6 +35,11 @@ class Mutation:
         close_opportunity,
         description="Closes an open opportunity as won or lost. Active quotes block it: the refusal names"
         " each of them. Drafts don't block and stay drafts.",
+    )
+    close_opportunities = strawberry.mutation(
+        close_opportunities,
+        description="Closes up to 100 open opportunities alike, all or nothing unless asked otherwise; what"
+        " keeps one of them open is told for each.",
     )
     reopen_opportunity = strawberry.mutation(
         reopen_opportunity,
@@ -66,4 +75,17 @@ class Mutation:
     close_quotes = strawberry.mutation(
         close_quotes,
         description="Closes all active and draft quotes of an opportunity, or those with the ids, at once.",
+    )
+    create_account = strawberry.mutation(create_account, description="Creates an account, a customer.")
+    update_account = strawberry.mutation(update_account, description="Changes an account.")
+    create_competitor = strawberry.mutation(
+        create_competitor, description="Creates a competitor, who lost deals may be said to have gone to."
+    )
+    create_status_reason = strawberry.mutation(
+        create_status_reason,
+        description="Adds a reason of the organization's own for won or for lost opportunities.",
+    )
+    retire_status_reason = strawberry.mutation(
+        retire_status_reason,
+        description="Retires a status reason for good: new closings can't have it, old ones keep it.",
     )

@@ -44,6 +44,7 @@ RUN_HERE = {
     "uv run dealdesk migrate --sample",
     "uv run dealdesk schema",
     "uv run dealdesk import pipeline path/to/directory",
+    "uv run dealdesk documents build path/to/directory",
 }
 PIPELINE = "path/to/directory"
 
@@ -83,6 +84,7 @@ def test_a_command_does_its_work(
 ) -> None:
     monkeypatch.setenv("DEALDESK_DATABASE_URL", database_url)
     directory = pipeline_files(tmp_path, [WON])
+    (directory / "count.graphql").write_text("{ opportunities { totalCount } }")
     arguments = command.removeprefix("uv run dealdesk ").replace(PIPELINE, str(directory))
 
     with pytest.raises(SystemExit) as exit_:

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 
 from api.playground.cdn import SCRIPTS, STYLE, CdnFile
 
-_EXAMPLES = Path(__file__).parent / "examples"
+EXAMPLES = Path(__file__).parent / "examples"
 
 
 def bundled_page(files: str) -> HTMLResponse:
@@ -72,7 +72,7 @@ _HTML = """\
 
 def _examples() -> str:
     """Return the documents of the tabs as JSON that can't end the element it stands in."""
-    documents = [file.read_text("utf-8") for file in sorted(_EXAMPLES.glob("*.graphql"))]
+    documents = [file.read_text("utf-8") for file in sorted(EXAMPLES.glob("*.graphql"))]
     return json.dumps(documents).replace("<", "\\u003c")
 
 

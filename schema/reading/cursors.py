@@ -10,7 +10,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import Date, Integer, and_, or_, true, tuple_
+from sqlalchemy import ColumnClause, Date, Integer, and_, or_, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from db.types import Amount, Id, Instant
@@ -60,8 +60,12 @@ class Order:
         """Return whether a row follows the cursor, or precedes it where ``backward``."""
         keys, values = self._compared(row, cursor)
         descends = [term.descending != backward for term in self.terms]
+        # The first key alone bounds the range too, so that an index starts at the cursor: neither database
+        # takes a bound from several ways, SQLite none from a row that begins with an expression.
+        first = keys[0] <= values[0] if descends[0] else keys[0] >= values[0]
         if len(set(descends)) == 1:
-            return _follows(tuple_(*keys), tuple_(*values), descending=descends[0])
+            row_follows = _follows(tuple_(*keys), tuple_(*values), descending=descends[0])
+            return row_follows if isinstance(keys[0], ColumnClause) else and_(first, row_follows)
         ways = [
             and_(
                 _equal(keys[:level], values[:level]),
@@ -69,8 +73,6 @@ class Order:
             )
             for level, descending in enumerate(descends)
         ]
-        # The first key alone bounds the range too, so that an index on it starts at the cursor.
-        first = or_(_follows(keys[0], values[0], descending=descends[0]), keys[0] == values[0])
         return and_(first, or_(*ways))
 
     def at(self, row: Any, cursor: Late) -> Condition:

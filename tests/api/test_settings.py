@@ -2,12 +2,13 @@ from pathlib import Path
 
 import pytest
 
-from api.settings import BadDatabaseUrl, Settings
+from api.documents import DocumentMode
+from api.settings import BadDatabaseUrl, BadDocumentMode, Settings
 
 
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DEALDESK_DATABASE_URL", "DEALDESK_DATA_DIR"):
+    for name in ("DEALDESK_DATABASE_URL", "DEALDESK_DATA_DIR", "DEALDESK_DOCUMENTS"):
         monkeypatch.delenv(name, raising=False)
 
 
@@ -69,3 +70,16 @@ def test_another_url_is_refused_without_being_repeated(url: str, monkeypatch: py
         "DEALDESK_DATABASE_URL can't be used: write postgresql://user:password@host/database"
         " or sqlite:///path/to/file."
     )
+
+
+def test_documents_are_not_trusted_unless_set() -> None:
+    assert Settings.from_environment().documents is DocumentMode.OFF
+
+
+def test_another_mode_of_documents_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEALDESK_DOCUMENTS", "some")
+
+    with pytest.raises(BadDocumentMode) as refusal:
+        Settings.from_environment()
+
+    assert str(refusal.value) == "DEALDESK_DOCUMENTS can't be used: write off, allow, only."

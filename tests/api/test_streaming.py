@@ -168,4 +168,4 @@ async def heard(stream: Stream) -> bytes | None:
 
 
 def without_comments(answer: httpx2.Response) -> bytes:
-    return answer.content.replace(b":\\n", b"", 1)
+    return answer.content.removeprefix(b":\n")

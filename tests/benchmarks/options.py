@@ -28,7 +28,7 @@ def parse_options() -> argparse.Namespace:
     )
     parser.add_argument("--connections", nargs="+", type=int, default=[1, 32], help="1 and 32 unless given")
     parser.add_argument("--rounds", type=int, default=7, help="slices of each contestant; 7 unless given")
-    parser.add_argument("--seconds", type=float, default=1.0, help="length of a slice; 1 unless given")
+    parser.add_argument("--seconds", type=float, default=0.5, help="length of a slice; 0.5 unless given")
     parser.add_argument("--keep", type=Path, metavar="DIR", help="keep the data there for the next run")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write all rates there")
     parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw the ratios there")

@@ -104,6 +104,10 @@ def test_the_sixth_tab_is_told_of_changes(visit: Any) -> None:
     assert told["opportunity"]["name"] == "Harbour crane retrofit"
 
 
+def test_the_token_of_the_start_up_link_is_sent_from_every_tab(visit: Any) -> None:
+    assert visit["authorizations"] == ["Bearer of-the-start-up-link"] * 6
+
+
 def test_the_page_is_as_dark_or_as_light_as_the_system(visit: Any) -> None:
     assert visit["brightness"]["dark"] < 80
     assert visit["brightness"]["light"] > 200

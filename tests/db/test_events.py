@@ -158,7 +158,7 @@ async def write_at_random(deals: Deals, opportunity_id: UUID) -> int:
     """Write events in transactions that overlap, some of which are rolled back; return how many stay."""
     written = 0
     for _ in range(WRITES):
-        number = random.randint(1, 3)  # noqa: S311
+        number = random.randint(1, 3)
         try:
             async with deals.database.transaction() as transaction:
                 await write_slowly(transaction, deals, opportunity_id, number)
@@ -171,9 +171,9 @@ async def write_at_random(deals: Deals, opportunity_id: UUID) -> int:
 async def write_slowly(transaction: Transaction, deals: Deals, opportunity_id: UUID, number: int) -> None:
     await transaction.rows(NUMBER)
     for _ in range(number):
-        await asyncio.sleep(random.choice((0, 0, 0.002)))  # noqa: S311
+        await asyncio.sleep(random.choice((0, 0, 0.002)))
         await add(transaction, deals, opportunity_id)
-    if random.random() < 0.1:  # noqa: S311
+    if random.random() < 0.1:
         raise RolledBack
 
 

@@ -3,42 +3,36 @@
 The same rounds without the guards go wrong, which shows that these rounds can.
 """
 
-import asyncio
 import random
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Iterable
 from functools import partial
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select
 
 from db import models
 from db.activating import activate_quote
 from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
-from db.database import Database, LostRace, Transaction
+from db.database import Transaction
 from db.errors import Refusal
-from db.opening import open_database
 from db.quoting import QuotesClosing, close_quotes
 from db.statements import Statement
 from db.states import ActivityState, OpportunityState, QuoteState
 from tests.builders import Deals
+from tests.db.racing import Act, opened, race
 from tests.db.unguarded import remove_guards, write_unguarded
-
-Act = Callable[[Transaction], Awaitable[object]]
-Write = Callable[[Act], Awaitable[object]]
 
 ROUNDS = 2_000
 ROUNDS_WITHOUT_GUARDS = 200
-AT_ONCE = 20
-"""Acts, of four rounds: enough to keep every connection busy."""
 
 
 async def test_no_race_leaves_a_bad_state_or_closes_twice(database_url: str) -> None:
     async with opened(database_url) as databases:
         deals = await Deals.create(databases[0])
 
-        answers = await race(deals, [database.write for database in databases], ROUNDS)
+        acts = [act for _ in range(ROUNDS) for act in await acts_on_a_deal(deals)]
+        answers = await race(deals, [database.write for database in databases], acts)
 
         assert await badly_closed(deals) == []
         assert closed_twice(answers) == []
@@ -57,33 +51,11 @@ async def test_without_the_guards_more_than_a_tenth_of_the_rounds_go_wrong(datab
         deals = await Deals.create(databases[0])
         writes = [partial(write_unguarded, database) for database in databases]
 
-        answers = await race(deals, writes, ROUNDS_WITHOUT_GUARDS)
+        acts = [act for _ in range(ROUNDS_WITHOUT_GUARDS) for act in await acts_on_a_deal(deals)]
+        answers = await race(deals, writes, acts)
 
         assert len(await badly_closed(deals)) > ROUNDS_WITHOUT_GUARDS / 10
         assert len(closed_twice(answers)) > ROUNDS_WITHOUT_GUARDS / 10
-
-
-@asynccontextmanager
-async def opened(url: str) -> AsyncIterator[list[Database]]:
-    """Open the database twice: in SQLite each has a writer, and these contend as two processes do."""
-    databases = [await open_database(url) for _ in range(2)]
-    try:
-        yield databases
-    finally:
-        for database in databases:
-            await database.close()
-
-
-async def race(deals: Deals, writes: Sequence[Write], rounds: int) -> list[object]:
-    """Return what everybody was told."""
-    acts = [act for _ in range(rounds) for act in await acts_on_a_deal(deals)]
-    async with deals.database.transaction() as transaction:
-        await transaction.rows(Statement(text("ANALYZE")))  # plans made for empty tables would be kept
-    answers: list[object] = []
-    for start in range(0, len(acts), AT_ONCE):
-        batch = acts[start : start + AT_ONCE]
-        answers += await asyncio.gather(*(told(random.choice(writes), act) for act in batch))  # noqa: S311
-    return answers
 
 
 async def acts_on_a_deal(deals: Deals) -> list[Act]:
@@ -110,13 +82,6 @@ def closing(deals: Deals, opportunity_id: UUID, outcome: str, transaction: Trans
 
 def closing_quotes(deals: Deals, opportunity_id: UUID, transaction: Transaction) -> Awaitable[object]:
     return close_quotes(transaction, deals.caller, QuotesClosing(of_opportunity=opportunity_id))
-
-
-async def told(write: Write, act: Act) -> object:
-    try:
-        return await write(act)
-    except (Refusal, LostRace) as refusal:
-        return refusal
 
 
 def closed_twice(answers: Iterable[object]) -> list[UUID]:

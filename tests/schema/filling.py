@@ -73,7 +73,7 @@ class Filling:
 
     def _opportunity(self, number: int, shared: Row) -> Rows:
         won = number % 3 == 0
-        closing = {
+        closing: dict[str, Any] = {
             "status_reason_id": self.deals.reasons[SeededReason.WON if won else SeededReason.IN_PROGRESS],
             "actual_revenue": pick((None, Decimal(number % 5)), number) if won else None,
             "closed_on": DAYS[number % 2 - 1] if won else None,
@@ -108,13 +108,11 @@ class Filling:
             organization_id=self.deals.organization_id,
             id=new_id(),
             quote_id=quote.id,
-            **{
-                "position": 1,
-                "kind": "PRODUCT",
-                "name": "Crane",
-                "unit_price": price,
-                "currency_code": "EUR",
-            },
+            position=1,
+            kind="PRODUCT",
+            name="Crane",
+            unit_price=price,
+            currency_code="EUR",
         )
         return {models.Quote: quote.model_dump(), models.QuoteLine: line.model_dump()}
 

@@ -1,20 +1,19 @@
 """Random operations over the whole schema: every field, argument and way to write a selection."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from random import Random
 from typing import Any
 
 from graphql import (
+    GraphQLBoolean,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLSchema,
     get_named_type,
-    is_composite_type,
     is_leaf_type,
-    is_required_argument,
 )
 
 from tests.schema.inputs import Inputs, Material, literal, node_type
@@ -107,7 +106,7 @@ class _Writing:
         if not self.inputs.chance(0.06):
             return ""
         word = self.random.choice(("skip", "include"))
-        type_ = GraphQLNonNull(self.schema.type_map["Boolean"])  # type: ignore[arg-type]
+        type_ = GraphQLNonNull(GraphQLBoolean)
         return f" @{word}(if: {literal(type_, self.inputs.drawn(type_, ()))})"
 
     def selection(self, type_: Any, depth: int, *, aliased: bool = False) -> str:
@@ -152,10 +151,8 @@ class _Writing:
         return f"...{name}{self.directive()}"
 
     def arguments(self, field: GraphQLField, *, is_root: bool) -> str:
-        if "first" in field.args:
-            sent = self.paging(field, is_root=is_root)
-        else:
-            sent = self.lookup(field)
+        paged = "first" in field.args
+        sent = self.paging(field, is_root=is_root) if paged else self.lookup(field)
         if not sent:
             return ""
         spelled = (f"{key}: {literal(field.args[key].type, value)}" for key, value in sent.items())
@@ -185,7 +182,7 @@ class _Writing:
         if not word:
             return {}
         type_ = _required(field.args[word].type)
-        draw = lambda: self.random.choice(sizes)  # noqa: E731
+        draw = partial(self.random.choice, sizes)
         return {word: self.inputs.variable(type_, draw) if self.inputs.chance(0.3) else draw()}
 
     def fixed(self, type_: Any, value: Any) -> Any:

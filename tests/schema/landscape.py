@@ -117,7 +117,10 @@ class _Making:
             required = label == "Budget frozen"
             self.add(
                 models.StatusReason,
-                **{"state": state, "code": code, "label": label, "retired_at": retired_at},
+                state=state,
+                code=code,
+                label=label,
+                retired_at=retired_at,
                 description_required=required,
             )
 

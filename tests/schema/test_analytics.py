@@ -169,7 +169,7 @@ async def _groups(deals: Deals, **variables: Any) -> Any:
 
 async def _pursue_many(deals: Deals) -> None:
     """Store deals of every state and reason in several currencies, many of them at the turn of a month."""
-    pick = Random(5).choice  # noqa: S311 - data, no secret
+    pick = Random(5).choice
     owners = (deals.user_id, await _another(deals, models.User, email="bo@example.com"))
     units = (deals.contracting_unit_id, await _another(deals, models.ContractingUnit, currency_code="SEK"))
     competitors = (None, deals.competitor_id, await _another(deals, models.Competitor))

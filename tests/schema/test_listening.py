@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from db.database import Database
 from db.errors import Unavailable
-from db.events import BEFORE_ALL, Event, events_after
+from db.events import BEFORE_ALL, Event, events_after, newest_place
 from db.opening import open_database
 from db.statements import Statement
 from schema import listening as of_the_feed
@@ -47,7 +47,7 @@ async def test_cut_again_and_again_while_others_write_a_listener_hears_everythin
     heard = [START]
     while missing := WRITES * len(opportunity_ids) + 1 - len(heard):
         async with listening(executor, deals, last=heard[-1]) as listener:
-            events = await listener.hears(min(random.randint(1, 5), missing))  # noqa: S311
+            events = await listener.hears(min(random.randint(1, 5), missing))
         heard += [event["eventId"] for event in events]
     await writers
 
@@ -68,6 +68,19 @@ async def test_who_is_slower_than_the_changes_hears_of_each_once_and_in_order(
     await coming.aclose()
 
     assert told == [str(event.place) for event in await all_events(deals.database)]
+
+
+async def test_what_was_read_while_catching_up_is_not_told_again(executor: Executor, deals: Deals) -> None:
+    first, second, third = [await deals.opportunity() for _ in range(3)]
+    async with listening(executor, deals) as present:
+        await happen(executor, deals, first)
+        await present.hears(1)
+        await happen(Executor(the_schema(), deals.database), deals, second)  # the poller does not know yet
+        async with listening(executor, deals, after=START) as late:
+            await present.hears(2)
+            await happen(executor, deals, third)
+
+            assert await late.hears_of(3) == [first, second, third]
 
 
 async def test_a_hundred_listeners_hear_each_of_a_burst_of_changes_once(
@@ -134,6 +147,20 @@ async def test_one_poller_looks_for_everybody_and_rests_when_nobody_listens(deal
 
     assert recorder.statements == []
     assert executor.feed.listeners == 0
+
+
+async def test_the_poller_begins_with_what_comes(deals: Deals) -> None:
+    recorder = Recorder(deals.database)
+    executor = Executor(the_schema(), recorder)
+    await happen(executor, deals, await deals.opportunity())
+    newest = await newest_place(deals.database)
+    async with listening(executor, deals):
+        await until(lambda: len(recorder.statements) > 1)
+
+    assert recorder.statements[1][1] == {
+        "after_transaction": newest.transaction,
+        "after_position": newest.position,
+    }
 
 
 async def test_while_the_database_is_away_listeners_wait_and_then_hear_what_happened(deals: Deals) -> None:
@@ -228,7 +255,7 @@ class Broken(Recorder):
 async def write_for_a_while(executor: Executor, deals: Deals, opportunity_id: UUID) -> None:
     for _ in range(WRITES):
         await happen(executor, deals, opportunity_id)
-        await asyncio.sleep(random.choice((0, 0, 0.01)))  # noqa: S311
+        await asyncio.sleep(random.choice((0, 0, 0.01)))
 
 
 async def all_events(database: Database) -> list[Event]:

@@ -14,7 +14,7 @@ from tests.schema.asking import PassThroughClient, the_schema
 from tests.schema.conftest import Readable
 from tests.schema.expecting import ExpectedList
 from tests.schema.gathering import gather
-from tests.schema.inputs import Inputs, Material
+from tests.schema.inputs import Inputs
 
 PAGES = 300
 SIZES = (0, 1, 2, 7, 50, 100)

@@ -4,11 +4,9 @@ from typing import Any
 
 from graphql import (
     GraphQLInputObjectType,
-    GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLScalarType,
     GraphQLSchema,
-    GraphQLUnionType,
     build_schema,
     is_introspection_type,
     is_specified_scalar_type,

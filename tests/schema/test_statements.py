@@ -69,3 +69,11 @@ async def test_an_operation_of_bad_input_reaches_no_database(readable: Readable,
     )
     assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}
     assert recorder.statements == []
+
+
+async def test_a_selection_may_be_wide(readable: Readable, recorder: Recorder) -> None:
+    fields = " ".join(f"name{number}: name" for number in range(1500))
+    client = PassThroughClient(recorder, readable.ours.caller)
+    viewer = (await client.data(f"{{ viewer {{ user {{ {fields} }} }} }}"))["viewer"]
+    assert viewer["user"] == {f"name{number}": "Harbour crane" for number in range(1500)}
+    assert len(recorder.statements) == 1

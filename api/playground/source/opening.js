@@ -3,19 +3,18 @@ import { ask } from "./asking.js";
 
 const STAR = "Harbour crane retrofit"; // the opportunity of the sample data that the examples close
 
-const LOOK_AROUND = `query LookAround($name: String!) {
-  __schema { subscriptionType { name } }
+const FIND_STAR = `query FindStar($name: String!) {
   opportunities(first: 1, filter: { name: { eq: $name } }) { nodes { id } }
 }`;
 
 /** Return the properties of the GraphiQL element. */
 export async function opening() {
   const headers = headersOfVisit();
-  const { hasSubscriptions, opportunityId } = await lookAround(headers).catch(() => ({}));
+  const opportunityId = await idOfStar(headers).catch(() => undefined);
   return {
     fetcher: ask,
     defaultHeaders: headers && json(headers),
-    defaultTabs: examples(hasSubscriptions).map((query) => tab(query, opportunityId)),
+    defaultTabs: examples().map((query) => tab(query, opportunityId)),
     defaultEditorToolsVisibility: "variables",
     storage: storageOf(opportunityId),
   };
@@ -29,17 +28,13 @@ function headersOfVisit() {
   return { Authorization: `Bearer ${token}` };
 }
 
-async function lookAround(headers) {
-  const { data } = await ask({ query: LOOK_AROUND, variables: { name: STAR } }, { headers });
-  return {
-    hasSubscriptions: Boolean(data?.__schema.subscriptionType),
-    opportunityId: data?.opportunities.nodes[0]?.id,
-  };
+async function idOfStar(headers) {
+  const { data } = await ask({ query: FIND_STAR, variables: { name: STAR } }, { headers });
+  return data?.opportunities.nodes[0]?.id;
 }
 
-function examples(hasSubscriptions) {
-  const documents = JSON.parse(document.getElementById("examples").textContent);
-  return documents.filter((query) => hasSubscriptions || !/^subscription\b/m.test(query));
+function examples() {
+  return JSON.parse(document.getElementById("examples").textContent);
 }
 
 function tab(query, opportunityId = "opp_... (the first tab lists yours)") {

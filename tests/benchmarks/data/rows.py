@@ -51,7 +51,7 @@ def dataset(size: Size) -> Iterator[Rows]:
 
 class _Organization:
     def __init__(self, name: str, founded: datetime, size: Size) -> None:
-        self._random = Random(name)  # noqa: S311 - data, no secrets
+        self._random = Random(name)
         self._name = name
         self._founded = founded
         self._size = size

@@ -46,7 +46,7 @@ def take_samples(store: Store) -> Samples:
 
 def _some(store: Store, statement: str) -> list[str]:
     found = sorted(store.column(statement))
-    return Random(0).sample(found, min(_MOST, len(found)))  # noqa: S311 - a choice, no secret
+    return Random(0).sample(found, min(_MOST, len(found)))
 
 
 def _rfc_3339(moment: str) -> str:

@@ -17,10 +17,14 @@ if (release) {
 
 async function compare(before, after) {
   const changes = await diff(buildSchema(before), buildSchema(after));
-  const risky = changes.filter((change) => change.criticality.level !== "NON_BREAKING" && !accepted.includes(named(change)));
+  const risky = changes.filter(isRisky).filter((change) => !accepted.includes(named(change)));
   for (const change of risky) console.log(`${named(change)}: ${change.message}`);
   console.log(`${risky.length} changes since ${release} can break a client.`);
   process.exitCode = risky.length ? 1 : 0;
+}
+
+function isRisky({ criticality }) {
+  return criticality.level !== "NON_BREAKING";
 }
 
 function named({ type, path }) {

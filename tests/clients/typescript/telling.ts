@@ -8,7 +8,7 @@ export function told(result: Result): string {
     case "CloseOpportunitySuccess":
       return `${result.opportunity.name} is ${result.opportunity.state}`;
     case "ActiveQuotesError":
-      return `blocked by ${result.blockingQuotes.nodes.map((quote) => `${quote.number} rev ${quote.revision}`).join(", ")}`;
+      return `blocked by ${result.blockingQuotes.nodes.map(revision).join(", ")}`;
     case "OpportunityAlreadyClosedError":
       return `${result.opportunity.name} is ${result.opportunity.state} already`;
     case "InvalidStatusReasonError":
@@ -27,6 +27,10 @@ export function forgetful(result: Result): string {
   if (result.__typename === "CloseOpportunitySuccess") return result.opportunity.name;
   // @ts-expect-error -- whoever handles only some members is told so
   return unknown(result);
+}
+
+function revision(quote: { number: string; revision: number }): string {
+  return `${quote.number} rev ${quote.revision}`;
 }
 
 function unknown(result: never): never {

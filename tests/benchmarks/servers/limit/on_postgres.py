@@ -15,6 +15,8 @@ from tests.benchmarks.servers.limit.application import Limit, application, state
 from tests.benchmarks.servers.serving import CONNECTIONS, Settings, serve
 
 _BEFORE_ALL = (datetime(1, 1, 1, tzinfo=UTC), UUID(int=0))
+# Every statement has one good plan, and to weigh another each time takes as long as to run it.
+_SESSION = {"plan_cache_mode": "force_generic_plan"}
 _sql = partial(statement, "postgresql")
 
 
@@ -29,7 +31,7 @@ class PostgresLimit(Limit):
     @override
     async def open(self) -> None:
         for _ in range(CONNECTIONS):
-            connection = await asyncpg.connect(self._settings.database_url)
+            connection = await asyncpg.connect(self._settings.database_url, server_settings=_SESSION)
             await connection.set_type_codec(
                 "text", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary"
             )

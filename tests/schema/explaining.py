@@ -1,0 +1,84 @@
+"""How a database means to run a planned statement."""
+
+import json
+import re
+import sqlite3
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from typing import Any
+
+import asyncpg
+
+from db.opening import POSTGRES, sqlite_path
+from db.statements import Compiled
+
+_SEARCH = re.compile(r"SEARCH \w+ USING (?:COVERING )?INDEX (\w+) \((.*)\)")
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """How a page's rows are reached: by which index, of how much of it, and whether they are sorted then.
+
+    ``is_bounded`` says that less than all of the organization's part of the index is read.
+    """
+
+    index: str
+    is_bounded: bool
+    is_sorted: bool
+
+
+async def analyze(url: str) -> None:
+    """Let the database look at its rows, as it does by itself in time."""
+    if url.startswith(POSTGRES):
+        async with _connected(url) as connection:
+            await connection.execute("ANALYZE")
+    else:
+        with closing(sqlite3.connect(sqlite_path(url))) as connection:
+            connection.execute("ANALYZE")
+
+
+async def accesses(url: str, compiled: Compiled, values: Mapping[str, Any]) -> list[Access]:
+    """Return how the only table of a statement is reached, by each kind of plan that the database may make.
+
+    PostgreSQL makes one for these values, and after some time one for all.
+    """
+    if url.startswith(POSTGRES):
+        return await _on_postgresql(url, compiled.sql, compiled.bind(values))
+    with closing(sqlite3.connect(sqlite_path(url))) as connection:
+        rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", compiled.bind(values))
+        lines = [detail for *_, detail in rows]
+    [(index, condition)] = [match.groups() for match in map(_SEARCH.match, lines) if match]
+    return [Access(index, " AND " in condition, any("TEMP B-TREE" in line for line in lines))]
+
+
+async def _on_postgresql(url: str, sql: str, parameters: list[Any]) -> list[Access]:
+    literals = ", ".join(f"'{parameter}'" for parameter in parameters)
+    async with _connected(url) as connection:
+        await connection.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE page AS {sql}")
+        plans = [
+            await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *parameters),
+            await connection.fetchval(f"EXPLAIN (FORMAT JSON) EXECUTE page({literals})"),
+        ]
+    return [_access(list(_nodes(json.loads(plan)[0]["Plan"]))) for plan in plans]
+
+
+@asynccontextmanager
+async def _connected(url: str) -> AsyncIterator[Any]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+def _nodes(plan: Any) -> Iterator[Any]:
+    yield plan
+    for inner in plan.get("Plans", []):
+        yield from _nodes(inner)
+
+
+def _access(nodes: list[Any]) -> Access:
+    [scan] = [node for node in nodes if "Relation Name" in node]
+    is_sorted = any("Sort" in node["Node Type"] for node in nodes)
+    return Access(scan.get("Index Name", ""), " AND " in scan.get("Index Cond", ""), is_sorted)
