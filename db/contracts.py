@@ -1,5 +1,6 @@
 """The draft contract that a won quote becomes: its lines and its total, as they stand."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from db import models
@@ -7,13 +8,18 @@ from db.caller import Caller
 from db.database import Transaction
 from db.ids import new_id
 from db.journal import Action, Change, created
-from db.quote_lines import copied, history_of, read_lines
+from db.quote_lines import Line, copied, history_of
 from db.statements import insertion
 from db.states import ContractState
 
 
-async def create_contract(transaction: Transaction, caller: Caller, quote: Any) -> Change:
-    """Insert the contract of a quote, whose opportunity the caller has locked; return what is to record."""
+async def create_contract(
+    transaction: Transaction, caller: Caller, quote: Any, lines: Sequence[Line]
+) -> Change:
+    """Insert the contract of a quote with these lines, whose opportunity the caller has locked.
+
+    Return what is left to record.
+    """
     contract_id = new_id()
     values = {"name": quote.name, "state": ContractState.DRAFT, "total": quote.total}
     await transaction.execute(
@@ -27,7 +33,6 @@ async def create_contract(transaction: Transaction, caller: Caller, quote: Any) 
         created_at=caller.now,
         **values,
     )
-    lines = await read_lines(transaction, caller, quote.id)
     of_contract = {
         "organization_id": caller.organization_id,
         "project_contract_id": contract_id,

@@ -63,13 +63,13 @@ async def _revise(transaction: Transaction, caller: Caller, sent: OneQuote) -> Q
         _REVISIONS, organization_id=caller.organization_id, number=quote.number
     )
     _check_no_other_is_live(quote, revisions)
-    changes = [await _close(transaction, caller, quote)]
+    lines = await read_lines(transaction, caller, quote.id)
     values = {name: getattr(quote, name) for name in ("number", "name", "effective_from", "effective_to")}
     values["revision"] = max(each.revision for each in revisions) + 1
-    lines = await read_lines(transaction, caller, quote.id)
-    changes.append(await insert_draft(transaction, caller, opportunity, values, lines))
-    await record(transaction, caller, changes, EventKind.QUOTE_REVISED, [opportunity.id])
-    return QuoteRevised(quote.id, changes[1].subject_id)
+    closed = await _close(transaction, caller, quote)
+    drafted = await insert_draft(transaction, caller, opportunity, values, lines)
+    await record(transaction, caller, [closed, drafted], EventKind.QUOTE_REVISED, [opportunity.id])
+    return QuoteRevised(quote.id, drafted.subject_id)
 
 
 def _check_no_other_is_live(quote: Any, revisions: Sequence[Any]) -> None:

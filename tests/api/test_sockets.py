@@ -9,13 +9,10 @@ from schema.executing import Executor
 from tests.api.talking import opened, talking
 from tests.builders import Deals
 from tests.schema.asking import the_schema
-from tests.schema.hearing import ALL, happen, until
+from tests.schema.hearing import ALL, CLOSE, happen, until
 
 VIEWER = "{ viewer { user { name } } }"
 ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
-CLOSE = (
-    "mutation($id: ID!) { closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename } }"
-)
 CLOSED = {"data": {"closeOpportunity": {"__typename": "CloseOpportunitySuccess"}}}
 
 

@@ -1,4 +1,4 @@
-"""The benchmark's command: ``uv run python -m tests.benchmarks``."""
+"""The benchmark's command: ``uv run --group bench python -m tests.benchmarks``."""
 
 import argparse
 import signal

@@ -17,6 +17,10 @@ from tests.builders import NOW, Deals
 ALL = "subscription($after: String) { opportunitiesChanged(after: $after) { eventId opportunity { id } } }"
 """Every event of the organization, with its opportunity's id."""
 
+CLOSE = (
+    "mutation($id: ID!) { closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename } }"
+)
+
 PATIENCE = 20.0
 """Seconds until a test that hears nothing fails."""
 

