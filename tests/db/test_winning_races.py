@@ -11,7 +11,7 @@ from sqlalchemy import case, func, or_, select, text, true
 from db import models
 from db.activating import activate_quote
 from db.closing import OpportunityClosing, close_opportunity
-from db.database import Transaction
+from db.database import Database, Transaction
 from db.errors import Refusal
 from db.quoting import QuotesClosing, close_quotes
 from db.revising import revise_quote
@@ -21,10 +21,8 @@ from db.winning import QuoteWinning, QuoteWon, win_quote
 from tests.builders import Deals
 from tests.db.racing import Act, opened, race
 from tests.db.test_races import badly_closed
-from tests.db.unguarded import remove_guards, write_unguarded
 
 ROUNDS = 100
-ROUNDS_WITHOUT_GUARDS = 100
 
 
 async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(database_url: str) -> None:
@@ -42,8 +40,6 @@ async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(datab
         assert await badly_revised(deals) == []
         assert {answer.code for answer in answers if isinstance(answer, Refusal)} == {
             "ACTIVE_QUOTES",
-            "ANOTHER_QUOTE_WON",
-            "OPPORTUNITY_ALREADY_CLOSED",
             "OPPORTUNITY_CLOSED",
             "QUOTE_NOT_ACTIVE",
             "QUOTE_NOT_DRAFT",
@@ -52,18 +48,17 @@ async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(datab
         }
 
 
-async def test_without_the_guards_more_than_a_tenth_of_the_rounds_have_two_won_quotes(
-    database_url: str,
-) -> None:
-    await remove_guards(database_url)
-    async with opened(database_url) as databases:
-        deals = await Deals.create(databases[0])
-        async with databases[0].transaction() as transaction:
-            for change in _WITHOUT_GUARDS[databases[0].dialect.name]:
-                await transaction.rows(Statement(text(change)))
-        acts = [act for _ in range(ROUNDS_WITHOUT_GUARDS) for act in await acts_on_a_deal(deals)]
-        await race(deals, [partial(write_unguarded, database) for database in databases], acts)
-        assert len(await badly_won(deals)) > ROUNDS_WITHOUT_GUARDS / 10
+async def test_the_checks_find_what_is_bad(database: Database) -> None:
+    deals = await Deals.create(database)
+    opportunity_id = await deals.opportunity()
+    without_contract = await deals.quote(opportunity_id, state=QuoteState.WON)
+    assert await badly_won(deals) == [opportunity_id]
+    assert await badly_ended(deals) == []
+    live = [await deals.quote(opportunity_id, number="QUO-9", revision=revision) for revision in (0, 1)]
+    assert sorted(await badly_revised(deals)) == sorted(live)
+    async with database.transaction() as transaction:
+        await transaction.rows(Statement(text("UPDATE quote_close SET reason = 'LOST'")))
+    assert await badly_ended(deals) == [without_contract]
 
 
 async def acts_on_a_deal(deals: Deals) -> list[Act]:
@@ -123,20 +118,6 @@ async def badly_revised(deals: Deals) -> list[UUID]:
     return await ids(deals, _BADLY_REVISED)
 
 
-# Two wins close each other's quote, so a quote's only close activity keeps them apart too.
-_WITHOUT_GUARDS = {
-    "postgresql": (
-        "DROP INDEX one_won_quote",
-        "ALTER TABLE quote_close DROP CONSTRAINT quote_close_once",
-    ),
-    "sqlite": (
-        "DROP INDEX one_won_quote",
-        "CREATE TABLE unguarded AS SELECT * FROM quote_close",
-        "DROP TABLE quote_close",
-        "ALTER TABLE unguarded RENAME TO quote_close",
-    ),
-}
-
 _opportunity = models.Opportunity.__table__.c  # type: ignore[attr-defined]
 _quote = models.Quote.__table__.c  # type: ignore[attr-defined]
 _other = models.Quote.__table__.alias().c  # type: ignore[attr-defined]
@@ -166,7 +147,17 @@ _contracts = (
     )
     .scalar_subquery()
 )
-_BADLY_WON = Statement(select(_opportunity.id).where((_won > 1) | (_won != _contracts)))
+_all_contracts = (
+    select(func.count())
+    .where(
+        _contract.organization_id == _opportunity.organization_id,
+        _contract.opportunity_id == _opportunity.id,
+    )
+    .scalar_subquery()
+)
+_BADLY_WON = Statement(
+    select(_opportunity.id).where((_won > 1) | (_won != _contracts) | (_won != _all_contracts))
+)
 _CONTRACTS = Statement(select(_contract.id))
 
 _reason = (
@@ -183,7 +174,6 @@ _BADLY_ENDED = Statement(
         )
     )
 )
-
 
 
 def _is_live(quote: Any) -> Any:

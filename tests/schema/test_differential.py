@@ -49,14 +49,18 @@ async def test_a_wrong_plan_is_noticed(readable: Readable) -> None:
 
 async def differences(passing: Client, core: Client, operations: Iterable[Operation]) -> list[str]:
     """Return what was asked where the answers differ, be it in the order of an object's fields."""
-    found = []
-    for operation in operations:
-        for variables in operation.variables:
-            passed = await passing.body(operation.text, variables)
-            answered = await core.body(operation.text_with_introspection, variables)
-            if pairs(passed) != without_introspection(pairs(answered)):
-                found.append(shown(operation, variables))
-    return found
+    asked = [(operation, variables) for operation in operations for variables in operation.variables]
+    return [shown(*each) for each in asked if await differ(passing, core, *each)]
+
+
+async def differ(passing: Client, core: Client, operation: Operation, variables: dict[str, Any]) -> bool:
+    try:
+        passed = await passing.body(operation.text, variables)
+        answered = await core.body(operation.text_with_introspection, variables)
+    except Exception as error:
+        error.add_note(shown(operation, variables))
+        raise
+    return bool(pairs(passed) != without_introspection(pairs(answered)))
 
 
 def pairs(body: bytes) -> Any:
@@ -65,9 +69,10 @@ def pairs(body: bytes) -> Any:
 
 
 def without_introspection(answer: Any) -> Any:
-    [(data, [(key, _), *others])] = answer
-    assert (data, key) == ("data", "__schema")
-    return [("data", others)]
+    match answer:
+        case [("data", [("__schema", _), *others])]:
+            return [("data", others)]
+    return answer
 
 
 def shown(operation: Operation, variables: dict[str, Any]) -> str:

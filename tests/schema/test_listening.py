@@ -117,9 +117,7 @@ async def test_a_mutation_of_this_process_is_heard_of_at_once(
         assert await listener.hears_of(1) == [opportunity_id]
 
 
-async def test_another_process_is_heard_of_too(
-    executor: Executor, deals: Deals, database_url: str
-) -> None:
+async def test_another_process_is_heard_of_too(executor: Executor, deals: Deals, database_url: str) -> None:
     opportunity_id = await deals.opportunity()
     other = await open_database(database_url)
     elsewhere = Deals(other)
