@@ -25,7 +25,10 @@ Headers = Mapping[bytes, bytes]
 
 
 class GraphQLEndpoint:
-    """Answers GraphQL requests by POST, and queries by GET; ``caller`` says on whose behalf."""
+    """Answers GraphQL requests by POST, and queries by GET; ``caller`` says on whose behalf.
+
+    Who accepts a stream of events alone gets one, be it of a subscription's answers or of a single one.
+    """
 
     def __init__(self, executor: Executor, caller: Callable[[], Caller], documents: Documents) -> None:
         self._executor = executor

@@ -1,7 +1,6 @@
 """Activating a draft: from then on it is offered, and blocks the closing of its opportunity."""
 
 from typing import Any
-from uuid import UUID
 
 from db.caller import Caller
 from db.database import Transaction
@@ -14,14 +13,7 @@ from db.quotes import QUOTE_ID, OneQuote, QuoteChanged, Step, move_quote, quote_
 from db.states import QuoteState, QuoteStatusReason
 
 
-async def activate_quote(
-    transaction: Transaction,
-    caller: Caller,
-    quote_id: UUID,
-    *,
-    expected_version: int | None = None,
-    idempotency_key: str | None = None,
-) -> QuoteChanged:
+async def activate_quote(transaction: Transaction, caller: Caller, sent: OneQuote) -> QuoteChanged:
     """Make a draft with at least one line active; its opportunity must be open.
 
     Raises:
@@ -29,7 +21,6 @@ async def activate_quote(
         StaleVersion: it is not at the expected version.
         RuleViolation: it is no draft, has no lines, or its opportunity is closed.
     """
-    sent = OneQuote(quote_id, expected_version, idempotency_key)
     return await _ACTIVATE_QUOTE.once(transaction, caller, sent, lambda: _activate(transaction, caller, sent))
 
 

@@ -61,14 +61,7 @@ async def create_quote(transaction: Transaction, caller: Caller, draft: QuoteDra
     return await _CREATE_QUOTE.once(transaction, caller, draft, lambda: _create(transaction, caller, draft))
 
 
-async def delete_draft(
-    transaction: Transaction,
-    caller: Caller,
-    quote_id: UUID,
-    *,
-    expected_version: int | None = None,
-    idempotency_key: str | None = None,
-) -> DraftDeleted:
+async def delete_draft(transaction: Transaction, caller: Caller, sent: OneQuote) -> DraftDeleted:
     """Delete a draft of an open opportunity, with its lines. Its history stays.
 
     Raises:
@@ -76,7 +69,6 @@ async def delete_draft(
         StaleVersion: it is not at the expected version.
         RuleViolation: it is no draft, or its opportunity is closed.
     """
-    sent = OneQuote(quote_id, expected_version, idempotency_key)
     return await _DELETE_DRAFT_QUOTE.once(
         transaction, caller, sent, lambda: _delete(transaction, caller, sent)
     )

@@ -17,7 +17,7 @@ QUOTE_ID = ("input", "quoteId")
 """Where a mutation of one quote takes its id."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OneQuote:
     """Which quote to do something to about which no more needs to be said."""
 

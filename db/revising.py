@@ -31,14 +31,7 @@ class QuoteRevised:
     draft_id: UUID
 
 
-async def revise_quote(
-    transaction: Transaction,
-    caller: Caller,
-    quote_id: UUID,
-    *,
-    expected_version: int | None = None,
-    idempotency_key: str | None = None,
-) -> QuoteRevised:
+async def revise_quote(transaction: Transaction, caller: Caller, sent: OneQuote) -> QuoteRevised:
     """Close an active quote as revised, or take a closed one; draft the next revision with its lines.
 
     The next revision is one more than the highest that the number has.
@@ -49,7 +42,6 @@ async def revise_quote(
         RuleViolation: it is a draft or won, another revision is a draft or active, or its opportunity is
             closed.
     """
-    sent = OneQuote(quote_id, expected_version, idempotency_key)
     return await _REVISE_QUOTE.once(transaction, caller, sent, lambda: _revise(transaction, caller, sent))
 
 

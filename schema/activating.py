@@ -8,13 +8,14 @@ from db import activating
 from schema.context import Info
 from schema.errors import NotFoundError, OperationError, StaleVersionError
 from schema.objects import planned_type
+from schema.of_one_quote import OfOneQuote
 from schema.quote import Quote
 from schema.reading.relations import by_given
-from schema.writing import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform, sent_id
+from schema.writing import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform
 
 
 @strawberry.input(description="Which draft to activate.")
-class ActivateQuoteInput:
+class ActivateQuoteInput(OfOneQuote):
     """The input of ``activateQuote``."""
 
     quote_id: strawberry.ID = strawberry.field(description="The draft; it has at least one line.")
@@ -42,13 +43,7 @@ async def activate_quote(info: Info, input: ActivateQuoteInput) -> ActivateQuote
     """Activate a draft."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: activating.activate_quote(
-            transaction,
-            caller,
-            sent_id("quo", "quote", input.quote_id, ("input", "quoteId")),
-            expected_version=input.expected_version,
-            idempotency_key=input.idempotency_key,
-        ),
+        lambda transaction, caller: activating.activate_quote(transaction, caller, input.rule()),
         ActivateQuoteSuccess,
         lambda activated: {"quote_id": activated.quote_id},
     )

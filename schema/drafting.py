@@ -10,6 +10,7 @@ from db import drafting
 from schema.context import Info
 from schema.errors import NotFoundError, OperationError, OpportunityAlreadyClosedError, StaleVersionError
 from schema.objects import planned_type
+from schema.of_one_quote import OfOneQuote
 from schema.opportunity import Opportunity
 from schema.quote import Quote
 from schema.reading.columns import given
@@ -56,7 +57,7 @@ class CreateQuoteInput:
 
 
 @strawberry.input(description="Which draft to delete.")
-class DeleteDraftQuoteInput:
+class DeleteDraftQuoteInput(OfOneQuote):
     """The input of ``deleteDraftQuote``."""
 
     quote_id: strawberry.ID = strawberry.field(description="The draft.")
@@ -123,13 +124,7 @@ async def delete_draft_quote(
     """Delete a draft."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: drafting.delete_draft(
-            transaction,
-            caller,
-            sent_id("quo", "quote", input.quote_id, ("input", "quoteId")),
-            expected_version=input.expected_version,
-            idempotency_key=input.idempotency_key,
-        ),
+        lambda transaction, caller: drafting.delete_draft(transaction, caller, input.rule()),
         DeleteDraftQuoteSuccess,
         lambda deleted: {
             "deleted_quote_id": json.dumps(encode_id("quo", deleted.quote_id)),

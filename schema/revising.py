@@ -8,13 +8,14 @@ from db import revising
 from schema.context import Info
 from schema.errors import NotFoundError, OperationError, StaleVersionError
 from schema.objects import planned_type
+from schema.of_one_quote import OfOneQuote
 from schema.quote import Quote
 from schema.reading.relations import by_given
-from schema.writing import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform, sent_id
+from schema.writing import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform
 
 
 @strawberry.input(description="Which quote to revise.")
-class ReviseQuoteInput:
+class ReviseQuoteInput(OfOneQuote):
     """The input of ``reviseQuote``."""
 
     quote_id: strawberry.ID = strawberry.field(
@@ -54,13 +55,7 @@ async def revise_quote(info: Info, input: ReviseQuoteInput) -> ReviseQuoteResult
     """Revise an active or closed quote."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: revising.revise_quote(
-            transaction,
-            caller,
-            sent_id("quo", "quote", input.quote_id, ("input", "quoteId")),
-            expected_version=input.expected_version,
-            idempotency_key=input.idempotency_key,
-        ),
+        lambda transaction, caller: revising.revise_quote(transaction, caller, input.rule()),
         ReviseQuoteSuccess,
         lambda revised: {"quote_id": revised.quote_id, "draft_id": revised.draft_id},
     )

@@ -11,7 +11,7 @@ from db.caller import Caller
 from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
 from db.database import Transaction
 from db.errors import Refusal
-from db.quotes import QuoteChanged
+from db.quotes import OneQuote, QuoteChanged
 from db.quoting import QuotesClosed, QuotesClosing, close_quotes
 from db.states import OpportunityState
 from tests.builders import Deals
@@ -53,7 +53,7 @@ async def close_all(deals: Deals, *, caller: Caller | None = None, **closing: An
 
 async def activate(deals: Deals, quote_id: UUID, **options: Any) -> QuoteChanged:
     """Activate a draft."""
-    return await deals.database.write(lambda it: activate_quote(it, deals.caller, quote_id, **options))
+    return await act(deals, activate_quote, OneQuote(quote_id=quote_id, **options))
 
 
 async def refused(deals: Deals, kind: type[R], act: Awaitable[object]) -> R:

@@ -11,7 +11,7 @@ from db.database import Database
 from db.drafting import DraftDeleted, QuoteDraft, create_quote, delete_draft
 from db.errors import NotFound, OpportunityAlreadyClosed, RuleViolation, StaleVersion
 from db.ids import new_id
-from db.quotes import QuoteChanged
+from db.quotes import OneQuote, QuoteChanged
 from db.states import OpportunityState, QuoteState
 from tests.builders import NOW, Deals
 from tests.db.acts import act, refused, the_only
@@ -38,7 +38,7 @@ async def create(deals: Deals, opportunity_id: UUID, **sent: Any) -> QuoteChange
 
 
 async def delete(deals: Deals, quote_id: UUID, **options: Any) -> DraftDeleted:
-    return await deals.database.write(lambda it: delete_draft(it, deals.caller, quote_id, **options))
+    return await act(deals, delete_draft, OneQuote(quote_id=quote_id, **options))
 
 
 async def test_a_new_quote_is_an_empty_draft(deals: Deals) -> None:

@@ -12,7 +12,7 @@ from db.editing import QuoteUpdate, update_quote
 from db.errors import NotFound, RuleViolation, StaleVersion
 from db.ids import new_id
 from db.lines import LineDraft, LineUpdate
-from db.quotes import QuoteChanged
+from db.quotes import OneQuote, QuoteChanged
 from db.states import BillingMethod, OpportunityState, QuoteLineKind, QuoteState
 from tests.builders import NOW, Deals
 from tests.db.acts import act, refused, the_only
@@ -309,6 +309,6 @@ async def test_editing_again_with_its_key_answers_the_first_outcome(deals: Deals
 async def test_editing_again_with_its_key_says_that_the_draft_was_deleted(deals: Deals) -> None:
     quote_id = await draft(deals, {})
     await update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
-    await deals.database.write(lambda it: delete_draft(it, deals.caller, quote_id))
+    await act(deals, delete_draft, OneQuote(quote_id=quote_id))
     again = update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
     assert (await refused(deals, RuleViolation, again)).code == "QUOTE_DELETED"

@@ -18,6 +18,7 @@ from db.drafting import QuoteDraft, create_quote, delete_draft
 from db.editing import QuoteUpdate, update_quote
 from db.errors import OpportunitiesNotClosable, QuotesNotClosable, Refusal
 from db.pursuing import OpportunityUpdate, update_opportunity
+from db.quotes import OneQuote
 from db.quoting import QuotesClosing, close_quotes
 from db.reopening import OpportunityReopening, reopen_opportunity
 from db.revising import revise_quote
@@ -57,9 +58,9 @@ QUOTE_ACTS: dict[str, Act] = {
     "updateQuote": lambda it, deals, id_: update_quote(
         it, deals.caller, QuoteUpdate(quote_id=id_, changes={"name": "Cables"})
     ),
-    "deleteDraftQuote": lambda it, deals, id_: delete_draft(it, deals.caller, id_),
-    "activateQuote": lambda it, deals, id_: activate_quote(it, deals.caller, id_),
-    "reviseQuote": lambda it, deals, id_: revise_quote(it, deals.caller, id_),
+    "deleteDraftQuote": lambda it, deals, id_: delete_draft(it, deals.caller, OneQuote(quote_id=id_)),
+    "activateQuote": lambda it, deals, id_: activate_quote(it, deals.caller, OneQuote(quote_id=id_)),
+    "reviseQuote": lambda it, deals, id_: revise_quote(it, deals.caller, OneQuote(quote_id=id_)),
     "winQuote": lambda it, deals, id_: win_quote(it, deals.caller, QuoteWinning(quote_id=id_)),
     "closeQuotes as lost": lambda it, deals, id_: close_quotes(it, deals.caller, QuotesClosing(ids=(id_,))),
     "closeQuotes as canceled": lambda it, deals, id_: close_quotes(

@@ -16,6 +16,7 @@ from db.activating import activate_quote
 from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
 from db.database import Transaction
 from db.errors import Refusal
+from db.quotes import OneQuote
 from db.quoting import QuotesClosing, close_quotes
 from db.statements import Statement
 from db.states import ActivityState, OpportunityState, QuoteState
@@ -72,7 +73,7 @@ async def acts_on_a_deal(deals: Deals) -> list[Act]:
 
 
 def activating(deals: Deals, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
-    return activate_quote(transaction, deals.caller, quote_id)
+    return activate_quote(transaction, deals.caller, OneQuote(quote_id=quote_id))
 
 
 def closing(deals: Deals, opportunity_id: UUID, outcome: str, transaction: Transaction) -> Awaitable[object]:

@@ -10,10 +10,11 @@ from db.database import Database
 from db.drafting import delete_draft
 from db.errors import NotFound, RuleViolation, StaleVersion
 from db.ids import new_id
+from db.quotes import OneQuote
 from db.revising import QuoteRevised, revise_quote
 from db.states import OpportunityState, QuoteState, QuoteStatusReason
 from tests.builders import NOW, Deals
-from tests.db.acts import activate, refused, the_only
+from tests.db.acts import act, activate, refused, the_only
 
 TODAY = date(2026, 11, 23)
 
@@ -24,7 +25,7 @@ async def deals(database: Database) -> Deals:
 
 
 async def revise(deals: Deals, quote_id: UUID, **options: Any) -> QuoteRevised:
-    return await deals.database.write(lambda it: revise_quote(it, deals.caller, quote_id, **options))
+    return await act(deals, revise_quote, OneQuote(quote_id=quote_id, **options))
 
 
 async def quotes(deals: Deals) -> dict[UUID, Any]:
@@ -193,6 +194,6 @@ async def test_revising_again_with_its_key_answers_the_first_outcome(deals: Deal
 async def test_revising_again_with_its_key_says_that_the_draft_was_deleted(deals: Deals) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
     draft_id = (await revise(deals, quote_id, idempotency_key="monday")).draft_id
-    await deals.database.write(lambda it: delete_draft(it, deals.caller, draft_id))
+    await act(deals, delete_draft, OneQuote(quote_id=draft_id))
     refusal = await refused(deals, RuleViolation, revise(deals, quote_id, idempotency_key="monday"))
     assert refusal.code == "QUOTE_DELETED"

@@ -9,6 +9,7 @@ from typing_extensions import override
 from db.activating import activate_quote
 from db.closing import OpportunityClosing, RemainingQuotes, close_opportunity
 from db.database import Database, Transaction
+from db.quotes import OneQuote
 from db.quoting import QuotesClosing, close_quotes
 from db.statements import Statement
 from db.states import OpportunityState, QuoteCloseReason, QuoteState
@@ -80,4 +81,5 @@ async def test_closing_many_quotes_takes_no_more_round_trips_than_closing_one(de
 
 async def test_activating_a_quote_takes_five_round_trips(deals: Deals) -> None:
     quote_id = await deals.quote(await deals.opportunity())
-    assert await round_trips(deals, lambda it: activate_quote(it, deals.caller, quote_id)) == 5
+    activation = OneQuote(quote_id=quote_id)
+    assert await round_trips(deals, lambda it: activate_quote(it, deals.caller, activation)) == 5

@@ -13,6 +13,7 @@ from db.activating import activate_quote
 from db.closing import OpportunityClosing, close_opportunity
 from db.database import Database, Transaction
 from db.errors import Refusal
+from db.quotes import OneQuote
 from db.quoting import QuotesClosing, close_quotes
 from db.revising import revise_quote
 from db.statements import Statement
@@ -82,11 +83,11 @@ def winning(deals: Deals, quote_id: UUID, transaction: Transaction) -> Awaitable
 
 
 def activating(deals: Deals, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
-    return activate_quote(transaction, deals.caller, quote_id)
+    return activate_quote(transaction, deals.caller, OneQuote(quote_id=quote_id))
 
 
 def revising(deals: Deals, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
-    return revise_quote(transaction, deals.caller, quote_id)
+    return revise_quote(transaction, deals.caller, OneQuote(quote_id=quote_id))
 
 
 def closing_quotes(deals: Deals, ids: tuple[UUID, ...], transaction: Transaction) -> Awaitable[object]:

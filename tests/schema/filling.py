@@ -76,7 +76,7 @@ class Filling:
         closing: dict[str, Any] = {
             "status_reason_id": self.deals.reasons[SeededReason.WON if won else SeededReason.IN_PROGRESS],
             "actual_revenue": pick((None, Decimal(number % 5)), number) if won else None,
-            "closed_on": DAYS[number % 2 - 1] if won else None,
+            "closed_on": pick((DAYS[0], DAYS[3]), number) if won else None,
         }
         opportunity = models.Opportunity(
             **shared,

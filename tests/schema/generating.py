@@ -133,10 +133,9 @@ class _Writing:
         return self.random.choice((self.inline, self.spread))(type_, depth, aliased=True)
 
     def inline(self, type_: GraphQLObjectType, depth: int, *, aliased: bool) -> str:
-        conditions = ["", f" on {type_.name}"] if not aliased else [f" on {type_.name}"]
-        if GraphQLInterfaceType in map(type, type_.interfaces) and self.inputs.chance(0.2):
+        if type_.interfaces and self.inputs.chance(0.2):
             return f"... on Node{self.directive()} {{ id __typename }}"
-        condition = self.random.choice(conditions)
+        condition = f" on {type_.name}" if aliased or self.inputs.chance(0.5) else ""
         return f"...{condition}{self.directive()} {self.selection(type_, depth, aliased=aliased)}"
 
     def spread(self, type_: GraphQLObjectType, depth: int, *, aliased: bool) -> str:

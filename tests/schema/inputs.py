@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain
 from random import Random
 from typing import Any
@@ -100,16 +101,13 @@ class Inputs:
         return self.random.choice(self.material.scalars.get(named.name, pool))
 
     def variable(self, type_: Any, draw: Callable[[], Any]) -> Variable:
-        """Declare a variable; where null may stand it is nullable, has a default, or is required after all."""
-        required = isinstance(type_, GraphQLNonNull)
+        """Declare a variable for a place of this type: with a default or without, nullable if it may be."""
         default = draw() if self.chance(0.3) else None
-        if required and default is not None:
-            type_ = type_.of_type
-            made = Variable(f"v{len(self.variables)}", type_, default, draw)
-        elif not required and self.chance(0.3):
-            made = Variable(f"v{len(self.variables)}", GraphQLNonNull(type_), None, lambda: _not_null(draw))
-        else:
-            made = Variable(f"v{len(self.variables)}", type_, default, draw)
+        if isinstance(type_, GraphQLNonNull):
+            type_ = type_ if default is None else type_.of_type
+        elif self.chance(0.3):
+            type_, default, draw = GraphQLNonNull(type_), None, partial(_not_null, draw)
+        made = Variable(f"v{len(self.variables)}", type_, default, draw)
         self.variables.append(made)
         return made
 

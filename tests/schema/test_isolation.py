@@ -69,10 +69,8 @@ async def test_no_object_of_another_organization_is_found_by_its_id(
 
 
 async def test_no_object_of_another_organization_is_looked_up(readable: Readable, client: Client) -> None:
-    opportunity_id, quote_id = (
-        readable.theirs.ids(models.Opportunity)[0],
-        readable.theirs.ids(models.Quote)[0],
-    )
+    [opportunity_id, *_] = readable.theirs.ids(models.Opportunity)
+    [quote_id, *_] = readable.theirs.ids(models.Quote)
     query = "query($opportunity: ID!, $quote: ID!) { opportunity(id: $opportunity) { id } quote(id: $quote) { id } }"
     found = await client.data(query, opportunity=f"opp_{opportunity_id}", quote=f"quo_{quote_id}")
     assert found == {"opportunity": None, "quote": None}
@@ -97,14 +95,12 @@ async def test_cursors_of_another_organization_lead_to_own_rows_only(
     readable: Readable, client: Client, field: str
 ) -> None:
     neighbour = Client(readable.database, readable.theirs.caller)
-    page = (await neighbour.data(f"{{ {field}(last: 100) {{ pageInfo {{ startCursor endCursor }} }} }}"))[
-        field
-    ]
+    page = await neighbour.data(f"{{ {field}(last: 100) {{ pageInfo {{ startCursor endCursor }} }} }}")
+    cursors = page[field]["pageInfo"]
     query = f"""query($start: String, $end: String) {{
         after: {field}(after: $start) {{ nodes {{ id }} }}
         before: {field}(last: 20, before: $end) {{ nodes {{ id }} }}
     }}"""
-    cursors = page["pageInfo"]
     answer = await client.body(query, {"start": cursors["startCursor"], "end": cursors["endCursor"]})
     assert THEIRS.encode() not in answer
     assert b"01900001-" in answer

@@ -97,7 +97,10 @@ class Drawing:
     async def row_ids(self, client: PassThroughClient) -> dict[str, UUID]:
         """Return the id of each cursor's row."""
         rows = LISTS[self.field][1]
-        query = f"query($order: [{rows}Order!]) {{ {self.field}(first: 100, orderBy: $order) {{ edges {{ cursor node {{ id }} }} }} }}"
+        query = f"""
+            query($order: [{rows}Order!]) {{
+              {self.field}(first: 100, orderBy: $order) {{ edges {{ cursor node {{ id }} }} }}
+            }}"""
         pages = [await client.data(query, order=order) for order, _ in self.orders]
         edges = [edge for each in pages for edge in each[self.field]["edges"]]
         return {edge["cursor"]: split_id(edge["node"]["id"])[1] for edge in edges}

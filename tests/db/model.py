@@ -1,0 +1,355 @@
+"""The life of deals once more, in plain Python that knows neither transactions nor SQL.
+
+Every act takes what its rule is sent and returns the code with which it is refused, or None.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+from db.accounts import AccountDraft, AccountUpdate
+from db.closing import OpportunityClosing
+from db.competitors import CompetitorDraft
+from db.drafting import QuoteDraft
+from db.pursuing import OpportunityDraft, OpportunityUpdate
+from db.quotes import OneQuote
+from db.quoting import QuotesClosing
+from db.reopening import OpportunityReopening
+from db.states import SeededReason
+from db.status_reasons import StatusReasonDraft, StatusReasonRetirement
+from db.winning import QuoteWinning
+from tests.builders import Deals
+
+Line = tuple[str, Decimal, Decimal]
+"""Name, quantity, unit price."""
+
+LIVE = ("DRAFT", "ACTIVE")
+
+
+@dataclass
+class Reason:
+    state: str
+    label: str = ""
+    description_required: bool = False
+    competitor_required: bool = False
+    is_retired: bool = False
+    version: int = 1
+
+
+@dataclass
+class Account:
+    name: str
+    parent: UUID | None = None
+    version: int = 1
+
+
+@dataclass
+class Opportunity:
+    name: str
+    estimate: Decimal
+    reason: UUID
+    state: str = "OPEN"
+    revenue: Decimal | None = None
+    version: int = 1
+    closes: list[tuple[str, str, UUID]] = field(default_factory=list)
+
+
+@dataclass
+class Quote:
+    opportunity: UUID
+    number: str
+    name: str
+    revision: int = 0
+    lines: list[Line] = field(default_factory=list)
+    state: str = "DRAFT"
+    reason: str = "DRAFT_IN_PROGRESS"
+    version: int = 1
+    close: str | None = None
+
+    @property
+    def total(self) -> Decimal:
+        amounts = (quantity * price for _, quantity, price in self.lines)
+        return sum((each.quantize(Decimal("0.01"), ROUND_HALF_UP) for each in amounts), Decimal("0.00"))
+
+
+class Model:
+    """One organization."""
+
+    def __init__(self, deals: Deals) -> None:
+        states = dict.fromkeys(SeededReason, "LOST") | {
+            SeededReason.IN_PROGRESS: "OPEN",
+            SeededReason.ON_HOLD: "OPEN",
+            SeededReason.WON: "WON",
+        }
+        self.seeded = deals.reasons
+        self.reasons = {deals.reasons[code]: Reason(state) for code, state in states.items()}
+        self.accounts = {deals.account_id: Account("Grey Harbour")}
+        self.competitors = {"Lift & Sons"}
+        self.opportunities: dict[UUID, Opportunity] = {}
+        self.quotes: dict[UUID, Quote] = {}
+        self.audit: Counter[tuple[str, UUID]] = Counter()
+        self.events: list[tuple[UUID, str]] = []
+        self.last_number = 1000
+
+    def add_opportunity(self, id_: UUID, sent: OpportunityDraft) -> None:
+        reason = self.seeded[sent.status_reason.code]
+        self.opportunities[id_] = Opportunity(sent.name, sent.estimated_revenue, reason)
+        self._tell("OPPORTUNITY_CREATED", id_, id_)
+
+    def update_opportunity(self, sent: OpportunityUpdate) -> str | None:
+        opportunity = self.opportunities[sent.opportunity_id]
+        refusal = _refusal_of_open(opportunity, sent)
+        name = sent.changes.get("name", opportunity.name)
+        reason = sent.changes.get("status_reason")
+        wanted = opportunity.reason if reason is None else self.seeded[reason.code]
+        if refusal is None and (opportunity.name, opportunity.reason) != (name, wanted):
+            opportunity.name, opportunity.reason = name, wanted
+            opportunity.version += 1
+            self._tell("OPPORTUNITY_UPDATED", sent.opportunity_id, sent.opportunity_id)
+        return refusal
+
+    def close_opportunity(self, sent: OpportunityClosing) -> str | None:
+        opportunity = self.opportunities[sent.opportunity_id]
+        seeded = "WON" if sent.outcome == "WON" else "OUT_SOLD" if sent.competitor_id else "CANCELED"
+        reason_id = sent.status_reason_id or self.seeded[SeededReason[seeded]]
+        refusal = _refusal_of_open(opportunity, sent) or _refusal_of_reason(self.reasons[reason_id], sent)
+        if refusal is None and sent.close_quotes is None and self.quotes_of(sent.opportunity_id, "ACTIVE"):
+            refusal = "ACTIVE_QUOTES"
+        if refusal is None:
+            self._close(opportunity, sent, reason_id)
+        return refusal
+
+    def _close(self, opportunity: Opportunity, sent: OpportunityClosing, reason_id: UUID) -> None:
+        if sent.close_quotes is not None:
+            for quote_id in self.quotes_of(sent.opportunity_id, *LIVE):
+                self._end(quote_id, "CLOSED", sent.close_quotes.reason, "QUOTE_CLOSED")
+        won = [quote.total for quote in self.quotes_of(sent.opportunity_id, "WON").values()]
+        opportunity.revenue = (*won, opportunity.estimate)[0] if sent.outcome == "WON" else None
+        opportunity.state, opportunity.reason = sent.outcome, reason_id
+        opportunity.version += 1
+        opportunity.closes.append((sent.outcome, "COMPLETED", reason_id))
+        self._tell("OPPORTUNITY_CLOSED", sent.opportunity_id, sent.opportunity_id)
+
+    def reopen_opportunity(self, sent: OpportunityReopening) -> str | None:
+        opportunity = self.opportunities[sent.opportunity_id]
+        if opportunity.state == "OPEN":
+            return "OPPORTUNITY_OPEN"
+        if _is_stale(opportunity, sent):
+            return "STALE_VERSION"
+        opportunity.state, opportunity.reason = "OPEN", self.seeded[sent.status_reason.code]
+        opportunity.revenue = None
+        opportunity.version += 1
+        outcome, _, reason_id = opportunity.closes[-1]
+        opportunity.closes[-1] = (outcome, "CANCELED", reason_id)
+        self._tell("OPPORTUNITY_REOPENED", sent.opportunity_id, sent.opportunity_id)
+        return None
+
+    def create_quote(self, sent: QuoteDraft) -> str | None:
+        """Say whether there may be such a quote; ``add_quote`` adds it."""
+        if self.opportunities[sent.opportunity_id].state != "OPEN":
+            return "OPPORTUNITY_ALREADY_CLOSED"
+        numbers = {quote.number for quote in self.quotes.values()}
+        return "QUOTE_NUMBER_TAKEN" if sent.number in numbers else None
+
+    def add_quote(self, id_: UUID, sent: QuoteDraft) -> None:
+        if sent.number is None:
+            self.last_number += 1
+        number = sent.number or f"QUO-{self.last_number}"
+        source = self.quotes[sent.copy_lines_from].lines if sent.copy_lines_from else []
+        self.quotes[id_] = Quote(sent.opportunity_id, number, sent.name, lines=list(source))
+        self._tell("QUOTE_CREATED", id_, sent.opportunity_id)
+
+    def update_quote(self, sent: Any, name: str, lines: list[Line]) -> str | None:
+        quote = self.quotes[sent.quote_id]
+        refusal = self._refusal_of_draft(quote, sent)
+        if refusal is None and (quote.name, quote.lines) != (name, lines):
+            quote.name, quote.lines = name, lines
+            quote.version += 1
+            self._tell("QUOTE_UPDATED", sent.quote_id, quote.opportunity)
+        return refusal
+
+    def delete_draft(self, sent: OneQuote) -> str | None:
+        refusal = self._refusal_of_draft(self.quotes[sent.quote_id], sent)
+        if refusal is None:
+            self._tell("QUOTE_DELETED", sent.quote_id, self.quotes.pop(sent.quote_id).opportunity)
+        return refusal
+
+    def activate_quote(self, sent: OneQuote) -> str | None:
+        quote = self.quotes[sent.quote_id]
+        refusal = self._refusal_of_draft(quote, sent) or (None if quote.lines else "QUOTE_WITHOUT_LINES")
+        if refusal is None:
+            quote.state, quote.reason = "ACTIVE", "ACTIVE_IN_PROGRESS"
+            quote.version += 1
+            self._tell("QUOTE_ACTIVATED", sent.quote_id, quote.opportunity)
+        return refusal
+
+    def revise_quote(self, sent: OneQuote) -> str | None:
+        """Close the quote; ``add_revision`` adds the draft."""
+        quote = self.quotes[sent.quote_id]
+        if quote.state not in ("ACTIVE", "CLOSED"):
+            return "QUOTE_NOT_REVISABLE"
+        if self.opportunities[quote.opportunity].state != "OPEN":
+            return "OPPORTUNITY_CLOSED"
+        if _is_stale(quote, sent):
+            return "STALE_VERSION"
+        if any(each.state in LIVE and each is not quote for each in self._revisions(quote)):
+            return "ANOTHER_REVISION_LIVE"
+        if quote.state == "ACTIVE":
+            self._end(sent.quote_id, "CLOSED", "REVISED", "QUOTE_REVISED")
+        else:
+            self.audit["QUOTE_REVISED", sent.quote_id] += 1
+        self.events.append((quote.opportunity, "QUOTE_REVISED"))
+        return None
+
+    def add_revision(self, id_: UUID, of: UUID) -> None:
+        old = self.quotes[of]
+        revision = max(each.revision for each in self._revisions(old)) + 1
+        self.quotes[id_] = Quote(old.opportunity, old.number, old.name, revision, list(old.lines))
+        self.audit["QUOTE_CREATED", id_] += 1
+
+    def win_quote(self, sent: QuoteWinning) -> str | None:
+        quote = self.quotes[sent.quote_id]
+        if quote.state != "ACTIVE":
+            return "QUOTE_NOT_ACTIVE"
+        if _is_stale(quote, sent):
+            return "STALE_VERSION"
+        if self.quotes_of(quote.opportunity, "WON"):
+            return "ANOTHER_QUOTE_WON"
+        self._end(sent.quote_id, "WON", "WON", "QUOTE_WON")
+        for other in self.quotes_of(quote.opportunity, *LIVE):
+            self._end(other, "CLOSED", "LOST", "QUOTE_CLOSED")
+        self.events.append((quote.opportunity, "QUOTE_WON"))
+        return None
+
+    def close_quotes(self, sent: QuotesClosing) -> str | None:
+        ids = list(dict.fromkeys(sent.ids or ()))
+        if sent.of_opportunity:
+            ids = list(self.quotes_of(sent.of_opportunity, *LIVE))
+        closable = [id_ for id_ in ids if self._is_closable(id_)]
+        if closable != ids and not sent.close_others:
+            return "QUOTES_NOT_CLOSABLE"
+        for id_ in closable:
+            self._end(id_, "CLOSED", sent.reason, "QUOTE_CLOSED")
+        changed = sorted({self.quotes[id_].opportunity for id_ in closable})
+        self.events += [(opportunity_id, "QUOTES_CLOSED") for opportunity_id in changed]
+        return None
+
+    def create_account(self, sent: AccountDraft) -> str | None:
+        """Say whether there may be such an account; ``add_account`` adds it."""
+        return "ACCOUNT_NAME_TAKEN" if self._is_account(sent.name) else None
+
+    def add_account(self, id_: UUID, sent: AccountDraft) -> None:
+        self.accounts[id_] = Account(sent.name, sent.parent_account_id)
+        self.audit["ACCOUNT_CREATED", id_] += 1
+
+    def update_account(self, sent: AccountUpdate) -> str | None:
+        account = self.accounts[sent.account_id]
+        name = sent.changes.get("name", account.name)
+        parent = sent.changes.get("parent_account_id", account.parent)
+        if _is_stale(account, sent):
+            return "STALE_VERSION"
+        if name != account.name and self._is_account(name):
+            return "ACCOUNT_NAME_TAKEN"
+        if parent != account.parent and sent.account_id in self._above(parent):
+            return "PARENT_ACCOUNT_BELOW"
+        if (account.name, account.parent) != (name, parent):
+            account.name, account.parent = name, parent
+            account.version += 1
+            self.audit["ACCOUNT_UPDATED", sent.account_id] += 1
+        return None
+
+    def create_competitor(self, sent: CompetitorDraft) -> str | None:
+        """Say whether there may be such a competitor; ``add_competitor`` adds it."""
+        return "COMPETITOR_NAME_TAKEN" if sent.name in self.competitors else None
+
+    def add_competitor(self, id_: UUID, sent: CompetitorDraft) -> None:
+        self.competitors.add(sent.name)
+        self.audit["COMPETITOR_CREATED", id_] += 1
+
+    def create_status_reason(self, sent: StatusReasonDraft) -> str | None:
+        """Say whether there may be such a reason; ``add_status_reason`` adds it."""
+        if sent.competitor_required and sent.state == "WON":
+            return "COMPETITOR_OF_A_WIN"
+        labels = {(reason.state, reason.label) for reason in self.reasons.values()}
+        return "STATUS_REASON_LABEL_TAKEN" if (sent.state, sent.label) in labels else None
+
+    def add_status_reason(self, id_: UUID, sent: StatusReasonDraft) -> None:
+        required = (sent.description_required, sent.competitor_required)
+        self.reasons[id_] = Reason(sent.state, sent.label, *required)
+        self.audit["STATUS_REASON_CREATED", id_] += 1
+
+    def retire_status_reason(self, sent: StatusReasonRetirement) -> str | None:
+        reason = self.reasons[sent.status_reason_id]
+        if reason.state == "OPEN":
+            return "STATUS_REASON_OF_OPEN"
+        if reason.is_retired:
+            return "STATUS_REASON_RETIRED"
+        if _is_stale(reason, sent):
+            return "STALE_VERSION"
+        reason.is_retired = True
+        reason.version += 1
+        self.audit["STATUS_REASON_RETIRED", sent.status_reason_id] += 1
+        return None
+
+    def quotes_of(self, opportunity_id: UUID, *states: str) -> dict[UUID, Quote]:
+        return {
+            id_: quote
+            for id_, quote in self.quotes.items()
+            if quote.opportunity == opportunity_id and quote.state in states
+        }
+
+    def _is_account(self, name: str) -> bool:
+        return any(account.name == name for account in self.accounts.values())
+
+    def _above(self, account_id: UUID | None) -> set[UUID]:
+        above: set[UUID] = set()
+        while account_id is not None:
+            above.add(account_id)
+            account_id = self.accounts[account_id].parent
+        return above
+
+    def _is_closable(self, id_: UUID) -> bool:
+        quote = self.quotes[id_]
+        return quote.state in LIVE and self.opportunities[quote.opportunity].state == "OPEN"
+
+    def _revisions(self, quote: Quote) -> list[Quote]:
+        return [each for each in self.quotes.values() if each.number == quote.number]
+
+    def _end(self, id_: UUID, state: str, reason: str, action: str) -> None:
+        quote = self.quotes[id_]
+        quote.state, quote.reason, quote.close = state, reason, reason
+        quote.version += 1
+        self.audit[action, id_] += 1
+
+    def _tell(self, what: str, subject: UUID, opportunity_id: UUID) -> None:
+        self.audit[what, subject] += 1
+        self.events.append((opportunity_id, what))
+
+    def _refusal_of_draft(self, quote: Quote, sent: Any) -> str | None:
+        if quote.state != "DRAFT":
+            return "QUOTE_NOT_DRAFT"
+        if self.opportunities[quote.opportunity].state != "OPEN":
+            return "OPPORTUNITY_CLOSED"
+        return "STALE_VERSION" if _is_stale(quote, sent) else None
+
+
+def _refusal_of_open(opportunity: Opportunity, sent: Any) -> str | None:
+    if opportunity.state != "OPEN":
+        return "OPPORTUNITY_ALREADY_CLOSED"
+    return "STALE_VERSION" if _is_stale(opportunity, sent) else None
+
+
+def _refusal_of_reason(reason: Reason, sent: OpportunityClosing) -> str | None:
+    if reason.is_retired or reason.state != sent.outcome:
+        return "INVALID_STATUS_REASON"
+    if reason.description_required and sent.description is None:
+        return "DESCRIPTION_REQUIRED"
+    if reason.competitor_required and sent.competitor_id is None:
+        return "COMPETITOR_REQUIRED"
+    return None
+
+
+def _is_stale(thing: Reason | Account | Opportunity | Quote, sent: Any) -> bool:
+    return sent.expected_version not in (None, thing.version)
