@@ -2,7 +2,17 @@
 
 from dataclasses import dataclass
 from datetime import date, datetime
+from enum import StrEnum
 from uuid import UUID
+
+
+class Role(StrEnum):
+    """What someone is to the organization, from who may do least to who may do all."""
+
+    READER = "READER"
+    SALES = "SALES"
+    MANAGER = "MANAGER"
+    ADMIN = "ADMIN"
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,6 +21,7 @@ class Caller:
 
     organization_id: UUID
     user_id: UUID
+    role: Role
     now: datetime
 
     @property

@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import SQLModel, col, select
 
 from db import models
-from db.caller import Caller
+from db.caller import Caller, Role
 from db.database import Transaction
 from db.ids import new_id
 from db.statements import Statement, insertion
@@ -35,7 +35,7 @@ class Served:
 
     def caller(self, now: datetime) -> Caller:
         """Return the caller at one moment (UTC)."""
-        return Caller(self.organization_id, self.user_id, now)
+        return Caller(self.organization_id, self.user_id, Role.ADMIN, now)
 
 
 async def served_organization(transaction: Transaction) -> Served | None:

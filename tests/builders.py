@@ -12,7 +12,7 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from db import models
-from db.caller import Caller
+from db.caller import Caller, Role
 from db.database import Database
 from db.ids import new_id
 from db.statements import Statement, insertion
@@ -66,7 +66,7 @@ class Deals:
         self.account_id = new_id()
         self.competitor_id = new_id()
         self.reasons: dict[SeededReason, UUID] = {reason: new_id() for reason in SeededReason}
-        self.caller = Caller(self.organization_id, self.user_id, NOW)
+        self.caller = Caller(self.organization_id, self.user_id, Role.ADMIN, NOW)
         self._numbers = count(1)
 
     @classmethod

@@ -3,7 +3,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from db import models
-from db.caller import Caller
+from db.caller import Caller, Role
 from db.database import Database
 from db.ids import new_id
 from db.seeding import Served, create_organization, insert_rows, served_organization
@@ -71,7 +71,7 @@ def _user(organization_id: UUID, email: str, *, days_ago: int = 900) -> models.U
 def test_the_served_organization_makes_a_caller_at_a_moment() -> None:
     organization_id, user_id = new_id(), new_id()
 
-    assert Served(organization_id, user_id).caller(NOW) == Caller(organization_id, user_id, NOW)
+    assert Served(organization_id, user_id).caller(NOW) == Caller(organization_id, user_id, Role.ADMIN, NOW)
 
 
 async def test_rows_are_inserted_after_those_that_they_point_at(database: Database) -> None:

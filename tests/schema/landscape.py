@@ -10,7 +10,7 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from db import models
-from db.caller import Caller
+from db.caller import Caller, Role
 from db.database import Database
 from db.statements import insertion
 from tests.builders import NOW
@@ -79,7 +79,7 @@ def landscape(organization: int, opportunities: int) -> Landscape:
     making.master_data()
     for number in range(opportunities):
         making.opportunity(number)
-    return Landscape(making.rows, Caller(making.id, making.key(models.User, 0), NOW))
+    return Landscape(making.rows, Caller(making.id, making.key(models.User, 0), Role.ADMIN, NOW))
 
 
 class _Making:
