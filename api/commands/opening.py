@@ -1,0 +1,76 @@
+"""Opening the database that the settings name; what the commands share."""
+
+import asyncio
+from collections.abc import AsyncIterator, Coroutine
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, TypeVar
+
+from uvicorn.loops.auto import auto_loop_factory
+
+from api.settings import BadDatabaseUrl, Settings
+from db.database import Database
+from db.errors import Unavailable
+from db.migrating import is_current, migrate
+from db.opening import open_database, sqlite_path
+from db.sample import load_sample
+from db.seeding import served_organization
+
+T = TypeVar("T")
+
+
+def run(work: Coroutine[Any, Any, T]) -> T:
+    """Run a command's work in the event loop that the server has, too."""
+    with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
+        return runner.run(work)
+
+
+@asynccontextmanager
+async def opened(settings: Settings) -> AsyncIterator[Database]:
+    """Open the database. The embedded one is migrated first; another one belongs to whoever runs it.
+
+    Raises:
+        BadDatabaseUrl: the URL names no database.
+        Unavailable: the database can't be reached, or its tables are not this version's.
+    """
+    if settings.is_embedded:
+        await migrated(settings)
+    else:
+        await _check_current(settings)
+    database = await open_database(settings.url)
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+async def migrated(settings: Settings) -> None:
+    """Bring the database to this version's tables; raises as ``opened`` does."""
+    try:
+        if settings.is_embedded:
+            _make_directory(sqlite_path(settings.url).parent)
+        await migrate(settings.url)
+    except ValueError:
+        raise BadDatabaseUrl from None
+
+
+async def load_sample_into_empty(database: Database) -> None:
+    """Load the sample data, unless there is an organization."""
+    if await database.write(served_organization) is None:
+        await load_sample(database, now=datetime.now(UTC))
+
+
+async def _check_current(settings: Settings) -> None:
+    try:
+        if not await is_current(settings.url):
+            raise Unavailable("The database's tables are not this version's. Run `dealdesk migrate` first.")
+    except ValueError:
+        raise BadDatabaseUrl from None
+
+
+def _make_directory(directory: Path) -> None:
+    try:
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    except OSError as error:
+        raise Unavailable(f"The directory {directory} can't be made: {error.strerror}.") from error

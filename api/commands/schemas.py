@@ -1,0 +1,10 @@
+"""The contract."""
+
+import typer
+
+from schema.building import build_schema
+
+
+def schema() -> None:
+    """Print the GraphQL schema."""
+    typer.echo(build_schema().sdl(), nl=False)

@@ -1,0 +1,54 @@
+"""Serving the API."""
+
+from datetime import UTC, datetime
+from socket import socket
+from typing import Annotated
+
+import typer
+
+from api.app import create_app
+from api.commands.opening import load_sample_into_empty, opened, run
+from api.documents import trusted_documents
+from api.serving import CannotServe, listening_socket, url_of
+from api.serving import serve as serve_app
+from api.settings import Settings
+from db.seeding import served_organization
+from schema.building import build_schema
+from schema.executing import Executor
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The loopback address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log every request.")] = False,
+) -> None:
+    """Serve the API; what `dealdesk` alone does, too.
+
+    The embedded database is created and migrated first, and gets sample data while it has no organization.
+    """
+    settings = Settings.from_environment()
+    with listening_socket(host, port) as listening:
+        run(_serve(settings, listening, access_log=access_log))
+
+
+async def _serve(settings: Settings, listening: socket, *, access_log: bool) -> None:
+    async with opened(settings) as database:
+        if settings.is_embedded:
+            await load_sample_into_empty(database)
+        served = await database.write(served_organization)
+        if served is None:
+            raise CannotServe(
+                "The database holds no organization to serve. Import one with `dealdesk import`, or load"
+                " the sample with `dealdesk migrate --sample`."
+            )
+        documents = trusted_documents(settings.documents, settings.documents_manifest)
+        executor = Executor(build_schema(), database)
+        app = create_app(executor, database, lambda: served.caller(datetime.now(UTC)), documents)
+        _welcome(f"{url_of(listening)}/graphql")
+        await serve_app(app, listening, executor.feed.stop, access_log=access_log)
+
+
+def _welcome(url: str) -> None:
+    typer.echo(f"Dealdesk serves {url}\n\nA first query:\n")
+    typer.echo(f"  curl {url} -H 'content-type: application/json' \\")
+    typer.echo("""    -d '{"query": "{ opportunities(first: 3) { nodes { name state } } }"}'""")
