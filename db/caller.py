@@ -14,6 +14,12 @@ class Role(StrEnum):
     MANAGER = "MANAGER"
     ADMIN = "ADMIN"
 
+    @property
+    def and_above(self) -> "tuple[Role, ...]":
+        """Return this role and those that may do more."""
+        roles = tuple(Role)
+        return roles[roles.index(self) :]
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

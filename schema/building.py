@@ -23,6 +23,7 @@ from strawberry.types import get_object_definition
 from schema.history import OpportunityHistoryEntry, ProjectContractHistoryEntry, QuoteHistoryEntry
 from schema.inputs import Mutator
 from schema.mutation import Mutation
+from schema.policies import POLICIES, Policies
 from schema.query import Query
 from schema.quote import ProjectContract, ProjectContractLine, QuoteClose, QuoteLine
 from schema.reading.catalog import Catalog
@@ -33,10 +34,11 @@ from schema.subscription import Subscription
 
 @dataclass(frozen=True)
 class DealdeskSchema:
-    """The schema as graphql-core runs it, and the sources of its fields."""
+    """The schema as graphql-core runs it, the sources of its fields, and who may use the root fields."""
 
     graphql: GraphQLSchema
     catalog: Catalog
+    policies: Policies
     strawberry: strawberry.Schema
 
     @cached_property
@@ -51,11 +53,12 @@ class DealdeskSchema:
         return print_schema(lexicographic_sort_schema(self.graphql)) + "\n"
 
 
-def build_schema() -> DealdeskSchema:
+def build_schema(policies: Policies = POLICIES) -> DealdeskSchema:
     """Build the schema.
 
     Raises:
         UnplannedFieldError: a field has no source.
+        IncompletePoliciesError: a root field has no policy, or a policy no root field.
     """
     declared = strawberry.Schema(
         query=Query,
@@ -68,11 +71,13 @@ def build_schema() -> DealdeskSchema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     graphql = declared._schema  # noqa: SLF001 - what Strawberry builds for graphql-core
+    policies.check(graphql)
+    policies.describe(graphql)
     _mark_one_of(graphql)
     _describe_inputs(graphql)
     _drop_null_defaults(graphql)
     answer_from_plans(graphql)
-    return DealdeskSchema(graphql, Catalog.of(declared), declared)
+    return DealdeskSchema(graphql, Catalog.of(declared), policies, declared)
 
 
 def _mark_one_of(schema: GraphQLSchema) -> None:

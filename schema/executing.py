@@ -138,7 +138,8 @@ class Executor:
         operation = _operation(document, request)
         variables = self._variables(document, operation, request)
         collector = Collector(self._schema.graphql, document.fragments, variables)
-        return Reader(self._schema.catalog, self._database, caller, document, operation, collector)
+        schema = self._schema
+        return Reader(schema.catalog, schema.policies, self._database, caller, document, operation, collector)
 
     async def _tell(
         self, request: Request, events: AsyncGenerator[ToldEvent, None]

@@ -9,9 +9,10 @@ from strawberry import UNSET
 
 from db.caller import Caller
 from db.database import Transaction
-from db.errors import NotFound, Path, Refusal
+from db.errors import NotFound, Path, Refusal, RuleViolation
 from schema.context import Info
 from schema.errors import Given, answer_to
+from schema.policies import FORBIDDEN
 from schema.reading.errors import BadInput
 from schema.reading.ids import decode_id
 from schema.reading.resolving import Payload
@@ -34,7 +35,7 @@ _CODES_OF_KEYS = ("EMPTY", "TOO_LONG", "REUSED")
 def came_to(mutation: str, *codes: str) -> str:
     """Describe a mutation's result; ``codes`` are those that its OperationError may have."""
     of_keys = (f"IDEMPOTENCY_KEY_{code}" for code in _CODES_OF_KEYS)
-    return f"What `{mutation}` came to. Codes of OperationError: {', '.join((*codes, *of_keys))}."
+    return f"What `{mutation}` came to. Codes of OperationError: {', '.join((*codes, *of_keys, FORBIDDEN))}."
 
 
 async def perform(
@@ -45,7 +46,8 @@ async def perform(
 ) -> Any:
     """Run a rule and return its payload: ``success`` with what it is given, or the answer to a refusal.
 
-    A refusal's payload is read under the locks that the rule took, so it shows what the rule saw.
+    A refusal's payload is read under the locks that the rule took, so it shows what the rule saw. The first
+    rule is that the caller's role may use the field.
     """
     asked, reader = info._raw_info, info.context.reader  # noqa: SLF001 - the plan needs the field's nodes
 
@@ -53,6 +55,8 @@ async def perform(
         return Payload(type_name, await reader.payload(transaction, asked, type_name, values))
 
     async def succeed(transaction: Transaction) -> Payload:
+        if not reader.permits(asked):
+            raise RuleViolation(FORBIDDEN, reader.refusal(asked))
         outcome = await rule(transaction, reader.caller)
         return await read(transaction, success.__name__, given(outcome))
 

@@ -4,7 +4,15 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from graphql import DocumentNode, FragmentDefinitionNode, OperationDefinitionNode, get_operation_ast
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    InlineFragmentNode,
+    OperationDefinitionNode,
+    get_operation_ast,
+)
 
 from schema.reading.planning import Plan
 from schema.reading.variables import Signatures
@@ -20,6 +28,7 @@ class Document:
     ast: DocumentNode
     plans: dict[Hashable, Plan | None] = field(default_factory=dict)
     signatures: dict[str | None, Signatures] = field(default_factory=dict)
+    permitted: dict[Hashable, bool] = field(default_factory=dict)
     _operations: dict[str | None, OperationDefinitionNode | None] = field(default_factory=dict)
 
     @cached_property
@@ -37,6 +46,22 @@ class Document:
                 return None  # not kept: a client may send any name
             self._operations[name] = found
         return self._operations[name]
+
+    def root_fields(self, operation: OperationDefinitionNode) -> set[str]:
+        """Return the names of all root fields of an operation, those that a directive leaves out as well."""
+        names: set[str] = set()
+        left = [operation.selection_set]
+        unspread = dict(self.fragments)
+        while left:
+            for each in left.pop().selections:
+                match each:
+                    case FieldNode():
+                        names.add(each.name.value)
+                    case InlineFragmentNode():
+                        left.append(each.selection_set)
+                    case FragmentSpreadNode() if each.name.value in unspread:
+                        left.append(unspread.pop(each.name.value).selection_set)
+        return names
 
     def keep(self, key: Hashable, plan: Plan | None) -> None:
         """Remember a plan, or that there is none; a document with too many shapes starts over."""

@@ -4,11 +4,12 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from graphql import FieldNode, GraphQLObjectType, OperationDefinitionNode
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
 from db.caller import Caller
 from db.database import Database, Transaction
+from schema.policies import FORBIDDEN, Policies
 from schema.reading.catalog import Catalog
 from schema.reading.collecting import Collector
 from schema.reading.documents import Document
@@ -45,6 +46,7 @@ class Reader:
     """
 
     catalog: Catalog
+    policies: Policies
     database: Database
     caller: Caller
     document: Document
@@ -55,13 +57,14 @@ class Reader:
     async def query(self) -> bytes | None:
         """Return the answer to a whole query, ``{"data":{...}}``.
 
-        None where graphql-core must answer: it holds introspection, or a null that the schema rules out.
+        None where graphql-core must answer: it holds introspection, or a null that the schema rules out, or
+        a field that is not for the caller's role.
 
         Raises:
             BadInput: an argument can't be used.
             Unavailable: the database did not answer.
         """
-        plan = self._plan("query", self._whole)
+        plan = self._plan("query", self._whole) if self._permits_all else None
         if plan is None:
             return None
         return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
@@ -72,7 +75,15 @@ class Reader:
         return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
 
     def plan(self, asked: RootField) -> Plan:
-        """Return how one root field is read, for whoever reads it again and again."""
+        """Return how one root field is read, for whoever reads it again and again.
+
+        Raises:
+            GraphQLError: it is not for the caller's role.
+        """
+        if not self.permits(asked):
+            path = asked.path.as_list()
+            told = {"code": FORBIDDEN}
+            raise GraphQLError(self.refusal(asked), asked.field_nodes, path=path, extensions=told)
         return self._planned(asked.path.key, lambda planner: _value(planner, asked))
 
     async def payload(
@@ -84,6 +95,24 @@ class Reader:
             lambda planner: _selection(planner, asked).object(None, type_name=type_name),
         )
         return await transaction.json(plan.statement, plan.values(self._variables, self.caller, given))
+
+    def permits(self, asked: RootField) -> bool:
+        """Say whether the caller's role may use a root field."""
+        return self.policies.permit(self.caller.role, asked.parent_type.name, asked.field_name)
+
+    def refusal(self, asked: RootField) -> str:
+        """Return what a caller is told whose role may not use a root field."""
+        return self.policies.refusal(self.caller.role, asked.parent_type.name, asked.field_name)
+
+    @property
+    def _permits_all(self) -> bool:
+        key = (id(self.operation), self.caller.role)
+        known = self.document.permitted
+        if key not in known:
+            root = self.collector.schema.query_type.name  # type: ignore[union-attr]
+            names = self.document.root_fields(self.operation)
+            known[key] = all(self.policies.permit(self.caller.role, root, name) for name in names)
+        return known[key]
 
     @property
     def _variables(self) -> VariableValues:
