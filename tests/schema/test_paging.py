@@ -164,6 +164,21 @@ async def test_a_cursor_that_was_not_made_for_the_list_and_its_order_is_refused(
     )
 
 
+@pytest.mark.parametrize("selection", ["totalCount", "__typename"])
+@pytest.mark.parametrize("name", ["after", "before"])
+async def test_a_cursor_is_read_where_no_row_is_asked_for(
+    readable: Readable, name: str, selection: str
+) -> None:
+    client = Client(readable.database, readable.ours.caller)
+    for query in (
+        f'{{ quotes({name}: "x") {{ {selection} }} }}',
+        f"query($cursor: String) {{ quotes({name}: $cursor) {{ {selection} }} }}",
+    ):
+        assert refusal(await client.answer(query, {"cursor": "x"})) == (
+            "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
+        )
+
+
 def refusal(answer: Any) -> str:
     """Return why the list ``quotes`` was refused, having seen that nothing else was answered."""
     [error] = answer["errors"]
