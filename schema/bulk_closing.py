@@ -25,7 +25,7 @@ from schema.quote import Quote
 from schema.quoting import BulkFailurePolicy
 from schema.reading.connections import Connection, many
 from schema.reading.items import given_items
-from schema.writing import IDEMPOTENCY_KEY, came_to, perform, sent_id, sent_id_or_none
+from schema.writing import IDEMPOTENCY_KEY, came_to, perform, sent_id_or_none, sent_ids
 
 _REASON = "One of the outcome's status reasons, not retired."
 
@@ -106,13 +106,10 @@ class CloseOpportunitiesInput:
         """Return what the rule is asked.
 
         Raises:
-            NotFound: an id can't be that of an opportunity, status reason or competitor.
+            NotFound: an id can't be that of a status reason or competitor.
         """
         return bulk_closing.OpportunitiesClosing(
-            opportunity_ids=tuple(
-                sent_id("opp", "opportunity", text, ("input", "opportunityIds", str(index)))
-                for index, text in enumerate(self.opportunity_ids)
-            ),
+            opportunity_ids=sent_ids("opp", self.opportunity_ids),
             **self.outcome.rule(),
             closed_on=self.closed_on,
             description=self.description,

@@ -23,7 +23,7 @@ from schema.objects import planned_type
 from schema.quote import Quote
 from schema.reading.connections import Connection, many
 from schema.reading.items import given_items
-from schema.writing import IDEMPOTENCY_KEY, perform, sent_id
+from schema.writing import IDEMPOTENCY_KEY, perform, sent_id, sent_ids
 
 
 class BulkFailurePolicy(StrEnum):
@@ -80,7 +80,7 @@ class CloseQuotesInput:
         """Return what the rule is asked.
 
         Raises:
-            NotFound: an id can't be that of an opportunity or quote.
+            NotFound: the id can't be that of an opportunity.
         """
         return quoting.QuotesClosing(
             **_which(self.quotes),
@@ -93,16 +93,10 @@ class CloseQuotesInput:
 
 
 def _which(quotes: QuotesToCloseInput) -> dict[str, Any]:
-    path = ("input", "quotes")
     if isinstance(quotes.of_opportunity, str):
-        opportunity_id = sent_id("opp", "opportunity", quotes.of_opportunity, (*path, "ofOpportunity"))
-        return {"of_opportunity": opportunity_id}
-    return {
-        "ids": tuple(
-            sent_id("quo", "quote", text, (*path, "ids", str(index)))
-            for index, text in enumerate(quotes.ids or ())
-        )
-    }
+        path = ("input", "quotes", "ofOpportunity")
+        return {"of_opportunity": sent_id("opp", "opportunity", quotes.of_opportunity, path)}
+    return {"ids": sent_ids("quo", quotes.ids or ())}
 
 
 @planned_type

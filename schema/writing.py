@@ -1,8 +1,8 @@
 """A mutation: its rule in one transaction, its payload read by a plan before the locks are let go."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, TypeVar
-from uuid import UUID
+from uuid import NAMESPACE_OID, UUID, uuid5
 
 from graphql import GraphQLUnionType, get_named_type
 from strawberry import UNSET
@@ -93,6 +93,21 @@ def sent_id(prefix: str, noun: str, text: str, path: Path) -> UUID:
         return decode_id(prefix, text)
     except BadInput as error:
         raise NotFound(noun, path) from error
+
+
+def sent_ids(prefix: str, texts: Sequence[str]) -> tuple[UUID, ...]:
+    """Return the UUIDs of ids of many things in a mutation's input, for a rule that tells of each.
+
+    One that can't be any gets a UUID that nothing has: it is missing, and keeps no other from being done.
+    """
+    return tuple(_id_or_nothing(prefix, text) for text in texts)
+
+
+def _id_or_nothing(prefix: str, text: str) -> UUID:
+    try:
+        return decode_id(prefix, text)
+    except BadInput:
+        return uuid5(NAMESPACE_OID, text)  # ours are of version 7
 
 
 def sent_id_or_none(prefix: str, noun: str, text: str | None, path: Path) -> UUID | None:

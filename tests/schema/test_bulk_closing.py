@@ -110,6 +110,18 @@ async def test_the_others_are_closed_if_asked(deals: Deals) -> None:
     )
 
 
+async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(deals: Deals) -> None:
+    ids = ["opp_1", f"opp_{await deals.opportunity(name='Quays')}", f"quo_{new_id()}"]
+    error = await refused(deals, CLOSE, opportunityIds=ids, outcome={"won": {}})
+    success = await sent(deals, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
+    assert [node["name"] for node in success["closedOpportunities"]["nodes"]] == ["Quays"]
+    assert [(each["code"], each["path"][-1]) for each in success["failures"]] == [
+        ("NOT_FOUND", "0"),
+        ("NOT_FOUND", "2"),
+    ]
+    assert error["failures"] == success["failures"]
+
+
 async def test_quotes_are_closed_along_if_asked(deals: Deals) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7")
@@ -138,7 +150,6 @@ async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(deals: Deals
             "TOO_MANY_OPPORTUNITIES",
             ["opportunityIds"],
         ),
-        ({"opportunityIds": ["opp"]}, "NOT_FOUND", ["opportunityIds", "0"]),
         (
             {"outcome": {"lost": {"competitorId": ""}}},
             "NOT_FOUND",

@@ -150,6 +150,29 @@ async def test_a_quote_of_another_organization_is_like_a_missing_one(deals: Deal
         assert answers[0]["failures"][0]["quote"] is None
 
 
+@pytest.mark.parametrize("malformed", ["quo_1", "", f"opp_{new_id()}", "quo_é"])
+async def test_an_id_that_can_be_no_quotes_is_like_that_of_a_missing_one(
+    deals: Deals, malformed: str
+) -> None:
+    for policy in ("REJECT_ALL", "CLOSE_OTHERS"):
+        of_none, missing = [
+            await refused(deals, CLOSE_QUOTES, quotes={"ids": [id_]}, onFailure=policy)
+            for id_ in (malformed, f"quo_{new_id()}")
+        ]
+        assert of_none == missing
+
+
+async def test_an_id_that_can_be_no_quotes_keeps_no_other_quote_open(deals: Deals) -> None:
+    draft = f"quo_{await deals.quote(await deals.opportunity(), number='QUO-1')}"
+    ids = ["quo_1", draft, "quo_2", "quo_1"]
+    closed = await sent(deals, CLOSE_QUOTES, quotes={"ids": ids}, onFailure="CLOSE_OTHERS")
+    assert [each["number"] for each in closed["closedQuotes"]["nodes"]] == ["QUO-1"]
+    assert [(each["code"], each["path"][-1]) for each in closed["failures"]] == [
+        ("NOT_FOUND", "0"),
+        ("NOT_FOUND", "2"),
+    ]
+
+
 @pytest.mark.parametrize("opportunity_id", [f"opp_{new_id()}", "opp_1", "", f"quo_{new_id()}"])
 async def test_quotes_of_a_missing_opportunity_are_not_found(deals: Deals, opportunity_id: str) -> None:
     assert await refused(deals, CLOSE_QUOTES, quotes={"ofOpportunity": opportunity_id}) == {
