@@ -152,6 +152,7 @@ URLS = (
     _get("extensions that are a number", "query={__typename}&extensions=1"),
     _get("too long a query", f"query={'a' * MOST_BYTES_IN_URL}", "URI_TOO_LONG", 414),
     _get("a mutation", f"query={quote('mutation { __typename }')}", "METHOD_NOT_ALLOWED", 405),
+    _get("a subscription", f"query={quote('subscription { opportunitiesChanged { kind } }')}"),
 )
 
 DOCUMENTS = (
@@ -163,7 +164,8 @@ DOCUMENTS = (
     _document("unknown field", "GRAPHQL_VALIDATION_FAILED", "{ nothing }"),
     _document("object without fields", "GRAPHQL_VALIDATION_FAILED", "{ viewer }"),
     _document("fragment in itself", "GRAPHQL_VALIDATION_FAILED", "{ ...A } fragment A on Query { ...A }"),
-    _document("subscription by POST", "GRAPHQL_VALIDATION_FAILED", "subscription { __typename }"),
+    _document("subscription to nothing", "GRAPHQL_VALIDATION_FAILED", "subscription { __typename }"),
+    _document("subscription by POST", "BAD_REQUEST", "subscription { opportunitiesChanged { kind } }"),
     _document("no operation", "GRAPHQL_VALIDATION_FAILED", "fragment A on Query { __typename }"),
     _document(
         "unnamed of two", "OPERATION_RESOLUTION_FAILURE", "query A { __typename } query B { __typename }"
@@ -196,5 +198,11 @@ ARGUMENTS = (
     _argument("page too large", "{ opportunities(first: 101) { nodes { id } } }"),
     _argument("two page sizes", "{ opportunities(first: 1, last: 1) { nodes { id } } }"),
     _argument("cursor of nowhere", '{ opportunities(after: "x") { nodes { id } } }'),
+    _argument("cursor of nowhere, only counting", '{ opportunities(before: "x") { totalCount } }'),
+    _argument("id that is none", '{ opportunity(id: "x") { id } }'),
+    _argument(
+        "id of something else", '{ opportunity(id: "quo_00000000-0000-7000-8000-000000000000") { id } }'
+    ),
+    _argument("ids of which one is none", '{ nodes(ids: ["x"]) { id } }'),
     _argument("cursor that is no text", '{ opportunities(after: "/////w==") { nodes { id } } }'),
 )
