@@ -12,7 +12,7 @@ import pytest
 from db.database import Database
 from db.importing import Noun, Quirk, import_pipeline
 from tests.builders import NOW, Deals
-from tests.db.pipeline_files import ENGAGING, LOST, PROSPECTING, WON, pipeline_files
+from tests.db.pipeline_files import ENGAGING, LOST, PROSPECTING, WON, pipeline_files, whole_pipeline
 
 
 def _names(rows: Sequence[Any]) -> dict[UUID | None, str]:
@@ -195,18 +195,15 @@ async def test_a_byte_order_mark_and_quoted_fields_are_read(database: Database, 
     assert [row.name for row in (await Deals(database).dump())["account"]] == ['Isdom, "Ltd"']
 
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "crm-sales-opportunities"
-
-
-@pytest.mark.skipif(not REAL.is_dir(), reason="the CRM sales pipeline is not in ../shared")
-async def test_the_real_pipeline_lands_completely_and_only_once(database: Database) -> None:
-    with (REAL / "sales_pipeline.csv").open(encoding="utf-8", newline="") as file:
+async def test_a_whole_pipeline_lands_completely_and_only_once(database: Database, tmp_path: Path) -> None:
+    directory = whole_pipeline(tmp_path)
+    with (directory / "sales_pipeline.csv").open(encoding="utf-8", newline="") as file:
         deals = list(csv.DictReader(file))
     values: Counter[str] = Counter()
     for deal in deals:
         values[deal["deal_stage"]] += int(deal["close_value"] or 0)
 
-    summary = await import_pipeline(database, REAL, now=NOW)
+    summary = await import_pipeline(database, directory, now=NOW)
 
     rows = await Deals(database).dump()
     assert summary.refused == []
@@ -234,5 +231,5 @@ async def test_the_real_pipeline_lands_completely_and_only_once(database: Databa
     for state in ("Won", "Lost"):
         revenues = [row.actual_revenue for row in rows["opportunity"] if row.state == state.upper()]
         assert sum(revenues) == values[state]
-    assert (await import_pipeline(database, REAL, now=NOW)).landed.total() == 0
+    assert (await import_pipeline(database, directory, now=NOW)).landed.total() == 0
     assert await Deals(database).dump() == rows

@@ -2,7 +2,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
-from pathlib import Path
 from random import Random
 from typing import Any
 from uuid import UUID
@@ -17,10 +16,10 @@ from db.seeding import served_organization
 from db.states import OpportunityState, SeededReason
 from schema.analytics import DealGrouping
 from tests.builders import A_MONTH_AGO, NOW, Deals
+from tests.db.pipeline_files import whole_pipeline
 from tests.schema.asking import Client, PassThroughClient, Recorder
 from tests.schema.reckoning import FIELDS, reckoned
 
-REAL = Path(__file__).parents[3] / "shared" / "data" / "crm-sales-opportunities"
 ANALYTICS = f"""
 query ($by: DealGrouping!, $filter: OpportunityFilter, $timeZone: String! = "UTC") {{
   dealAnalytics(groupBy: $by, filter: $filter, timeZone: $timeZone) {{ {FIELDS} }}
@@ -44,8 +43,8 @@ class Pipeline:
 
 
 @pytest.fixture(scope="module")
-async def pipeline(module_database: Database) -> Pipeline:
-    await import_pipeline(module_database, REAL, now=NOW)
+async def pipeline(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    await import_pipeline(module_database, whole_pipeline(tmp_path_factory.mktemp("pipeline")), now=NOW)
     async with module_database.transaction() as transaction:
         served = await served_organization(transaction)
     assert served is not None
@@ -53,7 +52,6 @@ async def pipeline(module_database: Database) -> Pipeline:
     return Pipeline(client, await Deals(module_database).dump())
 
 
-@pytest.mark.skipif(not REAL.is_dir(), reason="the CRM sales pipeline is not in ../shared")
 @pytest.mark.parametrize("by", GROUPINGS)
 async def test_the_imported_pipeline_is_told_as_plain_python_reckons_it(pipeline: Pipeline, by: str) -> None:
     expected = reckoned(pipeline.tables, by)
