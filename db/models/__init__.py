@@ -1,5 +1,6 @@
 """The tables. ``models.Opportunity`` is the table; the GraphQL type of that name lives in ``schema``."""
 
+from db.models.credential import ApiToken, Identity
 from db.models.journal import Audit, Event, Idempotency
 from db.models.opportunity import Opportunity, OpportunityClose
 from db.models.organization import (
@@ -21,11 +22,13 @@ from db.models.quote import (
 
 __all__ = [
     "Account",
+    "ApiToken",
     "Audit",
     "Competitor",
     "ContractingUnit",
     "Event",
     "Idempotency",
+    "Identity",
     "Opportunity",
     "OpportunityClose",
     "Organization",

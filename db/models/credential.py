@@ -1,0 +1,53 @@
+"""By what callers are known: the tokens that were made here, and the accounts that an issuer vouches for."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
+from sqlmodel import Field, SQLModel
+
+from db.models.scope import OrganizationScoped, belongs_to
+from db.types import Id, Instant
+
+
+class ApiToken(OrganizationScoped, table=True):
+    """A token that lets a user in with a role. Of the token itself only the SHA-256 is kept, in hex.
+
+    Its name is that of one token at a time: a revoked one gives it back.
+    """
+
+    __tablename__ = "api_token"
+    __table_args__ = (
+        belongs_to("app_user", "user_id", name="api_token_user"),
+        UniqueConstraint("digest", name="api_token_digest"),
+        CheckConstraint("role IN ('READER', 'SALES', 'MANAGER', 'ADMIN')", name="api_token_role_known"),
+        Index(
+            "api_token_name",
+            "organization_id",
+            "name",
+            unique=True,
+            postgresql_where=text("revoked_at IS NULL"),
+            sqlite_where=text("revoked_at IS NULL"),
+        ),
+    )
+
+    user_id: UUID = Field(sa_type=Id)
+    role: str = Field(sa_type=Text)
+    name: str = Field(sa_type=Text)
+    digest: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=Instant)
+    expires_at: datetime | None = Field(default=None, sa_type=Instant)
+    revoked_at: datetime | None = Field(default=None, sa_type=Instant)
+
+
+class Identity(SQLModel, table=True):
+    """The user that an issuer of tokens means by a subject; an organization may have several issuers."""
+
+    __tablename__ = "identity"
+    __table_args__ = (belongs_to("app_user", "user_id", name="identity_user"),)
+
+    organization_id: UUID = Field(sa_type=Id, primary_key=True)
+    issuer: str = Field(sa_type=Text, primary_key=True)
+    subject: str = Field(sa_type=Text, primary_key=True)
+    user_id: UUID = Field(sa_type=Id)
+    created_at: datetime = Field(sa_type=Instant)

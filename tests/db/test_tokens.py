@@ -1,0 +1,193 @@
+import re
+from datetime import timedelta
+from hashlib import sha256
+from typing import Any
+
+import pytest
+from sqlalchemy import bindparam, update
+
+from db import models
+from db.caller import Role
+from db.database import Database
+from db.errors import DealdeskError
+from db.members import NoSuchMember, member
+from db.seeding import Served
+from db.statements import Statement
+from db.tokens import (
+    LONGEST_NAME,
+    BadTokenName,
+    NoSuchToken,
+    TokenDraft,
+    any_token_works,
+    create_token,
+    has_shape_of_token,
+    revoke_token,
+    token_by_digest,
+    tokens_of,
+)
+from tests.builders import A_MONTH_AGO, NOW, Deals
+
+A_DAY = timedelta(days=1)
+
+_organization = models.Organization.__table__.c  # type: ignore[attr-defined]
+_RENAME = Statement(
+    update(models.Organization)
+    .where(_organization.id == bindparam("organization_id"))
+    .values(name=bindparam("name"), created_at=bindparam("at", type_=_organization.created_at.type))
+)
+
+
+async def test_of_a_token_only_its_hash_is_stored(database: Database) -> None:
+    deals = await Deals.create(database)
+
+    token = await create(deals, "ci", role=Role.SALES, expires_at=NOW + A_DAY)
+
+    [row] = await tokens_of(database, deals.organization_id)
+    assert re.fullmatch(r"dealdesk_[\w-]{43}", token)
+    assert has_shape_of_token(token)
+    assert (row.name, row.role, row.user_id, row.user_name) == ("ci", "SALES", deals.user_id, "Ada Quill")
+    assert (row.created_at, row.expires_at, row.revoked_at) == (NOW, NOW + A_DAY, None)
+    assert row.digest == sha256(token.encode()).hexdigest()
+    assert token.removeprefix("dealdesk_") not in str(await deals.dump())
+
+
+async def test_every_token_is_another_one(database: Database) -> None:
+    deals = await Deals.create(database)
+
+    assert len({await create(deals, f"token {number}") for number in range(20)}) == 20
+
+
+async def test_a_token_is_found_by_its_hash_alone(database: Database) -> None:
+    deals, others = await Deals.create(database), await Deals.create(database)
+    token = await create(deals, "ci")
+    await create(others, "ci")
+
+    row = await token_by_digest(database, sha256(token.encode()).hexdigest())
+
+    assert row.organization_id == deals.organization_id
+    assert await token_by_digest(database, token) is None
+
+
+@pytest.mark.parametrize("name", ["", "  ", "a" * (LONGEST_NAME + 1), "a\nb", "a\0b"])
+async def test_a_name_that_can_not_be_shown_is_refused(name: str, sqlite: Database) -> None:
+    await refused(await Deals.create(sqlite), BadTokenName, name)
+
+
+async def test_a_name_is_that_of_one_token_until_it_is_revoked(database: Database) -> None:
+    deals, others = await Deals.create(database), await Deals.create(database)
+    await create(deals, "ci")
+    await create(others, "ci")
+    await refused(deals, BadTokenName, " ci ")
+
+    await revoke(deals, "ci")
+    await create(deals, "ci")
+
+    assert [(row.name, row.revoked_at) for row in await tokens_of(database, deals.organization_id)] == [
+        ("ci", NOW),
+        ("ci", None),
+    ]
+    assert [row.revoked_at for row in await tokens_of(database, others.organization_id)] == [None]
+
+
+@pytest.mark.parametrize("name", ["nobody's", "revoked", "theirs"])
+async def test_only_a_token_of_the_organization_can_be_revoked_and_once(
+    name: str, database: Database
+) -> None:
+    deals, others = await Deals.create(database), await Deals.create(database)
+    await create(others, "theirs")
+    await create(deals, "revoked")
+    await revoke(deals, "revoked")
+    before = await deals.dump()
+
+    with pytest.raises(NoSuchToken):
+        await revoke(deals, name)
+
+    assert await deals.dump() == before
+
+
+async def test_a_token_works_until_it_expires_or_is_revoked(database: Database) -> None:
+    deals = await Deals.create(database)
+    assert not await any_token_works(database, NOW)
+    await create(deals, "expired", expires_at=NOW)
+    assert not await any_token_works(database, NOW)
+    await create(deals, "ci", expires_at=NOW + A_DAY)
+    assert await any_token_works(database, NOW)
+    await revoke(deals, "ci")
+    assert not await any_token_works(database, NOW)
+
+
+async def test_someone_is_found_by_organization_and_by_address_or_name(database: Database) -> None:
+    deals, others = await Deals.create(database), await Deals.create(database)
+    await rename(deals, "Harbour Works")
+    bob = models.User(
+        organization_id=deals.organization_id,
+        id=deals.competitor_id,
+        name="Bob Reyes",
+        email="Bob@example.com",
+        created_at=NOW,
+    )
+    await deals.insert(bob)
+    ada, theirs = Served(deals.organization_id, deals.user_id), Served(others.organization_id, others.user_id)
+    found = Served(deals.organization_id, bob.id)
+
+    assert await find(database, None, None) == ada
+    assert await find(database, None, "Ada Quill") == ada
+    assert await find(database, "Harbour Works", "bob@EXAMPLE.com") == found
+    assert await find(database, "Harbour Works", "Bob Reyes") == found
+    assert await find(database, "Northwind Works", "ada@example.com") == theirs
+
+
+async def test_nobody_is_guessed(database: Database) -> None:
+    with pytest.raises(NoSuchMember, match="holds no organization"):
+        await find(database, None, None)
+    deals = await Deals.create(database)
+    with pytest.raises(NoSuchMember, match="No organization with a user is called 'Elsewhere'"):
+        await find(database, "Elsewhere", None)
+    with pytest.raises(NoSuchMember, match="No user of the organization has"):
+        await find(database, None, "Bob")
+    await deals.insert(
+        models.User(
+            organization_id=deals.organization_id,
+            id=deals.competitor_id,
+            name="Ada Quill",
+            email="a.quill@example.com",
+            created_at=NOW,
+        )
+    )
+    with pytest.raises(NoSuchMember, match="More than one user"):
+        await find(database, None, "Ada Quill")
+    await Deals.create(database)
+    with pytest.raises(NoSuchMember, match="More than one organization"):
+        await find(database, "Northwind Works", None)
+
+
+async def create(deals: Deals, name: str, **columns: Any) -> str:
+    key = {"organization_id": deals.organization_id, "user_id": deals.user_id}
+    draft = TokenDraft(**{**key, "role": Role.READER, "name": name, **columns})
+    async with deals.database.transaction() as transaction:
+        return await create_token(transaction, draft, now=NOW)
+
+
+async def revoke(deals: Deals, name: str) -> None:
+    async with deals.database.transaction() as transaction:
+        await revoke_token(transaction, deals.organization_id, name, now=NOW)
+
+
+async def refused(deals: Deals, error: type[DealdeskError], name: str) -> None:
+    before = await deals.dump()
+    with pytest.raises(error):
+        await create(deals, name)
+    assert await deals.dump() == before
+
+
+async def rename(deals: Deals, name: str) -> None:
+    """Make it the older one, too: both were founded at the same moment."""
+    async with deals.database.transaction() as transaction:
+        await transaction.execute(
+            _RENAME, organization_id=deals.organization_id, name=name, at=A_MONTH_AGO - A_DAY
+        )
+
+
+async def find(database: Database, organization: str | None, user: str | None) -> Served:
+    async with database.transaction() as transaction:
+        return await member(transaction, organization, user)
