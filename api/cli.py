@@ -10,6 +10,7 @@ from api.commands.imports import imports
 from api.commands.migrating import migrate
 from api.commands.schemas import schema
 from api.commands.serving import serve
+from api.commands.tokens import tokens
 from db.errors import DealdeskError
 
 commands = typer.Typer(
@@ -21,6 +22,7 @@ for command in (serve, migrate, schema):
     commands.command()(command)
 commands.add_typer(imports, name="import")
 commands.add_typer(documents, name="documents")
+commands.add_typer(tokens, name="token")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import httpx2
 import pytest
@@ -6,6 +7,7 @@ import pytest
 from api.app import create_app
 from db.database import Database
 from schema.executing import Executor
+from tests.api.commanding import CommandLine
 from tests.builders import Deals
 from tests.schema.asking import the_schema
 
@@ -24,3 +26,17 @@ async def http(deals: Deals) -> AsyncIterator[httpx2.AsyncClient]:
     transport = httpx2.ASGITransport(app=app)
     async with httpx2.AsyncClient(transport=transport, base_url="http://dealdesk.test") as client:
         yield client
+
+
+@pytest.fixture
+def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """The data directory of commands, not made yet."""
+    directory = tmp_path / "data"
+    monkeypatch.setenv("DEALDESK_DATA_DIR", str(directory))
+    monkeypatch.delenv("DEALDESK_DATABASE_URL", raising=False)
+    return directory
+
+
+@pytest.fixture
+def dealdesk(capsys: pytest.CaptureFixture[str], data: Path) -> CommandLine:  # noqa: ARG001 - commands need it
+    return CommandLine(capsys)

@@ -6,44 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from api.cli import main
 from schema.building import build_schema
+from tests.api.commanding import CommandLine
 from tests.db.pipeline_files import ENGAGING, LOST, PROSPECTING, WON, pipeline_files
 from tests.postgres import PostgresServer
-
-
-@pytest.fixture(autouse=True)
-def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The data directory, not made yet."""
-    directory = tmp_path / "data"
-    monkeypatch.setenv("DEALDESK_DATA_DIR", str(directory))
-    monkeypatch.delenv("DEALDESK_DATABASE_URL", raising=False)
-    return directory
-
-
-class CommandLine:
-    """Runs commands, and tells how each ended and what it said."""
-
-    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
-        self._capsys = capsys
-
-    def run(self, *arguments: str) -> tuple[int | str | None, str, str]:
-        """Return the status, and what was written to each stream."""
-        with pytest.raises(SystemExit) as exit_:
-            main(arguments)
-        return exit_.value.code, *self._capsys.readouterr()
-
-    def refusal(self, *arguments: str) -> str:
-        """Return the one line that a command fails with."""
-        status, out, err = self.run(*arguments)
-        assert (status, out, err.count("\n")) == (1, "", 1)
-        assert err.startswith("dealdesk: ")
-        return err.removeprefix("dealdesk: ").rstrip("\n")
-
-
-@pytest.fixture
-def dealdesk(capsys: pytest.CaptureFixture[str]) -> CommandLine:
-    return CommandLine(capsys)
 
 
 @pytest.fixture
