@@ -1,6 +1,6 @@
 """The application: a function of its parts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from api.boundary import Boundary
+from api.boundary import Boundary, Observe
 from api.documents import NO_DOCUMENTS, Documents
 from api.endpoint import GraphQLEndpoint
 from api.health import health_routes
@@ -28,8 +28,12 @@ def create_app(
     database: Database,
     caller: Callable[[], Caller],
     documents: Documents = NO_DOCUMENTS,
+    observers: Sequence[Observe] = (),
 ) -> Starlette:
-    """Return the app; ``caller`` says on whose behalf a request is asked, at the moment it is called."""
+    """Return the app; ``caller`` says on whose behalf a request is asked, at the moment it is called.
+
+    ``observers`` are told of every request over HTTP.
+    """
     endpoint = GraphQLEndpoint(executor, caller, documents)
     playground = Playground(endpoint)
     app = Starlette(
@@ -39,7 +43,7 @@ def create_app(
             playground.files,
             *health_routes(database),
         ],
-        middleware=[Middleware(Boundary)],
+        middleware=[Middleware(Boundary, observers)],
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False

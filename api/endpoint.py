@@ -43,6 +43,7 @@ class GraphQLEndpoint:
             media_type = wanted(headers.get(b"accept"))
             await self._answer(scope, headers, media_type, receive, send)
         except HttpRefusal as refusal:
+            scope["outcome"] = {"codes": [refusal.code]}
             body = error_body(refusal.code, str(refusal))
             await send_body(
                 send, body, media_type.content_type, status=refusal.status, headers=refusal.headers

@@ -1,7 +1,6 @@
 """Serving over HTTP until a signal ends it."""
 
 import ipaddress
-import logging
 import os
 import signal
 import socket
@@ -46,18 +45,12 @@ def url_of(listening: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(
-    app: ASGIApp, listening: socket.socket, stopping: Callable[[], None], *, access_log: bool
-) -> None:
+async def serve(app: ASGIApp, listening: socket.socket, stopping: Callable[[], None]) -> None:
     """Serve until SIGINT or SIGTERM; then ``stopping`` ends what would not end by itself.
 
     Raises:
         SystemExit: there was a signal, and the requests that were running are answered.
     """
-    logging.basicConfig(
-        format="%(asctime)s %(levelname)s %(name)s: %(message)s",
-        level=logging.INFO if access_log else logging.WARNING,
-    )
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, _leave)  # the server raises the signal again when it is done
     config = uvicorn.Config(
@@ -68,7 +61,7 @@ async def serve(
         ws_per_message_deflate=False,  # its buffers take more memory than all else of an idle socket
         lifespan="off",
         log_config=None,
-        access_log=access_log,
+        access_log=False,  # ours says more, and leaves out what is secret
         proxy_headers=False,
         server_header=False,
         timeout_graceful_shutdown=_SECONDS_TO_FINISH,

@@ -8,8 +8,10 @@ from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from api.documents import DocumentMode
+from api.logs import LogFormat
 from db.errors import DealdeskError
 
+_PREFIX = "DEALDESK_"
 _SQLITE = "sqlite:///"
 _SERVERS = ("postgresql://", "postgres://")
 
@@ -28,20 +30,22 @@ class BadDatabaseUrl(BadSettings):
         )
 
 
-class BadDocumentMode(BadSettings):
-    """``DEALDESK_DOCUMENTS`` is no mode."""
+class BadSetting(BadSettings):
+    """Another setting has a value that it can't have; ``allowed`` says which it may."""
 
-    def __init__(self) -> None:
-        super().__init__(f"DEALDESK_DOCUMENTS can't be used: write {', '.join(DocumentMode)}.")
+    def __init__(self, name: str, allowed: str) -> None:
+        super().__init__(f"{_PREFIX}{name.upper()} can't be used: write {allowed}.")
 
 
 class Settings(BaseSettings):
     """Which database is used, where the embedded one lives, and which documents are trusted."""
 
-    model_config = SettingsConfigDict(env_prefix="DEALDESK_", env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
 
     database_url: str | None = None
     data_dir: Path = Field(default_factory=lambda: user_data_path("dealdesk", appauthor=False))
+
+    log_format: LogFormat = LogFormat.TEXT
 
     documents: DocumentMode = DocumentMode.OFF
     documents_manifest: Path | None = None
@@ -52,13 +56,13 @@ class Settings(BaseSettings):
 
         Raises:
             BadDatabaseUrl: the URL names another kind of database.
-            BadDocumentMode: there is no such mode.
+            BadSetting: another setting has no value that it may have.
         """
         try:
             return cls()
         except ValidationError as error:
-            is_url = error.errors()[0]["loc"] == ("database_url",)
-            raise (BadDatabaseUrl if is_url else BadDocumentMode) from None
+            name = str(error.errors()[0]["loc"][0])
+            raise (BadSetting(name, _ALLOWED[name]) if name in _ALLOWED else BadDatabaseUrl) from None
 
     @property
     def url(self) -> str:
@@ -81,3 +85,10 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, directory: Path) -> Path:
         return directory.expanduser().absolute()
+
+
+_ALLOWED = {
+    "documents": ", ".join(DocumentMode),
+    "log_format": ", ".join(LogFormat),
+}
+"""What may be written for a setting, where not everything may."""

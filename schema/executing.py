@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from inspect import isawaitable
+from time import perf_counter
 from typing import Any
 
 import orjson
@@ -27,6 +28,7 @@ from db.errors import Unavailable
 from schema.building import DealdeskSchema
 from schema.context import Context
 from schema.listening import Feed, Stopped
+from schema.observing import CANCELED, Observation, Observe
 from schema.passing import passed
 from schema.reading.collecting import Collector
 from schema.reading.documents import Document
@@ -93,11 +95,15 @@ class OperationKindError(Exception):
 
 
 class Executor:
-    """Runs requests against one schema and one database; ``feed`` is what subscriptions listen to."""
+    """Runs requests against one schema and one database; ``feed`` is what subscriptions listen to.
 
-    def __init__(self, schema: DealdeskSchema, database: Database) -> None:
+    ``observers`` are told of every operation that ends.
+    """
+
+    def __init__(self, schema: DealdeskSchema, database: Database, observers: Sequence[Observe] = ()) -> None:
         self._schema = schema
         self._database = database
+        self._observers = observers
         self.feed = Feed(database)
         self._kept_document = lru_cache(MOST_DOCUMENTS)(self._prepare)
 
@@ -107,11 +113,12 @@ class Executor:
         Raises:
             OperationKindError: the operation is of a kind that the transport doesn't carry.
         """
+        began = perf_counter()
         try:
             reader = self._reader(request, caller)
         except RequestError as error:
-            return _refusal(error)
-        return await self._run(request, reader)
+            return self._refuse(request, error, began)
+        return await self._run(request, reader, began)
 
     def answers(
         self, request: Request, caller: Callable[[], Caller], after: str = ""
@@ -125,13 +132,14 @@ class Executor:
         Raises:
             OperationKindError: the operation is of a kind that the transport doesn't carry.
         """
+        began = perf_counter()
         try:
             reader = self._reader(request, caller())
         except RequestError as error:
-            return _only(_refusal(error))
+            return _only(self._refuse(request, error, began))
         if reader.operation.operation is OperationType.SUBSCRIPTION:
-            return self._tell(request, told(reader, self.feed, caller, after))
-        return self._ask(request, reader)
+            return self._tell(request, reader, told(reader, self.feed, caller, after), began)
+        return self._ask(request, reader, began)
 
     def _reader(self, request: Request, caller: Caller) -> Reader:
         document = self._document(request.query)
@@ -142,8 +150,9 @@ class Executor:
         return Reader(schema.catalog, schema.policies, self._database, caller, document, operation, collector)
 
     async def _tell(
-        self, request: Request, events: AsyncGenerator[ToldEvent, None]
+        self, request: Request, reader: Reader, events: AsyncGenerator[ToldEvent, None], began: float
     ) -> AsyncGenerator[Answer, None]:
+        codes = frozenset[str]()
         try:
             async with aclosing(events):
                 async for event in events:
@@ -151,12 +160,25 @@ class Executor:
         except Stopped:
             raise
         except Exception as error:  # noqa: BLE001 - told like any other: what is unexpected is logged and masked
-            yield _failure(error, request)
+            failure = _failure(error, request)
+            codes = failure.codes
+            yield failure
+        finally:
+            self._observe(request, reader, codes, began)
 
-    async def _ask(self, request: Request, reader: Reader) -> AsyncGenerator[Answer, None]:
-        yield await self._run(request, reader)
+    async def _ask(self, request: Request, reader: Reader, began: float) -> AsyncGenerator[Answer, None]:
+        yield await self._run(request, reader, began)
 
-    async def _run(self, request: Request, reader: Reader) -> Answer:
+    async def _run(self, request: Request, reader: Reader, began: float) -> Answer:
+        codes = CANCELED
+        try:
+            answer = await self._answered(request, reader)
+            codes = answer.codes
+        finally:
+            self._observe(request, reader, codes, began)
+        return answer
+
+    async def _answered(self, request: Request, reader: Reader) -> Answer:
         try:
             text = await passed(self._schema, reader)
         except Exception as error:  # noqa: BLE001 - told like any other: what is unexpected is logged and masked
@@ -165,6 +187,19 @@ class Executor:
             if reader.operation.operation is OperationType.MUTATION:
                 self.feed.stir()
         return Answer(text) if text else await self._execute(request, reader)
+
+    def _refuse(self, request: Request, error: RequestError, began: float) -> Answer:
+        answer = _refusal(error)
+        self._observe(request, None, answer.codes, began)
+        return answer
+
+    def _observe(self, request: Request, reader: Reader | None, codes: frozenset[str], began: float) -> None:
+        if not self._observers:
+            return
+        asked, refusals = (None, ()) if reader is None else (reader.asked, reader.refusals)
+        observation = Observation(request.id, asked, codes, refusals, perf_counter() - began)
+        for observe in self._observers:
+            observe(observation)
 
     async def _execute(self, request: Request, reader: Reader) -> Answer:
         result: Any = execute(
@@ -192,7 +227,7 @@ class Executor:
         errors = validate(self._schema.graphql, ast, max_errors=MOST_ERRORS)
         if errors:
             raise RequestError("GRAPHQL_VALIDATION_FAILED", errors)
-        return Document(ast)
+        return Document(query, ast)
 
     def _variables(
         self, document: Document, operation: OperationDefinitionNode, request: Request

@@ -15,6 +15,7 @@ from schema.errors import Given, answer_to
 from schema.policies import FORBIDDEN
 from schema.reading.errors import BadInput
 from schema.reading.ids import decode_id
+from schema.reading.reader import Refused
 from schema.reading.resolving import Payload
 
 T = TypeVar("T")
@@ -51,8 +52,10 @@ async def perform(
     """
     asked, reader = info._raw_info, info.context.reader  # noqa: SLF001 - the plan needs the field's nodes
 
-    async def read(transaction: Transaction, type_name: str, values: Given) -> Payload:
-        return Payload(type_name, await reader.payload(transaction, asked, type_name, values))
+    async def read(
+        transaction: Transaction, type_name: str, values: Given, code: str | None = None
+    ) -> Payload:
+        return Payload(type_name, await reader.payload(transaction, asked, type_name, values), code)
 
     async def succeed(transaction: Transaction) -> Payload:
         if not reader.permits(asked):
@@ -61,9 +64,13 @@ async def perform(
         return await read(transaction, success.__name__, given(outcome))
 
     async def refuse(transaction: Transaction, refusal: Refusal) -> Payload:
-        return await read(transaction, *answer_to(refusal, _members(asked.return_type)))
+        type_name, values = answer_to(refusal, _members(asked.return_type))
+        return await read(transaction, type_name, values, refusal.code)
 
-    return await reader.database.write(succeed, refused=refuse)
+    payload = await reader.database.write(succeed, refused=refuse)
+    if payload.code is not None:
+        reader.refusals.append(Refused(asked.field_name, payload.code))
+    return payload
 
 
 def _members(result: Any) -> frozenset[str]:

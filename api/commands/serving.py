@@ -9,6 +9,7 @@ import typer
 from api.app import create_app
 from api.commands.opening import load_sample_into_empty, opened, run
 from api.documents import trusted_documents
+from api.logs import configure_logs, log_operation, log_request
 from api.serving import CannotServe, listening_socket, url_of
 from api.serving import serve as serve_app
 from api.settings import Settings
@@ -27,6 +28,7 @@ def serve(
     The embedded database is created and migrated first, and gets sample data while it has no organization.
     """
     settings = Settings.from_environment()
+    configure_logs(settings.log_format, access_log=access_log)
     with listening_socket(host, port) as listening:
         run(_serve(settings, listening, access_log=access_log))
 
@@ -42,10 +44,16 @@ async def _serve(settings: Settings, listening: socket, *, access_log: bool) -> 
                 " the sample with `dealdesk migrate --sample`."
             )
         documents = trusted_documents(settings.documents, settings.documents_manifest)
-        executor = Executor(build_schema(), database)
-        app = create_app(executor, database, lambda: served.caller(datetime.now(UTC)), documents)
+        executor = Executor(build_schema(), database, [log_operation] if access_log else [])
+        app = create_app(
+            executor,
+            database,
+            lambda: served.caller(datetime.now(UTC)),
+            documents,
+            [log_request] if access_log else [],
+        )
         _welcome(f"{url_of(listening)}/graphql")
-        await serve_app(app, listening, executor.feed.stop, access_log=access_log)
+        await serve_app(app, listening, executor.feed.stop)
 
 
 def _welcome(url: str) -> None:

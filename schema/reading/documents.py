@@ -3,6 +3,7 @@
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
 
 from graphql import (
     DocumentNode,
@@ -20,16 +21,31 @@ from schema.reading.variables import Signatures
 MOST_PLANS = 64
 """How many plans a document keeps: one for each shape of its variables."""
 
+LONGEST_NAME = 64
+"""Characters of an operation's name that are counted and logged under."""
+
+_DIGITS = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """An operation as it is counted and logged: its name or, without one, its document's hash; its kind."""
+
+    name: str
+    kind: str
+
 
 @dataclass
 class Document:
     """A valid document, with what was found out about it so far."""
 
+    text: str
     ast: DocumentNode
     plans: dict[Hashable, Plan | None] = field(default_factory=dict)
     signatures: dict[str | None, Signatures] = field(default_factory=dict)
     permitted: dict[Hashable, bool] = field(default_factory=dict)
     _operations: dict[str | None, OperationDefinitionNode | None] = field(default_factory=dict)
+    _asked: dict[int, Asked] = field(default_factory=dict)
 
     @cached_property
     def fragments(self) -> dict[str, FragmentDefinitionNode]:
@@ -63,8 +79,21 @@ class Document:
                         left.append(unspread.pop(each.name.value).selection_set)
         return names
 
+    def asked(self, operation: OperationDefinitionNode) -> Asked:
+        """Return how one of the document's operations is counted and logged."""
+        found = self._asked.get(id(operation))
+        if found is None:
+            name = operation.name.value[:LONGEST_NAME] if operation.name else short_hash(self.text)
+            found = self._asked[id(operation)] = Asked(name, operation.operation.value)
+        return found
+
     def keep(self, key: Hashable, plan: Plan | None) -> None:
         """Remember a plan, or that there is none; a document with too many shapes starts over."""
         if len(self.plans) >= MOST_PLANS:
             self.plans.clear()
         self.plans[key] = plan
+
+
+def short_hash(document: str) -> str:
+    """Return the beginning of the id that GraphQL over HTTP gives a document: enough to tell it by."""
+    return f"sha256:{sha256(document.encode()).hexdigest()[:_DIGITS]}"

@@ -1,8 +1,8 @@
 """Reading for one request: what is asked is planned once a document and shape, then bound and run."""
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
 
 from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationDefinitionNode
 from graphql.execution.values import VariableValues
@@ -12,7 +12,7 @@ from db.database import Database, Transaction
 from schema.policies import FORBIDDEN, Policies
 from schema.reading.catalog import Catalog
 from schema.reading.collecting import Collector
-from schema.reading.documents import Document
+from schema.reading.documents import Asked, Document
 from schema.reading.planning import Plan, Planner, Selection
 from schema.reading.sql import Concatenation
 from schema.reading.variables import shape_of
@@ -38,11 +38,19 @@ class RootField(Protocol):
         """Its place in the answer; ``key`` is the response key."""
 
 
+class Refused(NamedTuple):
+    """A mutation that a rule refused, by their names for programs."""
+
+    mutation: str
+    code: str
+
+
 @dataclass(frozen=True, slots=True)
 class Reader:
     """Answers what one request asks, as JSON text.
 
     ``names_types`` adds the concrete type to objects of abstract types, for an executor that must know it.
+    ``refusals`` are those of its mutations that were refused, so far.
     """
 
     catalog: Catalog
@@ -53,6 +61,7 @@ class Reader:
     operation: OperationDefinitionNode
     collector: Collector
     names_types: bool = False
+    refusals: list[Refused] = field(default_factory=list)
 
     async def query(self) -> bytes | None:
         """Return the answer to a whole query, ``{"data":{...}}``.
@@ -113,6 +122,11 @@ class Reader:
             names = self.document.root_fields(self.operation)
             known[key] = all(self.policies.permit(self.caller.role, root, name) for name in names)
         return known[key]
+
+    @property
+    def asked(self) -> Asked:
+        """The operation, as it is counted and logged."""
+        return self.document.asked(self.operation)
 
     @property
     def _variables(self) -> VariableValues:

@@ -29,10 +29,14 @@ Info = GraphQLResolveInfo[Any]
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """What a mutation answers: the member of its union, and that object's JSON text."""
+    """What a mutation answers: the member of its union, and that object's JSON text.
+
+    ``code`` is that of the refusal that it tells of.
+    """
 
     type_name: str
     text: bytes | None
+    code: str | None = None
 
 
 def answer_from_plans(schema: GraphQLSchema) -> None:

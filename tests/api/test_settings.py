@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from api.documents import DocumentMode
-from api.settings import BadDatabaseUrl, BadDocumentMode, Settings
+from api.settings import BadDatabaseUrl, BadSetting, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -76,10 +76,15 @@ def test_documents_are_not_trusted_unless_set() -> None:
     assert Settings.from_environment().documents is DocumentMode.OFF
 
 
-def test_another_mode_of_documents_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DEALDESK_DOCUMENTS", "some")
+@pytest.mark.parametrize(
+    ("name", "allowed"), [("DEALDESK_DOCUMENTS", "off, allow, only"), ("DEALDESK_LOG_FORMAT", "text, json")]
+)
+def test_another_value_is_refused_with_those_that_are_allowed(
+    name: str, allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "some")
 
-    with pytest.raises(BadDocumentMode) as refusal:
+    with pytest.raises(BadSetting) as refusal:
         Settings.from_environment()
 
-    assert str(refusal.value) == "DEALDESK_DOCUMENTS can't be used: write off, allow, only."
+    assert str(refusal.value) == f"{name} can't be used: write {allowed}."
