@@ -10,13 +10,16 @@
     │   ├── QuotesNotClosable
     │   ├── OpportunitiesNotClosable
     │   └── RuleViolation           one code per rule
-    └── Unavailable                 the database can't be reached or didn't answer in time
+    └── Unavailable                 the database can't be reached
+        ├── TimedOut                it took too long; nothing was changed
+        └── OutcomeUnknown          it was lost in the middle of a COMMIT
 
 Errors carry ids and texts, never rows: a row can't be read after the rollback that an error causes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 from uuid import UUID
 
 Path = tuple[str, ...]
@@ -28,7 +31,26 @@ class DealdeskError(Exception):
 
 
 class Unavailable(DealdeskError):
-    """The database can't be reached, or it is not known whether it took the change."""
+    """The database can't answer now. ``code`` is for programs, ``retry_after`` are seconds."""
+
+    code: ClassVar[str] = "UNAVAILABLE"
+    retry_after: ClassVar[int] = 1
+
+
+class TimedOut(Unavailable):
+    """The database took longer than it may. Nothing was changed."""
+
+    code = "TIMEOUT"
+
+
+class OutcomeUnknown(Unavailable):
+    """The database was lost in the middle of a COMMIT."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The database was lost while it took the change, so it is not known whether it did. Send it again"
+            " with the same idempotencyKey: it is done once."
+        )
 
 
 class Refusal(DealdeskError):

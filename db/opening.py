@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from db.database import Database
+from db.deadlines import NO_HURRY, Deadlines
 from db.postgres import PostgresDatabase
 from db.sqlite import SqliteDatabase
 
@@ -12,7 +13,7 @@ POSTGRES = ("postgresql://", "postgres://")
 _SQLITE = "sqlite:///"
 
 
-async def open_database(url: str) -> Database:
+async def open_database(url: str, deadlines: Deadlines = NO_HURRY) -> Database:
     """Open ``postgresql://user:password@host/database`` or ``sqlite:///path/to/file``.
 
     Raises:
@@ -20,8 +21,8 @@ async def open_database(url: str) -> Database:
         Unavailable: the database can't be reached.
     """
     if url.startswith(POSTGRES):
-        return await PostgresDatabase.open(url)
-    return await SqliteDatabase.open(str(sqlite_path(url)))
+        return await PostgresDatabase.open(url, deadlines)
+    return await SqliteDatabase.open(str(sqlite_path(url)), deadlines)
 
 
 def sqlite_path(url: str) -> Path:

@@ -12,8 +12,10 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 from typing_extensions import override
 
 from db.database import Database, LostRace, Transaction
-from db.errors import Unavailable
-from db.pool import Pool
+from db.deadlines import GRACE, NO_HURRY, Deadlines
+from db.errors import OutcomeUnknown, TimedOut, Unavailable
+from db.finishing import finished
+from db.pool import Pool, closed
 from db.statements import Statement
 
 _LOST_RACES = (
@@ -21,15 +23,17 @@ _LOST_RACES = (
     asyncpg.DeadlockDetectedError,
     asyncpg.IntegrityConstraintViolationError,
 )
-_UNREACHABLE = (
-    OSError,
+_OUT_OF_REACH = (
+    OSError,  # among them TimeoutError: it is silent
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
+    asyncpg.IdleInTransactionSessionTimeoutError,
+    asyncpg.TooManyConnectionsError,
     asyncpg.InterfaceError,
 )
-_OUT_OF_REACH = (*_UNREACHABLE, TimeoutError)
-_TRY_AGAIN = "The database can't be reached. Try again in a moment."
+_TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
+_FAILURES = (*_OUT_OF_REACH, *_TOO_LONG)
 _CONNECTIONS = 10
 _PARAMETER = re.compile(r"\$(\d+)")
 _MOST_WAITING = 16
@@ -42,6 +46,12 @@ _SESSION = {
     # Each shape of a request has a statement of its own, so planning it for every value finds nothing new:
     # a page with its pageInfo takes half the time without.
     "plan_cache_mode": "force_generic_plan",
+    # A program that is gone, or its host, holds no lock for longer than a minute.
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_user_timeout": "30s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
 }
 _PREPARED = 256
 """Statements that each connection keeps prepared; the server holds a plan for each."""
@@ -55,18 +65,21 @@ class PostgresDatabase(Database):
         self.dialect = dialect_of_asyncpg.dialect()  # type: ignore[no-untyped-call]
 
     @classmethod
-    async def open(cls, url: str, *, connections: int = _CONNECTIONS) -> Self:
+    async def open(
+        cls, url: str, deadlines: Deadlines = NO_HURRY, *, connections: int = _CONNECTIONS
+    ) -> Self:
         """Connect to ``postgresql://user:password@host:port/database``.
 
         Raises:
             Unavailable: the server can't be reached or refuses the connection.
         """
-        pool = Pool(lambda: _connect(url), connections)
+        pool = Pool(lambda: _connect(url, deadlines), connections, deadlines.wait)
         try:
             async with pool.connection():
                 return cls(pool)
-        except (*_UNREACHABLE, asyncpg.PostgresError) as error:
-            raise Unavailable(f"PostgreSQL can't be reached: {error}") from error
+        except (*_OUT_OF_REACH, asyncpg.PostgresError) as error:
+            await pool.close()
+            raise Unavailable(f"PostgreSQL can't be reached: {error or 'it does not answer'}") from error
 
     @override
     async def close(self) -> None:
@@ -79,8 +92,8 @@ class PostgresDatabase(Database):
         try:
             async with self._pool.connection() as connection:
                 return await connection.fetchval(compiled.sql, *parameters)  # type: ignore[no-any-return]
-        except _OUT_OF_REACH as error:
-            raise Unavailable(_TRY_AGAIN) from error
+        except _FAILURES as error:
+            raise _told(error) from error
 
     @override
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
@@ -89,22 +102,33 @@ class PostgresDatabase(Database):
         try:
             async with self._pool.connection() as connection:
                 records = await connection.fetch(compiled.sql, *parameters)
-        except _OUT_OF_REACH as error:
-            raise Unavailable(_TRY_AGAIN) from error
+        except _FAILURES as error:
+            raise _told(error) from error
         return [compiled.row(record) for record in records]
 
     @override
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
+        is_committing = False
         try:
-            async with self._pool.connection() as connection, connection.transaction():
-                transaction = PostgresTransaction(connection, self.dialect)
-                yield transaction
-                await transaction.catch_up()
+            async with self._pool.connection() as connection:
+                begun = connection.transaction()
+                await begun.start()
+                try:
+                    transaction = PostgresTransaction(connection, self.dialect)
+                    yield transaction
+                    await transaction.catch_up()
+                except Exception as error:
+                    await _roll_back(connection, begun, error)
+                    raise
+                is_committing = True
+                await finished(begun.commit())
         except _LOST_RACES as error:
             raise LostRace from error
         except _OUT_OF_REACH as error:
-            raise Unavailable(_TRY_AGAIN) from error
+            raise OutcomeUnknown if is_committing else _told(error) from error
+        except _TOO_LONG as error:
+            raise _told(error) from error
 
 
 class PostgresTransaction(Transaction):
@@ -176,14 +200,53 @@ def _moved(by: int, parameter: re.Match[str]) -> str:
     return f"${int(parameter[1]) + by}"
 
 
-async def _connect(url: str) -> Any:
+async def _roll_back(connection: Any, begun: Any, error: Exception) -> None:
+    """Undo what was done; a connection that is silent or lost is cut, and PostgreSQL does it by itself."""
+    if isinstance(error, _OUT_OF_REACH):
+        connection.terminate()
+        return
+    try:
+        await begun.rollback()
+    except _FAILURES:
+        connection.terminate()
+
+
+def _told(error: Exception) -> Unavailable:
+    match error:
+        case asyncpg.LockNotAvailableError():
+            return TimedOut("Somebody else is changing the same. Nothing was changed; try again.")
+        case asyncpg.QueryCanceledError():
+            return TimedOut("The database took too long, so it was stopped. Ask for less, or try again.")
+    return Unavailable("The database can't be reached. Try again in a moment.")
+
+
+def _session(deadlines: Deadlines) -> dict[str, str]:
+    if deadlines.statement is None:
+        return _SESSION
+    return _SESSION | {
+        "statement_timeout": f"{deadlines.statement:.3f}s",
+        "lock_timeout": f"{min(deadlines.wait, deadlines.statement):.3f}s",
+    }
+
+
+async def _connect(url: str, deadlines: Deadlines) -> Any:
     connection = await asyncpg.connect(
         url,
         statement_cache_size=_PREPARED,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=0,
-        server_settings=_SESSION,
+        command_timeout=None if deadlines.statement is None else deadlines.statement + GRACE,
+        server_settings=_session(deadlines),
     )
+    try:
+        await _set_codecs(connection)
+    except BaseException:
+        await closed(connection)
+        raise
+    return connection
+
+
+async def _set_codecs(connection: Any) -> None:
     # Planned statements return varchar, every column of ours is text: so the answer's bytes pass through.
     await connection.set_type_codec(
         "varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary"
@@ -192,7 +255,6 @@ async def _connect(url: str) -> Any:
     await connection.set_type_codec(
         "date", schema="pg_catalog", encoder=_encoded_day, decoder=_decoded_day, format="tuple"
     )
-    return connection
 
 
 _FIRST_DAY = date(2000, 1, 1).toordinal()

@@ -1,11 +1,13 @@
 """SQLite, embedded: many readers beside one writer, each connection in a thread of its own."""
 
 import asyncio
+import math
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
+from time import monotonic
 from typing import Any, Self, TypeVar
 from zoneinfo import ZoneInfo
 
@@ -13,14 +15,19 @@ from sqlalchemy.dialects import sqlite as dialect_of_sqlite
 from typing_extensions import override
 
 from db.database import Database, LostRace, Transaction
-from db.errors import Unavailable
+from db.deadlines import NO_HURRY, Deadlines
+from db.errors import TimedOut, Unavailable
+from db.finishing import finished
 from db.statements import Compiled, Statement
 
 T = TypeVar("T")
 
 READERS = 4
+LOOK = 1_000_000
+"""Steps of SQLite's machine, some ten milliseconds, between two looks whether a statement's time is over."""
+
 BUSY_SECONDS = 10.0
-"""How long a write waits for another program's."""
+"""How long a write waits for another program's at most."""
 
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING; generated columns came in 3.31."""
@@ -67,42 +74,68 @@ def _local_month(instant: str, time_zone: str) -> str:
     return moment.date().replace(day=1).isoformat()
 
 
+class _Work:
+    """What a worker does; it is stopped when its time, in seconds of the clock, is over."""
+
+    __slots__ = ("ends",)
+
+    def __init__(self, seconds: float | None) -> None:
+        self.ends = math.inf if seconds is None else monotonic() + seconds
+
+
 class _Worker:
     """A connection and the one thread that uses it."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, deadlines: Deadlines) -> None:
+        self._seconds = deadlines.statement
+        self._work = _Work(None)
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
         try:
             self.connection = self._thread.submit(connect, path).result()
         except BaseException:
             self._thread.shutdown()
             raise
+        self.connection.set_progress_handler(self._is_over, LOOK)
+        self.connection.execute(f"PRAGMA busy_timeout={min(BUSY_SECONDS, deadlines.wait) * 1000:.0f}")
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._thread, work, self.connection)
+    async def run(self, act: Callable[[sqlite3.Connection], T]) -> T:
+        work = _Work(self._seconds)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work, act)
+        except asyncio.CancelledError:
+            work.ends = 0
+            raise
 
     def close(self) -> None:
         self._thread.submit(self.connection.close).result()
         self._thread.shutdown()
 
+    def _run(self, work: _Work, act: Callable[[sqlite3.Connection], T]) -> T:
+        self._work = work
+        return act(self.connection)
+
+    def _is_over(self) -> bool:
+        return monotonic() > self._work.ends
+
 
 class SqliteDatabase(Database):
     """One database file in write-ahead mode."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: str, deadlines: Deadlines) -> None:
         self.dialect = dialect_of_sqlite.dialect()
-        self._writer = _Worker(path)
+        self._wait = deadlines.wait
+        self._writer = _Worker(path, deadlines)
         self._writing = asyncio.Lock()
-        self._workers = [_Worker(path) for _ in range(READERS)]
+        self._workers = [_Worker(path, deadlines) for _ in range(READERS)]
         self._readers: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         for worker in self._workers:
             worker.connection.execute("PRAGMA query_only=ON")
             self._readers.put_nowait(worker)
 
     @classmethod
-    async def open(cls, path: str) -> Self:
+    async def open(cls, path: str, deadlines: Deadlines = NO_HURRY) -> Self:
         """Open the file at ``path``, creating an empty database where there is none."""
-        return cls(path)
+        return cls(path, deadlines)
 
     @override
     async def close(self) -> None:
@@ -123,29 +156,68 @@ class SqliteDatabase(Database):
         return await self._read(lambda connection: _rows(connection, compiled, parameters))
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        worker = await self._readers.get()
+        worker = await self._reader()
         try:
             return await worker.run(work)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
+                raise
+            raise TimedOut(_STOPPED) from error
         finally:
             self._readers.put_nowait(worker)
+
+    async def _reader(self) -> _Worker:
+        try:
+            return self._readers.get_nowait()
+        except asyncio.QueueEmpty:
+            pass
+        async with self._in_time():
+            return await self._readers.get()
 
     @override
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        async with self._writing:
-            try:
-                try:
-                    # Inside: whoever is cancelled while it begins leaves it begun, for the thread goes on.
-                    await self._writer.run(lambda connection: connection.execute("BEGIN IMMEDIATE"))
-                    yield SqliteTransaction(self._writer, self.dialect)
-                except BaseException:
-                    await asyncio.shield(self._writer.run(_roll_back))
-                    raise
-                await asyncio.shield(self._writer.run(_commit))
-            except sqlite3.IntegrityError as error:
-                raise LostRace from error
-            except sqlite3.OperationalError as error:
-                raise Unavailable(f"The embedded database can't take the change: {error}") from error
+        await self._turn()
+        try:
+            async with self._begun():
+                yield SqliteTransaction(self._writer, self.dialect)
+        except sqlite3.IntegrityError as error:
+            raise LostRace from error
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+                raise TimedOut(_STOPPED) from error
+            raise Unavailable(f"The embedded database can't take the change: {error}") from error
+        finally:
+            self._writing.release()
+
+    async def _turn(self) -> None:
+        if self._writing.locked():
+            async with self._in_time():
+                await self._writing.acquire()
+        else:
+            await self._writing.acquire()
+
+    @asynccontextmanager
+    async def _begun(self) -> AsyncIterator[None]:
+        try:
+            # Inside: whoever is cancelled while it begins leaves it begun, for the thread goes on.
+            await self._writer.run(lambda connection: connection.execute("BEGIN IMMEDIATE"))
+            yield
+        except BaseException:
+            await asyncio.shield(self._writer.run(_roll_back))
+            raise
+        await finished(self._writer.run(_commit))
+
+    @asynccontextmanager
+    async def _in_time(self) -> AsyncIterator[None]:
+        try:
+            async with asyncio.timeout(self._wait):
+                yield
+        except TimeoutError:
+            raise Unavailable("The embedded database is busy. Try again in a moment.") from None
+
+
+_STOPPED = "The database took too long, so it was stopped. Ask for less, or try again."
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

@@ -302,7 +302,8 @@ def _told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
     told: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
     if isinstance(cause, Unavailable):
-        return told | {"message": str(cause), "extensions": {"code": "UNAVAILABLE"}}
+        extensions = {"code": cause.code, "retryAfter": cause.retry_after}
+        return told | {"message": str(cause), "extensions": extensions}
     if error.extensions and "code" in error.extensions:
         return told
     if isinstance(cause, GraphQLError):  # graphql-core's own, about an argument that a variable spoils

@@ -120,4 +120,4 @@ async def test_an_unreachable_database_is_told_as_unavailable(readable: Readable
     [error] = body["errors"]
     assert body["data"] is None
     assert error["message"] == "The database can't be reached. Try again in a moment."
-    assert error["extensions"] == {"code": "UNAVAILABLE"}
+    assert error["extensions"] == {"code": "UNAVAILABLE", "retryAfter": 1}

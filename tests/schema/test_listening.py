@@ -194,7 +194,9 @@ async def test_nobody_can_begin_to_listen_while_the_database_is_away(deals: Deal
         assert executor.feed.listeners == 0
 
     [answer] = listener.answers
-    assert answer == {"errors": [{"message": "Away.", "extensions": {"code": "UNAVAILABLE"}}]}
+    assert answer == {
+        "errors": [{"message": "Away.", "extensions": {"code": "UNAVAILABLE", "retryAfter": 1}}]
+    }
 
 
 async def test_what_nobody_expected_ends_listening_and_is_masked(deals: Deals) -> None:
