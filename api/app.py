@@ -41,7 +41,7 @@ def create_app(
             Route("/graphql", endpoint if documents.only else playground),
             WebSocketRoute("/graphql", GraphQLSockets(executor, caller, documents)),
             playground.files,
-            *health_routes(database),
+            *health_routes(database, lambda: executor.feed.is_stopped),
         ],
         middleware=[Middleware(Boundary, observers)],
         exception_handlers={HTTPException: _refuse},

@@ -41,7 +41,8 @@ class Stopped(Exception):
 class Feed:
     """Tells its listeners of events, to each of them once and in the same order.
 
-    ``listeners`` says how many there are; ``reads`` is how they read what they tell on.
+    ``listeners`` says how many there are; ``reads`` is how they read what they tell on. Once it
+    ``is_stopped``, there is nothing more to tell.
     """
 
     def __init__(self, database: Database) -> None:
@@ -52,7 +53,7 @@ class Feed:
         self._poller: asyncio.Task[None] | None = None
         self._place = BEFORE_ALL
         self._stirred = asyncio.Event()
-        self._stopped = False
+        self.is_stopped = False
 
     def stir(self) -> None:
         """Look for events at once, because something was committed here."""
@@ -60,7 +61,7 @@ class Feed:
 
     def stop(self) -> None:
         """End everybody's listening, for good."""
-        self._stopped = True
+        self.is_stopped = True
         self._stirred.set()
         for listeners in self._by_topic.values():
             for listener in listeners:
@@ -87,7 +88,7 @@ class Feed:
                     place = event.place
 
     async def _next(self, listener: "_Listener", topic: Topic, place: Place) -> list[Event]:
-        if self._stopped:
+        if self.is_stopped:
             raise Stopped
         if not listener.has_missed:
             return [event for event in await listener.told() if event.place > place]
@@ -121,7 +122,7 @@ class Feed:
 
     async def _poll(self) -> None:
         fails = False
-        while self._by_topic and not self._stopped:
+        while self._by_topic and not self.is_stopped:
             self._stirred.clear()
             fails = not await self._has_looked(warns=not fails)
             with suppress(TimeoutError):

@@ -14,14 +14,9 @@ from schema.executing import Executor
 from tests.builders import Deals
 from tests.schema.asking import Recorder, the_schema
 
-NOT_READY = {
-    "errors": [
-        {
-            "message": "The database does not answer, or its tables are not this version's.",
-            "extensions": {"code": "UNAVAILABLE"},
-        }
-    ]
-}
+SILENT = "The database does not answer."
+FOREIGN = "The database's tables are not this version's. Run `dealdesk migrate`."
+STOPPING = "The server is stopping."
 
 
 async def test_a_migrated_database_that_answers_is_ready(database: Database) -> None:
@@ -31,7 +26,7 @@ async def test_a_migrated_database_that_answers_is_ready(database: Database) -> 
 async def test_a_database_without_tables_is_not_ready(database: Database, database_url: str) -> None:
     await revert(database_url)
 
-    assert await _asked("/readyz", database) == (503, NOT_READY)
+    assert await _asked("/readyz", database) == not_ready(FOREIGN)
 
 
 async def test_a_database_that_does_not_answer_in_time_is_not_ready(
@@ -39,7 +34,31 @@ async def test_a_database_that_does_not_answer_in_time_is_not_ready(
 ) -> None:
     monkeypatch.setattr("api.health._PATIENCE", 0.01)
 
-    assert await _asked("/readyz", Silent(sqlite)) == (503, NOT_READY)
+    assert await _asked("/readyz", Silent(sqlite)) == not_ready(SILENT)
+
+
+async def test_a_server_that_stops_is_not_ready_though_its_database_answers(sqlite: Database) -> None:
+    executor = Executor(the_schema(), sqlite)
+    async with _client(executor, sqlite) as client:
+        executor.feed.stop()
+        answer = await client.get("/readyz")
+
+    assert (answer.status_code, answer.json()) == not_ready(STOPPING)
+
+
+async def test_however_many_ask_the_database_is_asked_once_a_second(
+    sqlite: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    recorder = Recorder(sqlite)
+    now = 1000.0
+    monkeypatch.setattr("api.health.monotonic", lambda: now)
+    async with _client(Executor(the_schema(), sqlite), recorder) as client:
+        await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
+        asked_at_once = len(recorder.statements)
+        now += 1.0
+        await client.get("/readyz")
+
+    assert (asked_at_once, len(recorder.statements)) == (1, 2)
 
 
 async def test_the_process_lives_whatever_becomes_of_the_database(sqlite: Database, sqlite_url: str) -> None:
@@ -55,9 +74,16 @@ class Silent(Recorder):
         return None
 
 
+def not_ready(why: str) -> tuple[int, Any]:
+    return 503, {"errors": [{"message": why, "extensions": {"code": "UNAVAILABLE"}}]}
+
+
 async def _asked(path: str, database: Database) -> tuple[int, Any]:
-    app = create_app(Executor(the_schema(), database), database, lambda: Deals(database).caller)
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://dealdesk.test") as client:
+    async with _client(Executor(the_schema(), database), database) as client:
         answer = await client.get(path)
     return answer.status_code, answer.json()
+
+
+def _client(executor: Executor, database: Database) -> httpx2.AsyncClient:
+    app = create_app(executor, database, lambda: Deals(database).caller)
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://dealdesk.test")
