@@ -43,6 +43,7 @@ _SESSION = {
     "datestyle": "ISO, YMD",  # answers hold dates as PostgreSQL writes them
     "timezone": "UTC",
     "jit": "off",  # compiling such short statements costs more than it saves
+    "random_page_cost": "1.1",  # what is asked again and again is in memory, or on a disk that does not seek
     # Each shape of a request has a statement of its own, so planning it for every value finds nothing new:
     # a page with its pageInfo takes half the time without.
     "plan_cache_mode": "force_generic_plan",
