@@ -3,6 +3,7 @@
 import asyncio
 import random
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
@@ -18,8 +19,26 @@ ATTEMPTS = 8
 """How often a write is tried that keeps losing races before its caller is told."""
 
 
+SAME_CONSTRAINT = 3
+"""How often a write may break one constraint; who lost a race sees the winner's rows when it runs again."""
+
+
 class LostRace(Exception):
-    """A concurrent write got in between; the whole function may be run again."""
+    """A concurrent write got in between; the whole function may be run again.
+
+    ``constraint`` is the one that the write would have broken, if it was stopped by one.
+    """
+
+    def __init__(self, constraint: str | None = None) -> None:
+        super().__init__(constraint)
+        self.constraint = constraint
+
+
+class ConstraintBroken(Exception):
+    """A write breaks a constraint whenever it is run: a rule let through what the database must refuse."""
+
+    def __init__(self, constraint: str) -> None:
+        super().__init__(f"The constraint is broken each time, so no race was lost: {constraint}")
 
 
 class Transaction(ABC):
@@ -82,12 +101,15 @@ class Database(ABC):
         Raises:
             Refusal: a rule said no and there was no ``refused`` to answer it.
             Unavailable: the database was not reached, or the race was lost every time.
+            ConstraintBroken: it was no race that was lost.
         """
+        broken: Counter[str] = Counter()
         for attempt in range(ATTEMPTS):
             try:
                 return await self._attempt(work, refused)
             except LostRace as race:
                 lost = race
+                _note(race, broken)
                 await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
         raise Unavailable("Too many changes at the same time. Nothing was changed; try again.") from lost
 
@@ -106,6 +128,13 @@ class Database(ABC):
                     raise _RolledBack(await refused(transaction, refusal)) from None
         except _RolledBack as rolled_back:
             return rolled_back.answer  # type: ignore[no-any-return]
+
+
+def _note(race: LostRace, broken: Counter[str]) -> None:
+    if race.constraint is not None:
+        broken[race.constraint] += 1
+        if broken[race.constraint] == SAME_CONSTRAINT:
+            raise ConstraintBroken(race.constraint) from race
 
 
 class _RolledBack(Exception):

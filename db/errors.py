@@ -12,7 +12,7 @@
     │   └── RuleViolation           one code per rule
     └── Unavailable                 the database can't be reached
         ├── TimedOut                it took too long; nothing was changed
-        └── OutcomeUnknown          it was lost in the middle of a COMMIT
+        └── OutcomeUnknown          it did not say whether it took the change
 
 Errors carry ids and texts, never rows: a row can't be read after the rollback that an error causes.
 """
@@ -44,12 +44,12 @@ class TimedOut(Unavailable):
 
 
 class OutcomeUnknown(Unavailable):
-    """The database was lost in the middle of a COMMIT."""
+    """The database did not say whether it took the change."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The database was lost while it took the change, so it is not known whether it did. Send it again"
-            " with the same idempotencyKey: it is done once."
+            "The database did not say whether it took the change. Sent again with the same idempotencyKey, it"
+            " is done once; if you sent none, look before you send it again."
         )
 
 

@@ -18,18 +18,14 @@ from db.finishing import finished
 from db.pool import Pool, closed
 from db.statements import Statement
 
-_LOST_RACES = (
-    asyncpg.SerializationError,
-    asyncpg.DeadlockDetectedError,
-    asyncpg.IntegrityConstraintViolationError,
-)
+_LOST_RACES = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
 _OUT_OF_REACH = (
     OSError,  # among them TimeoutError: it is silent
     asyncpg.PostgresConnectionError,
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
-    asyncpg.TooManyConnectionsError,
+    asyncpg.InsufficientResourcesError,  # of connections, memory or disk
     asyncpg.InterfaceError,
 )
 _TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
@@ -126,6 +122,8 @@ class PostgresDatabase(Database):
                 await finished(begun.commit())
         except _LOST_RACES as error:
             raise LostRace from error
+        except asyncpg.IntegrityConstraintViolationError as error:
+            raise LostRace(error.constraint_name or error.args[0]) from error
         except _OUT_OF_REACH as error:
             raise OutcomeUnknown if is_committing else _told(error) from error
         except _TOO_LONG as error:
@@ -218,6 +216,8 @@ def _told(error: Exception) -> Unavailable:
             return TimedOut("Somebody else is changing the same. Nothing was changed; try again.")
         case asyncpg.QueryCanceledError():
             return TimedOut("The database took too long, so it was stopped. Ask for less, or try again.")
+        case asyncpg.InsufficientResourcesError():
+            return Unavailable("The database is out of disk, memory or connections. Try again later.")
     return Unavailable("The database can't be reached. Try again in a moment.")
 
 

@@ -16,7 +16,7 @@ from typing_extensions import override
 
 from db.database import Database, LostRace, Transaction
 from db.deadlines import NO_HURRY, Deadlines
-from db.errors import TimedOut, Unavailable
+from db.errors import OutcomeUnknown, TimedOut, Unavailable
 from db.finishing import finished
 from db.statements import Compiled, Statement
 
@@ -182,11 +182,9 @@ class SqliteDatabase(Database):
             async with self._begun():
                 yield SqliteTransaction(self._writer, self.dialect)
         except sqlite3.IntegrityError as error:
-            raise LostRace from error
+            raise LostRace(str(error)) from error
         except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
-                raise TimedOut(_STOPPED) from error
-            raise Unavailable(f"The embedded database can't take the change: {error}") from error
+            raise _unavailable(error) from error
         finally:
             self._writing.release()
 
@@ -218,6 +216,14 @@ class SqliteDatabase(Database):
 
 
 _STOPPED = "The database took too long, so it was stopped. Ask for less, or try again."
+
+
+def _unavailable(error: sqlite3.OperationalError) -> Unavailable:
+    if error.sqlite_errorcode == sqlite3.SQLITE_INTERRUPT:
+        return TimedOut(_STOPPED)
+    if error.sqlite_errorcode == sqlite3.SQLITE_IOERR_FSYNC:  # written whole, but perhaps not on the disk
+        return OutcomeUnknown()
+    return Unavailable(f"The embedded database can't take the change: {error}. Nothing was changed.")
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

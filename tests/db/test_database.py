@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import String, cast, delete, func, select, update
 
 from db import models
-from db.database import ATTEMPTS, Database, LostRace, Transaction
+from db.database import ATTEMPTS, SAME_CONSTRAINT, ConstraintBroken, Database, LostRace, Transaction
 from db.errors import Refusal, RuleViolation, Unavailable
 from db.ids import new_id
 from db.opening import POSTGRES, open_database, sqlite_path
@@ -84,6 +84,23 @@ async def test_a_write_that_loses_every_race_gives_up_and_changes_nothing(databa
     with pytest.raises(Unavailable, match="Too many changes at the same time"):
         await database.write(work)
     assert len(runs) == ATTEMPTS
+    assert await names(database) == []
+
+
+async def test_a_write_that_breaks_a_constraint_each_time_is_a_fault_and_changes_nothing(
+    database: Database,
+) -> None:
+    runs = []
+
+    async def work(transaction: Transaction) -> None:
+        runs.append(1)
+        id_ = new_id()
+        await add(transaction, "First", id_)
+        await add(transaction, "Second", id_)
+
+    with pytest.raises(ConstraintBroken, match="organization"):
+        await database.write(work)
+    assert len(runs) == SAME_CONSTRAINT
     assert await names(database) == []
 
 
