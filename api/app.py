@@ -13,6 +13,7 @@ from api.boundary import Boundary, Observe
 from api.documents import NO_DOCUMENTS, Documents
 from api.endpoint import GraphQLEndpoint
 from api.health import health_routes
+from api.metrics import Figure
 from api.playground.visiting import Playground
 from api.sending import JSON, error_body
 from api.sockets import GraphQLSockets
@@ -32,14 +33,15 @@ def create_app(
 ) -> Starlette:
     """Return the app; ``caller`` says on whose behalf a request is asked, at the moment it is called.
 
-    ``observers`` are told of every request over HTTP.
+    ``observers`` are told of every request over HTTP. ``app.state.figures`` tell what is going on.
     """
     endpoint = GraphQLEndpoint(executor, caller, documents)
+    sockets = GraphQLSockets(executor, caller, documents)
     playground = Playground(endpoint)
     app = Starlette(
         routes=[
             Route("/graphql", endpoint if documents.only else playground),
-            WebSocketRoute("/graphql", GraphQLSockets(executor, caller, documents)),
+            WebSocketRoute("/graphql", sockets),
             playground.files,
             *health_routes(database, lambda: executor.feed.is_stopped),
         ],
@@ -47,6 +49,11 @@ def create_app(
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False
+    app.state.figures = (
+        Figure("sockets", "WebSockets that are open.", lambda: {"": sockets.open}),
+        Figure("streams", "Streams of Server-Sent Events that are open.", lambda: {"": endpoint.streams}),
+        Figure("subscriptions", "Subscriptions, over either.", lambda: {"": executor.feed.listeners}),
+    )
     return app
 
 

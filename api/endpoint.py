@@ -27,13 +27,15 @@ Headers = Mapping[bytes, bytes]
 class GraphQLEndpoint:
     """Answers GraphQL requests by POST, and queries by GET; ``caller`` says on whose behalf.
 
-    Who accepts a stream of events alone gets one, be it of a subscription's answers or of a single one.
+    Who accepts a stream of events alone gets one, be it of a subscription's answers or of a single one;
+    ``streams`` are open.
     """
 
     def __init__(self, executor: Executor, caller: Callable[[], Caller], documents: Documents) -> None:
         self._executor = executor
         self._caller = caller
         self._documents = documents
+        self.streams = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request; whatever is wrong with it is told as JSON."""
@@ -83,7 +85,11 @@ class GraphQLEndpoint:
             answers = self._executor.answers(request, self._caller, after.decode("latin-1"))
         except OperationKindError as error:
             raise _refusal(error) from None
-        await stream(answers, receive, send)
+        self.streams += 1
+        try:
+            await stream(answers, receive, send)
+        finally:
+            self.streams -= 1
 
 
 def _refusal(error: OperationKindError) -> HttpRefusal:

@@ -46,6 +46,8 @@ class Settings(BaseSettings):
     data_dir: Path = Field(default_factory=lambda: user_data_path("dealdesk", appauthor=False))
 
     log_format: LogFormat = LogFormat.TEXT
+    metrics_host: str = "127.0.0.1"
+    metrics_port: int | None = Field(default=None, ge=0, le=65535)
 
     documents: DocumentMode = DocumentMode.OFF
     documents_manifest: Path | None = None
@@ -90,5 +92,6 @@ class Settings(BaseSettings):
 _ALLOWED = {
     "documents": ", ".join(DocumentMode),
     "log_format": ", ".join(LogFormat),
+    "metrics_port": "a number from 0 to 65535",
 }
 """What may be written for a setting, where not everything may."""

@@ -31,13 +31,13 @@ _LONGEST_REASON = 123
 
 
 class GraphQLSockets:
-    """Answers over WebSockets; ``caller`` says on whose behalf."""
+    """Answers over WebSockets, of which ``open`` are; ``caller`` says on whose behalf."""
 
     def __init__(self, executor: Executor, caller: Callable[[], Caller], documents: Documents) -> None:
         self._executor = executor
         self._caller = caller
         self._documents = documents
-        self._open = 0
+        self.open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Talk with one client until either of them ends it."""
@@ -45,12 +45,12 @@ class GraphQLSockets:
         if _is_foreign(dict(scope["headers"])):
             await send({"type": "websocket.close"})  # refuses the handshake
             return
-        self._open += 1
+        self.open += 1
         try:
             session = _Session(self._executor, self._caller, self._documents, receive, in_time(send))
-            await session.run(scope["subprotocols"], has_room=self._open <= MOST_SOCKETS)
+            await session.run(scope["subprotocols"], has_room=self.open <= MOST_SOCKETS)
         finally:
-            self._open -= 1
+            self.open -= 1
 
 
 def _is_foreign(headers: dict[bytes, bytes]) -> bool:

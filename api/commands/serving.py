@@ -9,10 +9,12 @@ import typer
 from api.app import create_app
 from api.commands.opening import load_sample_into_empty, opened, run
 from api.documents import trusted_documents
-from api.logs import configure_logs, log_operation, log_request
+from api.logs import configure_logs
+from api.metrics import exposed
 from api.serving import CannotServe, listening_socket, url_of
 from api.serving import serve as serve_app
 from api.settings import Settings
+from api.watching import Watch
 from db.seeding import served_organization
 from schema.building import build_schema
 from schema.executing import Executor
@@ -22,6 +24,10 @@ def serve(
     host: Annotated[str, typer.Option(help="The loopback address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log every request.")] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Where Prometheus finds /metrics; nowhere unless set."),
+    ] = None,
 ) -> None:
     """Serve the API; what `dealdesk` alone does, too.
 
@@ -30,10 +36,13 @@ def serve(
     settings = Settings.from_environment()
     configure_logs(settings.log_format, access_log=access_log)
     with listening_socket(host, port) as listening:
-        run(_serve(settings, listening, access_log=access_log))
+        metrics_port = settings.metrics_port if metrics_port is None else metrics_port
+        run(_serve(settings, listening, metrics_port, access_log=access_log))
 
 
-async def _serve(settings: Settings, listening: socket, *, access_log: bool) -> None:
+async def _serve(
+    settings: Settings, listening: socket, metrics_port: int | None, *, access_log: bool
+) -> None:
     async with opened(settings) as database:
         if settings.is_embedded:
             await load_sample_into_empty(database)
@@ -44,16 +53,15 @@ async def _serve(settings: Settings, listening: socket, *, access_log: bool) -> 
                 " the sample with `dealdesk migrate --sample`."
             )
         documents = trusted_documents(settings.documents, settings.documents_manifest)
-        executor = Executor(build_schema(), database, [log_operation] if access_log else [])
+        watch = Watch(documents, access_log=access_log, metrics=metrics_port is not None)
+        executor = Executor(build_schema(), database, watch.operations)
         app = create_app(
-            executor,
-            database,
-            lambda: served.caller(datetime.now(UTC)),
-            documents,
-            [log_request] if access_log else [],
+            executor, database, lambda: served.caller(datetime.now(UTC)), documents, watch.requests
         )
-        _welcome(f"{url_of(listening)}/graphql")
-        await serve_app(app, listening, executor.feed.stop)
+        watch.metrics.watch(*app.state.figures)
+        with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
+            _welcome(f"{url_of(listening)}/graphql")
+            await serve_app(app, listening, executor.feed.stop)
 
 
 def _welcome(url: str) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from typing import NamedTuple
 
 from graphql import (
     DocumentNode,
@@ -27,8 +28,7 @@ LONGEST_NAME = 64
 _DIGITS = 12
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """An operation as it is counted and logged: its name or, without one, its document's hash; its kind."""
 
     name: str
@@ -78,6 +78,11 @@ class Document:
                     case FragmentSpreadNode() if each.name.value in unspread:
                         left.append(unspread.pop(each.name.value).selection_set)
         return names
+
+    @property
+    def operations(self) -> list[OperationDefinitionNode]:
+        """The document's operations in its order."""
+        return [each for each in self.ast.definitions if isinstance(each, OperationDefinitionNode)]
 
     def asked(self, operation: OperationDefinitionNode) -> Asked:
         """Return how one of the document's operations is counted and logged."""

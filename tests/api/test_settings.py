@@ -77,7 +77,12 @@ def test_documents_are_not_trusted_unless_set() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "allowed"), [("DEALDESK_DOCUMENTS", "off, allow, only"), ("DEALDESK_LOG_FORMAT", "text, json")]
+    ("name", "allowed"),
+    [
+        ("DEALDESK_DOCUMENTS", "off, allow, only"),
+        ("DEALDESK_LOG_FORMAT", "text, json"),
+        ("DEALDESK_METRICS_PORT", "a number from 0 to 65535"),
+    ],
 )
 def test_another_value_is_refused_with_those_that_are_allowed(
     name: str, allowed: str, monkeypatch: pytest.MonkeyPatch
