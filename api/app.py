@@ -1,6 +1,6 @@
 """The application: a function of its parts."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
+from api.authentication import Authenticator
 from api.boundary import Boundary, Observe
 from api.documents import NO_DOCUMENTS, Documents
 from api.endpoint import GraphQLEndpoint
@@ -17,7 +18,6 @@ from api.metrics import Figure
 from api.playground.visiting import Playground
 from api.sending import JSON, error_body
 from api.sockets import GraphQLSockets
-from db.caller import Caller
 from db.database import Database
 from schema.executing import Executor
 
@@ -27,16 +27,16 @@ _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 def create_app(
     executor: Executor,
     database: Database,
-    caller: Callable[[], Caller],
+    authenticator: Authenticator,
     documents: Documents = NO_DOCUMENTS,
     observers: Sequence[Observe] = (),
 ) -> Starlette:
-    """Return the app; ``caller`` says on whose behalf a request is asked, at the moment it is called.
+    """Return the app, for those whom ``authenticator`` knows.
 
     ``observers`` are told of every request over HTTP. ``app.state.figures`` tell what is going on.
     """
-    endpoint = GraphQLEndpoint(executor, caller, documents)
-    sockets = GraphQLSockets(executor, caller, documents)
+    endpoint = GraphQLEndpoint(executor, authenticator, documents)
+    sockets = GraphQLSockets(executor, authenticator, documents)
     playground = Playground(endpoint)
     app = Starlette(
         routes=[

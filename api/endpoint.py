@@ -4,36 +4,39 @@ A raw ASGI application: the request and response objects of a framework would co
 fifth of its throughput.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from hashlib import blake2b
 
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
+from api.authentication import Authenticator
 from api.bodies import ClientGone, read_body
 from api.documents import Documents
 from api.media_types import EVENT_STREAM, PLAIN_JSON, MediaType, check_is_json, wanted
 from api.parameters import from_body, from_url
+from api.principals import Principal
 from api.refusals import BadRequest, HttpRefusal, MethodNotAllowed
 from api.sending import error_body, send_body, send_nothing
 from api.streaming import stream
-from db.caller import Caller
+from db.errors import Unavailable
 from schema.executing import Answer, Executor, OperationKindError, Request
 
 Headers = Mapping[bytes, bytes]
 
 
 class GraphQLEndpoint:
-    """Answers GraphQL requests by POST, and queries by GET; ``caller`` says on whose behalf.
+    """Answers GraphQL requests by POST, and queries by GET, of those whom ``authenticator`` knows.
 
     Who accepts a stream of events alone gets one, be it of a subscription's answers or of a single one;
     ``streams`` are open.
     """
 
-    def __init__(self, executor: Executor, caller: Callable[[], Caller], documents: Documents) -> None:
+    def __init__(self, executor: Executor, authenticator: Authenticator, documents: Documents) -> None:
         self._executor = executor
-        self._caller = caller
+        self._authenticator = authenticator
         self._documents = documents
         self.streams = 0
 
@@ -50,20 +53,24 @@ class GraphQLEndpoint:
             await send_body(
                 send, body, media_type.content_type, status=refusal.status, headers=refusal.headers
             )
+        except Unavailable as error:
+            body = error_body("UNAVAILABLE", str(error))
+            await send_body(send, body, media_type.content_type, status=503)
         except ClientGone:
             return
 
     async def _answer(
         self, scope: Scope, headers: Headers, media_type: MediaType, receive: Receive, send: Send
     ) -> None:
+        principal = await self._authenticator.principal(headers.get(b"authorization"))
         request = await self._request(scope, headers, receive)
         if media_type is EVENT_STREAM:
-            await self._stream(request, headers.get(b"last-event-id", b""), receive, send)
+            await self._stream(request, principal, headers.get(b"last-event-id", b""), receive, send)
         elif scope["method"] == "POST":
-            await _send(send, await self._run(request), media_type)
+            await _send(send, await self._run(request, principal), media_type)
         else:
             known = headers.get(b"if-none-match")
-            await _send_unless_known(send, await self._run(request), media_type, known)
+            await _send_unless_known(send, await self._run(request, principal), media_type, known)
 
     async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> Request:
         if scope["method"] == "POST":
@@ -73,21 +80,25 @@ class GraphQLEndpoint:
             return from_url(scope["query_string"], self._documents, scope["request_id"])
         raise MethodNotAllowed("Send GraphQL by POST, or a query by GET.", "GET, POST")
 
-    async def _run(self, request: Request) -> Answer:
+    async def _run(self, request: Request, principal: Principal) -> Answer:
         try:
-            return await self._executor.answer(request, self._caller())
+            return await self._executor.answer(request, self._authenticator.caller_of(principal))
         except OperationKindError as error:
             raise _refusal(error) from None
 
-    async def _stream(self, request: Request, after: bytes, receive: Receive, send: Send) -> None:
+    async def _stream(
+        self, request: Request, principal: Principal, after: bytes, receive: Receive, send: Send
+    ) -> None:
         request = replace(request, operations=request.operations | {OperationType.SUBSCRIPTION})
+        caller = partial(self._authenticator.caller_of, principal)
         try:
-            answers = self._executor.answers(request, self._caller, after.decode("latin-1"))
+            answers = self._executor.answers(request, caller, after.decode("latin-1"))
         except OperationKindError as error:
             raise _refusal(error) from None
         self.streams += 1
         try:
-            await stream(answers, receive, send)
+            with self._authenticator.visit(principal) as visit:
+                await stream(answers, visit, receive, send)
         finally:
             self.streams -= 1
 

@@ -5,6 +5,9 @@ HttpRefusal
 ├── DocumentRefusal
 │   ├── UnknownDocument     400
 │   └── UntrustedDocument   403
+├── Unauthenticated
+│   ├── NoCredential        401
+│   └── BadCredential       401
 ├── MethodNotAllowed        405
 ├── NotAcceptable           406
 ├── ContentTooLarge         413
@@ -55,6 +58,32 @@ class UntrustedDocument(DocumentRefusal):
 
     def __init__(self) -> None:
         super().__init__('Only trusted documents are run here. Send a "documentId" instead of "query".')
+
+
+class Unauthenticated(HttpRefusal):
+    """It is not known who asks."""
+
+    status = 401
+    code = "UNAUTHENTICATED"
+
+
+class NoCredential(Unauthenticated):
+    """The request says nothing of who asks."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Say who you are: send the header `Authorization: Bearer` with a token. `dealdesk token create`"
+            " makes one."
+        )
+        self.headers = [(b"www-authenticate", b"Bearer")]
+
+
+class BadCredential(Unauthenticated):
+    """What the request says of who asks is of no use; the message never repeats it."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.headers = [(b"www-authenticate", b'Bearer error="invalid_token"')]
 
 
 class MethodNotAllowed(HttpRefusal):

@@ -1,19 +1,23 @@
 """GraphQL over WebSocket, in the sub-protocol graphql-transport-ws: any operation, and many at once."""
 
 import asyncio
-from collections.abc import Callable, Iterator
-from contextlib import aclosing, contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, aclosing, contextmanager, suppress
+from functools import partial
 from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
 
+from api.authentication import Authenticator
 from api.bodies import read_json
 from api.documents import Documents
 from api.parameters import from_message
 from api.patience import TooSlow, in_time
-from api.refusals import BadRequest, DocumentRefusal
-from db.caller import Caller
+from api.principals import Principal
+from api.refusals import BadRequest, DocumentRefusal, Unauthenticated
+from api.visits import Visit
+from db.errors import Unavailable
 from db.ids import new_id
 from schema.executing import Executor, Request
 from schema.listening import Stopped
@@ -31,24 +35,31 @@ _LONGEST_REASON = 123
 
 
 class GraphQLSockets:
-    """Answers over WebSockets, of which ``open`` are; ``caller`` says on whose behalf."""
+    """Answers over WebSockets, of which ``open`` are, to those whom ``authenticator`` knows.
 
-    def __init__(self, executor: Executor, caller: Callable[[], Caller], documents: Documents) -> None:
+    Who asks is said as the conversation begins, by a member of the payload that is named like the header;
+    or by the header of the handshake, where a client can send one.
+    """
+
+    def __init__(self, executor: Executor, authenticator: Authenticator, documents: Documents) -> None:
         self._executor = executor
-        self._caller = caller
+        self._authenticator = authenticator
         self._documents = documents
         self.open = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Talk with one client until either of them ends it."""
         await receive()
-        if _is_foreign(dict(scope["headers"])):
+        headers = dict(scope["headers"])
+        if _is_foreign(headers):
             await send({"type": "websocket.close"})  # refuses the handshake
             return
         self.open += 1
         try:
-            session = _Session(self._executor, self._caller, self._documents, receive, in_time(send))
-            await session.run(scope["subprotocols"], has_room=self.open <= MOST_SOCKETS)
+            session = _Session(self._executor, self._authenticator, self._documents, receive, in_time(send))
+            session.authorization = headers.get(b"authorization")
+            with session.visiting:
+                await session.run(scope["subprotocols"], has_room=self.open <= MOST_SOCKETS)
         finally:
             self.open -= 1
 
@@ -73,20 +84,24 @@ class _Gone(Exception):
 
 
 class _Session:
+    """``authorization`` is the header of the handshake; ``visiting`` ends with the conversation."""
+
     def __init__(
         self,
         executor: Executor,
-        caller: Callable[[], Caller],
+        authenticator: Authenticator,
         documents: Documents,
         receive: Receive,
         send: Send,
     ) -> None:
         self._executor = executor
-        self._caller = caller
+        self._authenticator = authenticator
         self._documents = documents
         self._receive = receive
         self._send = send
-        self._is_acknowledged = False
+        self.authorization: bytes | None = None
+        self.visiting = ExitStack()
+        self._visit: Visit | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
 
     async def run(self, subprotocols: list[str], *, has_room: bool) -> None:
@@ -110,7 +125,7 @@ class _Session:
             async with asyncio.timeout(INIT_SECONDS) as patience:
                 while True:
                     await self._take(await self._message(), tasks)
-                    if self._is_acknowledged:
+                    if self._visit is not None:
                         patience.reschedule(None)
         except TimeoutError:
             raise _Closing(4408, "Connection initialisation timeout") from None
@@ -130,7 +145,7 @@ class _Session:
     async def _take(self, message: Any, tasks: asyncio.TaskGroup) -> None:
         match message:
             case {"type": "connection_init"}:
-                await self._acknowledge()
+                await self._acknowledge(message.get("payload") or {}, tasks)
             case {"type": "ping"}:
                 await self._say(b'{"type":"pong"}')
             case {"type": "pong"}:
@@ -142,15 +157,27 @@ class _Session:
             case _:
                 raise _Closing(4400, _NO_MESSAGE)
 
-    async def _acknowledge(self) -> None:
-        if self._is_acknowledged:
+    async def _acknowledge(self, payload: dict[str, Any], tasks: asyncio.TaskGroup) -> None:
+        if self._visit is not None:
             raise _Closing(4429, "Too many initialisation requests")
-        self._is_acknowledged = True
+        principal = await self._principal(payload)
+        self._visit = self.visiting.enter_context(self._authenticator.visit(principal))
+        tasks.create_task(_end(self._visit))
         await self._say(b'{"type":"connection_ack"}')
 
+    async def _principal(self, payload: dict[str, Any]) -> Principal:
+        said = payload.get("Authorization", payload.get("authorization"))
+        authorization = said.encode() if isinstance(said, str) else self.authorization
+        try:
+            return await self._authenticator.principal(authorization)
+        except Unauthenticated:
+            raise _unauthorized() from None
+        except Unavailable as error:
+            raise _Closing(1013, str(error)) from None
+
     async def _begin(self, id_: str, payload: dict[str, Any], tasks: asyncio.TaskGroup) -> None:
-        if not self._is_acknowledged:
-            raise _Closing(4401, "Unauthorized")
+        if self._visit is None:
+            raise _unauthorized()
         if id_ in self._operations:
             raise _Closing(4409, f"Subscriber for {id_} already exists")
         try:
@@ -162,16 +189,17 @@ class _Session:
         if len(self._operations) == MOST_OPERATIONS:
             await self._say(_message(id_, "error", _TOO_MANY))
         else:
-            self._operations[id_] = tasks.create_task(self._operate(id_, request))
+            self._operations[id_] = tasks.create_task(self._operate(id_, request, self._visit.principal))
 
     def _cancel(self, id_: str) -> None:
         operation = self._operations.pop(id_, None)
         if operation is not None:
             operation.cancel()
 
-    async def _operate(self, id_: str, request: Request) -> None:
+    async def _operate(self, id_: str, request: Request, principal: Principal) -> None:
+        caller = partial(self._authenticator.caller_of, principal)
         end = _message(id_, "complete")
-        async with aclosing(self._executor.answers(request, self._caller)) as answers:
+        async with aclosing(self._executor.answers(request, caller)) as answers:
             async for answer in answers:
                 if answer.ran:
                     await self._say(_message(id_, "next", answer.body))
@@ -196,6 +224,15 @@ class _Session:
         shortened = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
         with suppress(TooSlow, OSError):
             await self._send({"type": "websocket.close", "code": code, "reason": shortened})
+
+
+async def _end(visit: Visit) -> None:
+    await visit.over.wait()
+    raise _unauthorized()
+
+
+def _unauthorized() -> _Closing:
+    return _Closing(4401, "Unauthorized")
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """Answers as Server-Sent Events, each connection for one operation.
 
 Each carries the id of what happened, so a client that connects again sends the last one by itself, in the
-header Last-Event-ID. When the server stops, streams just end, without ``complete``: there is more to come.
+header Last-Event-ID. When the server stops, or what let the client in has expired, streams just end, without
+``complete``: there is more to come.
 """
 
 import asyncio
@@ -11,6 +12,7 @@ from contextlib import aclosing
 from starlette.types import Receive, Send
 
 from api.patience import TooSlow, in_time
+from api.visits import Visit
 from schema.executing import Answer
 from schema.listening import Stopped
 
@@ -27,11 +29,11 @@ _HEADERS = [
 
 
 class _Over(Exception):
-    """The client went away, or was told everything."""
+    """The client went away, was told everything, or may not be told more."""
 
 
-async def stream(answers: AsyncGenerator[Answer, None], receive: Receive, send: Send) -> None:
-    """Send answers as they come, until there are no more or the client goes away."""
+async def stream(answers: AsyncGenerator[Answer, None], visit: Visit, receive: Receive, send: Send) -> None:
+    """Send answers as they come, until there are no more, the visit is over or the client goes away."""
     send = in_time(send)
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     is_taken = True
@@ -39,6 +41,7 @@ async def stream(answers: AsyncGenerator[Answer, None], receive: Receive, send: 
         async with asyncio.TaskGroup() as tasks, aclosing(answers):
             tasks.create_task(_beat(send))
             tasks.create_task(_watch(receive))
+            tasks.create_task(_end(visit))
             await _tell(answers, send)
     except* (_Over, Stopped):
         pass
@@ -69,6 +72,11 @@ async def _beat(send: Send) -> None:
 async def _watch(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
+    raise _Over
+
+
+async def _end(visit: Visit) -> None:
+    await visit.over.wait()
     raise _Over
 
 

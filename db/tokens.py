@@ -6,6 +6,7 @@ whoever reads the database can't ask with what is in it. A token so random needs
 
 import re
 import secrets
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from hashlib import sha256
@@ -19,6 +20,8 @@ from db.caller import Role
 from db.database import Database, Transaction
 from db.errors import DealdeskError
 from db.ids import new_id
+from db.membership import Among
+from db.seeding import Served
 from db.statements import Statement, insertion
 
 PREFIX = "dealdesk_"
@@ -41,8 +44,7 @@ class NoSuchToken(DealdeskError):
 class TokenDraft:
     """A new token: whose it is, what it may do, and until when (UTC; None is for ever)."""
 
-    organization_id: UUID
-    user_id: UUID
+    whose: Served
     role: Role
     name: str
     expires_at: datetime | None = None
@@ -59,14 +61,14 @@ async def create_token(transaction: Transaction, draft: TokenDraft, *, now: date
         raise BadTokenName(
             f"A token's name has 1 to {LONGEST_NAME} printable characters. Choose another one."
         )
-    if await transaction.rows(_UNREVOKED, organization_id=draft.organization_id, name=name):
+    if await transaction.rows(_UNREVOKED, organization_id=draft.whose.organization_id, name=name):
         raise BadTokenName(f"There is a token {name!r} already. Revoke it first, or choose another name.")
     token = PREFIX + secrets.token_urlsafe(32)
     await transaction.execute(
         _INSERT,
-        organization_id=draft.organization_id,
+        organization_id=draft.whose.organization_id,
         id=new_id(),
-        user_id=draft.user_id,
+        user_id=draft.whose.user_id,
         role=draft.role,
         name=name,
         digest=digest_of(token),
@@ -92,6 +94,11 @@ async def tokens_of(database: Database, organization_id: UUID) -> list[Any]:
     return await database.rows(_LIST, organization_id=organization_id)
 
 
+async def has_tokens(transaction: Transaction) -> bool:
+    """Say whether there is a token of any organization, or has been one."""
+    return bool(await transaction.rows(_ANY))
+
+
 async def any_token_works(database: Database, now: datetime) -> bool:
     """Say whether a token of any organization would let somebody in."""
     return bool(await database.rows(_WORKING, now=now))
@@ -101,6 +108,11 @@ async def token_by_digest(database: Database, digest: str) -> Any:
     """Return the row of a token, or None."""
     rows = await database.rows(_BY_DIGEST, digest=digest)
     return rows[0] if rows else None
+
+
+async def unrevoked(database: Database, digests: Sequence[str]) -> set[str]:
+    """Return those of some digests whose tokens were not revoked."""
+    return {row.digest for row in await database.rows(_UNREVOKED_AMONG, digests=digests)}
 
 
 def has_shape_of_token(text: str) -> bool:
@@ -136,6 +148,7 @@ _LIST = Statement(
     .where(_token.organization_id == bindparam("organization_id"))
     .order_by(_token.created_at, _token.id)
 )
+_ANY = Statement(select(_token.id).limit(1))
 _WORKING = Statement(
     select(_token.id)
     .where(
@@ -143,5 +156,8 @@ _WORKING = Statement(
         _token.expires_at.is_(None) | (_token.expires_at > bindparam("now", type_=_token.expires_at.type)),
     )
     .limit(1)
+)
+_UNREVOKED_AMONG = Statement(
+    select(_token.digest).where(Among(_token.digest, "digests"), _token.revoked_at.is_(None))
 )
 _BY_DIGEST = Statement(select(*_token).where(_token.digest == bindparam("digest")))

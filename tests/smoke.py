@@ -11,9 +11,10 @@ import tempfile
 import urllib.request
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import takewhile
 from pathlib import Path
 from threading import Timer
-from typing import Any
+from typing import Any, NamedTuple
 
 SECONDS_TO_START = 120
 SECONDS_TO_STOP = 30
@@ -43,55 +44,63 @@ BLOCKING = [{"number": "QUO-1042", "revision": 1}, {"number": "QUO-1043", "revis
 REMAINING = [*BLOCKING, {"number": "QUO-1044", "revision": 0}]
 
 
+class Server(NamedTuple):
+    """Where a server is, and the token that it made if it started for the first time."""
+
+    url: str
+    token: str = ""
+
+
 def main() -> None:
     """Start the server as the README says, and close the crane deal."""
     with (
         tempfile.TemporaryDirectory(prefix="dealdesk-") as directory,
-        running(["uv", "run", "dealdesk", "serve", "--port", "0"], Path(directory) / "data") as url,
+        running(["uv", "run", "dealdesk", "serve", "--port", "0"], Path(directory) / "data") as server,
     ):
-        close_the_crane_deal(url)
+        close_the_crane_deal(server)
     print("The crane deal was refused, its quotes closed, then it was won.")  # noqa: T201 - a script's result
 
 
-def close_the_crane_deal(url: str) -> None:
+def close_the_crane_deal(server: Server) -> None:
     """Go through the main job; every answer is compared with the one expected.
 
     Raises:
         AssertionError: an answer is another one.
     """
-    [crane] = ask(url, PIPELINE)["opportunities"]["nodes"]
+    [crane] = ask(server, PIPELINE)["opportunities"]["nodes"]
     assert crane["quotes"]["nodes"] == REMAINING
     id_ = crane["id"]
-    assert ask(url, CLOSE, id=id_)["closeOpportunity"] == {
+    assert ask(server, CLOSE, id=id_)["closeOpportunity"] == {
         "__typename": "ActiveQuotesError",
         "blockingQuotes": {"nodes": BLOCKING},
     }
-    assert ask(url, CLOSE_QUOTES, id=id_)["closeQuotes"] == {"closedQuotes": {"nodes": REMAINING}}
-    assert ask(url, CLOSE, id=id_)["closeOpportunity"] == {
+    assert ask(server, CLOSE_QUOTES, id=id_)["closeQuotes"] == {"closedQuotes": {"nodes": REMAINING}}
+    assert ask(server, CLOSE, id=id_)["closeOpportunity"] == {
         "__typename": "CloseOpportunitySuccess",
         "opportunityClose": {
             "statusReason": {"label": "Won"},
             "actualRevenue": {"amount": "1240000.00", "currencyCode": "EUR"},
         },
     }
-    assert ask(url, CLOSE, id=id_)["closeOpportunity"] == {"__typename": "OpportunityAlreadyClosedError"}
-    assert ask(url, HISTORY, id=id_)["opportunity"] == {
+    assert ask(server, CLOSE, id=id_)["closeOpportunity"] == {"__typename": "OpportunityAlreadyClosedError"}
+    assert ask(server, HISTORY, id=id_)["opportunity"] == {
         "state": "WON",
         "close": {"outcome": "WON", "closedBy": {"name": "Ingrid Solheim"}},
     }
 
 
-def ask(url: str, query: str, **variables: str) -> Any:
+def ask(server: Server, query: str, **variables: str) -> Any:
     """Return the data that a server answers."""
     body = json.dumps({"query": query, "variables": variables}).encode()
-    request = urllib.request.Request(url, body, {"content-type": "application/json"})  # noqa: S310 - loopback
+    headers = {"authorization": f"Bearer {server.token}", "content-type": "application/json"}
+    request = urllib.request.Request(server.url, body, headers)  # noqa: S310 - loopback
     with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
         return json.load(answer)["data"]
 
 
 @contextmanager
-def running(command: Sequence[str], directory: Path) -> Iterator[str]:
-    """Run a server on data in ``directory`` until the block ends, and give the URL that it names.
+def running(command: Sequence[str], directory: Path) -> Iterator[Server]:
+    """Run a server on data in ``directory`` until the block ends, and give what it says of itself.
 
     Raises:
         RuntimeError: it did not start, or did not stop in order.
@@ -105,7 +114,7 @@ def running(command: Sequence[str], directory: Path) -> Iterator[str]:
         start_new_session=True,
     ) as process:
         try:
-            yield _url(process)
+            yield _welcomed(process)
             process.send_signal(signal.SIGTERM)
             if process.wait(SECONDS_TO_STOP) != 0:
                 raise RuntimeError(f"{command} ended with status {process.returncode}.")
@@ -114,16 +123,22 @@ def running(command: Sequence[str], directory: Path) -> Iterator[str]:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _url(process: subprocess.Popen[str]) -> str:
+def _welcomed(process: subprocess.Popen[str]) -> Server:
     patience = Timer(SECONDS_TO_START, process.kill)
     patience.start()
     try:
-        first_line = process.stdout.readline()  # type: ignore[union-attr]
+        lines = [line.strip() for line in takewhile(_is_before_the_end, process.stdout)]  # type: ignore[arg-type]
     finally:
         patience.cancel()
-    if not first_line.startswith("Dealdesk serves "):
-        raise RuntimeError(f"The server did not start: {first_line!r}")
-    return first_line.split()[-1]
+    if not lines or not lines[0].startswith("Dealdesk serves "):
+        raise RuntimeError(f"The server did not start: {lines!r}")
+    url = lines[0].split()[-1]
+    links = [line for line in lines if line.startswith(f"{url}#token=")]
+    return Server(url, *(line.partition("=")[2] for line in links))
+
+
+def _is_before_the_end(line: str) -> bool:
+    return "curl" not in line
 
 
 if __name__ == "__main__":

@@ -14,8 +14,10 @@ import httpx2
 import pytest
 
 from api.app import create_app
+from api.authentication import Authenticator
 from api.cli import main
 from api.settings import Settings
+from api.welcoming import first_token
 from db.database import Database
 from db.sample import load_sample
 from db.seeding import served_organization
@@ -56,8 +58,11 @@ async def http(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     await load_sample(database, now=now)
     served = await database.write(served_organization)
     assert served is not None
-    app = create_app(Executor(the_schema(), database), database, lambda: served.caller(now))
-    async with httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app)) as client:
+    token = await first_token(database, served, now=now)
+    app = create_app(Executor(the_schema(), database), database, Authenticator(database))
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app), headers={"authorization": f"Bearer {token}"}
+    ) as client:
         yield client
 
 
@@ -100,9 +105,12 @@ def test_every_setting_is_in_the_readme() -> None:
 
 
 async def _curl(http: httpx2.AsyncClient, command: str, _id: str | None) -> Any:
-    _, url, _, header, _, body = shlex.split(command.replace("\\\n", ""))
-    name, _, value = header.partition(": ")
-    return (await http.post(url, content=body.encode(), headers={name: value})).json()
+    curl = command[command.index("curl") :].replace("Bearer $TOKEN", http.headers["authorization"])
+    _, url, *options = shlex.split(curl.replace("\\\n", ""))
+    headers = dict(
+        value.split(": ") for flag, value in zip(options[::2], options[1::2], strict=True) if flag == "-H"
+    )
+    return (await http.post(url, content=options[-1].encode(), headers=headers)).json()
 
 
 async def _graphql(http: httpx2.AsyncClient, query: str, id_: str | None) -> Any:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from api.app import create_app
+from api.authentication import Authenticator
 from api.commands.opening import load_sample_into_empty, opened, run
 from api.documents import trusted_documents
 from api.logs import configure_logs
@@ -15,6 +16,7 @@ from api.serving import CannotServe, listening_socket, url_of
 from api.serving import serve as serve_app
 from api.settings import Settings
 from api.watching import Watch
+from api.welcoming import first_token, welcome
 from db.seeding import served_organization
 from schema.building import build_schema
 from schema.executing import Executor
@@ -55,16 +57,10 @@ async def _serve(
         documents = trusted_documents(settings.documents, settings.documents_manifest)
         watch = Watch(documents, access_log=access_log, metrics=metrics_port is not None)
         executor = Executor(build_schema(), database, watch.operations)
-        app = create_app(
-            executor, database, lambda: served.caller(datetime.now(UTC)), documents, watch.requests
-        )
+        app = create_app(executor, database, Authenticator(database), documents, watch.requests)
         watch.metrics.watch(*app.state.figures)
+        token = await first_token(database, served, now=datetime.now(UTC)) if settings.is_embedded else None
         with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
-            _welcome(f"{url_of(listening)}/graphql")
+            for line in welcome(f"{url_of(listening)}/graphql", token):
+                typer.echo(line)
             await serve_app(app, listening, executor.feed.stop)
-
-
-def _welcome(url: str) -> None:
-    typer.echo(f"Dealdesk serves {url}\n\nA first query:\n")
-    typer.echo(f"  curl {url} -H 'content-type: application/json' \\")
-    typer.echo("""    -d '{"query": "{ opportunities(first: 3) { nodes { name state } } }"}'""")

@@ -51,8 +51,7 @@ def create(
 
     async def work(transaction: Transaction) -> str:
         whose = await member(transaction, organization, user)
-        key = {"organization_id": whose.organization_id, "user_id": whose.user_id}
-        draft = TokenDraft(**key, role=role, name=name, expires_at=expires_at)
+        draft = TokenDraft(whose=whose, role=role, name=name, expires_at=expires_at)
         return await create_token(transaction, draft, now=now)
 
     token = run(_written(work))

@@ -8,24 +8,26 @@ from api.app import create_app
 from db.database import Database
 from schema.executing import Executor
 from tests.api.commanding import CommandLine
+from tests.api.entering import admit, client, entrance
 from tests.builders import Deals
 from tests.schema.asking import the_schema
 
 
 @pytest.fixture
 async def deals(sqlite: Database) -> Deals:
-    """An organization in a database of one kind: HTTP is the same over both."""
-    return await Deals.create(sqlite)
+    """An organization that is let in, in a database of one kind: HTTP is the same over both."""
+    deals = await Deals.create(sqlite)
+    await admit(deals)
+    return deals
 
 
 @pytest.fixture
 async def http(deals: Deals) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the application, over ASGI; nothing listens."""
     executor = Executor(the_schema(), deals.database)
-    app = create_app(executor, deals.database, lambda: deals.caller)
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://dealdesk.test") as client:
-        yield client
+    app = create_app(executor, deals.database, entrance(deals.database))
+    async with client(app) as http:
+        yield http
 
 
 @pytest.fixture

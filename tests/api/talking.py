@@ -10,6 +10,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Scope
 
 from api.sockets import SUBPROTOCOL
+from tests.api.entering import BEARER
 
 PATIENCE = 20.0
 """Seconds until a test fails that is told nothing."""
@@ -49,6 +50,10 @@ class Socket(Connection):
     def says(self, type_: str, **content: Any) -> None:
         """Send a message of the protocol."""
         self.give("websocket.receive", text=orjson.dumps({"type": type_, **content}).decode())
+
+    def begins(self, authorization: str = BEARER) -> None:
+        """Say who it is."""
+        self.says("connection_init", payload={"Authorization": authorization})
 
     def asks(self, id_: str, query: str, **variables: Any) -> None:
         """Begin an operation."""
@@ -98,7 +103,7 @@ async def opened(
 async def talking(app: ASGIApp) -> AsyncIterator[Socket]:
     """Open a socket that is ready for operations."""
     async with opened(app) as socket:
-        socket.says("connection_init")
+        socket.begins()
         assert await socket.taken() == {"type": "websocket.accept", "subprotocol": SUBPROTOCOL}
         assert await socket.hears() == {"type": "connection_ack"}
         yield socket
@@ -121,7 +126,12 @@ async def streamed(
         "method": method,
         "path": "/graphql",
         "query_string": query_string,
-        "headers": [(b"content-type", b"application/json"), (b"accept", b"text/event-stream"), *headers],
+        "headers": [
+            (b"authorization", BEARER.encode()),
+            (b"content-type", b"application/json"),
+            (b"accept", b"text/event-stream"),
+            *headers,
+        ],
     }
     async with _running(app, scope, stream):
         yield stream

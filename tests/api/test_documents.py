@@ -11,6 +11,7 @@ from api.app import create_app
 from api.cli import main
 from api.documents import BadDocuments, DocumentMode, Documents, document_id, trusted_documents
 from schema.executing import Executor
+from tests.api.entering import client, entrance
 from tests.api.talking import talking
 from tests.builders import Deals
 from tests.schema.asking import the_schema
@@ -22,14 +23,14 @@ BY_ID = {document_id(TRUSTED): TRUSTED}
 ALLOWED, ONLY = Documents(BY_ID), Documents(BY_ID, only=True)
 
 
-def client(deals: Deals, documents: Documents) -> httpx2.AsyncClient:
+def client_of(deals: Deals, documents: Documents) -> httpx2.AsyncClient:
     executor = Executor(the_schema(), deals.database)
-    app = create_app(executor, deals.database, lambda: deals.caller, documents)
-    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://dealdesk.test")
+    app = create_app(executor, deals.database, entrance(deals.database), documents)
+    return client(app)
 
 
 async def post(deals: Deals, documents: Documents, **body: Any) -> httpx2.Response:
-    async with client(deals, documents) as http:
+    async with client_of(deals, documents) as http:
         return await http.post("/graphql", json=body)
 
 
@@ -50,7 +51,7 @@ async def test_a_trusted_document_is_asked_for_by_its_id(deals: Deals, documents
 
 
 async def test_a_trusted_query_may_be_asked_for_by_get(deals: Deals) -> None:
-    async with client(deals, ONLY) as http:
+    async with client_of(deals, ONLY) as http:
         answer = await http.get("/graphql", params={"documentId": document_id(TRUSTED)})
 
     assert answer.json() == ANSWER
@@ -82,7 +83,7 @@ async def test_an_id_that_is_no_text_is_refused(deals: Deals) -> None:
 
 async def test_over_a_socket_other_operations_go_on_when_one_is_refused(deals: Deals) -> None:
     executor = Executor(the_schema(), deals.database)
-    async with talking(create_app(executor, deals.database, lambda: deals.caller, ONLY)) as socket:
+    async with talking(create_app(executor, deals.database, entrance(deals.database), ONLY)) as socket:
         socket.asks("1", OTHER)
         refused = await socket.hears()
         socket.says("subscribe", id="2", payload={"documentId": document_id(TRUSTED)})
@@ -94,7 +95,7 @@ async def test_over_a_socket_other_operations_go_on_when_one_is_refused(deals: D
 
 
 async def test_where_only_trusted_documents_are_run_there_is_no_playground(deals: Deals) -> None:
-    async with client(deals, ONLY) as http:
+    async with client_of(deals, ONLY) as http:
         answer = await http.get("/graphql", headers={"accept": "text/html"})
 
     assert code(answer) == (406, "NOT_ACCEPTABLE")

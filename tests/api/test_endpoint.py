@@ -7,6 +7,7 @@ from starlette.types import Message
 from api.app import create_app
 from api.bodies import MOST_BYTES
 from schema.executing import Executor
+from tests.api.entering import BEARER, entrance
 from tests.api.malformed import GRAPHQL_RESPONSE
 from tests.builders import Deals
 from tests.schema.asking import the_schema
@@ -232,7 +233,7 @@ async def test_the_length_of_an_answer_is_that_of_its_bytes(http: httpx2.AsyncCl
 
 
 def _app(deals: Deals) -> Any:
-    return create_app(Executor(the_schema(), deals.database), deals.database, lambda: deals.caller)
+    return create_app(Executor(the_schema(), deals.database), deals.database, entrance(deals.database))
 
 
 def _scope() -> dict[str, Any]:
@@ -241,5 +242,5 @@ def _scope() -> dict[str, Any]:
         "method": "POST",
         "path": "/graphql",
         "query_string": b"",
-        "headers": [(b"content-type", b"application/json")],
+        "headers": [(b"authorization", BEARER.encode()), (b"content-type", b"application/json")],
     }

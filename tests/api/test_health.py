@@ -11,7 +11,7 @@ from db.database import Database
 from db.migrating import revert
 from db.statements import Statement
 from schema.executing import Executor
-from tests.builders import Deals
+from tests.api.entering import entrance
 from tests.schema.asking import Recorder, the_schema
 
 SILENT = "The database does not answer."
@@ -85,5 +85,5 @@ async def _asked(path: str, database: Database) -> tuple[int, Any]:
 
 
 def _client(executor: Executor, database: Database) -> httpx2.AsyncClient:
-    app = create_app(executor, database, lambda: Deals(database).caller)
+    app = create_app(executor, database, entrance(database))
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://dealdesk.test")

@@ -13,6 +13,7 @@ from api.app import create_app
 from api.documents import document_id
 from api.logs import LogFormat, formatter, log_operation, log_request, name_request
 from schema.executing import Executor
+from tests.api.entering import TOKEN, client, entrance
 from tests.api.talking import talking
 from tests.builders import Deals
 from tests.schema.asking import the_schema
@@ -26,7 +27,7 @@ CLOSE = """mutation Close($id: ID!) {
 @pytest.fixture
 def app(deals: Deals) -> ASGIApp:
     executor = Executor(the_schema(), deals.database, [log_operation])
-    return create_app(executor, deals.database, lambda: deals.caller, observers=[log_request])
+    return create_app(executor, deals.database, entrance(deals.database), observers=[log_request])
 
 
 async def test_a_request_is_one_line_that_says_what_became_of_it(app: ASGIApp, deals: Deals) -> None:
@@ -110,27 +111,25 @@ async def test_an_operation_over_a_socket_is_a_line_of_its_own(app: ASGIApp) -> 
 
 
 async def test_neither_variables_nor_documents_nor_tokens_are_logged(app: ASGIApp) -> None:
-    transport = httpx2.ASGITransport(app=app)
     with logged() as lines:
-        async with httpx2.AsyncClient(transport=transport, base_url="http://dealdesk.test") as client:
-            await client.get(
+        async with client(app) as http:
+            await http.get(
                 "/graphql",
                 params={
                     "query": "query { opportunity(id: $canary) { id } }",
                     "variables": '{"id": "canary"}',
                 },
-                headers={"authorization": "Bearer canary"},
             )
 
     assert len(parsed(lines)) == 1
     assert "canary" not in lines.getvalue()
+    assert TOKEN not in lines.getvalue()
 
 
 async def test_text_has_the_fields_behind_the_message_and_nothing_breaks_its_lines(app: ASGIApp) -> None:
-    transport = httpx2.ASGITransport(app=app)
     with logged(LogFormat.TEXT) as lines:
-        async with httpx2.AsyncClient(transport=transport, base_url="http://dealdesk.test") as client:
-            answer = await client.get("/no%0Awhere")
+        async with client(app) as http:
+            answer = await http.get("/no%0Awhere")
 
     request_id = answer.headers["x-request-id"]
     [line] = lines.getvalue().splitlines()
@@ -172,6 +171,5 @@ def parsed(lines: StringIO) -> list[Any]:
 async def post(
     app: ASGIApp, query: str | None, variables: dict[str, str] | None = None, **headers: str
 ) -> httpx2.Response:
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://dealdesk.test") as client:
-        return await client.post("/graphql", json={"query": query, "variables": variables}, headers=headers)
+    async with client(app) as http:
+        return await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)

@@ -2,7 +2,6 @@ import socket
 from contextlib import closing
 from urllib.request import urlopen
 
-import httpx2
 import orjson
 import pytest
 from starlette.applications import Starlette
@@ -13,6 +12,7 @@ from api.serving import CannotServe
 from schema.executing import Executor
 from schema.observing import Observation
 from schema.reading.documents import Asked
+from tests.api.entering import client, entrance
 from tests.api.talking import streamed, talking
 from tests.builders import Deals
 from tests.schema.asking import the_schema
@@ -32,7 +32,7 @@ def metrics() -> Metrics:
 @pytest.fixture
 def app(deals: Deals, metrics: Metrics) -> Starlette:
     executor = Executor(the_schema(), deals.database, [metrics.count_operation])
-    app = create_app(executor, deals.database, lambda: deals.caller, observers=[metrics.count_response])
+    app = create_app(executor, deals.database, entrance(deals.database), observers=[metrics.count_response])
     metrics.watch(*app.state.figures)
     return app
 
@@ -141,6 +141,5 @@ def counted(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
 
 
 async def post(app: Starlette, query: str, **variables: str) -> None:
-    transport = httpx2.ASGITransport(app=app)
-    async with httpx2.AsyncClient(transport=transport, base_url="http://dealdesk.test") as client:
-        await client.post("/graphql", json={"query": query, "variables": variables})
+    async with client(app) as http:
+        await http.post("/graphql", json={"query": query, "variables": variables})

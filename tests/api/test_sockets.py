@@ -6,6 +6,7 @@ from starlette.applications import Starlette
 from api import patience, sockets
 from api.app import create_app
 from schema.executing import Executor
+from tests.api.entering import entrance
 from tests.api.talking import opened, talking
 from tests.builders import Deals
 from tests.schema.asking import the_schema
@@ -23,7 +24,7 @@ def executor(deals: Deals) -> Executor:
 
 @pytest.fixture
 def app(executor: Executor, deals: Deals) -> Starlette:
-    return create_app(executor, deals.database, lambda: deals.caller)
+    return create_app(executor, deals.database, entrance(deals.database))
 
 
 async def test_a_query_has_one_answer_and_is_complete(app: Starlette) -> None:
@@ -131,7 +132,7 @@ async def test_a_ping_is_answered_before_and_after_the_beginning(app: Starlette)
         await socket.taken()
         socket.says("ping")
         assert await socket.hears() == {"type": "pong"}
-        socket.says("connection_init", payload={})
+        socket.begins()
         assert await socket.hears() == {"type": "connection_ack"}
         socket.says("pong", payload={"at": 1})
         socket.says("ping", payload={"at": 2})
@@ -170,7 +171,7 @@ async def test_nothing_is_asked_before_the_beginning(app: Starlette) -> None:
 
 async def test_there_is_one_beginning(app: Starlette) -> None:
     async with talking(app) as socket:
-        socket.says("connection_init")
+        socket.begins()
         assert await socket.closes() == (4429, "Too many initialisation requests")
 
 

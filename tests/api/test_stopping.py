@@ -11,7 +11,7 @@ from websockets.exceptions import ConnectionClosedError
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from tests.smoke import running
+from tests.smoke import Server, running
 
 SERVE = (str(Path(sys.executable).with_name("dealdesk")), "serve", "--port", "0")
 SUBSCRIPTION = {"query": "subscription { opportunitiesChanged { kind } }"}
@@ -21,9 +21,9 @@ SECONDS = 8.0
 
 def test_a_stopped_server_ends_what_would_go_on_and_says_that_it_restarts(tmp_path: Path) -> None:
     with ExitStack() as clients:
-        with running(SERVE, tmp_path) as url:
-            socket = clients.enter_context(_connected(url))
-            stream = clients.enter_context(urllib.request.urlopen(_asked(url), timeout=10))  # noqa: S310 - loopback
+        with running(SERVE, tmp_path) as server:
+            socket = clients.enter_context(_connected(server))
+            stream = clients.enter_context(urllib.request.urlopen(_asked(server), timeout=10))  # noqa: S310 - loopback
             before = time.monotonic()
         seconds = time.monotonic() - before
 
@@ -34,14 +34,21 @@ def test_a_stopped_server_ends_what_would_go_on_and_says_that_it_restarts(tmp_pa
 
 
 @contextmanager
-def _connected(url: str) -> Iterator[ClientConnection]:
-    with connect(url.replace("http", "ws"), subprotocols=[Subprotocol("graphql-transport-ws")]) as socket:
-        socket.send('{"type":"connection_init"}')
+def _connected(server: Server) -> Iterator[ClientConnection]:
+    with connect(
+        server.url.replace("http", "ws"), subprotocols=[Subprotocol("graphql-transport-ws")]
+    ) as socket:
+        authorization = {"Authorization": f"Bearer {server.token}"}
+        socket.send(json.dumps({"type": "connection_init", "payload": authorization}))
         socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": SUBSCRIPTION}))
         assert socket.recv() == '{"type":"connection_ack"}'
         yield socket
 
 
-def _asked(url: str) -> urllib.request.Request:
-    headers = {"content-type": "application/json", "accept": "text/event-stream"}
-    return urllib.request.Request(url, json.dumps(SUBSCRIPTION).encode(), headers)  # noqa: S310 - loopback
+def _asked(server: Server) -> urllib.request.Request:
+    headers = {
+        "authorization": f"Bearer {server.token}",
+        "content-type": "application/json",
+        "accept": "text/event-stream",
+    }
+    return urllib.request.Request(server.url, json.dumps(SUBSCRIPTION).encode(), headers)  # noqa: S310 - loopback

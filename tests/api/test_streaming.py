@@ -8,6 +8,7 @@ from starlette.applications import Starlette
 from api import patience, streaming
 from api.app import create_app
 from schema.executing import Executor
+from tests.api.entering import entrance
 from tests.api.talking import Stream, streamed
 from tests.builders import Deals
 from tests.schema.asking import the_schema
@@ -27,7 +28,7 @@ def executor(deals: Deals) -> Executor:
 
 @pytest.fixture
 def app(executor: Executor, deals: Deals) -> Starlette:
-    return create_app(executor, deals.database, lambda: deals.caller)
+    return create_app(executor, deals.database, entrance(deals.database))
 
 
 async def test_a_subscription_is_a_stream_of_events_with_their_ids(

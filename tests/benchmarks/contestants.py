@@ -18,7 +18,8 @@ class Contestant:
     """A server and how to talk to it.
 
     ``{port}`` in its command stands for the port; everything else it reads from the environment.
-    ``prepare`` is SQL that its users would have in their database.
+    ``prepare`` is SQL that its users would have in their database. ``sign_in`` is a command that prints, on
+    its last line, the token that every request carries; ``{name}`` in it is another one at each start.
     """
 
     name: str
@@ -27,6 +28,7 @@ class Contestant:
     questions: Questions
     directory: Path = _ROOT
     prepare: Path | None = None
+    sign_in: Sequence[str] = ()
 
 
 def _python(module: str) -> tuple[str, ...]:
@@ -37,11 +39,13 @@ def _node(module: str) -> tuple[str, ...]:
     return ("node", f"{module}.js")
 
 
+_PROGRAM = str(Path(sys.executable).with_name("dealdesk"))
 _DEALDESK = Contestant(
     "dealdesk",
     "Dealdesk",
-    (str(Path(sys.executable).with_name("dealdesk")), "serve", "--port", "{port}"),
+    (_PROGRAM, "serve", "--port", "{port}"),
     dealdesk.QUESTIONS,
+    sign_in=(_PROGRAM, "token", "create", "--role", "ADMIN", "--name", "{name}", "--expires-in", "1d"),
 )
 _LIMIT = Contestant("sql", "hand-written SQL", _python("limit.on_postgres"), limit.QUESTIONS)
 

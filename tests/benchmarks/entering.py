@@ -1,11 +1,14 @@
 """Starting the contestants on one database, and asking them."""
 
+import os
+import subprocess
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from http.client import HTTPConnection
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 from tests.benchmarks.asking.questions import Question, Subject
 from tests.benchmarks.contestants import NODE, Contestant
@@ -29,6 +32,7 @@ class Entrant:
     port: int
     samples: Samples
     log: Path
+    token: str = ""
 
     @property
     def last_words(self) -> str:
@@ -85,10 +89,8 @@ class Entrant:
         return f"POST {question.path} HTTP/1.1\r\n{head}\r\n".encode() + body
 
     def _headers(self) -> dict[str, str]:
-        return {
-            "Content-Type": "application/json",
-            "Accept": "application/json",
-        }
+        authorization = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        return {"Content-Type": "application/json", "Accept": "application/json", **authorization}
 
 
 @contextmanager
@@ -104,11 +106,22 @@ def entered(
         install(NODE)
     with ExitStack() as stack:
         entrants = [
-            Entrant(each.name, each, free_port(), samples, logs / f"{each.name}.log") for each in contestants
+            Entrant(
+                *(each.name, each, free_port(), samples, logs / f"{each.name}.log"), token=_token(each, url)
+            )
+            for each in contestants
         ]
         for entrant in entrants:
             stack.enter_context(_running(entrant, url))
         yield entrants
+
+
+def _token(contestant: Contestant, url: str) -> str:
+    if not contestant.sign_in:
+        return ""
+    command = [part.format(name=uuid4()) for part in contestant.sign_in]
+    environment = os.environ | {"DEALDESK_DATABASE_URL": url}
+    return subprocess.check_output(command, env=environment, text=True).split()[-1]  # noqa: S603 - the benchmark's own
 
 
 def _running(entrant: Entrant, url: str) -> Any:

@@ -11,16 +11,16 @@ from pathlib import Path
 import pytest
 
 from tests.clients.commands import CLIENTS, run
-from tests.smoke import running
+from tests.smoke import Server, running
 
 Run = Callable[..., str]
 
 
 @pytest.fixture(scope="session")
-def server_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     """A server that all clients share; each of them sells other deals of the sample data."""
-    with served(tmp_path_factory.mktemp("data")) as url:
-        yield url
+    with served(tmp_path_factory.mktemp("data")) as server:
+        yield server
 
 
 @pytest.fixture(scope="session")
@@ -40,8 +40,8 @@ def npm(node: Run) -> Run:  # noqa: ARG001 - the packages are needed
     return partial(run, "npm", "run", "--silent")
 
 
-def served(directory: Path) -> AbstractContextManager[str]:
-    """Serve the sample data from an empty directory, and give the URL."""
+def served(directory: Path) -> AbstractContextManager[Server]:
+    """Serve the sample data from an empty directory."""
     dealdesk = Path(sys.executable).with_name("dealdesk")
     return running([str(dealdesk), "serve", "--port", "0"], directory)
 

@@ -13,6 +13,7 @@ from api.playground.page import fallback_page
 from api.playground.visiting import BUNDLE
 from tests.clients.commands import CLIENTS, run
 from tests.clients.conftest import Run, served
+from tests.smoke import Server
 
 CDN_FILES = (STYLE, *SCRIPTS)
 PUBLISHED = CLIENTS / "generated" / "published"
@@ -33,8 +34,10 @@ def visit(node: Run, browser: str, tmp_path_factory: pytest.TempPathFactory) -> 
     """What a visit showed."""
     if not BUNDLE.is_dir():
         pytest.skip("the playground was not bundled at installation")
-    with served(tmp_path_factory.mktemp("data")) as url:
-        return json.loads(node("browser/visiting.js", browser, url, tmp_path_factory.mktemp("screenshots")))
+    with served(tmp_path_factory.mktemp("data")) as server:
+        return json.loads(
+            node("browser/visiting.js", browser, *server, tmp_path_factory.mktemp("screenshots"))
+        )
 
 
 def test_the_playground_is_up_within_three_seconds(visit: Any) -> None:
@@ -105,7 +108,7 @@ def test_the_sixth_tab_is_told_of_changes(visit: Any) -> None:
 
 
 def test_the_token_of_the_start_up_link_is_sent_from_every_tab(visit: Any) -> None:
-    assert visit["authorizations"] == ["Bearer of-the-start-up-link"] * 6
+    assert visit["authorizations"] == [f"Bearer {visit['token']}"] * 6
 
 
 def test_the_page_is_as_dark_or_as_light_as_the_system(visit: Any) -> None:
@@ -136,9 +139,9 @@ def fetch(package: str, directory: Path) -> None:
 
 
 def test_without_a_bundle_the_page_takes_from_a_cdn_what_has_the_hashes_it_expects(
-    fallback: Path, node: Run, browser: str, server_url: str
+    fallback: Path, node: Run, browser: str, server: Server
 ) -> None:
-    visit = json.loads(node("browser/falling-back.js", browser, server_url, fallback))
+    visit = json.loads(node("browser/falling-back.js", browser, *server, fallback))
 
     assert visit["problems"] == []
     assert visit["elsewhere"] == [f"/npm/{file.path}" for file in CDN_FILES]

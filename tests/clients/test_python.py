@@ -2,6 +2,7 @@ import pytest
 
 from tests.clients.commands import CLIENTS, run
 from tests.clients.conftest import need
+from tests.smoke import Server
 
 PYTHON = CLIENTS / "python"
 REQUIREMENTS = PYTHON / "requirements.txt"
@@ -22,8 +23,8 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 
 @pytest.mark.usefixtures("generated")
-def test_a_client_in_python_is_refused_and_then_sells(server_url: str) -> None:
-    run_python("selling.py", server_url)
+def test_a_client_in_python_is_refused_and_then_sells(server: Server) -> None:
+    run_python("selling.py", *server)
 
 
 @pytest.mark.usefixtures("generated")

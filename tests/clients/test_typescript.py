@@ -1,6 +1,7 @@
 import pytest
 
 from tests.clients.conftest import Run
+from tests.smoke import Server
 
 
 @pytest.fixture(scope="module")
@@ -11,5 +12,5 @@ def compiled(npm: Run) -> None:
 
 @pytest.mark.usefixtures("compiled")
 @pytest.mark.parametrize("client", ["fetching", "apollo", "urql"])
-def test_a_client_in_typescript_is_refused_and_then_sells(client: str, node: Run, server_url: str) -> None:
-    node(f"typescript/built/{client}.js", server_url)
+def test_a_client_in_typescript_is_refused_and_then_sells(client: str, node: Run, server: Server) -> None:
+    node(f"typescript/built/{client}.js", *server)

@@ -162,8 +162,8 @@ async def test_nobody_is_guessed(database: Database) -> None:
 
 
 async def create(deals: Deals, name: str, **columns: Any) -> str:
-    key = {"organization_id": deals.organization_id, "user_id": deals.user_id}
-    draft = TokenDraft(**{**key, "role": Role.READER, "name": name, **columns})
+    whose = Served(deals.organization_id, deals.user_id)
+    draft = TokenDraft(**{"whose": whose, "role": Role.READER, "name": name, **columns})
     async with deals.database.transaction() as transaction:
         return await create_token(transaction, draft, now=NOW)
 

@@ -1,7 +1,10 @@
 // The audits of GraphQL over HTTP: all of them, whether the specification says MUST, SHOULD or MAY.
 import { auditServer } from "graphql-http";
 
-const results = await auditServer({ url: process.argv[2] });
+const [url, token] = process.argv.slice(2);
+const signedIn = (input, init) =>
+  fetch(input, { ...init, headers: { ...init?.headers, authorization: `Bearer ${token}` } });
+const results = await auditServer({ url, fetchFn: signedIn });
 const failed = results.filter((result) => result.status !== "ok");
 for (const { id, name, reason } of failed) console.error(`${id} ${name}: ${reason}`);
 console.log(`${results.length} audits, ${failed.length} failed`);

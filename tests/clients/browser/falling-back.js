@@ -3,7 +3,7 @@
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
-const [executablePath, url, folder] = process.argv.slice(2);
+const [executablePath, url, token, folder] = process.argv.slice(2);
 const visit = { elsewhere: [], problems: [] };
 
 const browser = await chromium.launch({ executablePath, args: ["--no-sandbox", "--disable-gpu"] });
@@ -18,7 +18,7 @@ await page.route(/^https:/, (route) => {
 await page.route("**/source/*", (route) => route.fulfill({ path: folder + new URL(route.request().url()).pathname }));
 await page.route(url, (route) => (route.request().method() === "GET" ? route.fulfill(thePage()) : route.continue()));
 
-await page.goto(url);
+await page.goto(`${url}#token=${token}`);
 await page.locator(".graphiql-query-editor", { hasText: "query Pipeline" }).waitFor();
 await page.getByLabel("Execute query").click();
 await page.locator(".graphiql-response", { hasText: '"totalCount"' }).waitFor();

@@ -1,9 +1,8 @@
 // Opens the playground in Chromium as a developer does in the first minute, and prints what came of it as JSON.
 import { chromium } from "playwright-core";
 
-const [executablePath, url, screenshots] = process.argv.slice(2);
-const TOKEN = "of-the-start-up-link";
-const visit = { answers: {}, authorizations: [], brightness: {}, elsewhere: [], problems: [] };
+const [executablePath, url, token, screenshots] = process.argv.slice(2);
+const visit = { token, answers: {}, authorizations: [], brightness: {}, elsewhere: [], problems: [] };
 
 const REOPEN = "mutation ($id: ID!) { reopenOpportunity(input: { opportunityId: $id }) { __typename } }";
 const LOSE = `mutation ($id: ID!) {
@@ -40,7 +39,7 @@ async function open(colorScheme) {
   page.on("console", (message) => /error|warning/.test(message.type()) && visit.problems.push(message.text()));
   page.on("pageerror", (error) => visit.problems.push(error.message));
   const began = performance.now();
-  await page.goto(`${url}#token=${TOKEN}`);
+  await page.goto(`${url}#token=${token}`);
   await page.locator(".graphiql-query-editor", { hasText: "query Pipeline" }).waitFor();
   visit.secondsToOpen = (performance.now() - began) / 1000;
   await page.getByLabel("Show Documentation Explorer").click();
@@ -78,7 +77,7 @@ async function changesTold(page, { opportunityId }) {
 }
 
 async function mutate(query, variables) {
-  const headers = { "content-type": "application/json" };
+  const headers = { authorization: `Bearer ${token}`, "content-type": "application/json" };
   await fetch(url, { method: "POST", headers, body: JSON.stringify({ query, variables }) });
 }
 

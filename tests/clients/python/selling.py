@@ -1,4 +1,4 @@
-"""Sells a deal with the client that ariadne-codegen generates; its argument is the server's URL."""
+"""Sells a deal with the client that ariadne-codegen generates; it is told the server's URL and a token."""
 
 import asyncio
 import sys
@@ -50,9 +50,9 @@ def told(result: Any) -> str:
             return f"{result.code}: {result.message}"
 
 
-async def main(url: str) -> None:
-    async with Client(url) as client:
+async def main(url: str, token: str) -> None:
+    async with Client(url, headers={"Authorization": f"Bearer {token}"}) as client:
         await sell(client)
 
 
-asyncio.run(main(sys.argv[1]))
+asyncio.run(main(*sys.argv[1:]))

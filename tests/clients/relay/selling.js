@@ -10,10 +10,16 @@ import pipelineQuery from "./__generated__/documentsPipelineQuery.graphql.js";
 
 const { ConnectionHandler, Environment, Network, RecordSource, Store } = relay;
 
+const [url, token] = process.argv.slice(2);
+
 async function send({ text }, variables) {
-  const response = await fetch(process.argv[2], {
+  const response = await fetch(url, {
     method: "POST",
-    headers: { accept: "application/graphql-response+json", "content-type": "application/json" },
+    headers: {
+      accept: "application/graphql-response+json",
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+    },
     body: JSON.stringify({ query: text, variables }),
   });
   return response.json();

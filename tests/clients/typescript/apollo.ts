@@ -11,9 +11,11 @@ import {
 import possibleTypes from "./generated/possible-types.js";
 import { told } from "./telling.js";
 
+const [url, token] = process.argv.slice(2);
+
 function client(): ApolloClient {
   return new ApolloClient({
-    link: new HttpLink({ uri: process.argv[2]! }),
+    link: new HttpLink({ uri: url!, headers: { authorization: `Bearer ${token}` } }),
     cache: new InMemoryCache({
       ...possibleTypes,
       typePolicies: { Query: { fields: { opportunities: relayStylePagination(["filter"]) } } },

@@ -5,12 +5,16 @@ import type { TypedDocumentNode } from "@graphql-typed-document-node/core";
 import { CloseOpportunityDocument, CloseQuotesDocument, FindDealDocument } from "./generated/graphql.js";
 import { told } from "./telling.js";
 
-const url = process.argv[2]!;
+const [url, token] = process.argv.slice(2);
 
 async function ask<Data, Variables>(document: TypedDocumentNode<Data, Variables>, variables: Variables): Promise<Data> {
-  const response = await fetch(url, {
+  const response = await fetch(url!, {
     method: "POST",
-    headers: { accept: "application/graphql-response+json", "content-type": "application/json" },
+    headers: {
+      accept: "application/graphql-response+json",
+      authorization: `Bearer ${token}`,
+      "content-type": "application/json",
+    },
     body: JSON.stringify({ query: print(document), variables }),
   });
   const { data, errors } = await response.json();

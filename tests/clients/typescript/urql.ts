@@ -4,7 +4,12 @@ import { Client, cacheExchange, fetchExchange } from "@urql/core";
 import { CloseOpportunityDocument, CloseQuotesDocument, FindDealDocument } from "./generated/graphql.js";
 import { told } from "./telling.js";
 
-const client = new Client({ url: process.argv[2]!, exchanges: [cacheExchange, fetchExchange] });
+const [url, token] = process.argv.slice(2);
+const client = new Client({
+  url: url!,
+  exchanges: [cacheExchange, fetchExchange],
+  fetchOptions: { headers: { authorization: `Bearer ${token}` } },
+});
 
 async function find(name: string) {
   const { data, error } = await client.query(FindDealDocument, { name });

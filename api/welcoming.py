@@ -1,0 +1,41 @@
+"""What a server says when it starts: where it is, and how to be let in."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from db.caller import Role
+from db.database import Database, Transaction
+from db.seeding import Served
+from db.tokens import TokenDraft, create_token, has_tokens
+
+_QUERY = """-d '{"query": "{ opportunities(first: 3) { nodes { name state } } }"}'"""
+
+
+async def first_token(database: Database, served: Served, *, now: datetime) -> str | None:
+    """Make a token that may do everything and return it, unless there has been one before."""
+
+    async def work(transaction: Transaction) -> str | None:
+        if await has_tokens(transaction):
+            return None
+        draft = TokenDraft(whose=served, role=Role.ADMIN, name="first start")
+        return await create_token(transaction, draft, now=now)
+
+    return await database.write(work)
+
+
+def welcome(url: str, token: str | None) -> Iterator[str]:
+    """Return the lines of the welcome; ``token`` is the one that was made just now."""
+    yield f"Dealdesk serves {url}"
+    yield ""
+    if token is None:
+        yield "Whoever asks needs a token. `dealdesk token create --role ADMIN --name NAME` makes one."
+        yield f"With $TOKEN set to it, the playground is at {url}#token=$TOKEN, and a first query is"
+    else:
+        yield "The playground, signed in. The token in this link is not shown again:"
+        yield ""
+        yield f"  {url}#token={token}"
+        yield ""
+        yield "A first query:"
+    yield ""
+    yield f"""  curl {url} -H "authorization: Bearer {token or "$TOKEN"}" \\"""
+    yield f"    -H 'content-type: application/json' {_QUERY}"

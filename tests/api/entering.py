@@ -1,0 +1,40 @@
+"""Being let in."""
+
+from typing import Any
+
+import httpx2
+from starlette.types import ASGIApp
+
+from api.authentication import Authenticator
+from db import models
+from db.caller import Role
+from db.database import Database
+from db.ids import new_id
+from db.tokens import PREFIX, digest_of
+from tests.builders import A_MONTH_AGO, NOW, Deals
+
+TOKEN = PREFIX + "t" * 43
+"""What every client in these tests shows unless it is told otherwise."""
+
+BEARER = f"Bearer {TOKEN}"
+
+
+def entrance(database: Database) -> Authenticator:
+    """Return what lets callers in at the moment of the tests."""
+    return Authenticator(database, clock=lambda: NOW)
+
+
+def client(app: ASGIApp) -> httpx2.AsyncClient:
+    """Return a client of the application, over ASGI; nothing listens."""
+    return httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(app=app),
+        base_url="http://dealdesk.test",
+        headers={"authorization": BEARER},
+    )
+
+
+async def admit(deals: Deals, token: str = TOKEN, **columns: Any) -> None:
+    """Store a token of the organization's user."""
+    usual: Any = {"role": Role.ADMIN, "name": token, "created_at": A_MONTH_AGO, "digest": digest_of(token)}
+    key: Any = {"organization_id": deals.organization_id, "user_id": deals.user_id}
+    await deals.insert(models.ApiToken(**{**key, "id": new_id(), **usual, **columns}))
