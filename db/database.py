@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeVar
+from uuid import UUID
 
 from sqlalchemy import Dialect
 
@@ -67,7 +68,10 @@ class Transaction(ABC):
 
 
 class Database(ABC):
-    """An open database. Opened by the command line, closed when the server stops."""
+    """An open database, with the rows of every organization.
+
+    Opened by the command line, closed when the server stops.
+    """
 
     dialect: Dialect
 
@@ -78,6 +82,13 @@ class Database(ABC):
     @abstractmethod
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
         """Return the rows as named tuples, from one snapshot."""
+
+    @abstractmethod
+    def of(self, organization_id: UUID) -> "Database":
+        """Return it as one organization sees it: on PostgreSQL the rows of the others aren't there.
+
+        Whatever is asked on behalf of a caller is asked of this.
+        """
 
     @abstractmethod
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:

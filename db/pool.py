@@ -10,10 +10,12 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
 from db.errors import Unavailable
+from db.places import Place, Places
 
 PAUSE = 0.25
 """Seconds between two tries to reach a database that was out of reach."""
@@ -26,21 +28,28 @@ _log = logging.getLogger("dealdesk.database")
 
 
 class Pool:
-    """At most ``size`` connections, opened when they are first needed. ``wait`` is in seconds."""
+    """At most ``size`` connections, opened when they are first needed. ``wait`` is in seconds.
 
-    def __init__(self, connect: Callable[[], Awaitable[Any]], size: int, wait: float) -> None:
+    ``confine`` lets a connection work for another organization, or for every one.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[Any]],
+        confine: Callable[[Any, UUID | None], Awaitable[None]],
+        size: int,
+        wait: float,
+    ) -> None:
         self._connect = connect
+        self._confine = confine
         self._size = size
         self._wait = wait
-        # None stands for a connection that is yet to be opened.
-        self._idle: asyncio.LifoQueue[Any] = asyncio.LifoQueue()
-        for _ in range(size):
-            self._idle.put_nowait(None)
+        self._idle = Places(size)
         self._reaching: asyncio.Task[None] | None = None
 
-    def connection(self) -> "Loan":
+    def connection(self, organization_id: UUID | None = None) -> "Loan":
         """Lend a connection for a block; entering it raises what ``take`` does."""
-        return Loan(self)
+        return Loan(self, organization_id)
 
     async def close(self) -> None:
         """Close every connection; those that don't come back in time are left to themselves."""
@@ -48,14 +57,14 @@ class Pool:
             self._reaching.cancel()
         for _ in range(self._size):
             try:
-                connection = await self._take()
+                place = await self._take(None)
             except Unavailable:
                 return
-            if connection is not None:
-                await closed(connection)
+            if place.connection is not None:
+                await closed(place.connection)
 
-    async def take(self) -> Any:
-        """Return an open connection, for ``give_back``.
+    async def take(self, organization_id: UUID | None) -> Place:
+        """Return an open connection that works for an organization, or for every one, for ``give_back``.
 
         Raises:
             Unavailable: none was free in time, or the database is out of reach.
@@ -63,36 +72,35 @@ class Pool:
         """
         if self._reaching is not None:
             await self._reached(self._reaching)
-        connection = await self._take()
-        if connection is not None and not connection.is_closed():
-            return connection
+        place = await self._take(organization_id)
         try:
-            return await self._open()
-        except BaseException:
-            self._idle.put_nowait(None)
+            if not place.is_open:
+                place = Place(await self._open())
+            if place.organization_id != organization_id:
+                await self._confine(place.connection, organization_id)
+        except TimeoutError:
+            self.lose(place)
             raise
+        except BaseException:
+            place.cut()  # for whom it works now nobody knows
+            self.give_back(Place())
+            raise
+        return Place(place.connection, organization_id)
 
-    def give_back(self, connection: Any | None) -> None:
+    def give_back(self, place: Place) -> None:
         """Take a connection back, or the room of one that was closed."""
-        self._idle.put_nowait(connection)
+        self._idle.put(place)
 
-    def lose(self, connection: Any) -> None:
+    def lose(self, place: Place) -> None:
         """Give up a connection that is silent, and the idle ones, which lead to where it did."""
-        idle = [self._idle.get_nowait() for _ in range(self._idle.qsize())]
-        for each in (connection, *idle):
-            if each is not None:
-                each.terminate()
-            self._idle.put_nowait(None)
+        place.cut()
+        self._idle.cut()
+        self._idle.put(Place())
         self._knock()
 
-    async def _take(self) -> Any:
+    async def _take(self, organization_id: UUID | None) -> Place:
         try:
-            return self._idle.get_nowait()
-        except asyncio.QueueEmpty:
-            pass
-        try:
-            async with asyncio.timeout(self._wait):
-                return await self._idle.get()
+            return await self._idle.take(organization_id, self._wait)
         except TimeoutError:
             raise Unavailable("Every connection to the database is busy. Try again in a moment.") from None
 
@@ -142,31 +150,32 @@ class Pool:
 class Loan:
     """A connection that comes back at the end of a block."""
 
-    __slots__ = ("_connection", "_pool")
+    __slots__ = ("_organization_id", "_place", "_pool")
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, organization_id: UUID | None) -> None:
         self._pool = pool
+        self._organization_id = organization_id
 
     async def __aenter__(self) -> Any:
-        self._connection = await self._pool.take()
-        return self._connection
+        self._place = await self._pool.take(self._organization_id)
+        return self._place.connection
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
         if kind is None:
-            self._pool.give_back(self._connection)
+            self._pool.give_back(self._place)
         elif issubclass(kind, TimeoutError):
-            self._pool.lose(self._connection)
+            self._pool.lose(self._place)
         elif issubclass(kind, Exception):
-            self._pool.give_back(self._connection)
+            self._pool.give_back(self._place)
         else:
             await self._abandon()
 
     async def _abandon(self) -> None:
         # Cancelled, perhaps in the middle of a statement: what state it is in nobody knows.
         try:
-            await asyncio.shield(closed(self._connection))
+            await asyncio.shield(closed(self._place.connection))
         finally:
-            self._pool.give_back(None)
+            self._pool.give_back(Place())
 
 
 async def closed(connection: Any) -> None:

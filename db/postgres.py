@@ -6,11 +6,13 @@ from contextlib import asynccontextmanager
 from datetime import date
 from functools import lru_cache, partial
 from typing import Any, Self
+from uuid import UUID
 
 import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 from typing_extensions import override
 
+from db.confining import check_confinable, confine
 from db.database import Database, LostRace, Transaction
 from db.deadlines import GRACE, NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, Unavailable
@@ -57,9 +59,10 @@ _PREPARED = 256
 class PostgresDatabase(Database):
     """One PostgreSQL database."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: Pool, dialect: Any, organization_id: UUID | None = None) -> None:
         self._pool = pool
-        self.dialect = dialect_of_asyncpg.dialect()  # type: ignore[no-untyped-call]
+        self._organization_id = organization_id
+        self.dialect = dialect
 
     @classmethod
     async def open(
@@ -68,15 +71,23 @@ class PostgresDatabase(Database):
         """Connect to ``postgresql://user:password@host:port/database``.
 
         Raises:
-            Unavailable: the server can't be reached or refuses the connection.
+            Unavailable: the server can't be reached, refuses the connection, or won't hide rows from it.
         """
-        pool = Pool(lambda: _connect(url, deadlines), connections, deadlines.wait)
+        pool = Pool(lambda: _connect(url, deadlines), confine, connections, deadlines.wait)
         try:
-            async with pool.connection():
-                return cls(pool)
+            async with pool.connection() as connection:
+                await check_confinable(connection)
+                return cls(pool, dialect_of_asyncpg.dialect())  # type: ignore[no-untyped-call]
+        except Unavailable:
+            await pool.close()
+            raise
         except (*_OUT_OF_REACH, asyncpg.PostgresError) as error:
             await pool.close()
             raise Unavailable(f"PostgreSQL can't be reached: {error or 'it does not answer'}") from error
+
+    @override
+    def of(self, organization_id: UUID) -> "PostgresDatabase":
+        return PostgresDatabase(self._pool, self.dialect, organization_id)
 
     @override
     async def close(self) -> None:
@@ -87,7 +98,7 @@ class PostgresDatabase(Database):
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection(self._organization_id) as connection:
                 return await connection.fetchval(compiled.sql, *parameters)  # type: ignore[no-any-return]
         except _FAILURES as error:
             raise _told(error) from error
@@ -97,7 +108,7 @@ class PostgresDatabase(Database):
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection(self._organization_id) as connection:
                 records = await connection.fetch(compiled.sql, *parameters)
         except _FAILURES as error:
             raise _told(error) from error
@@ -108,7 +119,7 @@ class PostgresDatabase(Database):
     async def transaction(self) -> AsyncIterator[Transaction]:
         is_committing = False
         try:
-            async with self._pool.connection() as connection:
+            async with self._pool.connection(self._organization_id) as connection:
                 begun = connection.transaction()
                 await begun.start()
                 try:

@@ -147,7 +147,8 @@ class Executor:
         variables = self._variables(document, operation, request)
         collector = Collector(self._schema.graphql, document.fragments, variables)
         schema = self._schema
-        return Reader(schema.catalog, schema.policies, self._database, caller, document, operation, collector)
+        database = self._database.of(caller.organization_id)
+        return Reader(schema.catalog, schema.policies, database, caller, document, operation, collector)
 
     async def _tell(
         self, request: Request, reader: Reader, events: AsyncGenerator[ToldEvent, None], began: float

@@ -92,8 +92,9 @@ class Feed:
             raise Stopped
         if not listener.has_missed:
             return [event for event in await listener.told() if event.place > place]
+        database = self._database.of(topic.organization_id)
         listener.join()  # before reading: what is settled after that, it is told
-        page = await self.reads.own(lambda: events_after(self._database, place, topic))
+        page = await self.reads.own(lambda: events_after(database, place, topic))
         listener.has_missed |= len(page) == PAGE
         return page
 

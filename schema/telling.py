@@ -61,7 +61,8 @@ class _Reading:
         statement, values = self.plan.statement, self.values(place)
         database = self.reader.database
         parameters = statement.compiled(database.dialect).bind(values)
-        key = (statement, *(tuple(each) if isinstance(each, list) else each for each in parameters))
+        values_of = (tuple(each) if isinstance(each, list) else each for each in parameters)
+        key = (self.reader.caller.organization_id, statement, *values_of)
         return await self.feed.reads.shared(key, lambda: database.json(statement, values))
 
     def values(self, place: Place) -> dict[str, Any]:

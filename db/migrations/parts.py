@@ -8,6 +8,7 @@ from alembic import op
 ID = sa.Text().with_variant(sa.UUID(), "postgresql")
 AMOUNT = sa.BigInteger().with_variant(sa.Numeric(15, 2), "postgresql")
 INSTANT = sa.Text().with_variant(sa.TIMESTAMP(timezone=True), "postgresql")
+CALLER_ROLE = "dealdesk_caller"
 CODE = NAME = sa.Text().with_variant(sa.Text(collation="C"), "postgresql")
 
 
@@ -102,6 +103,26 @@ def by_amount(column: str) -> str:
     return f"coalesce({column}, {last})"
 
 
+def confine(table: str, privileges: str, *, key: str = "organization_id") -> None:
+    """Show whoever works for one organization its own rows alone, to do with them what ``privileges`` say.
+
+    The owner sees all of them. On SQLite there is nothing to be done.
+    """
+    if not is_postgresql():
+        return
+    its_own = f"{key} = (SELECT current_setting('dealdesk.organization_id')::uuid)"
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY")
+    op.execute(f"CREATE POLICY one_organization ON {table} TO {CALLER_ROLE} USING ({its_own})")
+    op.execute(f"CREATE POLICY every_organization ON {table} TO CURRENT_USER USING (true)")
+    if privileges:
+        op.execute(f"GRANT {privileges} ON {table} TO {CALLER_ROLE}")
+
+
+def is_postgresql() -> bool:
+    """Say which database is being migrated."""
+    return op.get_context().dialect.name == "postgresql"
+
+
 def on_either(*, postgresql: str, sqlite: str) -> str:
     """Return the SQL for the database that is being migrated."""
-    return postgresql if op.get_context().dialect.name == "postgresql" else sqlite
+    return postgresql if is_postgresql() else sqlite

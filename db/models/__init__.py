@@ -1,5 +1,7 @@
 """The tables. ``models.Opportunity`` is the table; the GraphQL type of that name lives in ``schema``."""
 
+from sqlmodel import SQLModel
+
 from db.models.credential import ApiToken, Identity
 from db.models.journal import Audit, Event, Idempotency
 from db.models.opportunity import Opportunity, OpportunityClose
@@ -19,6 +21,7 @@ from db.models.quote import (
     QuoteLine,
     QuoteNumbering,
 )
+from db.models.row_security import keep_organizations_apart
 
 __all__ = [
     "Account",
@@ -41,3 +44,5 @@ __all__ = [
     "StatusReason",
     "User",
 ]
+
+keep_organizations_apart(SQLModel.metadata)

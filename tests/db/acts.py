@@ -29,7 +29,8 @@ async def act(
     caller: Caller | None = None,
 ) -> Outcome:
     """Run a rule on behalf of the deals' user, or of another caller."""
-    return await deals.database.write(lambda it: rule(it, caller or deals.caller, sent))
+    by = caller or deals.caller
+    return await deals.database.of(by.organization_id).write(lambda it: rule(it, by, sent))
 
 
 async def close(
@@ -42,13 +43,13 @@ async def close(
 ) -> OpportunityClosed:
     """Close an opportunity, as won unless said otherwise."""
     sent = OpportunityClosing(opportunity_id=opportunity_id, outcome=outcome, **closing)
-    return await deals.database.write(lambda it: close_opportunity(it, caller or deals.caller, sent))
+    return await act(deals, close_opportunity, sent, caller=caller)
 
 
 async def close_all(deals: Deals, *, caller: Caller | None = None, **closing: Any) -> QuotesClosed:
     """Close the quotes of an opportunity, or those that are named."""
     sent = QuotesClosing(**closing)
-    return await deals.database.write(lambda it: close_quotes(it, caller or deals.caller, sent))
+    return await act(deals, close_quotes, sent, caller=caller)
 
 
 async def activate(deals: Deals, quote_id: UUID, **options: Any) -> QuoteChanged:

@@ -177,6 +177,17 @@ UNION ALL
 SELECT relname, tgname, pg_get_triggerdef(t.oid)
 FROM ours JOIN pg_trigger t ON tgrelid = ours.oid AND NOT tgisinternal
 UNION ALL
+SELECT relname, 'row security', concat_ws(' ', relrowsecurity, relforcerowsecurity) FROM ours
+UNION ALL
+SELECT relname, polname, concat_ws(' ', polroles::regrole[], polcmd, polpermissive,
+  pg_get_expr(polqual, polrelid), pg_get_expr(polwithcheck, polrelid))
+FROM ours JOIN pg_policy ON polrelid = ours.oid
+UNION ALL
+SELECT relname, '', concat_ws(' ', grantee::regrole, privilege_type) FROM ours CROSS JOIN aclexplode(relacl)
+UNION ALL
+SELECT relname, attname, concat_ws(' ', grantee::regrole, privilege_type)
+FROM ours JOIN pg_attribute a ON attrelid = ours.oid CROSS JOIN aclexplode(attacl)
+UNION ALL
 SELECT proname, '', pg_get_functiondef(oid) FROM pg_proc WHERE pronamespace = 'public'::regnamespace
 """
 

@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any
+from typing import Any, Self
+from uuid import UUID
 
 import orjson
 from typing_extensions import override
@@ -79,6 +80,10 @@ class Recorder(Database):
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
         self.statements.append((statement, values))
         return await self.inner.rows(statement, **values)
+
+    @override
+    def of(self, organization_id: UUID) -> Self:
+        return self
 
     @override
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:

@@ -1,0 +1,102 @@
+"""Which connection is lent to whom: one that works for the right organization, where one is idle."""
+
+import asyncio
+from uuid import UUID
+
+import pytest
+
+from db.ids import new_id
+from db.pool import Pool
+
+OURS, THEIRS, OTHERS = new_id(), new_id(), new_id()
+
+
+class Connection:
+    """A connection that knows for whom it works, and how often it was told."""
+
+    def __init__(self) -> None:
+        self.works_for: UUID | None = None
+        self.told = 0
+        self.is_down = False
+
+    def is_closed(self) -> bool:
+        return self.is_down
+
+    def terminate(self) -> None:
+        self.is_down = True
+
+
+class Server:
+    """Opens connections, and may be slow to hear for whom they work."""
+
+    def __init__(self, size: int) -> None:
+        self.connections: list[Connection] = []
+        self.answers = asyncio.Event()
+        self.answers.set()
+        self.pool = Pool(self._connect, self._confine, size, wait=10)
+
+    async def ask(self, organization_id: UUID | None) -> Connection:
+        """Use a connection for a moment."""
+        async with self.pool.connection(organization_id) as connection:
+            assert connection.works_for == organization_id
+            assert not connection.is_down
+            return connection  # type: ignore[no-any-return]
+
+    async def _connect(self) -> Connection:
+        self.connections.append(Connection())
+        return self.connections[-1]
+
+    async def _confine(self, connection: Connection, organization_id: UUID | None) -> None:
+        connection.told += 1
+        await self.answers.wait()
+        connection.works_for = organization_id
+
+
+@pytest.fixture
+async def server() -> Server:
+    return Server(size=2)
+
+
+async def test_each_organization_keeps_a_connection_while_there_is_room(server: Server) -> None:
+    ours, theirs = await server.ask(OURS), await server.ask(THEIRS)
+    for _ in range(3):
+        assert await server.ask(OURS) is ours
+        assert await server.ask(THEIRS) is theirs
+    assert [each.told for each in server.connections] == [1, 1]
+
+
+async def test_for_another_organization_the_least_used_connection_is_taken(server: Server) -> None:
+    ours, theirs = await server.ask(OURS), await server.ask(THEIRS)
+    await server.ask(OURS)
+    assert await server.ask(OTHERS) is theirs
+    assert await server.ask(OURS) is ours
+    assert [each.told for each in server.connections] == [1, 2]
+
+
+async def test_what_concerns_every_organization_needs_no_word(server: Server) -> None:
+    await server.ask(None)
+    assert [each.told for each in server.connections] == [0]
+
+
+async def test_who_waits_gets_whatever_connection_comes_back(server: Server) -> None:
+    async with server.pool.connection(OURS), server.pool.connection(OURS):
+        waiting = asyncio.create_task(server.ask(THEIRS))
+        await asyncio.sleep(0)
+    assert (await waiting).works_for == THEIRS
+    assert len(server.connections) == 2
+
+
+async def test_a_connection_that_was_not_told_in_time_is_closed(server: Server) -> None:
+    ours = await server.ask(OURS)
+    await server.ask(THEIRS)
+    server.answers.clear()
+    asking = asyncio.create_task(server.ask(OTHERS))
+    await asyncio.sleep(0)
+    asking.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await asking
+    server.answers.set()
+
+    assert ours.is_down
+    assert await server.ask(OURS) is not ours
+    assert len(server.connections) == 3
