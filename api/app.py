@@ -18,6 +18,7 @@ from api.metrics import Figure
 from api.playground.visiting import Playground
 from api.sending import JSON, error_body
 from api.sockets import GraphQLSockets
+from api.stopping import Stopping
 from db.database import Database
 from schema.executing import Executor
 
@@ -33,17 +34,21 @@ def create_app(
 ) -> Starlette:
     """Return the app, for those whom ``authenticator`` knows.
 
-    ``observers`` are told of every request over HTTP. ``app.state.figures`` tell what is going on.
+    ``observers`` are told of every request over HTTP. ``app.state.figures`` tell what is going on;
+    ``app.state.stopping`` is told when to stop.
     """
     endpoint = GraphQLEndpoint(executor, authenticator, documents)
     sockets = GraphQLSockets(executor, authenticator, documents)
+    stopping = Stopping()
+    stopping.tell(sockets.stop)
+    stopping.tell(executor.feed.stop)
     playground = Playground(endpoint)
     app = Starlette(
         routes=[
             Route("/graphql", endpoint if documents.only else playground),
             WebSocketRoute("/graphql", sockets),
             playground.files,
-            *health_routes(database, lambda: executor.feed.is_stopped),
+            *health_routes(database, lambda: stopping.has_begun or executor.feed.is_stopped),
         ],
         middleware=[Middleware(Boundary, observers)],
         exception_handlers={HTTPException: _refuse},
@@ -54,6 +59,7 @@ def create_app(
         Figure("streams", "Streams of Server-Sent Events that are open.", lambda: {"": endpoint.streams}),
         Figure("subscriptions", "Subscriptions, over either.", lambda: {"": executor.feed.listeners}),
     )
+    app.state.stopping = stopping
     return app
 
 

@@ -4,7 +4,7 @@ A raw ASGI application: the request and response objects of a framework would co
 fifth of its throughput.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
@@ -54,8 +54,9 @@ class GraphQLEndpoint:
                 send, body, media_type.content_type, status=refusal.status, headers=refusal.headers
             )
         except Unavailable as error:
-            body = error_body("UNAVAILABLE", str(error))
-            await send_body(send, body, media_type.content_type, status=503)
+            body = error_body(error.code, str(error), retryAfter=error.retry_after)
+            status, again = _later({error.code}, error.retry_after)
+            await send_body(send, body, media_type.content_type, status=status, headers=again)
         except ClientGone:
             return
 
@@ -114,7 +115,15 @@ def _refusal(error: OperationKindError) -> HttpRefusal:
 
 async def _send(send: Send, answer: Answer, media_type: MediaType) -> None:
     status = 200 if answer.ran else media_type.not_run
-    await send_body(send, answer.body, media_type.content_type, status=status)
+    again: list[tuple[bytes, bytes]] = []
+    if answer.retry_after is not None:
+        status, again = _later(answer.codes, answer.retry_after)
+    await send_body(send, answer.body, media_type.content_type, status=status, headers=again)
+
+
+def _later(codes: Collection[str], seconds: int) -> tuple[int, list[tuple[bytes, bytes]]]:
+    """Return the status and the header of what may do better later."""
+    return 504 if "TIMEOUT" in codes else 503, [(b"retry-after", b"%d" % seconds)]
 
 
 async def _send_unless_known(send: Send, answer: Answer, media_type: MediaType, known: bytes | None) -> None:

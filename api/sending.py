@@ -25,6 +25,6 @@ async def send_nothing(send: Send, *, status: int, headers: Headers) -> None:
     await send({"type": "http.response.body", "body": b""})
 
 
-def error_body(code: str, message: str, **extensions: str) -> bytes:
+def error_body(code: str, message: str, **extensions: str | int) -> bytes:
     """Return the JSON of one error, in the shape of a GraphQL response that has no data."""
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, **extensions}}]})

@@ -1,15 +1,19 @@
 """The settings; the only place that reads the environment."""
 
 from pathlib import Path
-from typing import Self
+from typing import Annotated, Self
 
 from platformdirs import user_data_path
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from api.connections import ConnectionLimits
 from api.documents import DocumentMode
 from api.logs import LogFormat
+from api.serving import ServingBounds
+from db.deadlines import Deadlines
 from db.errors import DealdeskError
+from schema.admission import Bounds
 
 _PREFIX = "DEALDESK_"
 _SQLITE = "sqlite:///"
@@ -37,8 +41,14 @@ class BadSetting(BadSettings):
         super().__init__(f"{_PREFIX}{name.upper()} can't be used: write {allowed}.")
 
 
+_Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+_SecondsOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+_Number = Annotated[int, Field(gt=0)]
+_NumberOrNone = Annotated[int, Field(ge=0)]
+
+
 class Settings(BaseSettings):
-    """Which database is used, where the embedded one lives, and which documents are trusted."""
+    """Which database is used, where the embedded one lives, which documents are trusted, and how much is."""
 
     model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
 
@@ -51,6 +61,21 @@ class Settings(BaseSettings):
 
     documents: DocumentMode = DocumentMode.OFF
     documents_manifest: Path | None = None
+
+    request_seconds: _Seconds = 30.0
+    statement_seconds: _Seconds = 10.0
+    wait_seconds: _Seconds = 5.0
+
+    operations_running: _Number = 64
+    operations_waiting: _NumberOrNone = 512
+    queue_seconds: _Seconds = 2.0
+
+    connections: _Number = 12_000
+    head_seconds: _Seconds = 10.0
+    body_seconds: _Seconds = 30.0
+
+    drain_seconds: _SecondsOrNone = 0.0
+    grace_seconds: _SecondsOrNone = 10.0
 
     @classmethod
     def from_environment(cls) -> Self:
@@ -76,6 +101,24 @@ class Settings(BaseSettings):
         """Whether the database is a file, which this program looks after by itself."""
         return self.url.startswith(_SQLITE)
 
+    @property
+    def deadlines(self) -> Deadlines:
+        """How long the database may take."""
+        return Deadlines(self.statement_seconds, self.wait_seconds)
+
+    @property
+    def operation_bounds(self) -> Bounds:
+        """How many operations run, and how long each."""
+        return Bounds(
+            self.operations_running, self.operations_waiting, self.queue_seconds, self.request_seconds
+        )
+
+    @property
+    def serving_bounds(self) -> ServingBounds:
+        """What connections may take, and how the server stops."""
+        connections = ConnectionLimits(self.head_seconds, self.body_seconds, self.connections)
+        return ServingBounds(connections, self.drain_seconds, self.grace_seconds)
+
     @field_validator("database_url")
     @classmethod
     def _known(cls, url: str | None) -> str | None:
@@ -93,5 +136,19 @@ _ALLOWED = {
     "documents": ", ".join(DocumentMode),
     "log_format": ", ".join(LogFormat),
     "metrics_port": "a number from 0 to 65535",
+    **dict.fromkeys(
+        (
+            "request_seconds",
+            "statement_seconds",
+            "wait_seconds",
+            "queue_seconds",
+            "head_seconds",
+            "body_seconds",
+        ),
+        "a number of seconds above 0",
+    ),
+    **dict.fromkeys(("drain_seconds", "grace_seconds"), "a number of seconds, or 0"),
+    **dict.fromkeys(("operations_running", "connections"), "a whole number above 0"),
+    "operations_waiting": "a whole number, or 0",
 }
 """What may be written for a setting, where not everything may."""

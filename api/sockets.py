@@ -46,6 +46,12 @@ class GraphQLSockets:
         self._authenticator = authenticator
         self._documents = documents
         self.open = 0
+        self._sessions: set[_Session] = set()
+
+    def stop(self) -> None:
+        """Close every socket, once what it runs is answered."""
+        for session in self._sessions:
+            session.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Talk with one client until either of them ends it."""
@@ -55,12 +61,16 @@ class GraphQLSockets:
             await send({"type": "websocket.close"})  # refuses the handshake
             return
         self.open += 1
+        session = _Session(self._executor, self._authenticator, self._documents, receive, in_time(send))
+        session.authorization = headers.get(b"authorization")
+        self._sessions.add(session)
         try:
-            session = _Session(self._executor, self._authenticator, self._documents, receive, in_time(send))
-            session.authorization = headers.get(b"authorization")
             with session.visiting:
                 await session.run(scope["subprotocols"], has_room=self.open <= MOST_SOCKETS)
+        except asyncio.CancelledError:  # the server stops, and has waited long enough
+            await session.close(Stopped())
         finally:
+            self._sessions.discard(session)
             self.open -= 1
 
 
@@ -103,14 +113,19 @@ class _Session:
         self.visiting = ExitStack()
         self._visit: Visit | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
+        self._tasks = asyncio.TaskGroup()
+
+    def stop(self) -> None:
+        with suppress(RuntimeError):  # it is being closed already
+            self._tasks.create_task(self._wind_up())
 
     async def run(self, subprotocols: list[str], *, has_room: bool) -> None:
         try:
-            async with asyncio.TaskGroup() as tasks:
+            async with self._tasks:
                 await self._accept(subprotocols, has_room=has_room)
-                await self._converse(tasks)
+                await self._converse()
         except* (_Closing, _Gone, Stopped, TooSlow, OSError) as ends:
-            await self._close(ends.exceptions[0])
+            await self.close(ends.exceptions[0])
 
     async def _accept(self, subprotocols: list[str], *, has_room: bool) -> None:
         is_spoken = SUBPROTOCOL in subprotocols
@@ -120,11 +135,11 @@ class _Session:
         if not has_room:
             raise _Closing(1013, "Too many connections are open. Try again later.")
 
-    async def _converse(self, tasks: asyncio.TaskGroup) -> None:
+    async def _converse(self) -> None:
         try:
             async with asyncio.timeout(INIT_SECONDS) as patience:
                 while True:
-                    await self._take(await self._message(), tasks)
+                    await self._take(await self._message())
                     if self._visit is not None:
                         patience.reschedule(None)
         except TimeoutError:
@@ -142,27 +157,27 @@ class _Session:
             raise _Closing(4400, _NO_MESSAGE)
         return message
 
-    async def _take(self, message: Any, tasks: asyncio.TaskGroup) -> None:
+    async def _take(self, message: Any) -> None:
         match message:
             case {"type": "connection_init"}:
-                await self._acknowledge(message.get("payload") or {}, tasks)
+                await self._acknowledge(message.get("payload") or {})
             case {"type": "ping"}:
                 await self._say(b'{"type":"pong"}')
             case {"type": "pong"}:
                 pass
             case {"type": "subscribe", "id": str(id_), "payload": dict(payload)} if id_:
-                await self._begin(id_, payload, tasks)
+                await self._begin(id_, payload)
             case {"type": "complete", "id": str(id_)}:
                 self._cancel(id_)
             case _:
                 raise _Closing(4400, _NO_MESSAGE)
 
-    async def _acknowledge(self, payload: dict[str, Any], tasks: asyncio.TaskGroup) -> None:
+    async def _acknowledge(self, payload: dict[str, Any]) -> None:
         if self._visit is not None:
             raise _Closing(4429, "Too many initialisation requests")
         principal = await self._principal(payload)
         self._visit = self.visiting.enter_context(self._authenticator.visit(principal))
-        tasks.create_task(_end(self._visit))
+        self._tasks.create_task(_end(self._visit))
         await self._say(b'{"type":"connection_ack"}')
 
     async def _principal(self, payload: dict[str, Any]) -> Principal:
@@ -175,7 +190,7 @@ class _Session:
         except Unavailable as error:
             raise _Closing(1013, str(error)) from None
 
-    async def _begin(self, id_: str, payload: dict[str, Any], tasks: asyncio.TaskGroup) -> None:
+    async def _begin(self, id_: str, payload: dict[str, Any]) -> None:
         if self._visit is None:
             raise _unauthorized()
         if id_ in self._operations:
@@ -189,7 +204,8 @@ class _Session:
         if len(self._operations) == MOST_OPERATIONS:
             await self._say(_message(id_, "error", _TOO_MANY))
         else:
-            self._operations[id_] = tasks.create_task(self._operate(id_, request, self._visit.principal))
+            operation = self._operate(id_, request, self._visit.principal)
+            self._operations[id_] = self._tasks.create_task(operation)
 
     def _cancel(self, id_: str) -> None:
         operation = self._operations.pop(id_, None)
@@ -199,19 +215,34 @@ class _Session:
     async def _operate(self, id_: str, request: Request, principal: Principal) -> None:
         caller = partial(self._authenticator.caller_of, principal)
         end = _message(id_, "complete")
-        async with aclosing(self._executor.answers(request, caller)) as answers:
-            async for answer in answers:
-                if answer.ran:
-                    await self._say(_message(id_, "next", answer.body))
-                else:
-                    end = _message(id_, "error", orjson.dumps(orjson.loads(answer.body)["errors"]))
-        del self._operations[id_]
-        await self._say(end)
+        try:
+            async with aclosing(self._executor.answers(request, caller)) as answers:
+                async for answer in answers:
+                    if answer.ran:
+                        await self._tell(id_, _message(id_, "next", answer.body))
+                    else:
+                        end = _message(id_, "error", orjson.dumps(orjson.loads(answer.body)["errors"]))
+        except Stopped:
+            del self._operations[id_]
+            await self._wind_up()
+        await self._tell(id_, end, is_last=True)
+
+    async def _tell(self, id_: str, message: bytes, *, is_last: bool = False) -> None:
+        """Say something of the operation that this task is, unless the client has completed it meanwhile."""
+        if self._operations.get(id_) is asyncio.current_task():
+            if is_last:
+                del self._operations[id_]
+            await self._say(message)
+
+    async def _wind_up(self) -> None:
+        while self._operations:
+            await asyncio.wait(self._operations.values())
+        raise Stopped
 
     async def _say(self, message: bytes) -> None:
         await self._send({"type": "websocket.send", "text": message.decode()})
 
-    async def _close(self, end: Exception) -> None:
+    async def close(self, end: Exception) -> None:
         match end:
             case _Closing():
                 code, reason = end.code, end.reason

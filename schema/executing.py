@@ -25,6 +25,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 from db.caller import Caller
 from db.database import Database
 from db.errors import Unavailable
+from schema.admission import Admission, Bounds
 from schema.building import DealdeskSchema
 from schema.context import Context
 from schema.listening import Feed, Stopped
@@ -68,13 +69,15 @@ class Request:
 class Answer:
     """The JSON of a GraphQL response. ``ran`` is false where the request could not be run at all.
 
-    ``event_id`` is that of the event of which a subscription is told.
+    ``event_id`` is that of the event of which a subscription is told. ``retry_after`` are the seconds after
+    which a request of which nothing came may do better.
     """
 
     body: bytes
     ran: bool = True
     codes: frozenset[str] = frozenset()
     event_id: str | None = None
+    retry_after: int | None = None
 
 
 class RequestError(Exception):
@@ -97,14 +100,21 @@ class OperationKindError(Exception):
 class Executor:
     """Runs requests against one schema and one database; ``feed`` is what subscriptions listen to.
 
-    ``observers`` are told of every operation that ends.
+    ``observers`` are told of every operation that ends; ``bounds`` are those of queries and mutations.
     """
 
-    def __init__(self, schema: DealdeskSchema, database: Database, observers: Sequence[Observe] = ()) -> None:
+    def __init__(
+        self,
+        schema: DealdeskSchema,
+        database: Database,
+        observers: Sequence[Observe] = (),
+        bounds: Bounds = Bounds(),  # noqa: B008 - it does not change
+    ) -> None:
         self._schema = schema
         self._database = database
         self._observers = observers
         self.feed = Feed(database)
+        self.admission = Admission(bounds)
         self._kept_document = lru_cache(MOST_DOCUMENTS)(self._prepare)
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
@@ -173,11 +183,18 @@ class Executor:
     async def _run(self, request: Request, reader: Reader, began: float) -> Answer:
         codes = CANCELED
         try:
-            answer = await self._answered(request, reader)
+            answer = await self._admitted(request, reader)
             codes = answer.codes
         finally:
             self._observe(request, reader, codes, began)
         return answer
+
+    async def _admitted(self, request: Request, reader: Reader) -> Answer:
+        try:
+            async with self.admission:
+                return await self._answered(request, reader)
+        except Unavailable as error:
+            return _failure(error, request)
 
     async def _answered(self, request: Request, reader: Reader) -> Answer:
         try:
@@ -281,8 +298,13 @@ async def _only(answer: Answer) -> AsyncGenerator[Answer, None]:
 
 def _failure(error: Exception, request: Request) -> Answer:
     failure = _told(_located(error), request.id)
-    codes = frozenset({failure["extensions"]["code"]})
-    return Answer(orjson.dumps({"errors": [failure]}), ran=False, codes=codes)
+    extensions = failure["extensions"]
+    return Answer(
+        orjson.dumps({"errors": [failure]}),
+        ran=False,
+        codes=frozenset({extensions["code"]}),
+        retry_after=extensions.get("retryAfter"),
+    )
 
 
 def _answer(data: Any, errors: Sequence[GraphQLError], request: Request) -> Answer:
@@ -290,7 +312,8 @@ def _answer(data: Any, errors: Sequence[GraphQLError], request: Request) -> Answ
         return Answer(orjson.dumps({"data": data}))
     told = [_told(error, request.id) for error in errors]
     codes = frozenset(error["extensions"]["code"] for error in told)
-    return Answer(orjson.dumps({"data": data, "errors": told}), codes=codes)
+    retry_after = None if data else told[0]["extensions"].get("retryAfter")
+    return Answer(orjson.dumps({"data": data, "errors": told}), codes=codes, retry_after=retry_after)
 
 
 def _located(error: Exception) -> GraphQLError:

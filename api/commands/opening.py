@@ -11,6 +11,7 @@ from uvicorn.loops.auto import auto_loop_factory
 
 from api.settings import BadDatabaseUrl, Settings
 from db.database import Database
+from db.deadlines import NO_HURRY, Deadlines
 from db.errors import Unavailable
 from db.migrating import is_current, migrate
 from db.opening import open_database, sqlite_path
@@ -27,7 +28,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def opened(settings: Settings) -> AsyncIterator[Database]:
+async def opened(settings: Settings, deadlines: Deadlines = NO_HURRY) -> AsyncIterator[Database]:
     """Open the database. The embedded one is migrated first; another one belongs to whoever runs it.
 
     Raises:
@@ -38,7 +39,7 @@ async def opened(settings: Settings) -> AsyncIterator[Database]:
         await migrated(settings)
     else:
         await _check_current(settings)
-    database = await open_database(settings.url)
+    database = await open_database(settings.url, deadlines)
     try:
         yield database
     finally:

@@ -12,7 +12,7 @@ from api.commands.opening import load_sample_into_empty, opened, run
 from api.documents import trusted_documents
 from api.logs import configure_logs
 from api.metrics import exposed
-from api.serving import CannotServe, listening_socket, url_of
+from api.serving import CannotServe, bound_socket, listen
 from api.serving import serve as serve_app
 from api.settings import Settings
 from api.watching import Watch
@@ -37,15 +37,13 @@ def serve(
     """
     settings = Settings.from_environment()
     configure_logs(settings.log_format, access_log=access_log)
-    with listening_socket(host, port) as listening:
+    with bound_socket(host, port) as bound:
         metrics_port = settings.metrics_port if metrics_port is None else metrics_port
-        run(_serve(settings, listening, metrics_port, access_log=access_log))
+        run(_serve(settings, bound, metrics_port, access_log=access_log))
 
 
-async def _serve(
-    settings: Settings, listening: socket, metrics_port: int | None, *, access_log: bool
-) -> None:
-    async with opened(settings) as database:
+async def _serve(settings: Settings, bound: socket, metrics_port: int | None, *, access_log: bool) -> None:
+    async with opened(settings, settings.deadlines) as database:
         if settings.is_embedded:
             await load_sample_into_empty(database)
         served = await database.write(served_organization)
@@ -56,11 +54,11 @@ async def _serve(
             )
         documents = trusted_documents(settings.documents, settings.documents_manifest)
         watch = Watch(documents, access_log=access_log, metrics=metrics_port is not None)
-        executor = Executor(build_schema(), database, watch.operations)
+        executor = Executor(build_schema(), database, watch.operations, settings.operation_bounds)
         app = create_app(executor, database, Authenticator(database), documents, watch.requests)
         watch.metrics.watch(*app.state.figures)
         token = await first_token(database, served, now=datetime.now(UTC)) if settings.is_embedded else None
         with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
-            for line in welcome(f"{url_of(listening)}/graphql", token):
+            for line in welcome(f"{listen(bound)}/graphql", token):
                 typer.echo(line)
-            await serve_app(app, listening, executor.feed.stop)
+            await serve_app(app, bound, app.state.stopping, settings.serving_bounds)

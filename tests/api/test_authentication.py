@@ -166,7 +166,8 @@ async def test_a_database_that_is_out_of_reach_lets_nobody_in_and_says_so(deals:
         socket.begins()
         closing = await socket.closes()
 
-    assert (answer.status_code, answer.json()["errors"][0]["extensions"]) == (503, {"code": "UNAVAILABLE"})
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryAfter": 1}
     assert closing == (1013, "The database can't be reached.")
 
 

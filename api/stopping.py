@@ -1,0 +1,24 @@
+"""Stopping: who must know of it is told, before what runs is waited for."""
+
+from collections.abc import Callable
+
+
+class Stopping:
+    """Says whether the server stops; ``tell`` names who is told when it does."""
+
+    def __init__(self) -> None:
+        self.has_begun = False
+        self._told: list[Callable[[], None]] = []
+
+    def tell(self, stop: Callable[[], None]) -> None:
+        """Call ``stop`` when the server stops."""
+        self._told.append(stop)
+
+    def begin(self) -> None:
+        """Say that the server is not for new clients any more."""
+        self.has_begun = True
+
+    def end(self) -> None:
+        """End what would go on for ever."""
+        for stop in self._told:
+            stop()
