@@ -111,6 +111,10 @@ def test_the_token_of_the_start_up_link_is_sent_from_every_tab(visit: Any) -> No
     assert visit["authorizations"] == [f"Bearer {visit['token']}"] * 6
 
 
+def test_whoever_opens_it_without_the_link_is_shown_where_a_token_goes(visit: Any) -> None:
+    assert '"Authorization": "Bearer dealdesk_...' in visit["signedOut"]
+
+
 def test_the_page_is_as_dark_or_as_light_as_the_system(visit: Any) -> None:
     assert visit["brightness"]["dark"] < 80
     assert visit["brightness"]["light"] > 200

@@ -3,6 +3,8 @@ import { ask } from "./asking.js";
 
 const STAR = "Harbour crane retrofit"; // the opportunity of the sample data that the examples close
 
+const BLANK = { Authorization: "Bearer dealdesk_... (`dealdesk token create` makes one)" };
+
 const FIND_STAR = `query FindStar($name: String!) {
   opportunities(first: 1, filter: { name: { eq: $name } }) { nodes { id } }
 }`;
@@ -10,12 +12,15 @@ const FIND_STAR = `query FindStar($name: String!) {
 /** Return the properties of the GraphiQL element. */
 export async function opening() {
   const headers = headersOfVisit();
-  const opportunityId = await idOfStar(headers).catch(() => undefined);
+  const { data, errors } = await askForStar(headers).catch(() => ({}));
+  const isSignedIn = errors?.[0].extensions.code !== "UNAUTHENTICATED";
+  const opportunityId = data?.opportunities.nodes[0]?.id;
   return {
-    fetcher: ask,
-    defaultHeaders: headers && json(headers),
+    // Where the editor of headers is not there yet, as when the schema is first asked for, none are sent.
+    fetcher: (request, sent) => ask(request, { headers: sent?.headers ?? headers }),
+    defaultHeaders: isSignedIn ? headers && json(headers) : json(BLANK),
     defaultTabs: examples().map((query) => tab(query, opportunityId)),
-    defaultEditorToolsVisibility: "variables",
+    defaultEditorToolsVisibility: isSignedIn ? "variables" : "headers",
     storage: storageOf(opportunityId),
   };
 }
@@ -28,9 +33,8 @@ function headersOfVisit() {
   return { Authorization: `Bearer ${token}` };
 }
 
-async function idOfStar(headers) {
-  const { data } = await ask({ query: FIND_STAR, variables: { name: STAR } }, { headers });
-  return data?.opportunities.nodes[0]?.id;
+async function askForStar(headers) {
+  return ask({ query: FIND_STAR, variables: { name: STAR } }, { headers });
 }
 
 function examples() {

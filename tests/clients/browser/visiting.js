@@ -28,6 +28,7 @@ for (const colorScheme of ["dark", "light"]) {
   visit.brightness[colorScheme] = await brightness(screenshot);
   await page.context().close();
 }
+visit.signedOut = await headersOfferedToStrangers();
 await browser.close();
 console.log(JSON.stringify(visit));
 
@@ -45,6 +46,14 @@ async function open(colorScheme) {
   await page.getByLabel("Show Documentation Explorer").click();
   await page.getByText("Root Types").waitFor();
   return page;
+}
+
+/** Return what the playground suggests to whoever opens it without the start-up link. */
+async function headersOfferedToStrangers() {
+  const page = await (await browser.newContext()).newPage();
+  await page.goto(url);
+  const headers = page.locator(".graphiql-editor-tool", { hasText: "Authorization" });
+  return (await headers.innerText()).replaceAll("\u00a0", " ");
 }
 
 function refuse(route) {
