@@ -100,7 +100,95 @@ def test_the_fifth_tab_closes_the_deal_as_won(visit: Any) -> None:
     assert closing["opportunityClose"]["actualRevenue"] == {"amount": "1240000.00", "currencyCode": "EUR"}
 
 
-def test_the_sixth_tab_is_told_of_changes(visit: Any) -> None:
+def test_the_sixth_tab_tells_what_was_done_to_the_deal(visit: Any) -> None:
+    history = visit["answers"]["History"]["opportunity"]["history"]
+
+    assert [entry["action"] for entry in history["nodes"]][:4] == [
+        "OPPORTUNITY_CLOSED",
+        "QUOTE_CLOSED",
+        "QUOTE_CLOSED",
+        "QUOTE_CLOSED",
+    ]
+    assert {"field": "state", "before": "OPEN", "after": "WON"} in history["nodes"][0]["changes"]
+
+
+def test_the_seventh_tab_reopens_the_deal(visit: Any) -> None:
+    reopening = visit["answers"]["Reopen"]["reopenOpportunity"]
+
+    assert reopening["opportunity"] == {
+        "name": "Harbour crane retrofit",
+        "state": "OPEN",
+        "actualRevenue": None,
+    }
+    assert (reopening["canceledClose"]["state"], reopening["canceledClose"]["outcome"]) == ("CANCELED", "WON")
+
+
+def test_the_eighth_tab_copies_a_quote(visit: Any) -> None:
+    quote = visit["answers"]["CreateQuote"]["createQuote"]["quote"]
+
+    assert (quote["revision"], quote["state"], quote["total"]["amount"]) == (0, "DRAFT", "89200.00")
+    assert [line["name"] for line in quote["lines"]["nodes"]] == [
+        "Fender load sensor",
+        "Installation by divers",
+    ]
+
+
+def test_the_ninth_tab_revises_a_quote(visit: Any) -> None:
+    revising = visit["answers"]["ReviseQuote"]["reviseQuote"]
+
+    assert revising["revisedQuote"] == {"number": "QUO-1058", "revision": 0, "statusReason": "REVISED"}
+    assert revising["draft"] == {"number": "QUO-1058", "revision": 1, "state": "DRAFT"}
+
+
+def test_the_tenth_tab_wins_a_quote(visit: Any) -> None:
+    answer = visit["answers"]["WinQuote"]
+
+    assert answer["activateQuote"] == {"__typename": "ActivateQuoteSuccess"}
+    assert answer["winQuote"]["quote"] == {
+        "number": "QUO-1059",
+        "revision": 0,
+        "state": "WON",
+        "opportunity": {"name": "Quay wall fender monitoring", "state": "OPEN"},
+    }
+    assert answer["winQuote"]["closedQuotes"]["nodes"] == [
+        {"number": "QUO-1058", "revision": 1, "statusReason": "LOST"}
+    ]
+
+
+def test_the_eleventh_tab_closes_what_can_be_closed(visit: Any) -> None:
+    closing = visit["answers"]["CloseMany"]["closeOpportunities"]
+
+    assert closing["closedOpportunities"]["nodes"] == [{"name": "Harbour crane retrofit", "state": "LOST"}]
+    assert closing["closedQuotes"] == {"totalCount": 1}
+    assert [failure["code"] for failure in closing["failures"]] == ["NOT_FOUND"]
+
+
+def test_the_twelfth_tab_adds_up_how_deals_end(visit: Any) -> None:
+    groups = visit["answers"]["Analytics"]["dealAnalytics"]
+
+    assert {group["contractingUnit"]["name"]: group["wonCount"] for group in groups} == {
+        "Industrial Automation": 2,
+        "Marine and Ports": 2,
+        "Nordic Delivery": 3,
+        "North America": 2,
+        "UK Delivery": 3,
+    }
+
+
+def test_the_thirteenth_tab_lists_the_reasons_of_the_organization(visit: Any) -> None:
+    reasons = visit["answers"]["StatusReasons"]["statusReasons"]["nodes"]
+
+    assert [reason["label"] for reason in reasons] == [
+        "Budget Frozen",
+        "Canceled",
+        "In Progress",
+        "On Hold",
+        "Out-Sold",
+        "Won",
+    ]
+
+
+def test_the_last_tab_is_told_of_changes(visit: Any) -> None:
     told = visit["watched"]["opportunityChanged"]
 
     assert told["kind"] in {"OPPORTUNITY_REOPENED", "OPPORTUNITY_CLOSED"}
@@ -108,7 +196,7 @@ def test_the_sixth_tab_is_told_of_changes(visit: Any) -> None:
 
 
 def test_the_token_of_the_start_up_link_is_sent_from_every_tab(visit: Any) -> None:
-    assert visit["authorizations"] == [f"Bearer {visit['token']}"] * 6
+    assert visit["authorizations"] == [f"Bearer {visit['token']}"] * 14
 
 
 def test_whoever_opens_it_without_the_link_is_shown_where_a_token_goes(visit: Any) -> None:

@@ -1,27 +1,34 @@
 // How the playground opens: with which tabs, and with which headers.
 import { ask } from "./asking.js";
 
-const STAR = "Harbour crane retrofit"; // the opportunity of the sample data that the examples close
+// What of the sample data the examples act on: they close the one deal, and win a quote of another.
+const FIND = `{
+  opportunities(first: 1, filter: { name: { eq: "Harbour crane retrofit" } }) { nodes { id } }
+  active: quote(number: "QUO-1058", revision: 0) { id }
+  draft: quote(number: "QUO-1059", revision: 0) { id }
+}`;
 
 const BLANK = { Authorization: "Bearer dealdesk_... (`dealdesk token create` makes one)" };
 
-const FIND_STAR = `query FindStar($name: String!) {
-  opportunities(first: 1, filter: { name: { eq: $name } }) { nodes { id } }
-}`;
+const PLACEHOLDERS = {
+  opportunityId: "opp_... (the first tab lists yours)",
+  activeQuoteId: "quo_... (the second tab can list yours)",
+  draftQuoteId: "quo_... (the second tab can list yours)",
+};
 
 /** Return the properties of the GraphiQL element. */
 export async function opening() {
   const headers = headersOfVisit();
-  const { data, errors } = await askForStar(headers).catch(() => ({}));
+  const { data, errors } = await ask({ query: FIND }, { headers }).catch(() => ({}));
   const isSignedIn = errors?.[0].extensions.code !== "UNAUTHENTICATED";
-  const opportunityId = data?.opportunities.nodes[0]?.id;
+  const ids = idsOfSample(data);
   return {
     // Where the editor of headers is not there yet, as when the schema is first asked for, none are sent.
     fetcher: (request, sent) => ask(request, { headers: sent?.headers ?? headers }),
     defaultHeaders: isSignedIn ? headers && json(headers) : json(BLANK),
-    defaultTabs: examples().map((query) => tab(query, opportunityId)),
+    defaultTabs: examples().map((query) => tab(query, ids)),
     defaultEditorToolsVisibility: isSignedIn ? "variables" : "headers",
-    storage: storageOf(opportunityId),
+    storage: storageOf(ids.opportunityId),
   };
 }
 
@@ -33,16 +40,22 @@ function headersOfVisit() {
   return { Authorization: `Bearer ${token}` };
 }
 
-async function askForStar(headers) {
-  return ask({ query: FIND_STAR, variables: { name: STAR } }, { headers });
+function idsOfSample(data) {
+  return {
+    opportunityId: data?.opportunities.nodes[0]?.id,
+    activeQuoteId: data?.active?.id,
+    draftQuoteId: data?.draft?.id,
+  };
 }
 
 function examples() {
   return JSON.parse(document.getElementById("examples").textContent);
 }
 
-function tab(query, opportunityId = "opp_... (the first tab lists yours)") {
-  return query.includes("$opportunityId") ? { query, variables: json({ opportunityId }) } : { query };
+function tab(query, ids) {
+  const names = Object.keys(PLACEHOLDERS).filter((name) => query.includes(`$${name}`));
+  const variables = Object.fromEntries(names.map((name) => [name, ids[name] ?? PLACEHOLDERS[name]]));
+  return names.length ? { query, variables: json(variables) } : { query };
 }
 
 /** Ids differ from one database to the next, so a tab belongs to the database that it was opened on. */
