@@ -12,6 +12,7 @@ from typing import Any
 
 import httpx2
 import pytest
+from graphql import parse, validate
 
 from api.app import create_app
 from api.authentication import Authenticator
@@ -32,6 +33,7 @@ EXAMPLES = [(example, answer) for example, answer in pairwise(BLOCKS) if answer[
 COMMANDS = [
     line for language, block in BLOCKS if language == "sh" for line in block.replace("\\\n", "").splitlines()
 ]
+UUID = "[0-9a-f-]{36}"
 CI = (ROOT / ".ci" / "run").read_text()
 
 RUN_BY_CI = {
@@ -70,10 +72,16 @@ async def test_every_example_is_answered_as_the_readme_says(http: httpx2.AsyncCl
     answers = list[Any]()
     for (language, example), (_, answer) in EXAMPLES:
         ask = _curl if language == "sh" else _graphql
-        answers.append(await ask(http, example, _first_id(answers)))
+        answers.append(await ask(http, example, _variables(answers)))
         assert _without_ids(answers[-1]) == _without_ids(json.loads(answer))
 
-    assert len(answers) == Counter(language for language, _ in BLOCKS)["json"] == 7
+    assert len(answers) == Counter(language for language, _ in BLOCKS)["json"] == 15
+
+
+def test_the_subscription_is_one_that_the_server_knows() -> None:
+    [body] = re.findall(r"-d '(.*\bsubscription\b.*)'", README)
+
+    assert validate(the_schema().graphql, parse(json.loads(body)["query"])) == []
 
 
 def test_every_command_is_run_by_a_test_or_by_ci() -> None:
@@ -104,7 +112,7 @@ def test_every_setting_is_in_the_readme() -> None:
     )
 
 
-async def _curl(http: httpx2.AsyncClient, command: str, _id: str | None) -> Any:
+async def _curl(http: httpx2.AsyncClient, command: str, _variables: dict[str, str]) -> Any:
     curl = command[command.index("curl") :].replace("Bearer $TOKEN", http.headers["authorization"])
     _, url, *options = shlex.split(curl.replace("\\\n", ""))
     headers = dict(
@@ -113,15 +121,17 @@ async def _curl(http: httpx2.AsyncClient, command: str, _id: str | None) -> Any:
     return (await http.post(url, content=options[-1].encode(), headers=headers)).json()
 
 
-async def _graphql(http: httpx2.AsyncClient, query: str, id_: str | None) -> Any:
-    body = {"query": query, "variables": {"id": id_}}
+async def _graphql(http: httpx2.AsyncClient, query: str, variables: dict[str, str]) -> Any:
+    body = {"query": query, "variables": variables}
     return (await http.post("http://127.0.0.1:8000/graphql", json=body)).json()
 
 
-def _first_id(answers: list[Any]) -> str | None:
-    found = re.search(r"opp_[0-9a-f-]{36}", json.dumps(answers))
-    return found and found[0]
+def _variables(answers: list[Any]) -> dict[str, str]:
+    """Return the first deal that was shown and the latest quote, as the text calls them."""
+    deals, quotes = (re.findall(f"{prefix}_{UUID}", json.dumps(answers)) for prefix in ("opp", "quo"))
+    found = {"id": deals[:1], "quote": quotes[-1:]}
+    return {name: ids[0] for name, ids in found.items() if ids}
 
 
 def _without_ids(answer: Any) -> str:
-    return re.sub(r"opp_[0-9a-f-]{36}", "opp_", json.dumps(answer, indent=2, sort_keys=True))
+    return re.sub(UUID, "", json.dumps(answer, indent=2, sort_keys=True))
