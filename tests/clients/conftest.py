@@ -1,5 +1,6 @@
 """The server, and the packages that its clients are built from."""
 
+import fcntl
 import os
 import shutil
 import sys
@@ -14,6 +15,7 @@ from tests.clients.commands import CLIENTS, run
 from tests.smoke import Server, running
 
 Run = Callable[..., str]
+Once = Callable[[str, Callable[[], object]], None]
 
 
 @pytest.fixture(scope="session")
@@ -24,14 +26,33 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def node() -> Run:
+def once(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Once:
+    """Do something once for all processes that share the tests; whoever needs it meanwhile waits."""
+    shared = tmp_path_factory.getbasetemp().parent
+
+    def do(name: str, act: Callable[[], object]) -> None:
+        with (shared / f"{name}-{testrun_uid}").open("a") as done:
+            fcntl.flock(done, fcntl.LOCK_EX)
+            if not os.fstat(done.fileno()).st_size:
+                act()
+                done.write("done")
+
+    return do
+
+
+@pytest.fixture(scope="session")
+def node(once: Once) -> Run:
     """Run a script with Node, with the packages that package-lock.json pins."""
     need("node")
     need("npm")
+    once("npm", _install)
+    return partial(run, "node")
+
+
+def _install() -> None:
     lock, installed = CLIENTS / "package-lock.json", CLIENTS / "node_modules" / ".package-lock.json"
     if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
         run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
-    return partial(run, "node")
 
 
 @pytest.fixture(scope="session")

@@ -1,7 +1,9 @@
+from pathlib import Path
+
 import pytest
 
 from tests.clients.commands import CLIENTS, run
-from tests.clients.conftest import need
+from tests.clients.conftest import Once, need
 from tests.smoke import Server
 
 PYTHON = CLIENTS / "python"
@@ -10,12 +12,15 @@ ENVIRONMENT = PYTHON / ".venv"
 
 
 @pytest.fixture(scope="module")
-def generated(tmp_path_factory: pytest.TempPathFactory) -> None:
+def generated(tmp_path_factory: pytest.TempPathFactory, once: Once) -> None:
     """The client is generated, in an environment of its own: ariadne-codegen needs an older graphql-core."""
     need("uv")
+    once("python", lambda: generate(tmp_path_factory.mktemp("outside")))  # of reach of this project's pins
+
+
+def generate(outside: Path) -> None:
     generator = ENVIRONMENT / "bin" / "ariadne-codegen"
     if not generator.exists() or generator.stat().st_mtime < REQUIREMENTS.stat().st_mtime:
-        outside = tmp_path_factory.mktemp("outside")  # of reach of the pins of this project
         run("uv", "venv", "--clear", ENVIRONMENT, cwd=outside)
         run("uv", "pip", "install", "--python", ENVIRONMENT, "--requirements", REQUIREMENTS, cwd=outside)
     (PYTHON / ".generated").mkdir(exist_ok=True)

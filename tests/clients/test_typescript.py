@@ -1,13 +1,13 @@
 import pytest
 
-from tests.clients.conftest import Run
+from tests.clients.conftest import Once, Run
 from tests.smoke import Server
 
 
 @pytest.fixture(scope="module")
-def compiled(npm: Run) -> None:
+def compiled(npm: Run, once: Once) -> None:
     """The types are generated, and every client has passed the compiler with --strict."""
-    npm("compile-typescript")
+    once("typescript", lambda: npm("compile-typescript"))
 
 
 @pytest.mark.usefixtures("compiled")
