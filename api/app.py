@@ -5,14 +5,15 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
-from api.authentication import Authenticator
 from api.boundary import Boundary, Observe
 from api.documents import NO_DOCUMENTS, Documents
 from api.endpoint import GraphQLEndpoint
+from api.entry import Entry
 from api.health import health_routes
 from api.metrics import Figure
 from api.playground.visiting import Playground
@@ -28,17 +29,17 @@ _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 def create_app(
     executor: Executor,
     database: Database,
-    authenticator: Authenticator,
+    entry: Entry,
     documents: Documents = NO_DOCUMENTS,
     observers: Sequence[Observe] = (),
 ) -> Starlette:
-    """Return the app, for those whom ``authenticator`` knows.
+    """Return the app, for those whom ``entry`` lets in.
 
     ``observers`` are told of every request over HTTP. ``app.state.figures`` tell what is going on;
     ``app.state.stopping`` is told when to stop.
     """
-    endpoint = GraphQLEndpoint(executor, authenticator, documents)
-    sockets = GraphQLSockets(executor, authenticator, documents)
+    endpoint = GraphQLEndpoint(executor, entry, documents)
+    sockets = GraphQLSockets(executor, entry, documents)
     stopping = Stopping()
     stopping.tell(sockets.stop)
     stopping.tell(executor.feed.stop)
@@ -50,7 +51,7 @@ def create_app(
             playground.files,
             *health_routes(database, lambda: stopping.has_begun or executor.feed.is_stopped),
         ],
-        middleware=[Middleware(Boundary, observers)],
+        middleware=[Middleware(Boundary, observers), *_sharing(entry.origins)],
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False
@@ -61,6 +62,21 @@ def create_app(
     )
     app.state.stopping = stopping
     return app
+
+
+def _sharing(origins: Sequence[str]) -> list[Middleware]:
+    """Let pages of other sites ask and read the answers; they have to bring a token of their own."""
+    if not origins:
+        return []
+    return [
+        Middleware(
+            CORSMiddleware,
+            allow_origins=origins,
+            allow_methods=("GET", "POST"),
+            allow_headers=("authorization", "content-type", "last-event-id", "traceparent"),
+            expose_headers=("etag", "retry-after", "x-request-id"),
+        )
+    ]
 
 
 async def _refuse(request: Request, refusal: Exception) -> Response:

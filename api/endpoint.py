@@ -12,9 +12,9 @@ from hashlib import blake2b
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from api.authentication import Authenticator
 from api.bodies import ClientGone, read_body
 from api.documents import Documents
+from api.entry import Entry
 from api.media_types import EVENT_STREAM, PLAIN_JSON, MediaType, check_is_json, wanted
 from api.parameters import from_body, from_url
 from api.principals import Principal
@@ -28,15 +28,16 @@ Headers = Mapping[bytes, bytes]
 
 
 class GraphQLEndpoint:
-    """Answers GraphQL requests by POST, and queries by GET, of those whom ``authenticator`` knows.
+    """Answers GraphQL requests by POST, and queries by GET, of those whom ``entry`` lets in.
 
     Who accepts a stream of events alone gets one, be it of a subscription's answers or of a single one;
     ``streams`` are open.
     """
 
-    def __init__(self, executor: Executor, authenticator: Authenticator, documents: Documents) -> None:
+    def __init__(self, executor: Executor, entry: Entry, documents: Documents) -> None:
         self._executor = executor
-        self._authenticator = authenticator
+        self._entry = entry
+        self._authenticator = entry.authenticator
         self._documents = documents
         self.streams = 0
 
@@ -63,6 +64,7 @@ class GraphQLEndpoint:
     async def _answer(
         self, scope: Scope, headers: Headers, media_type: MediaType, receive: Receive, send: Send
     ) -> None:
+        self._entry.check_host(headers.get(b"host"))
         principal = await self._authenticator.principal(headers.get(b"authorization"))
         request = await self._request(scope, headers, receive)
         if media_type is EVENT_STREAM:

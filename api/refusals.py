@@ -12,7 +12,8 @@ HttpRefusal
 ├── NotAcceptable           406
 ├── ContentTooLarge         413
 ├── UriTooLong              414
-└── UnsupportedMediaType    415
+├── UnsupportedMediaType    415
+└── UnknownHost             421
 """
 
 from typing import ClassVar
@@ -123,3 +124,16 @@ class UnsupportedMediaType(HttpRefusal):
 
     status = 415
     code = "UNSUPPORTED_MEDIA_TYPE"
+
+
+class UnknownHost(HttpRefusal):
+    """The client knows the server by a name that is not its own."""
+
+    status = 421
+    code = "HOST_NOT_ALLOWED"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "The server does not go by the name in the Host header. Use one of its own, or add this one to"
+            " DEALDESK_ALLOWED_HOSTS."
+        )

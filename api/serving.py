@@ -44,12 +44,12 @@ class ServingBounds:
 
 
 def bound_socket(host: str, port: int) -> socket.socket:
-    """Bind a loopback address, and listen to nobody yet; port 0 takes any that is free.
+    """Bind an address, and listen to nobody yet; port 0 takes any that is free.
 
     Raises:
-        CannotServe: it is no loopback address, or can't be had.
+        CannotServe: it is no address, or can't be had.
     """
-    address = _loopback(host)
+    address = _address(host)
     family = socket.AF_INET if isinstance(address, ipaddress.IPv4Address) else socket.AF_INET6
     bound = socket.socket(family)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -148,14 +148,10 @@ def _leave(_signal: int, _frame: object) -> None:
     sys.exit(0)
 
 
-def _loopback(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
-        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+        return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        address = None
-    if address is None or not address.is_loopback:
         raise CannotServe(
-            f"{host} is no loopback address. There is no authentication yet, so only this machine may ask:"
-            " leave --host out, or say 127.0.0.1 or ::1."
-        )
-    return address
+            f"{host} is no address of this machine. Leave --host out, or say 127.0.0.1, ::1 or 0.0.0.0."
+        ) from None

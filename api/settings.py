@@ -1,11 +1,12 @@
 """The settings; the only place that reads the environment."""
 
+import re
 from pathlib import Path
 from typing import Annotated, Self
 
 from platformdirs import user_data_path
-from pydantic import Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BeforeValidator, Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.connections import ConnectionLimits
 from api.documents import DocumentMode
@@ -16,6 +17,8 @@ from db.errors import DealdeskError
 from schema.admission import Bounds
 
 _PREFIX = "DEALDESK_"
+_HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\]")
+_ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|https?://\[[0-9a-f:.]+\](:[0-9]{1,5})?")
 _SQLITE = "sqlite:///"
 _SERVERS = ("postgresql://", "postgres://")
 
@@ -41,10 +44,15 @@ class BadSetting(BadSettings):
         super().__init__(f"{_PREFIX}{name.upper()} can't be used: write {allowed}.")
 
 
+def _names(text: str) -> list[str]:
+    return [name.strip() for name in text.split(",") if name.strip()]
+
+
 _Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _SecondsOrNone = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Number = Annotated[int, Field(gt=0)]
 _NumberOrNone = Annotated[int, Field(ge=0)]
+_Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), Field(validate_default=False)]
 
 
 class Settings(BaseSettings):
@@ -58,6 +66,9 @@ class Settings(BaseSettings):
     log_format: LogFormat = LogFormat.TEXT
     metrics_host: str = "127.0.0.1"
     metrics_port: int | None = Field(default=None, ge=0, le=65535)
+
+    allowed_hosts: _Names = ()
+    allowed_origins: _Names = ()
 
     documents: DocumentMode = DocumentMode.OFF
     documents_manifest: Path | None = None
@@ -126,6 +137,20 @@ class Settings(BaseSettings):
             raise ValueError
         return url
 
+    @field_validator("allowed_hosts")
+    @classmethod
+    def _without_ports(cls, hosts: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_HOST.fullmatch(host) for host in hosts):
+            raise ValueError
+        return hosts
+
+    @field_validator("allowed_origins")
+    @classmethod
+    def _whole(cls, origins: tuple[str, ...]) -> tuple[str, ...]:
+        if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValueError
+        return origins
+
     @field_validator("data_dir")
     @classmethod
     def _absolute(cls, directory: Path) -> Path:
@@ -133,6 +158,8 @@ class Settings(BaseSettings):
 
 
 _ALLOWED = {
+    "allowed_hosts": "names without ports, separated by commas, such as deals.example,10.0.0.7",
+    "allowed_origins": "origins, separated by commas, such as https://app.example,http://localhost:3000",
     "documents": ", ".join(DocumentMode),
     "log_format": ", ".join(LogFormat),
     "metrics_port": "a number from 0 to 65535",

@@ -1,7 +1,7 @@
 """GraphQL over WebSocket, in the sub-protocol graphql-transport-ws: any operation, and many at once."""
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, aclosing, contextmanager, suppress
 from functools import partial
 from typing import Any
@@ -12,10 +12,11 @@ from starlette.types import Receive, Scope, Send
 from api.authentication import Authenticator
 from api.bodies import read_json
 from api.documents import Documents
+from api.entry import Entry
 from api.parameters import from_message
 from api.patience import TooSlow, in_time
 from api.principals import Principal
-from api.refusals import BadRequest, DocumentRefusal, Unauthenticated
+from api.refusals import BadRequest, DocumentRefusal, Unauthenticated, UnknownHost
 from api.visits import Visit
 from db.errors import Unavailable
 from db.ids import new_id
@@ -35,15 +36,15 @@ _LONGEST_REASON = 123
 
 
 class GraphQLSockets:
-    """Answers over WebSockets, of which ``open`` are, to those whom ``authenticator`` knows.
+    """Answers over WebSockets, of which ``open`` are, to those whom ``entry`` lets in.
 
     Who asks is said as the conversation begins, by a member of the payload that is named like the header;
     or by the header of the handshake, where a client can send one.
     """
 
-    def __init__(self, executor: Executor, authenticator: Authenticator, documents: Documents) -> None:
+    def __init__(self, executor: Executor, entry: Entry, documents: Documents) -> None:
         self._executor = executor
-        self._authenticator = authenticator
+        self._entry = entry
         self._documents = documents
         self.open = 0
         self._sessions: set[_Session] = set()
@@ -57,11 +58,11 @@ class GraphQLSockets:
         """Talk with one client until either of them ends it."""
         await receive()
         headers = dict(scope["headers"])
-        if _is_foreign(headers):
+        if not self._lets_in(headers):
             await send({"type": "websocket.close"})  # refuses the handshake
             return
         self.open += 1
-        session = _Session(self._executor, self._authenticator, self._documents, receive, in_time(send))
+        session = _Session(self._executor, self._entry.authenticator, self._documents, receive, in_time(send))
         session.authorization = headers.get(b"authorization")
         self._sessions.add(session)
         try:
@@ -73,11 +74,12 @@ class GraphQLSockets:
             self._sessions.discard(session)
             self.open -= 1
 
-
-def _is_foreign(headers: dict[bytes, bytes]) -> bool:
-    """Say whether a page of another site asks: a browser lets it, and sends our cookies and headers along."""
-    origin = headers.get(b"origin")
-    return origin is not None and origin.partition(b"://")[2] != headers.get(b"host")
+    def _lets_in(self, headers: Mapping[bytes, bytes]) -> bool:
+        try:
+            self._entry.check_host(headers.get(b"host"))
+        except UnknownHost:
+            return False
+        return not self._entry.is_foreign(headers)
 
 
 class _Closing(Exception):

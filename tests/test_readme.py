@@ -17,6 +17,7 @@ from graphql import parse, validate
 from api.app import create_app
 from api.authentication import Authenticator
 from api.cli import main
+from api.entry import Entry
 from api.settings import Settings
 from api.welcoming import first_token
 from db.database import Database
@@ -61,7 +62,7 @@ async def http(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     served = await database.write(served_organization)
     assert served is not None
     token = await first_token(database, served, now=now)
-    app = create_app(Executor(the_schema(), database), database, Authenticator(database))
+    app = create_app(Executor(the_schema(), database), database, Entry(Authenticator(database)))
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), headers={"authorization": f"Bearer {token}"}
     ) as client:

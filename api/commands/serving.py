@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from api.app import create_app
-from api.authentication import Authenticator
+from api.commands.entering import entry_of
 from api.commands.opening import load_sample_into_empty, opened, run
 from api.documents import trusted_documents
 from api.logs import configure_logs
@@ -23,7 +23,7 @@ from schema.executing import Executor
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The loopback address to listen on.")] = "127.0.0.1",
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log every request.")] = False,
     metrics_port: Annotated[
@@ -52,10 +52,11 @@ async def _serve(settings: Settings, bound: socket, metrics_port: int | None, *,
                 "The database holds no organization to serve. Import one with `dealdesk import`, or load"
                 " the sample with `dealdesk migrate --sample`."
             )
+        entry = await entry_of(settings, bound, database)
         documents = trusted_documents(settings.documents, settings.documents_manifest)
         watch = Watch(documents, access_log=access_log, metrics=metrics_port is not None)
         executor = Executor(build_schema(), database, watch.operations, settings.operation_bounds)
-        app = create_app(executor, database, Authenticator(database), documents, watch.requests)
+        app = create_app(executor, database, entry, documents, watch.requests)
         watch.metrics.watch(*app.state.figures)
         token = await first_token(database, served, now=datetime.now(UTC)) if settings.is_embedded else None
         with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):

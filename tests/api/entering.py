@@ -1,11 +1,14 @@
 """Being let in."""
 
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 import httpx2
 from starlette.types import ASGIApp
 
 from api.authentication import Authenticator
+from api.entry import Entry
 from db import models
 from db.caller import Role
 from db.database import Database
@@ -17,18 +20,19 @@ TOKEN = PREFIX + "t" * 43
 """What every client in these tests shows unless it is told otherwise."""
 
 BEARER = f"Bearer {TOKEN}"
+HOST = "dealdesk.test"
 
 
-def entrance(database: Database) -> Authenticator:
-    """Return what lets callers in at the moment of the tests."""
-    return Authenticator(database, clock=lambda: NOW)
+def entrance(database: Database, clock: Callable[[], datetime] = lambda: NOW, **options: Any) -> Entry:
+    """Return what lets callers in, at the moment of the tests, into ``dealdesk.test``."""
+    return Entry(Authenticator(database, clock=clock), **{"hosts": [HOST], **options})
 
 
 def client(app: ASGIApp) -> httpx2.AsyncClient:
     """Return a client of the application, over ASGI; nothing listens."""
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),
-        base_url="http://dealdesk.test",
+        base_url=f"http://{HOST}",
         headers={"authorization": BEARER},
     )
 

@@ -10,7 +10,7 @@ import orjson
 from starlette.types import ASGIApp, Message, Scope
 
 from api.sockets import SUBPROTOCOL
-from tests.api.entering import BEARER
+from tests.api.entering import BEARER, HOST
 
 PATIENCE = 20.0
 """Seconds until a test fails that is told nothing."""
@@ -93,7 +93,12 @@ async def opened(
     """Open a socket; when the block ends, the client has gone and the application is done with it."""
     socket = Socket()
     socket.give("websocket.connect")
-    scope = {"type": "websocket", "path": "/graphql", "headers": headers, "subprotocols": subprotocols}
+    scope = {
+        "type": "websocket",
+        "path": "/graphql",
+        "headers": [(b"host", HOST.encode()), *headers],
+        "subprotocols": subprotocols,
+    }
     async with _running(app, scope, socket):
         yield socket
         socket.give("websocket.disconnect", code=1005)
@@ -127,6 +132,7 @@ async def streamed(
         "path": "/graphql",
         "query_string": query_string,
         "headers": [
+            (b"host", HOST.encode()),
             (b"authorization", BEARER.encode()),
             (b"content-type", b"application/json"),
             (b"accept", b"text/event-stream"),

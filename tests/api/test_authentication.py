@@ -9,7 +9,8 @@ from typing_extensions import override
 
 from api import authentication
 from api.app import create_app
-from api.authentication import LONGEST, Authenticator
+from api.authentication import LONGEST
+from api.entry import Entry
 from api.refusals import BadCredential
 from db.caller import Role
 from db.errors import Unavailable
@@ -109,7 +110,7 @@ async def test_the_playground_opens_without_a_token(http: httpx2.AsyncClient) ->
 async def test_a_token_lets_its_user_in_with_its_role_until_it_expires(deals: Deals) -> None:
     await admit(deals, OTHER, role=Role.READER, expires_at=NOW + A_SECOND)
     moment = NOW
-    authenticator = Authenticator(deals.database, clock=lambda: moment)
+    authenticator = entrance(deals.database, lambda: moment).authenticator
 
     caller = await authenticator.caller(f"Bearer {OTHER}".encode())
     assert (caller.organization_id, caller.user_id) == (deals.organization_id, deals.user_id)
@@ -117,7 +118,7 @@ async def test_a_token_lets_its_user_in_with_its_role_until_it_expires(deals: De
 
     moment = NOW + A_SECOND
     with pytest.raises(BadCredential, match="has expired"):
-        await Authenticator(deals.database, clock=lambda: moment).caller(f"Bearer {OTHER}".encode())
+        await entrance(deals.database, lambda: moment).authenticator.caller(f"Bearer {OTHER}".encode())
 
 
 @pytest.mark.usefixtures("fast")
@@ -136,7 +137,7 @@ async def test_a_revoked_token_is_of_no_use_as_soon_as_it_is_not_remembered(
 
 async def test_a_token_is_looked_up_once_while_it_is_remembered(deals: Deals) -> None:
     recorder = Recorder(deals.database)
-    authenticator = entrance(recorder)
+    authenticator = entrance(recorder).authenticator
 
     for _ in range(3):
         await authenticator.caller(BEARER.encode())
@@ -148,7 +149,7 @@ async def test_so_many_tokens_are_remembered(deals: Deals, monkeypatch: pytest.M
     monkeypatch.setattr(authentication, "MOST_REMEMBERED", 1)
     await admit(deals, OTHER)
     recorder = Recorder(deals.database)
-    authenticator = entrance(recorder)
+    authenticator = entrance(recorder).authenticator
 
     for token in (TOKEN, OTHER, OTHER, TOKEN):
         await authenticator.caller(f"Bearer {token}".encode())
@@ -212,7 +213,7 @@ async def test_a_socket_is_closed_when_its_token_is_revoked(deals: Deals) -> Non
 async def test_only_the_sockets_of_an_expired_token_are_closed(deals: Deals) -> None:
     await admit(deals, OTHER, expires_at=NOW + A_SECOND)
     moment = NOW
-    app = app_of(deals, Authenticator(deals.database, clock=lambda: moment))
+    app = app_of(deals, entrance(deals.database, lambda: moment))
     async with talking(app) as staying, opened(app) as expiring:
         await begun(expiring, OTHER)
         moment = NOW + A_SECOND
@@ -261,9 +262,9 @@ class Unreachable(Recorder):
         return await super().rows(statement, **values)
 
 
-def app_of(deals: Deals, authenticator: Authenticator | None = None) -> Any:
+def app_of(deals: Deals, entry: Entry | None = None) -> Any:
     executor = Executor(the_schema(), deals.database)
-    return create_app(executor, deals.database, authenticator or entrance(deals.database))
+    return create_app(executor, deals.database, entry or entrance(deals.database))
 
 
 async def begun(socket: Socket, token: str) -> None:

@@ -38,13 +38,30 @@ def test_a_port_that_is_taken_is_named(dealdesk: CommandLine, taken_port: int, d
     assert not data.exists()
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.168.1.10", "example.com"])  # noqa: S104 - refused
-def test_only_a_loopback_address_is_served_on(host: str, dealdesk: CommandLine, data: Path) -> None:
+@pytest.mark.parametrize("host", ["example.com", "256.0.0.1", ""])
+def test_a_server_listens_on_an_address(host: str, dealdesk: CommandLine, data: Path) -> None:
     assert dealdesk.refusal("serve", "--host", host) == (
-        f"{host} is no loopback address. There is no authentication yet, so only this machine may"
-        " ask: leave --host out, or say 127.0.0.1 or ::1."
+        f"{host} is no address of this machine. Leave --host out, or say 127.0.0.1, ::1 or 0.0.0.0."
     )
     assert not data.exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - refused
+def test_where_others_could_ask_nobody_is_served_before_strangers_are_kept_out(
+    host: str, dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve = ("serve", "--host", host, "--port", "0")
+    hosts = "set DEALDESK_ALLOWED_HOSTS to the names that clients know the server by, such as deals.example"
+    reached, otherwise = f"Other machines can reach {host}. First", "; or leave --host out."
+    create = "make a token with `dealdesk token create`"
+
+    assert dealdesk.refusal(*serve) == f"{reached} {create}, and {hosts}{otherwise}"
+    assert dealdesk.run("token", "list") == (0, "", "")
+    with monkeypatch.context() as patch:
+        patch.setenv("DEALDESK_ALLOWED_HOSTS", "deals.example")
+        assert dealdesk.refusal(*serve) == f"{reached} {create}{otherwise}"
+    dealdesk.run("token", "create", "--role", "ADMIN", "--name", "ci")
+    assert dealdesk.refusal(*serve) == f"{reached} {hosts}{otherwise}"
 
 
 def test_a_wrong_option_is_a_usage_error(dealdesk: CommandLine) -> None:

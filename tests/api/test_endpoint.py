@@ -242,5 +242,9 @@ def _scope() -> dict[str, Any]:
         "method": "POST",
         "path": "/graphql",
         "query_string": b"",
-        "headers": [(b"authorization", BEARER.encode()), (b"content-type", b"application/json")],
+        "headers": [
+            (b"host", b"dealdesk.test"),
+            (b"authorization", BEARER.encode()),
+            (b"content-type", b"application/json"),
+        ],
     }

@@ -1,5 +1,8 @@
 import sys
 from pathlib import Path
+from urllib.error import HTTPError
+
+import pytest
 
 from tests.smoke import ask, close_the_crane_deal, running
 
@@ -10,6 +13,8 @@ STATES = '{ opportunities(filter: {name: {eq: "Harbour crane retrofit"}}) { node
 def test_the_server_starts_on_nothing_and_finds_its_data_again(tmp_path: Path) -> None:
     with running(SERVE, tmp_path / "data") as first:
         close_the_crane_deal(first)
+        with pytest.raises(HTTPError, match="401"):
+            ask(first._replace(token=""), STATES)
     with running(SERVE, tmp_path / "data") as second:
         assert second.token == ""
         assert ask(second._replace(token=first.token), STATES) == {

@@ -82,14 +82,32 @@ def test_documents_are_not_trusted_unless_set() -> None:
         ("DEALDESK_DOCUMENTS", "off, allow, only"),
         ("DEALDESK_LOG_FORMAT", "text, json"),
         ("DEALDESK_METRICS_PORT", "a number from 0 to 65535"),
+        (
+            "DEALDESK_ALLOWED_HOSTS",
+            "names without ports, separated by commas, such as deals.example,10.0.0.7",
+        ),
+        (
+            "DEALDESK_ALLOWED_ORIGINS",
+            "origins, separated by commas, such as https://app.example,http://localhost:3000",
+        ),
     ],
 )
 def test_another_value_is_refused_with_those_that_are_allowed(
     name: str, allowed: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(name, "some")
+    monkeypatch.setenv(name, "some/other")
 
     with pytest.raises(BadSetting) as refusal:
         Settings.from_environment()
 
     assert str(refusal.value) == f"{name} can't be used: write {allowed}."
+
+
+def test_names_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEALDESK_ALLOWED_HOSTS", "deals.example, [::1],10.0.0.7,")
+    monkeypatch.setenv("DEALDESK_ALLOWED_ORIGINS", "https://app.example,http://localhost:3000")
+
+    settings = Settings.from_environment()
+
+    assert settings.allowed_hosts == ("deals.example", "[::1]", "10.0.0.7")
+    assert settings.allowed_origins == ("https://app.example", "http://localhost:3000")

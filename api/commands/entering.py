@@ -1,0 +1,39 @@
+"""Letting in whom the settings say."""
+
+from datetime import UTC, datetime
+from socket import socket
+
+from api.authentication import Authenticator
+from api.entry import LOOPBACK, Entry, is_loopback
+from api.serving import CannotServe
+from api.settings import Settings
+from db.database import Database
+from db.tokens import any_token_works
+
+
+async def entry_of(settings: Settings, bound: socket, database: Database) -> Entry:
+    """Return who may come in through a bound socket.
+
+    Raises:
+        CannotServe: others than this machine could, and nothing is set that keeps strangers out.
+    """
+    hosts = {*settings.allowed_hosts}
+    if is_loopback(bound):
+        hosts |= LOOPBACK
+    else:
+        await _check_exposure(settings, bound.getsockname()[0], database)
+    return Entry(Authenticator(database), hosts, settings.allowed_origins)
+
+
+async def _check_exposure(settings: Settings, address: str, database: Database) -> None:
+    missing = []
+    if not await any_token_works(database, datetime.now(UTC)):
+        missing.append("make a token with `dealdesk token create`")
+    if not settings.allowed_hosts:
+        missing.append(
+            "set DEALDESK_ALLOWED_HOSTS to the names that clients know the server by, such as deals.example"
+        )
+    if missing:
+        raise CannotServe(
+            f"Other machines can reach {address}. First {', and '.join(missing)}; or leave --host out."
+        )

@@ -1,0 +1,55 @@
+"""At which names, from which pages, and by whom the server may be asked."""
+
+import ipaddress
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+from socket import socket
+
+from api.authentication import Authenticator
+from api.refusals import UnknownHost
+
+LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
+"""The names of a server that only this machine can reach."""
+
+
+class Entry:
+    """Who may come in.
+
+    ``hosts`` are the names, without ports, that clients know the server by: another name may be that of a
+    page that was made to mean this machine. ``origins`` are the sites, such as
+    ``https://deals.example``, whose pages may ask; the server's own playground always may.
+    """
+
+    def __init__(
+        self, authenticator: Authenticator, hosts: Iterable[str] = LOOPBACK, origins: Iterable[str] = ()
+    ) -> None:
+        self.authenticator = authenticator
+        self.origins = tuple(origins)
+        self._hosts = frozenset(host.lower() for host in hosts)
+        self._is_known = lru_cache(256)(lambda host: _name(host) in self._hosts)
+
+    def check_host(self, host: bytes | None) -> None:
+        """Check the Host header of a request.
+
+        Raises:
+            UnknownHost: it is none of the names that the server goes by.
+        """
+        if host is None or not self._is_known(host):
+            raise UnknownHost
+
+    def is_foreign(self, headers: Mapping[bytes, bytes]) -> bool:
+        """Say whether a page of another site asks, which a browser lets it do over a socket."""
+        origin = headers.get(b"origin")
+        if origin is None or origin.partition(b"://")[2] == headers.get(b"host"):
+            return False
+        return origin.decode("latin-1") not in self.origins
+
+
+def is_loopback(bound: socket) -> bool:
+    """Say whether only this machine can reach a bound socket."""
+    return ipaddress.ip_address(bound.getsockname()[0]).is_loopback
+
+
+def _name(host: bytes) -> str:
+    name = host.decode("latin-1").lower()
+    return name if name.endswith("]") else name.rpartition(":")[0] or name
