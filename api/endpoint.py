@@ -125,7 +125,11 @@ async def _send(send: Send, answer: Answer, media_type: MediaType) -> None:
 
 def _later(codes: Collection[str], seconds: int) -> tuple[int, list[tuple[bytes, bytes]]]:
     """Return the status and the header of what may do better later."""
-    return 504 if "TIMEOUT" in codes else 503, [(b"retry-after", b"%d" % seconds)]
+    status = next((status for code, status in _LATER.items() if code in codes), 503)
+    return status, [(b"retry-after", b"%d" % seconds)]
+
+
+_LATER = {"THROTTLED": 429, "TIMEOUT": 504}
 
 
 async def _send_unless_known(send: Send, answer: Answer, media_type: MediaType, known: bytes | None) -> None:

@@ -10,6 +10,8 @@
     │   ├── QuotesNotClosable
     │   ├── OpportunitiesNotClosable
     │   └── RuleViolation           one code per rule
+    ├── Unanswerable                the database takes no such value
+    │   └── TooComplex              nor such a statement
     └── Unavailable                 the database can't be reached
         ├── TimedOut                it took too long; nothing was changed
         └── OutcomeUnknown          it did not say whether it took the change
@@ -28,6 +30,20 @@ Path = tuple[str, ...]
 
 class DealdeskError(Exception):
     """Anything that this project raises on purpose."""
+
+
+class Unanswerable(DealdeskError):
+    """The database doesn't take what is asked, now or later. Nothing was changed."""
+
+
+class TooComplex(Unanswerable):
+    """A statement is deeper or larger than the database takes."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This takes a statement that is deeper or larger than the database allows. Nest fewer lists and"
+            " objects, or ask for some of it in a request of its own."
+        )
 
 
 class Unavailable(DealdeskError):

@@ -15,7 +15,7 @@ from typing_extensions import override
 from db.confining import check_confinable, confine
 from db.database import Database, LostRace, Transaction
 from db.deadlines import GRACE, NO_HURRY, Deadlines
-from db.errors import OutcomeUnknown, TimedOut, Unavailable
+from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unanswerable, Unavailable
 from db.finishing import finished
 from db.pool import Pool, closed
 from db.statements import Statement
@@ -31,7 +31,8 @@ _OUT_OF_REACH = (
     asyncpg.InterfaceError,
 )
 _TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
-_FAILURES = (*_OUT_OF_REACH, *_TOO_LONG)
+_UNANSWERABLE = (asyncpg.ProgramLimitExceededError, asyncpg.InvalidParameterValueError)
+_FAILURES = (*_OUT_OF_REACH, *_TOO_LONG, *_UNANSWERABLE)
 _CONNECTIONS = 10
 _PARAMETER = re.compile(r"\$(\d+)")
 _MOST_WAITING = 16
@@ -137,7 +138,7 @@ class PostgresDatabase(Database):
             raise LostRace(error.constraint_name or error.args[0]) from error
         except _OUT_OF_REACH as error:
             raise OutcomeUnknown if is_committing else _told(error) from error
-        except _TOO_LONG as error:
+        except (*_TOO_LONG, *_UNANSWERABLE) as error:
             raise _told(error) from error
 
 
@@ -221,8 +222,14 @@ async def _roll_back(connection: Any, begun: Any, error: Exception) -> None:
         connection.terminate()
 
 
-def _told(error: Exception) -> Unavailable:
+def _told(error: Exception) -> Unanswerable | Unavailable:
     match error:
+        case asyncpg.ProgramLimitExceededError():
+            return TooComplex()
+        case asyncpg.InvalidParameterValueError():
+            return Unanswerable(
+                "The database does not know a value that was sent, such as a time zone. Send another."
+            )
         case asyncpg.LockNotAvailableError():
             return TimedOut("Somebody else is changing the same. Nothing was changed; try again.")
         case asyncpg.QueryCanceledError():

@@ -17,7 +17,7 @@ from typing_extensions import override
 
 from db.database import Database, LostRace, Transaction
 from db.deadlines import NO_HURRY, Deadlines
-from db.errors import OutcomeUnknown, TimedOut, Unavailable
+from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unavailable
 from db.finishing import finished
 from db.statements import Compiled, Statement
 
@@ -29,6 +29,9 @@ LOOK = 1_000_000
 
 BUSY_SECONDS = 10.0
 """How long a write waits for another program's at most."""
+
+_TOO_COMPLEX = ("parser stack overflow", "Expression tree is too large", "at most 64 tables", "too many")
+"""How messages begin that are about a statement's depth or size; SQLite has no code for them."""
 
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING; generated columns came in 3.31."""
@@ -279,7 +282,12 @@ class SqliteTransaction(Transaction):
 
 
 def _json(connection: sqlite3.Connection, compiled: Compiled, parameters: list[Any]) -> bytes | None:
-    row = connection.execute(compiled.sql, parameters).fetchone()
+    try:
+        row = connection.execute(compiled.sql, parameters).fetchone()
+    except sqlite3.OperationalError as error:
+        if str(error).startswith(_TOO_COMPLEX):
+            raise TooComplex from error
+        raise
     return None if row is None or row[0] is None else row[0].encode()
 
 

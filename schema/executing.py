@@ -1,68 +1,52 @@
 """From a GraphQL request to the bytes of its answer."""
 
 import logging
-import re
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from inspect import isawaitable
 from time import perf_counter
 from typing import Any
 
 import orjson
-from graphql import (
-    GraphQLError,
-    GraphQLSyntaxError,
-    OperationDefinitionNode,
-    OperationType,
-    execute,
-    parse,
-    validate,
-)
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute
+from graphql.execution.values import VariableValues
 
 from db.caller import Caller
 from db.database import Database
-from db.errors import Unavailable
+from db.errors import Unanswerable, Unavailable
 from schema.admission import Admission, Bounds
 from schema.building import DealdeskSchema
 from schema.context import Context
+from schema.limits import DEFAULT_LIMITS, Exceeded, OperationLimits
 from schema.listening import Feed, Stopped
 from schema.observing import CANCELED, Observation, Observe
 from schema.passing import passed
+from schema.preparing import Preparer, RequestError
 from schema.reading.collecting import Collector
 from schema.reading.documents import Document
 from schema.reading.errors import BadInput
 from schema.reading.reader import Reader
 from schema.reading.resolving import BAD_USER_INPUT
-from schema.reading.variables import coerced, signatures_of
 from schema.telling import ToldEvent, told
+from schema.throttling import Charge, Throttle, Throttled
 
 _log = logging.getLogger("dealdesk.graphql")
-
-MOST_DOCUMENTS = 1024
-"""How many documents are kept parsed, validated and planned."""
-
-LONGEST_KEPT = 16_384
-"""Characters; a longer document is prepared anew each time, so that the kept ones fit in memory."""
-
-_NO_NUL = "A text can't hold the character U+0000. Leave it out."
-_ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
-
-MOST_ERRORS = 20
-"""How many validation errors one answer lists."""
 
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a client asks; ``operations`` are the kinds that the transport lets through."""
+    """What a client asks; ``operations`` are the kinds that the transport lets through.
+
+    ``tells_cost`` puts what it cost into the answer.
+    """
 
     query: str
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
     operations: frozenset[OperationType] = frozenset({OperationType.QUERY, OperationType.MUTATION})
     id: str | None = None
+    tells_cost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,15 +64,6 @@ class Answer:
     retry_after: int | None = None
 
 
-class RequestError(Exception):
-    """The request can't be run; ``code`` says why in the words of ``extensions.code``."""
-
-    def __init__(self, code: str, errors: Sequence[GraphQLError]) -> None:
-        super().__init__(code)
-        self.code = code
-        self.errors = errors
-
-
 class OperationKindError(Exception):
     """The transport does not carry operations of this kind, such as a mutation by GET."""
 
@@ -100,7 +75,8 @@ class OperationKindError(Exception):
 class Executor:
     """Runs requests against one schema and one database; ``feed`` is what subscriptions listen to.
 
-    ``observers`` are told of every operation that ends; ``bounds`` are those of queries and mutations.
+    ``observers`` are told of every operation that ends; ``bounds`` are those of queries and mutations, and
+    ``limits`` say how much may be asked for.
     """
 
     def __init__(
@@ -109,13 +85,15 @@ class Executor:
         database: Database,
         observers: Sequence[Observe] = (),
         bounds: Bounds = Bounds(),  # noqa: B008 - it does not change
+        limits: OperationLimits = DEFAULT_LIMITS,
     ) -> None:
         self._schema = schema
         self._database = database
         self._observers = observers
         self.feed = Feed(database)
         self.admission = Admission(bounds)
-        self._kept_document = lru_cache(MOST_DOCUMENTS)(self._prepare)
+        self._preparer = Preparer(schema.graphql, limits)
+        self._throttle = Throttle(limits)
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
         """Return the answer; whatever goes wrong is in it, and nothing unexpected is told outside.
@@ -125,10 +103,10 @@ class Executor:
         """
         began = perf_counter()
         try:
-            reader = self._reader(request, caller)
+            reader, charge = self._prepared(request, caller)
         except RequestError as error:
             return self._refuse(request, error, began)
-        return await self._run(request, reader, began)
+        return await self._run(request, reader, charge, began)
 
     def answers(
         self, request: Request, caller: Callable[[], Caller], after: str = ""
@@ -144,20 +122,34 @@ class Executor:
         """
         began = perf_counter()
         try:
-            reader = self._reader(request, caller())
+            reader, charge = self._prepared(request, caller())
         except RequestError as error:
             return _only(self._refuse(request, error, began))
         if reader.operation.operation is OperationType.SUBSCRIPTION:
             return self._tell(request, reader, told(reader, self.feed, caller, after), began)
-        return self._ask(request, reader, began)
+        return self._ask(request, reader, charge, began)
 
-    def _reader(self, request: Request, caller: Caller) -> Reader:
-        document = self._document(request.query)
+    def _prepared(self, request: Request, caller: Caller) -> tuple[Reader, Charge]:
+        document = self._preparer.document(request.query)
         operation = _operation(document, request)
-        variables = self._variables(document, operation, request)
-        collector = Collector(self._schema.graphql, document.fragments, variables)
+        variables = self._preparer.variables(document, operation, request.variables or {})
+        try:
+            cost = self._preparer.cost(document, operation, variables)
+            charge = self._throttle.charge(caller, cost)
+        except (Exceeded, Throttled) as error:
+            raise RequestError(error.code, [error]) from error
+        return self._reader(caller, document, operation, variables), charge
+
+    def _reader(
+        self,
+        caller: Caller,
+        document: Document,
+        operation: OperationDefinitionNode,
+        variables: VariableValues,
+    ) -> Reader:
         schema = self._schema
         database = self._database.of(caller.organization_id)
+        collector = Collector(schema.graphql, document.fragments, variables)
         return Reader(schema.catalog, schema.policies, database, caller, document, operation, collector)
 
     async def _tell(
@@ -177,17 +169,20 @@ class Executor:
         finally:
             self._observe(request, reader, codes, began)
 
-    async def _ask(self, request: Request, reader: Reader, began: float) -> AsyncGenerator[Answer, None]:
-        yield await self._run(request, reader, began)
+    async def _ask(
+        self, request: Request, reader: Reader, charge: Charge, began: float
+    ) -> AsyncGenerator[Answer, None]:
+        yield await self._run(request, reader, charge, began)
 
-    async def _run(self, request: Request, reader: Reader, began: float) -> Answer:
+    async def _run(self, request: Request, reader: Reader, charge: Charge, began: float) -> Answer:
         codes = CANCELED
         try:
             answer = await self._admitted(request, reader)
             codes = answer.codes
         finally:
             self._observe(request, reader, codes, began)
-        return answer
+        actual = charge.settle(answer.body)
+        return _with_cost(answer, charge.told(actual)) if request.tells_cost else answer
 
     async def _admitted(self, request: Request, reader: Reader) -> Answer:
         try:
@@ -232,50 +227,6 @@ class Executor:
             result = await result
         return _answer(result.data, result.errors or [], request)
 
-    def _document(self, query: str) -> Document:
-        return (self._prepare if len(query) > LONGEST_KEPT else self._kept_document)(query)
-
-    def _prepare(self, query: str) -> Document:
-        try:
-            ast = parse(query)
-        except GraphQLSyntaxError as error:
-            raise RequestError("GRAPHQL_PARSE_FAILED", [error]) from error
-        if "\\u" in query and _ESCAPED_NUL.search(query):
-            raise RequestError("BAD_USER_INPUT", [GraphQLError(_NO_NUL)])
-        errors = validate(self._schema.graphql, ast, max_errors=MOST_ERRORS)
-        if errors:
-            raise RequestError("GRAPHQL_VALIDATION_FAILED", errors)
-        return Document(query, ast)
-
-    def _variables(
-        self, document: Document, operation: OperationDefinitionNode, request: Request
-    ) -> VariableValues:
-        sent = request.variables or {}
-        if sent and _holds_nul(sent):
-            raise RequestError("BAD_USER_INPUT", [GraphQLError(_NO_NUL)])
-        signatures = document.signatures.get(request.operation_name)
-        if signatures is None:
-            signatures = signatures_of(self._schema.graphql, operation)
-            document.signatures[request.operation_name] = signatures
-        return coerced(signatures, sent) or self._variables_in_full(operation, sent)
-
-    def _variables_in_full(
-        self, operation: OperationDefinitionNode, sent: Mapping[str, Any]
-    ) -> VariableValues:
-        definitions = operation.variable_definitions or ()
-        values = get_variable_values(self._schema.graphql, definitions, dict(sent), MOST_ERRORS)
-        if isinstance(values, VariableValues):
-            return values
-        raise RequestError("BAD_USER_INPUT", values)
-
-
-def _holds_nul(value: Any) -> bool:
-    if isinstance(value, str):
-        return "\0" in value
-    if isinstance(value, Mapping):
-        return any(map(_holds_nul, value.values()))
-    return isinstance(value, list) and any(map(_holds_nul, value))
-
 
 def _operation(document: Document, request: Request) -> OperationDefinitionNode:
     operation = document.operation(request.operation_name)
@@ -288,8 +239,18 @@ def _operation(document: Document, request: Request) -> OperationDefinitionNode:
 
 
 def _refusal(error: RequestError) -> Answer:
-    errors = [{**each.formatted, "extensions": {"code": error.code}} for each in error.errors]
-    return Answer(orjson.dumps({"errors": errors}), ran=False, codes=frozenset({error.code}))
+    errors = [
+        {**each.formatted, "extensions": {"code": error.code, **(each.extensions or {})}}
+        for each in error.errors
+    ]
+    retry_after = next((each.retry_after for each in error.errors if isinstance(each, Throttled)), None)
+    body = orjson.dumps({"errors": errors})
+    return Answer(body, ran=False, codes=frozenset({error.code}), retry_after=retry_after)
+
+
+def _with_cost(answer: Answer, cost: Mapping[str, Any]) -> Answer:
+    body = b'%s,"extensions":{"cost":%s}}' % (answer.body[:-1], orjson.dumps(cost))
+    return replace(answer, body=body)
 
 
 async def _only(answer: Answer) -> AsyncGenerator[Answer, None]:
@@ -325,6 +286,8 @@ def _located(error: Exception) -> GraphQLError:
 def _told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
     told: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
+    if isinstance(cause, Unanswerable):
+        return told | {"message": str(cause), "extensions": BAD_USER_INPUT}
     if isinstance(cause, Unavailable):
         extensions = {"code": cause.code, "retryAfter": cause.retry_after}
         return told | {"message": str(cause), "extensions": extensions}

@@ -16,6 +16,7 @@ from graphql import (
     get_operation_ast,
 )
 
+from schema.costing import Costing
 from schema.reading.planning import Plan
 from schema.reading.variables import Signatures
 
@@ -44,6 +45,7 @@ class Document:
     plans: dict[Hashable, Plan | None] = field(default_factory=dict)
     signatures: dict[str | None, Signatures] = field(default_factory=dict)
     permitted: dict[Hashable, bool] = field(default_factory=dict)
+    costings: dict[int, Costing] = field(default_factory=dict)
     _operations: dict[str | None, OperationDefinitionNode | None] = field(default_factory=dict)
     _asked: dict[int, Asked] = field(default_factory=dict)
 

@@ -15,10 +15,15 @@ from db.database import Database, Transaction
 from db.statements import Statement
 from schema.building import DealdeskSchema, build_schema
 from schema.executing import Executor, Request
+from schema.limits import OperationLimits
 from schema.reading.reader import Reader
 
 the_schema = cache(build_schema)
 """The schema, built once for all tests."""
+
+_BOUNDED = OperationLimits.model_fields.keys() - {"role_factors"}
+BOUNDLESS = OperationLimits.model_validate(dict.fromkeys(_BOUNDED, 10**9))
+"""For documents that hold more than any client asks for."""
 
 
 class Client:
@@ -44,7 +49,7 @@ class Client:
         return answer["data"]
 
     def _executor_of(self, schema: DealdeskSchema) -> Executor:
-        return Executor(schema, self.database)
+        return Executor(schema, self.database, limits=BOUNDLESS)
 
 
 class PassThroughClient(Client):
@@ -52,7 +57,7 @@ class PassThroughClient(Client):
 
     @override
     def _executor_of(self, schema: DealdeskSchema) -> Executor:
-        return _PassThrough(schema, self.database)
+        return _PassThrough(schema, self.database, limits=BOUNDLESS)
 
 
 class _PassThrough(Executor):

@@ -1,0 +1,62 @@
+"""How much one document may ask for, and what is told to one that asks for more."""
+
+from graphql import GraphQLError
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+
+from db.caller import Role
+
+DEEPEST_VALUE = 32
+"""How deep values may be nested, in a document and in JSON. What walks them calls itself once a level."""
+
+_ADVICE = {
+    "characters": "Send a shorter one; long texts belong into variables.",
+    "tokens": "Send a shorter one; lists of values belong into variables.",
+    "depth": "Ask for what lies deeper in a request of its own.",
+    "nesting": "Ask for what lies deeper in a request of its own, or put fewer fragments into one another.",
+    "selections": "Ask for some of it in a request of its own.",
+    "aliases": "Ask for some of it in a request of its own.",
+    "directives": "Leave some out.",
+    "root_fields": "Ask for some of it in a request of its own.",
+    "mutations": "Send some of them in a request of their own, or use those that change many at once.",
+    "value_depth": "Nest fewer lists and objects.",
+    "list_items": "Send fewer at once.",
+    "introspection": "Ask what the standard introspection query asks, or less.",
+    "complexity": "Ask for fewer lists and objects, or for some of it in a request of its own.",
+    "cost": "Ask for smaller pages (first, last), above all of lists within lists.",
+}
+
+
+class OperationLimits(BaseModel):
+    """What one document and its variables may reach, and what a caller may ask for in a while."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    characters: PositiveInt = 30_000
+    tokens: PositiveInt = 2_000
+    depth: PositiveInt = 15
+    selections: PositiveInt = 100
+    aliases: NonNegativeInt = 100
+    directives: NonNegativeInt = 50
+    root_fields: PositiveInt = 20
+    mutations: PositiveInt = 10
+    list_items: PositiveInt = 1_000
+    complexity: PositiveInt = 1_200
+    cost: PositiveInt = 100_000
+    bucket: NonNegativeInt = 2_000_000
+    restores_per_second: PositiveInt = 100_000
+    role_factors: dict[Role, PositiveInt] = Field(default_factory=dict)
+
+
+DEFAULT_LIMITS = OperationLimits()
+
+
+class Exceeded(GraphQLError):
+    """A document asks for more than a limit lets it; ``code`` is that of the answer."""
+
+    def __init__(self, code: str, name: str, most: int, asked: int) -> None:
+        words = name.replace("_", " ")
+        super().__init__(
+            f"Too much for one request: {words} {asked:,}, at most {most:,}. {_ADVICE[name]}",
+            extensions={"limit": {"name": name, "most": most, "asked": asked}},
+        )
+        self.code = code

@@ -1,0 +1,122 @@
+"""What a caller may ask for in a while: a bucket that each answer takes from, and that fills up again.
+
+Buckets are kept in this process: where several serve, a caller has one in each.
+"""
+
+from dataclasses import dataclass
+from math import ceil
+from time import monotonic
+from typing import Any, ClassVar
+from uuid import UUID
+
+from graphql import GraphQLError
+
+from db.caller import Caller
+from schema.costing import Cost
+from schema.limits import Exceeded, OperationLimits
+
+_MOST_BUCKETS = 10_000
+"""How many are kept; before there are more, those are let go that are full again."""
+
+
+@dataclass(slots=True)
+class Bucket:
+    """What a caller has left, as it was at a moment."""
+
+    left: float
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """What a request took from a bucket; without one, nothing is throttled."""
+
+    cost: Cost
+    bucket: Bucket | None = None
+    capacity: int = 0
+    rate: int = 0
+
+    def settle(self, body: bytes) -> int:
+        """Give back what an answer did not need, and return what it cost: its objects and what is flat."""
+        cost = self.cost
+        # Each object opens with a brace, two of them around everything; one in a text counts as well.
+        actual = min(cost.requested, cost.flat + body.count(b"{") - 2)
+        if self.bucket is not None:
+            self.bucket.left += cost.requested - actual
+        return actual
+
+    def told(self, actual: int | None = None) -> dict[str, Any]:
+        """Return the cost as clients are told it."""
+        told: dict[str, Any] = {"requested": self.cost.requested}
+        if actual is not None:
+            told["actual"] = actual
+        if self.bucket is not None:
+            left = max(0, int(self.bucket.left))
+            told["bucket"] = {"capacity": self.capacity, "left": left, "restoresPerSecond": self.rate}
+        return told
+
+
+class Throttled(GraphQLError):
+    """The bucket holds less than a request may cost; it has enough after ``retry_after`` seconds."""
+
+    code: ClassVar[str] = "THROTTLED"
+
+    def __init__(self, charge: Charge, retry_after: int) -> None:
+        super().__init__(
+            f"The request may cost {charge.cost.requested:,}, and you have less left for now. Send it again"
+            f" in {retry_after} s, or ask for smaller pages.",
+            extensions={"retryAfter": retry_after, "cost": charge.told()},
+        )
+        self.retry_after = retry_after
+
+
+class Throttle:
+    """Keeps a bucket for each user of each organization; how large it is depends on the user's role."""
+
+    def __init__(self, limits: OperationLimits) -> None:
+        self._limits = limits
+        self._buckets: dict[tuple[UUID, UUID], Bucket] = {}
+
+    def charge(self, caller: Caller, cost: Cost) -> Charge:
+        """Take what a request may cost.
+
+        Raises:
+            Exceeded: it is more than any request may cost.
+            Throttled: the bucket holds less.
+        """
+        limits = self._limits
+        factor = limits.role_factors.get(caller.role, 1)
+        _check("complexity", cost.complexity, limits.complexity)
+        _check("cost", cost.requested, limits.cost * factor)
+        if not limits.bucket:
+            return Charge(cost)
+        return self._taken(caller, cost, limits.bucket * factor, limits.restores_per_second * factor)
+
+    def _taken(self, caller: Caller, cost: Cost, capacity: int, rate: int) -> Charge:
+        bucket = self._bucket((caller.organization_id, caller.user_id), capacity, rate)
+        charge = Charge(cost, bucket, capacity, rate)
+        lacking = min(cost.requested, capacity) - bucket.left
+        if lacking > 0:
+            raise Throttled(charge, ceil(lacking / rate))
+        bucket.left -= cost.requested
+        return charge
+
+    def _bucket(self, key: tuple[UUID, UUID], capacity: int, rate: int) -> Bucket:
+        now = monotonic()
+        bucket = self._buckets.get(key)
+        if bucket is None:
+            if len(self._buckets) >= _MOST_BUCKETS:
+                self._let_go(now, capacity, rate)
+            bucket = self._buckets[key] = Bucket(capacity, now)
+        bucket.left = min(capacity, bucket.left + (now - bucket.at) * rate)
+        bucket.at = now
+        return bucket
+
+    def _let_go(self, now: float, capacity: int, rate: int) -> None:
+        idle = capacity / rate
+        self._buckets = {key: each for key, each in self._buckets.items() if now - each.at < idle}
+
+
+def _check(name: str, asked: int, most: int) -> None:
+    if asked > most:
+        raise Exceeded("TOO_COSTLY", name, most, asked)

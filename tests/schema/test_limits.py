@@ -1,0 +1,166 @@
+"""Each limit lets through what just meets it, and refuses what is one more, with its name and its value."""
+
+from typing import Any
+
+import orjson
+import pytest
+
+from db.caller import Role
+from schema.executing import Executor, Request
+from schema.introspecting import LARGEST_QUERY
+from schema.limits import OperationLimits
+from tests.schema.asking import Recorder, the_schema
+from tests.schema.conftest import Readable
+
+# What is asked is weighed before any database is.
+pytestmark = pytest.mark.parametrize("module_database_url", ["sqlite"], indirect=True)
+
+PARSED, VALID, COSTLY = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "TOO_COSTLY"
+
+LIMITS = [
+    ("characters", 26, PARSED, "{ viewer { user { id } } }", "{ viewer { user { id } }  }"),
+    ("tokens", 9, PARSED, "{ viewer { user { id } } }", "{ viewer { user { id name } } }"),
+    ("depth", 3, VALID, "{ viewer { user { id } } }", "{ viewer { user { manager { id } } } }"),
+    ("selections", 2, VALID, "{ viewer { user { id name } } }", "{ viewer { user { id name email } } }"),
+    ("aliases", 1, VALID, "{ a: viewer { user { id } } }", "{ a: viewer { b: user { id } } }"),
+    (
+        "directives",
+        1,
+        VALID,
+        "{ viewer @skip(if: false) { user { id } } }",
+        "{ viewer @skip(if: false) { ... @skip(if: false) { user { id } } } }",
+    ),
+    ("root_fields", 1, VALID, "{ viewer { user { id } } }", "{ viewer { user { id } } __typename }"),
+    ("mutations", 1, VALID, "mutation { __typename }", "mutation { __typename a: __typename }"),
+    ("complexity", 61, COSTLY, "{ quotes { nodes { id } } }", "{ quotes { nodes { id name } } }"),
+    ("cost", 4, COSTLY, "{ quotes(first: 2) { nodes { id } } }", "{ quotes(first: 3) { nodes { id } } }"),
+]
+
+
+@pytest.fixture
+def recorder(readable: Readable) -> Recorder:
+    return Recorder(readable.database)
+
+
+async def asked(
+    recorder: Recorder, readable: Readable, limits: OperationLimits, query: str, **variables: Any
+) -> Any:
+    executor = Executor(the_schema(), recorder, limits=limits)
+    return orjson.loads((await executor.answer(Request(query, variables), readable.ours.caller)).body)
+
+
+@pytest.mark.parametrize(
+    ("name", "most", "code", "meets", "exceeds"), LIMITS, ids=lambda each: str(each)[:12]
+)
+async def test_a_limit_lets_through_what_meets_it_and_refuses_one_more(
+    readable: Readable, recorder: Recorder, name: str, most: int, code: str, meets: str, exceeds: str
+) -> None:
+    limits = OperationLimits.model_validate({name: most})
+
+    assert "errors" not in await asked(recorder, readable, limits, meets)
+    recorder.statements.clear()
+    refused = await asked(recorder, readable, limits, exceeds)
+
+    [error] = refused["errors"]
+    assert "data" not in refused
+    assert error["extensions"] == {"code": code, "limit": {"name": name, "most": most, "asked": most + 1}}
+    assert f"{name.replace('_', ' ')} {most + 1}, at most {most}. " in error["message"]
+    assert recorder.statements == []
+
+
+FRAGMENTS = (
+    "{ viewer { user { ...A ...A } } } fragment A on User { manager { ...B } } fragment B on User { a: id }"
+)
+
+
+@pytest.mark.parametrize(("name", "asked_for"), [("depth", 4), ("aliases", 2)])
+async def test_what_a_fragment_holds_counts_wherever_it_is_spread(
+    readable: Readable, recorder: Recorder, name: str, asked_for: int
+) -> None:
+    limits = OperationLimits.model_validate({name: 1})
+    [error] = (await asked(recorder, readable, limits, FRAGMENTS))["errors"]
+    assert error["extensions"]["limit"] == {"name": name, "most": 1, "asked": asked_for}
+
+
+SIZES = """
+query ($first: Int = 3, $ids: [ID!] = ["opp_1", "opp_2"], $last: Int) {
+  opportunities(first: $first, last: $last) { nodes { quotes(first: 5) { edges { node { total { amount } } } } } }
+  nodes(ids: $ids) { id }
+}
+"""
+
+
+@pytest.mark.parametrize(
+    ("variables", "cost"),
+    [
+        # The root, the list, and for each deal itself, its list, and for each quote an edge, a node, an amount.
+        ({}, 1 + 1 + 3 * (1 + 1 + 5 * 3) + 2),
+        ({"first": 10}, 1 + 1 + 10 * (1 + 1 + 5 * 3) + 2),
+        ({"first": None, "last": 2}, 1 + 1 + 2 * (1 + 1 + 5 * 3) + 2),
+        ({"first": None}, 1 + 1 + 20 * (1 + 1 + 5 * 3) + 2),
+        ({"ids": ["opp_1"] * 7}, 1 + 1 + 3 * (1 + 1 + 5 * 3) + 7),
+    ],
+)
+async def test_sizes_of_pages_multiply_be_they_written_sent_or_left_out(
+    readable: Readable, recorder: Recorder, variables: dict[str, Any], cost: int
+) -> None:
+    limits = OperationLimits(cost=1)
+    [error] = (await asked(recorder, readable, limits, SIZES, **variables))["errors"]
+    assert error["extensions"]["limit"] == {"name": "cost", "most": 1, "asked": cost}
+
+
+async def test_a_filter_counts_by_its_conditions_be_they_written_or_sent(
+    readable: Readable, recorder: Recorder
+) -> None:
+    limits = OperationLimits(complexity=1)
+    written = '{ quotes(filter: {and: [{name: {eq: "a"}}, {name: {eq: "b"}}]}) { totalCount } }'
+    sent = "query ($filter: QuoteFilter) { quotes(filter: $filter) { totalCount } }"
+    filter_ = {"and": [{"name": {"eq": "a"}}, {"name": {"eq": "b"}}]}
+
+    [of_written] = (await asked(recorder, readable, limits, written))["errors"]
+    [of_sent] = (await asked(recorder, readable, limits, sent, filter=filter_))["errors"]
+
+    assert of_written["extensions"]["limit"]["asked"] == 50 + 20 + 5 * 4
+    assert of_sent["extensions"] == of_written["extensions"]
+
+
+async def test_a_role_may_have_more(readable: Readable, recorder: Recorder) -> None:
+    limits = OperationLimits(cost=2, role_factors={Role.ADMIN: 2})
+    query = "{ quotes(first: 2) { nodes { id } } }"
+    assert "errors" not in await asked(recorder, readable, limits, query)
+
+
+async def test_the_standard_introspection_is_answered_and_no_more(
+    readable: Readable, recorder: Recorder
+) -> None:
+    limits = OperationLimits()
+    more = LARGEST_QUERY.replace("queryType", "more: types { name } queryType", 1)
+
+    assert "errors" not in await asked(recorder, readable, limits, LARGEST_QUERY)
+    [error] = (await asked(recorder, readable, limits, more))["errors"]
+
+    assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+    assert error["extensions"]["limit"]["name"] == "introspection"
+
+
+async def test_lists_in_variables_have_a_longest(readable: Readable, recorder: Recorder) -> None:
+    limits = OperationLimits(list_items=2)
+    query = "query ($in: [String!]) { quotes(filter: {name: {in: $in}}) { totalCount } }"
+
+    assert "errors" not in await asked(recorder, readable, limits, query, **{"in": ["a", "b"]})
+    [error] = (await asked(recorder, readable, limits, query, **{"in": ["a", "b", "c"]}))["errors"]
+
+    assert error["extensions"] == {
+        "code": "BAD_USER_INPUT",
+        "limit": {"name": "list_items", "most": 2, "asked": 3},
+    }
+
+
+@pytest.mark.parametrize("text", ["\0", "\ud800", "a\udfffb"])
+async def test_a_text_that_no_database_stores_is_refused(
+    readable: Readable, recorder: Recorder, text: str
+) -> None:
+    query = "query ($name: String) { quotes(filter: {name: {eq: $name}}) { totalCount } }"
+    [error] = (await asked(recorder, readable, OperationLimits(), query, name=text))["errors"]
+    assert error["extensions"] == {"code": "BAD_USER_INPUT"}
+    assert recorder.statements == []
