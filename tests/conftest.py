@@ -13,7 +13,7 @@ import pytest
 from db.database import Database
 from db.migrating import migrate
 from db.opening import open_database
-from tests.postgres import PostgresServer, postgres_server
+from tests.postgres import PostgresServer, postgres_server, scratch
 
 _numbers = count(1)
 _NEW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -67,8 +67,9 @@ async def postgresql(postgresql_url: str) -> AsyncIterator[Database]:
 
 
 @pytest.fixture
-def sqlite_url(sqlite_template: Path, tmp_path: Path) -> str:
-    return f"sqlite:///{shutil.copy(sqlite_template, tmp_path / 'dealdesk.db')}"
+def sqlite_url(sqlite_template: Path) -> Iterator[str]:
+    with scratch() as directory:
+        yield f"sqlite:///{shutil.copy(sqlite_template, Path(directory) / 'dealdesk.db')}"
 
 
 @pytest.fixture

@@ -45,7 +45,7 @@ def postgres_server(directory: Path | None = None, *, durable: bool = False) -> 
     Raises:
         RuntimeError: the server didn't start; the message holds its log.
     """
-    place = nullcontext(directory) if directory else _scratch()
+    place = nullcontext(directory) if directory else scratch()
     with place as path:
         server = PostgresServer(Path(path), durable=durable)
         try:
@@ -179,7 +179,8 @@ class PostgresServer:
             os.chown(path, self._identity["user"], self._identity["group"])
 
 
-def _scratch() -> AbstractContextManager[str]:
+def scratch() -> AbstractContextManager[str]:
+    """Make a directory that is gone after the block, in memory where there is room."""
     return tempfile.TemporaryDirectory(prefix="dealdesk-", dir=_memory(), ignore_cleanup_errors=True)
 
 

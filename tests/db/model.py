@@ -4,12 +4,14 @@ Every act takes what its rule is sent and returns the code with which it is refu
 """
 
 from collections import Counter
+from copy import deepcopy
 from dataclasses import dataclass, field
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
 from db.accounts import AccountDraft, AccountUpdate
+from db.bulk_closing import OpportunitiesClosing
 from db.closing import OpportunityClosing
 from db.competitors import CompetitorDraft
 from db.drafting import QuoteDraft
@@ -26,6 +28,9 @@ Line = tuple[str, Decimal, Decimal]
 """Name, quantity, unit price."""
 
 LIVE = ("DRAFT", "ACTIVE")
+
+_OF_ONE = {None, "OPPORTUNITY_ALREADY_CLOSED", "ACTIVE_QUOTES"}
+"""What keeps one opportunity of many open, and not all of them."""
 
 
 @dataclass
@@ -132,6 +137,21 @@ class Model:
         opportunity.closes.append((sent.outcome, "COMPLETED", reason_id))
         self._tell("OPPORTUNITY_CLOSED", sent.opportunity_id, sent.opportunity_id)
 
+    def close_opportunities(self, sent: OpportunitiesClosing) -> str | None:
+        before = deepcopy(vars(self))
+        told = self._close_each(sent)
+        refusal = next((code for code in told if code not in _OF_ONE), None)
+        if refusal is None and any(told) and not sent.close_others:
+            refusal = "OPPORTUNITIES_NOT_CLOSABLE"
+        if refusal is not None:
+            vars(self).update(before)
+        return refusal
+
+    def _close_each(self, sent: OpportunitiesClosing) -> list[str | None]:
+        same: Any = {name: getattr(sent, name) for name in ("outcome", "status_reason_id", "close_quotes")}
+        ids = dict.fromkeys(sent.opportunity_ids)
+        return [self.close_opportunity(OpportunityClosing(opportunity_id=id_, **same)) for id_ in ids]
+
     def reopen_opportunity(self, sent: OpportunityReopening) -> str | None:
         opportunity = self.opportunities[sent.opportunity_id]
         if opportunity.state == "OPEN":
@@ -223,6 +243,10 @@ class Model:
         self.events.append((quote.opportunity, "QUOTE_WON"))
         return None
 
+    def add_contract(self, id_: UUID) -> None:
+        """Note the contract of a quote that was won; its lines are the quote's."""
+        self.audit["PROJECT_CONTRACT_CREATED", id_] += 1
+
     def close_quotes(self, sent: QuotesClosing) -> str | None:
         ids = list(dict.fromkeys(sent.ids or ()))
         if sent.of_opportunity:
@@ -311,8 +335,12 @@ class Model:
         return above
 
     def _is_closable(self, id_: UUID) -> bool:
-        quote = self.quotes[id_]
-        return quote.state in LIVE and self.opportunities[quote.opportunity].state == "OPEN"
+        quote = self.quotes.get(id_)
+        return (
+            quote is not None
+            and quote.state in LIVE
+            and self.opportunities[quote.opportunity].state == "OPEN"
+        )
 
     def _revisions(self, quote: Quote) -> list[Quote]:
         return [each for each in self.quotes.values() if each.number == quote.number]

@@ -4,12 +4,13 @@ import shutil
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from itertools import count
+from pathlib import Path
 
 import pytest
 
 from db.database import Database
 from db.opening import open_database
-from tests.postgres import PostgresServer
+from tests.postgres import PostgresServer, scratch
 from tests.schema.answering import landscapes
 from tests.schema.landscape import Landscape
 
@@ -45,12 +46,11 @@ async def readable(module_database: Database) -> Readable:
 
 
 @pytest.fixture(scope="module", params=["sqlite", "postgresql"])
-def module_database_url(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[str]:
+def module_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
     if request.param == "sqlite":
         template = request.getfixturevalue("sqlite_template")
-        yield f"sqlite:///{shutil.copy(template, tmp_path_factory.mktemp('module') / 'dealdesk.db')}"
+        with scratch() as directory:
+            yield f"sqlite:///{shutil.copy(template, Path(directory) / 'dealdesk.db')}"
     else:
         server: PostgresServer = request.getfixturevalue("postgresql_server")
         template = request.getfixturevalue("postgresql_template")
