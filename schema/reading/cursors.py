@@ -53,7 +53,7 @@ class Order:
         """Return a row's cursor as a JSON string."""
         pieces: list[Piece] = [f'["{self.mark}"']
         for term in self.terms:
-            pieces += [",", json_value(term.key(row), is_string=True)]
+            pieces += [",", json_value(term.value(row), is_string=True)]
         return Concatenation(['"', HexText(Concatenation([*pieces, "]"])), '"'])
 
     def beyond(self, row: Any, cursor: Late, *, backward: bool) -> Condition:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from db.models.sorting import sort_key
+from db.models.sorting import sort_key, sort_value
 from schema.reading.planning import Late
 from schema.reading.sql import Sql
 
@@ -25,8 +25,12 @@ class Term:
     descending: bool = False
 
     def key(self, row: Any) -> Sql:
-        """Return the expression that is compared."""
+        """Return what is compared, of a row of the list's table itself."""
         return sort_key(row.c[self.column])
+
+    def value(self, row: Any) -> Sql:
+        """Return the value that is compared, of any row that has the columns of the list's table."""
+        return sort_value(row.c[self.column])
 
 
 @dataclass(frozen=True, slots=True)

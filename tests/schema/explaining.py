@@ -7,9 +7,11 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, closing
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 import asyncpg
 
+from db.models.row_security import CALLER_ROLE, ORGANIZATION_SETTING
 from db.opening import POSTGRES, sqlite_path
 from db.statements import Compiled
 
@@ -44,7 +46,7 @@ async def accesses(url: str, compiled: Compiled, values: Mapping[str, Any]) -> l
     PostgreSQL makes one for these values, and after some time one for all.
     """
     if url.startswith(POSTGRES):
-        return await _on_postgresql(url, compiled.sql, compiled.bind(values))
+        return await _on_postgresql(url, compiled.sql, compiled.bind(values), values["organization"])
     with closing(sqlite3.connect(sqlite_path(url))) as connection:
         rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", compiled.bind(values))
         lines = [detail for *_, detail in rows]
@@ -52,9 +54,10 @@ async def accesses(url: str, compiled: Compiled, values: Mapping[str, Any]) -> l
     return [Access(index, " AND " in condition, any("TEMP B-TREE" in line for line in lines))]
 
 
-async def _on_postgresql(url: str, sql: str, parameters: list[Any]) -> list[Access]:
+async def _on_postgresql(url: str, sql: str, parameters: list[Any], organization_id: UUID) -> list[Access]:
     literals = ", ".join(f"'{parameter}'" for parameter in parameters)
     async with _connected(url) as connection:
+        await connection.execute(f"SET ROLE {CALLER_ROLE}; SET {ORGANIZATION_SETTING} = '{organization_id}'")
         await connection.execute(f"SET plan_cache_mode = force_generic_plan; PREPARE page AS {sql}")
         plans = [
             await connection.fetchval(f"EXPLAIN (FORMAT JSON) {sql}", *parameters),

@@ -31,7 +31,7 @@ export function openOpportunities(ownerId, first) {
     "open-opportunities",
     `SELECT ${OPPORTUNITY} FROM opportunity
      WHERE organization_id = $1 AND owner_id = $2 AND state = 'OPEN'
-     ORDER BY coalesce(estimated_close_date, '9999-12-31'), id LIMIT $3`,
+     ORDER BY estimated_close_date_key, id LIMIT $3`,
     [organization, ownerId, first],
   );
 }

@@ -39,11 +39,11 @@ SELECT '{"data":{"opportunities":{"nodes":[' || coalesce(string_agg(
             ORDER BY number, revision
             LIMIT 20
         ) AS q
-    ), '') || ']}}', ',' ORDER BY coalesce(o.estimated_close_date, '9999-12-31'::date), o.id), '') || ']}}}'
+    ), '') || ']}}', ',' ORDER BY o.estimated_close_date_key, o.id), '') || ']}}}'
 FROM (
     SELECT * FROM opportunity
     WHERE organization_id = $1 AND owner_id = $2 AND state = 'OPEN'
-    ORDER BY coalesce(estimated_close_date, '9999-12-31'::date), id
+    ORDER BY estimated_close_date_key, id
     LIMIT 50
 ) AS o
 JOIN app_user AS u ON u.organization_id = o.organization_id AND u.id = o.owner_id
