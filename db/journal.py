@@ -109,7 +109,12 @@ async def record(
 
 async def audit(transaction: Transaction, caller: Caller, changes: Sequence[Change]) -> None:
     """Append an audit row for each change, of what belongs to no opportunity."""
-    await transaction.execute_many(_AUDIT, [_audit(caller, change) for change in changes])
+    await audit_past(transaction, ((caller, change) for change in changes))
+
+
+async def audit_past(transaction: Transaction, changes: Iterable[tuple[Caller, Change]]) -> None:
+    """Append an audit row for each change, as made by whom and when its caller says."""
+    await transaction.execute_many(_AUDIT, [_audit(caller, change) for caller, change in changes])
 
 
 def _audit(caller: Caller, change: Change) -> dict[str, Any]:

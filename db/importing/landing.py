@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import bindparam
@@ -14,9 +15,11 @@ from db.importing.ground import Destination, Ground, prepare_ground
 from db.importing.opportunities import NUMBER_PREFIX, quote_number, rows_of
 from db.importing.pipeline import PIPELINE, Deal, Pipeline
 from db.importing.summary import ImportSummary, Noun, RefusedRow
+from db.journal import audit_past
+from db.past import past_of
 from db.seeding import create_organization, insert_rows, served_organization
 from db.statements import Statement
-from db.states import OpportunityState
+from db.states import OpportunityState, SeededReason
 
 _BATCH = 400
 """How many deals are inserted between two reports of progress."""
@@ -74,7 +77,10 @@ async def _texts(to: Destination, statement: Statement) -> set[str]:
 
 
 async def _insert(to: Destination, ground: Ground, deals: Sequence[Deal]) -> None:
-    await insert_rows(to.transaction, [row for deal in deals for row in rows_of(deal, to, ground)])
+    landing = [rows_of(deal, to, ground) for deal in deals]
+    await insert_rows(to.transaction, chain.from_iterable(landing))
+    open_reason_id = ground.reasons[SeededReason.IN_PROGRESS]
+    await audit_past(to.transaction, (act for rows in landing for act in past_of(rows, open_reason_id)))
     states = Counter(deal.state for deal in deals)
     to.summary.opportunities_by_state.update(states)
     to.summary.landed[Noun.OPPORTUNITY] += len(deals)

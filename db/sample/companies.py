@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from itertools import chain
 from uuid import UUID
 
 from sqlalchemy import bindparam
@@ -11,8 +12,10 @@ from sqlmodel import SQLModel, col, select
 from db import models
 from db.database import Transaction
 from db.ids import new_id
+from db.journal import audit_past
+from db.past import past_of
 from db.sample.deals import deal_rows
-from db.sample.declarations import Company
+from db.sample.declarations import IN_PROGRESS, Company
 from db.sample.setting import Calendar, Setting
 from db.seeding import create_organization, insert_rows
 from db.statements import Statement
@@ -31,10 +34,10 @@ async def load_company(transaction: Transaction, company: Company, calendar: Cal
         reasons={reason.label: (reason.id, reason.state) for reason in reasons},
     )
     await insert_rows(transaction, _master_data(company, setting, founded))
-    await insert_rows(
-        transaction,
-        (row for unit in company.units for deal in unit.deals for row in deal_rows(deal, unit, setting)),
-    )
+    deals = [list(deal_rows(deal, unit, setting)) for unit in company.units for deal in unit.deals]
+    await insert_rows(transaction, chain.from_iterable(deals))
+    open_reason_id, _ = setting.reasons[IN_PROGRESS]
+    await audit_past(transaction, (act for rows in deals for act in past_of(rows, open_reason_id)))
 
 
 def _reasons(company: Company, organization_id: UUID, calendar: Calendar) -> Iterator[SQLModel]:

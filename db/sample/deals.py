@@ -6,6 +6,7 @@ from decimal import Decimal
 from sqlmodel import SQLModel
 
 from db import models
+from db.past import REOPENED_AFTER
 from db.sample.declarations import Closing, Deal, Unit
 from db.sample.offers import offer_rows, total
 from db.sample.setting import Setting
@@ -18,7 +19,9 @@ def deal_rows(deal: Deal, unit: Unit, setting: Setting) -> Iterator[SQLModel]:
     for closing in deal.closings:
         close = _close(closing, deal, opportunity, setting)
         opportunity.updated_at = close.created_at
-        if not closing.reopened:
+        if closing.reopened:
+            opportunity.updated_at += REOPENED_AFTER
+        else:
             _set_closed(opportunity, close)
         yield close
     yield opportunity

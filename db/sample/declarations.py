@@ -6,6 +6,9 @@ from functools import partial
 
 from db.states import BillingMethod, OpportunityState, QuoteStatusReason
 
+IN_PROGRESS = "In Progress"
+"""The label of the status reason that an opportunity has until it gets another one."""
+
 
 @dataclass(frozen=True, slots=True)
 class Person:
@@ -123,7 +126,7 @@ class Deal:
     created: int
     due: int
     estimate: int
-    reason: str = "In Progress"
+    reason: str = IN_PROGRESS
     description: str | None = None
     offers: tuple[Offer, ...] = ()
     closings: tuple[Closing, ...] = ()

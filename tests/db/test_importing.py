@@ -112,6 +112,33 @@ async def test_an_open_deal_has_one_quote_with_its_product_at_list_price(
     assert (line.name, line.quantity, line.total) == (deal.split(",")[2], Decimal("1.00"), quote.total)
 
 
+@pytest.mark.parametrize(
+    ("deal", "history"),
+    [
+        (WON, [("OPPORTUNITY_CREATED", "2026-01-05"), ("OPPORTUNITY_CLOSED", "2026-03-01")]),
+        (
+            ENGAGING,
+            [
+                ("OPPORTUNITY_CREATED", "2026-10-02"),
+                ("QUOTE_CREATED", "2026-10-02"),
+                ("QUOTE_ACTIVATED", "2026-10-02"),
+            ],
+        ),
+        (PROSPECTING, [("OPPORTUNITY_CREATED", "2026-11-23"), ("QUOTE_CREATED", "2026-11-23")]),
+    ],
+)
+async def test_a_deal_has_the_history_that_the_files_tell_as_its_agents_doing(
+    deal: str, history: list[tuple[str, str]], database: Database, tmp_path: Path
+) -> None:
+    await import_pipeline(database, pipeline_files(tmp_path, [deal]), now=NOW)
+
+    rows = await Deals(database).dump()
+    [opportunity] = rows["opportunity"]
+    assert [(entry.action, str(entry.at.date())) for entry in rows["audit"]] == history
+    assert {entry.user_id for entry in rows["audit"]} == {opportunity.owner_id}
+    assert {entry.opportunity_id for entry in rows["audit"]} == {opportunity.id}
+
+
 async def test_agents_and_managers_are_users_and_offices_are_units(
     database: Database, tmp_path: Path
 ) -> None:

@@ -1,6 +1,6 @@
 """The sample satisfies the tables' constraints, or it would not load; here is what the tables can't say."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import date, timedelta
 from decimal import Decimal
@@ -8,9 +8,11 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
+import orjson
 import pytest
 
 from db.database import Database
+from db.fields import client_name
 from db.sample import load_sample
 from db.seeding import served_organization
 from tests.builders import NOW, Deals
@@ -302,3 +304,26 @@ async def _story(database: Database, *, today: date) -> Counter[tuple[Any, ...]]
         for each in sample["quote"]
     )
     return opportunities + quotes
+
+
+async def test_every_history_leads_to_what_is_stored(sample: Dump) -> None:
+    held: dict[UUID, dict[str, str | None]] = defaultdict(dict)
+    for entry in sample["audit"]:
+        for field, (before, after) in orjson.loads(entry.details).items():
+            assert held[entry.subject_id].get(field) == before
+            held[entry.subject_id][field] = after
+
+    for table in ("opportunity", "quote", "project_contract"):
+        for row in sample[table]:
+            stored = {client_name(name): value for name, value in row._asdict().items() if value is not None}
+            told = {field: value for field, value in held[row.id].items() if field in stored}
+            assert told == {field: str(stored[field]) for field in told}
+            assert told["state"] == row.state
+
+
+async def test_a_history_begins_with_the_opportunity_and_goes_on_in_time(sample: Dump) -> None:
+    for row in sample["opportunity"]:
+        entries = [entry for entry in sample["audit"] if entry.opportunity_id == row.id]
+        assert entries[0].action == "OPPORTUNITY_CREATED"
+        assert [entry.at for entry in entries] == sorted(entry.at for entry in entries)
+        assert entries[-1].at <= max(row.updated_at, NOW)
