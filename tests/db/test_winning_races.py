@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any
 from uuid import UUID
 
+import pytest
 from sqlalchemy import case, func, or_, select, text, true
 
 from db import models
@@ -23,13 +24,14 @@ from tests.builders import Deals
 from tests.db.racing import Act, opened, race
 from tests.db.test_races import badly_closed
 
-ROUNDS = 100
 
-
-async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(database_url: str) -> None:
+@pytest.mark.parametrize("rounds", [100, pytest.param(2_000, marks=pytest.mark.long)])
+async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(
+    database_url: str, rounds: int
+) -> None:
     async with opened(database_url) as databases:
         deals = await Deals.create(databases[0])
-        acts = [act for _ in range(ROUNDS) for act in await acts_on_a_deal(deals)]
+        acts = [act for _ in range(rounds) for act in await acts_on_a_deal(deals)]
 
         answers = await race(deals, [database.write for database in databases], acts)
 

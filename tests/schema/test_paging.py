@@ -16,9 +16,10 @@ from tests.schema.filling import Filling
 
 Order = list[dict[str, str]]
 
-ROWS = 240
-SIZE = 23
+ROWS = 120
+SIZE = 17
 
+LISTS = {"opportunities": "Opportunity", "quotes": "Quote"}
 QUERIES = {
     field: f"""
         query($orderBy: [{rows}Order!], $first: Int, $after: String, $last: Int, $before: String) {{
@@ -27,7 +28,7 @@ QUERIES = {
             nodes {{ id }}
           }}
         }}"""
-    for field, rows in (("opportunities", "Opportunity"), ("quotes", "Quote"))
+    for field, rows in LISTS.items()
 }
 
 
@@ -65,7 +66,9 @@ def orders(rows: str) -> list[Order]:
     return [*single, [{"field": field, "direction": direction} for field, direction in turning]]
 
 
-def name(order: Order) -> str:
+def name(order: Order | str) -> str:
+    if isinstance(order, str):
+        return order
     return ", ".join(f"{each['field']} {each['direction']}" for each in order)
 
 
@@ -83,12 +86,16 @@ async def test_quotes_that_stay_are_met_once_while_others_come_and_move(
     await walk_both_ways(await Filling.create(module_database), "quotes", order)
 
 
-async def test_ten_thousand_opportunities_are_walked_while_others_come_and_move(
-    module_database: Database,
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("field", "order"),
+    [(field, order) for field, rows in LISTS.items() for order in orders(rows)],
+    ids=name,
+)
+async def test_ten_thousand_rows_are_walked_in_every_order_while_others_come_and_move(
+    module_database: Database, field: str, order: Order
 ) -> None:
-    order = [{"field": "ESTIMATED_REVENUE", "direction": "DESC"}]
-    filling = await Filling.create(module_database)
-    await walk_both_ways(filling, "opportunities", order, rows=10_000, size=100)
+    await walk_both_ways(await Filling.create(module_database), field, order, rows=10_000, size=100)
 
 
 async def walk_both_ways(
