@@ -179,16 +179,18 @@ class _Weighing:
         if not is_abstract_type(type_):
             return self.of_set(type_, selection_set)
         members = [self.of_set(each, selection_set) for each in self.schema.get_possible_types(type_)]
-        complexities = [each.complexity for each in members]
+        all_ = _sum([replace(each, complexity=each.complexity + _TYPE) for each in members])
+        heaviest = max(each.complexity for each in members) + _TYPE
         return _Weight(
             max(each.objects for each in members),
             flat=max(each.flat for each in members),
-            # Of an interface, each type is planned with all others; of a union, the one that is answered.
-            complexity=max(complexities)
-            if is_union_type(type_)
-            else sum(complexities) + _TYPE * len(members),
-            filters=_sum(members).filters,
+            complexity=heaviest if self.is_planned_once(type_, selection_set) else all_.complexity,
+            filters=all_.filters,
         )
+
+    def is_planned_once(self, type_: Any, selection_set: SelectionSetNode) -> bool:
+        """Say whether one object is planned for all types: of a union the one that is answered."""
+        return is_union_type(type_) or (type_.name != "Node" and _asks_alike(selection_set))
 
     def page(self, node: FieldNode) -> int:
         """Return how many rows a page may have."""
@@ -209,6 +211,10 @@ class _Weighing:
         if isinstance(value, ListValueNode):
             return len(value.values)
         return int(value.value) if isinstance(value, IntValueNode) else None
+
+
+def _asks_alike(selection_set: SelectionSetNode) -> bool:
+    return all(isinstance(each, FieldNode) for each in selection_set.selections)
 
 
 def _sum(weights: Iterable[_Weight]) -> _Weight:

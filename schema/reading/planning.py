@@ -15,7 +15,7 @@ from graphql import (
     is_non_null_type,
 )
 from graphql.execution.values import VariableValues
-from sqlalchemy import BindParameter, Date, Dialect, bindparam, case, select
+from sqlalchemy import BindParameter, Date, Dialect, bindparam, case, or_, select
 
 from db.caller import Caller
 from db.statements import Statement
@@ -165,10 +165,23 @@ class Selection:
         return self.planner.object(name, self.parts(name), row, sources=sources, named=named)
 
     def _member(self, members: Mapping[str, Callable[[Any], Sql]], row: Any) -> Concatenation:
+        first, *others = parts = [self.parts(name) for name in members]
+        if not self.planner.names_types and all(_is_same(first, each) for each in others):
+            return self._any_member(members, row, parts[0])
         objects = [
             (shows(row.c), self.object(row, type_name=name, named=True)) for name, shows in members.items()
         ]
         return Concatenation([case(*objects)])
+
+    def _any_member(
+        self, members: Mapping[str, Callable[[Any], Sql]], row: Any, parts: dict[str, "Selection"]
+    ) -> Concatenation:
+        """Return the object where the same is asked of each member: planned once, not once for each."""
+        names = [(shows(row.c), Concatenation([f'"{name}"'])) for name, shows in members.items()]
+        sources = self.planner.catalog.sources[next(iter(members))]
+        type_name: Source = lambda *_: Concatenation([case(*names)])  # noqa: E731
+        text = self.planner.object("", parts, row, sources={**sources, "__typename": type_name})
+        return Concatenation([case((or_(*[is_shown for is_shown, _ in names]), text))])
 
     def parts(self, type_name: str) -> dict[str, "Selection"]:
         """Return the fields below this one, by response key, for an object of the type."""
@@ -177,7 +190,7 @@ class Selection:
     def text(self, row: Any, sources: Mapping[str, Source]) -> Concatenation:
         """Return this field of an object over ``row`` as JSON text."""
         name = self.nodes[0].name.value
-        if name == "__typename":
+        if name == "__typename" and name not in sources:
             return Concatenation([f'"{self.parent}"'])
         return sources[name](self, row)
 
@@ -246,6 +259,11 @@ class Planner:
         else:
             self._bindings.append(Binding(name, read, convert))
         return bindparam(name, type_=type_)
+
+
+def _is_same(parts: Mapping[str, Selection], others: Mapping[str, Selection]) -> bool:
+    """Say whether the same nodes ask for two objects' fields, in the same order."""
+    return [each.nodes for each in parts.values()] == [each.nodes for each in others.values()]
 
 
 def _with_commas(members: Sequence[Piece]) -> list[Piece]:
