@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
+from api.commands.backups import backup, restore
 from api.commands.documents import documents
 from api.commands.imports import imports
 from api.commands.migrating import migrate
@@ -18,7 +19,7 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, migrate, schema):
+for command in (serve, migrate, backup, restore, schema):
     commands.command()(command)
 commands.add_typer(imports, name="import")
 commands.add_typer(documents, name="documents")

@@ -26,8 +26,19 @@ _LOCKS = {
 }
 
 
+# A dump brings the numbers that transactions had on another server. Here later ones would have lower numbers,
+# so nobody would be told of their events.
+_HAS_FOREIGN_EVENTS = """
+SELECT coalesce(max(transaction_id) >= pg_snapshot_xmax(pg_current_snapshot())::text::bigint, false)
+FROM event
+"""
+_TAKE_OVER_EVENTS = f"UPDATE event SET transaction_id = 0 WHERE ({_HAS_FOREIGN_EVENTS})"  # noqa: S608 - ours
+
+
 async def migrate(url: str) -> None:
     """Create or change the tables until they are this version's. Of several programs at once one does it.
+
+    The events of a dump that was restored on PostgreSQL are put before all that happen from now on.
 
     Raises:
         ValueError: the URL names another kind of database.
@@ -47,7 +58,7 @@ async def revert(url: str) -> None:
 
 
 async def is_current(url: str) -> bool:
-    """Say whether the tables are this version's.
+    """Say whether the tables are this version's, and a restored dump's events are taken over.
 
     Raises:
         ValueError: the URL names another kind of database.
@@ -59,6 +70,8 @@ async def is_current(url: str) -> bool:
 def _upgrade(connection: Connection) -> None:
     connection.exec_driver_sql(_LOCKS[connection.dialect.name])
     command.upgrade(_steps(connection), "head")
+    if connection.dialect.name == "postgresql":
+        connection.exec_driver_sql(_TAKE_OVER_EVENTS)
 
 
 def _downgrade(connection: Connection) -> None:
@@ -68,7 +81,9 @@ def _downgrade(connection: Connection) -> None:
 
 def _is_current(connection: Connection) -> bool:
     newest = ScriptDirectory.from_config(_steps(connection)).get_heads()
-    return MigrationContext.configure(connection).get_current_heads() == tuple(newest)
+    return MigrationContext.configure(connection).get_current_heads() == tuple(newest) and not (
+        connection.dialect.name == "postgresql" and connection.exec_driver_sql(_HAS_FOREIGN_EVENTS).scalar()
+    )
 
 
 def _steps(connection: Connection) -> Config:

@@ -12,13 +12,23 @@ from uvicorn.loops.auto import auto_loop_factory
 from api.settings import BadDatabaseUrl, Settings
 from db.database import Database
 from db.deadlines import NO_HURRY, Deadlines
-from db.errors import Unavailable
+from db.errors import DealdeskError, Unavailable
 from db.migrating import is_current, migrate
 from db.opening import open_database, sqlite_path
 from db.sample import load_sample
 from db.seeding import served_organization
 
 T = TypeVar("T")
+
+
+class NotEmbedded(DealdeskError):
+    """The command is about the embedded database, and another one is used."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "DEALDESK_DATABASE_URL names PostgreSQL, which has its own tools: pg_dump copies a database,"
+            " pg_restore fills an empty one with the copy. Then run `dealdesk migrate`."
+        )
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
@@ -46,6 +56,21 @@ async def opened(settings: Settings, deadlines: Deadlines = NO_HURRY) -> AsyncIt
         await database.close()
 
 
+def embedded_database(settings: Settings) -> Path:
+    """Return the file that the embedded database is in.
+
+    Raises:
+        NotEmbedded: another database is used.
+        BadDatabaseUrl: the URL names no file.
+    """
+    if not settings.is_embedded:
+        raise NotEmbedded
+    try:
+        return sqlite_path(settings.url)
+    except ValueError:
+        raise BadDatabaseUrl from None
+
+
 async def migrated(settings: Settings) -> None:
     """Bring the database to this version's tables; raises as ``opened`` does."""
     try:
@@ -65,7 +90,10 @@ async def load_sample_into_empty(database: Database) -> None:
 async def _check_current(settings: Settings) -> None:
     try:
         if not await is_current(settings.url):
-            raise Unavailable("The database's tables are not this version's. Run `dealdesk migrate` first.")
+            raise Unavailable(
+                "The database's tables are not this version's, or were restored."
+                " Run `dealdesk migrate` first."
+            )
     except ValueError:
         raise BadDatabaseUrl from None
 

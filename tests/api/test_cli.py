@@ -124,7 +124,8 @@ def test_a_postgresql_database_is_not_served_before_it_is_migrated(
 
         for command in ("serve --port 0", "import pipeline ."):
             assert dealdesk.refusal(*command.split()) == (
-                "The database's tables are not this version's. Run `dealdesk migrate` first."
+                "The database's tables are not this version's, or were restored."
+                " Run `dealdesk migrate` first."
             )
 
 

@@ -4,17 +4,19 @@ from typing import Any
 from uuid import UUID
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from db import models
 from db.database import Database, Transaction
 from db.events import BEFORE_ALL, PAGE, Event, Place, Topic, events_after, newest_place
+from db.migrating import is_current, migrate
 from db.models.writing_transaction import WritingTransaction
 from db.statements import Statement, insertion
 from tests.builders import NOW, Deals
 
 INSERT = insertion(models.Event)
 NUMBER = Statement(select(WritingTransaction().label("number")))
+NUMBER_AS_ELSEWHERE = Statement(update(models.Event).values(transaction_id=10**12))
 
 WRITERS = 8
 WRITES = 30
@@ -38,6 +40,23 @@ async def test_an_event_is_not_read_before_it_is_committed(database: Database) -
         assert await events_after(database, BEFORE_ALL) == []
 
     assert subjects(await events_after(database, BEFORE_ALL)) == [opportunity_id]
+
+
+async def test_events_of_a_restored_dump_come_first_once_it_is_migrated(
+    postgresql: Database, postgresql_url: str
+) -> None:
+    deals = await Deals.create(postgresql)
+    before, after = await deals.opportunity(), await deals.opportunity()
+    await write(deals, before)
+    async with postgresql.transaction() as transaction:
+        await transaction.execute(NUMBER_AS_ELSEWHERE)
+    assert (await is_current(postgresql_url), await events_after(postgresql, BEFORE_ALL)) == (False, [])
+
+    await migrate(postgresql_url)
+    await write(deals, after)
+
+    assert subjects(await events_after(postgresql, BEFORE_ALL)) == [before, after]
+    assert await is_current(postgresql_url)
 
 
 async def test_an_event_waits_for_the_lower_position_of_an_older_transaction(postgresql: Database) -> None:

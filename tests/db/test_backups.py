@@ -1,0 +1,195 @@
+import asyncio
+import sqlite3
+from contextlib import closing
+from itertools import count
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from db import models
+from db.backups import BackupFailed, back_up, restore
+from db.database import Database
+from db.ids import new_id
+from db.opening import open_database, sqlite_path
+from tests.builders import NOW, Deals
+
+DAMAGED = b"no database, and too long to be taken for an empty one" * 100
+
+
+@pytest.fixture
+def path(sqlite_url: str) -> Path:
+    return sqlite_path(sqlite_url)
+
+
+async def test_a_copy_has_what_was_committed_and_is_one_file_for_its_user_alone(
+    sqlite: Database, path: Path
+) -> None:
+    deals = await Deals.create(sqlite)
+    await deals.opportunity(name="Harbour crane retrofit")
+    copy = path.with_name("copy.db")
+
+    backup = back_up(path, copy)
+
+    assert names(copy) == ["Harbour crane retrofit"]
+    assert (backup.rows, backup.size) == (12, copy.stat().st_size)
+    assert copy.stat().st_mode & 0o777 == 0o600
+    assert files(path.parent) == ["copy.db", "dealdesk.db", "dealdesk.db-shm", "dealdesk.db-wal"]
+
+
+async def test_a_copy_taken_while_writes_run_is_of_one_moment(sqlite: Database, path: Path) -> None:
+    deals = await Deals.create(sqlite)
+    is_over = asyncio.Event()
+    writing = asyncio.create_task(write_pairs(deals, is_over))
+    copies = [path.with_name(f"copy{number}.db") for number in range(5)]
+    for copy in copies:
+        await asyncio.to_thread(back_up, path, copy)
+    is_over.set()
+    await writing
+
+    pairs = [select(copy, "SELECT name FROM competitor WHERE name GLOB '[0-9]*'") for copy in copies]
+    # What one transaction wrote is there or isn't, and so is all that was committed before it.
+    assert [sorted(each) for each in pairs] == [
+        sorted(f"{number}{half}" for number in range(len(each) // 2) for half in "ab") for each in pairs
+    ]
+    assert len(pairs[0]) < len(pairs[-1])
+
+
+async def test_nothing_is_written_over(path: Path) -> None:
+    there = path.with_name("there.db")
+    there.write_text("mine")
+
+    with pytest.raises(BackupFailed, match=r"exists\. Name a file that does not\."):
+        back_up(path, there)
+
+    assert there.read_text() == "mine"
+
+
+async def test_a_copy_that_is_not_sound_is_not_kept(sqlite: Database, path: Path) -> None:
+    deals = await Deals.create(sqlite)
+    await deals.opportunity()
+    spoil(path, "UPDATE opportunity SET owner_id = 'nowhere'")
+
+    with pytest.raises(BackupFailed) as refusal:
+        back_up(path, path.with_name("copy.db"))
+
+    assert str(refusal.value) == (
+        "The copy isn't sound, so it was not kept.\n"
+        "opportunity points at rows of app_user that aren't there: 1 times."
+    )
+    assert files(path.parent) == ["dealdesk.db", "dealdesk.db-shm", "dealdesk.db-wal"]
+
+
+async def test_a_copy_takes_the_place_of_a_database_that_is_kept(path: Path, sqlite_url: str) -> None:
+    await write_opportunity(sqlite_url, "Before")
+    copy = path.with_name("copy.db")
+    back_up(path, copy)
+    await write_opportunity(sqlite_url, "After")
+
+    kept = restore(copy, path, now=NOW)
+
+    assert kept == path.with_name("dealdesk.db.replaced-20261123T120000Z")
+    assert (names(path), names(kept), names(copy)) == (["Before"], ["After", "Before"], ["Before"])
+    await write_opportunity(sqlite_url, "Later")
+    assert names(path) == ["Before", "Later"]
+
+
+async def test_a_database_that_is_in_use_is_not_replaced(sqlite: Database, path: Path) -> None:
+    copy = path.with_name("copy.db")
+    back_up(path, copy)
+    deals = await Deals.create(sqlite)
+    await deals.opportunity(name="Since then")
+
+    with pytest.raises(BackupFailed, match=r"is in use\. Stop the server, then try again\."):
+        restore(copy, path, now=NOW)
+
+    assert names(path) == ["Since then"]
+    assert files(path.parent) == ["copy.db", "dealdesk.db", "dealdesk.db-shm", "dealdesk.db-wal"]
+
+
+def test_a_damaged_database_is_kept_as_it_is(path: Path) -> None:
+    copy = path.with_name("copy.db")
+    back_up(path, copy)
+    path.write_bytes(DAMAGED)
+    Path(f"{path}-wal").write_bytes(b"a log")
+
+    kept = restore(copy, path, now=NOW)
+
+    assert kept is not None
+    assert (kept.read_bytes(), Path(f"{kept}-wal").read_bytes()) == (DAMAGED, b"a log")
+    assert names(path) == []
+    assert not Path(f"{path}-wal").exists()
+
+
+def test_where_nothing_was_nothing_is_kept(path: Path) -> None:
+    back_up(path, path.with_name("copy.db"))
+    path.unlink()
+
+    assert restore(path.with_name("copy.db"), path, now=NOW) is None
+    assert names(path) == []
+
+
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (
+            DAMAGED,
+            "can't be read: file is not a database.",
+        ),
+        (b"", "is no database of this version of Dealdesk, nor of an older one."),
+        (None, "There is no copy at "),
+    ],
+)
+def test_what_is_no_copy_is_not_put_back(content: bytes | None, why: str, path: Path) -> None:
+    copy = path.with_name("copy.db")
+    if content is not None:
+        copy.write_bytes(content)
+    before = path.read_bytes()
+
+    with pytest.raises(BackupFailed, match=why):
+        restore(copy, path, now=NOW)
+
+    assert path.read_bytes() == before
+
+
+async def write_pairs(deals: Deals, is_over: asyncio.Event) -> None:
+    """Write a pair of rows in one transaction, and another one, until it is over."""
+    for number in count():
+        if is_over.is_set():
+            return
+        await deals.insert(*(competitor(deals, f"{number}{half}") for half in "ab"))
+
+
+def competitor(deals: Deals, name: str) -> models.Competitor:
+    return models.Competitor(
+        organization_id=deals.organization_id, id=new_id(), name=name, created_at=deals.caller.now
+    )
+
+
+def names(path: Path) -> list[str]:
+    """Return the names of all opportunities in a file."""
+    return select(path, "SELECT name FROM opportunity ORDER BY name")
+
+
+def files(directory: Path) -> list[str]:
+    return sorted(each.name for each in directory.iterdir())
+
+
+def select(path: Path, query: str) -> list[Any]:
+    with closing(sqlite3.connect(path)) as connection:
+        return [value for (value,) in connection.execute(query)]
+
+
+def spoil(path: Path, statement: str) -> None:
+    """Change what the rules and the foreign keys would not let."""
+    with closing(sqlite3.connect(path)) as connection, connection:
+        connection.execute(statement)
+
+
+async def write_opportunity(url: str, name: str) -> None:
+    database = await open_database(url)
+    try:
+        deals = await Deals.create(database)
+        await deals.opportunity(name=name)
+    finally:
+        await database.close()
