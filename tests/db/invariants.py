@@ -1,0 +1,143 @@
+"""What must never be stored, whoever did what at the same time."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import case, func, or_, select, true
+
+from db import models
+from db.statements import Statement
+from db.states import ActivityState, OpportunityState, QuoteState
+from tests.builders import Deals
+
+
+async def badly_closed(deals: Deals) -> list[UUID]:
+    """Return the opportunities that are closed with an active quote or have a wrong number of activities."""
+    async with deals.database.transaction() as transaction:
+        rows = await transaction.rows(_STANDING)
+    return [
+        row.id
+        for row in rows
+        if (row.active_quotes and row.state != OpportunityState.OPEN)
+        or row.activities != int(row.state != OpportunityState.OPEN)
+    ]
+
+
+async def badly_won(deals: Deals) -> list[UUID]:
+    """Return the opportunities with several won quotes, or with contracts of other quotes than that."""
+    return await _ids(deals, _BADLY_WON)
+
+
+async def badly_ended(deals: Deals) -> list[UUID]:
+    """Return the quotes whose close activity does not say why they are in their state."""
+    return await _ids(deals, _BADLY_ENDED)
+
+
+async def badly_revised(deals: Deals) -> list[UUID]:
+    """Return the drafts and active quotes that share their number with another one."""
+    return await _ids(deals, _BADLY_REVISED)
+
+
+async def _ids(deals: Deals, statement: Statement) -> list[UUID]:
+    async with deals.database.transaction() as transaction:
+        return [row.id for row in await transaction.rows(statement)]
+
+
+_opportunity = models.Opportunity.__table__.c  # type: ignore[attr-defined]
+_activity = models.OpportunityClose.__table__.c  # type: ignore[attr-defined]
+_quote = models.Quote.__table__.c  # type: ignore[attr-defined]
+_other = models.Quote.__table__.alias().c  # type: ignore[attr-defined]
+_quote_close = models.QuoteClose.__table__.c  # type: ignore[attr-defined]
+_contract = models.ProjectContract.__table__.c  # type: ignore[attr-defined]
+_line = models.ProjectContractLine.__table__.c  # type: ignore[attr-defined]
+
+_STANDING = Statement(
+    select(
+        _opportunity.id,
+        _opportunity.state,
+        select(func.count())
+        .where(
+            _quote.organization_id == _opportunity.organization_id,
+            _quote.opportunity_id == _opportunity.id,
+            _quote.state == QuoteState.ACTIVE,
+        )
+        .scalar_subquery()
+        .label("active_quotes"),
+        select(func.count())
+        .where(
+            _activity.organization_id == _opportunity.organization_id,
+            _activity.opportunity_id == _opportunity.id,
+            _activity.state == ActivityState.COMPLETED,
+        )
+        .scalar_subquery()
+        .label("activities"),
+    )
+)
+
+_of_opportunity = (
+    _quote.organization_id == _opportunity.organization_id,
+    _quote.opportunity_id == _opportunity.id,
+    _quote.state == QuoteState.WON,
+)
+_won = select(func.count()).where(*_of_opportunity).scalar_subquery()
+_lines = (
+    select(func.sum(_line.total))
+    .where(_line.organization_id == _contract.organization_id, _line.project_contract_id == _contract.id)
+    .scalar_subquery()
+)
+_contracts = (
+    select(func.count())
+    .where(
+        *_of_opportunity,
+        _contract.organization_id == _quote.organization_id,
+        _contract.quote_id == _quote.id,
+        _contract.total == _quote.total,
+        _contract.total == _lines,
+    )
+    .scalar_subquery()
+)
+_all_contracts = (
+    select(func.count())
+    .where(
+        _contract.organization_id == _opportunity.organization_id,
+        _contract.opportunity_id == _opportunity.id,
+    )
+    .scalar_subquery()
+)
+_BADLY_WON = Statement(
+    select(_opportunity.id).where((_won > 1) | (_won != _contracts) | (_won != _all_contracts))
+)
+
+_reason = (
+    select(_quote_close.reason)
+    .where(_quote_close.organization_id == _quote.organization_id, _quote_close.quote_id == _quote.id)
+    .scalar_subquery()
+)
+_is_ended = or_(_quote.state == QuoteState.WON, _quote.state == QuoteState.CLOSED)
+_BADLY_ENDED = Statement(
+    select(_quote.id).where(
+        case(
+            (_is_ended, func.coalesce(_reason != _quote.status_reason, true())),
+            else_=_reason.is_not(None),
+        )
+    )
+)
+
+
+def _is_live(quote: Any) -> Any:
+    return or_(quote.state == QuoteState.DRAFT, quote.state == QuoteState.ACTIVE)
+
+
+_BADLY_REVISED = Statement(
+    select(_quote.id).where(
+        _is_live(_quote),
+        select(_other.id)
+        .where(
+            _other.organization_id == _quote.organization_id,
+            _other.number == _quote.number,
+            _other.id != _quote.id,
+            _is_live(_other),
+        )
+        .exists(),
+    )
+)
