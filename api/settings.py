@@ -10,8 +10,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from api.connections import ConnectionLimits
 from api.documents import DocumentMode
+from api.issuers import Trust
 from api.logs import LogFormat
 from api.serving import ServingBounds
+from api.signing_keys import is_safe
 from db.deadlines import Deadlines
 from db.errors import DealdeskError
 from schema.admission import Bounds
@@ -69,6 +71,13 @@ class Settings(BaseSettings):
 
     allowed_hosts: _Names = ()
     allowed_origins: _Names = ()
+    oidc_issuer: str | None = None
+    oidc_audience: str | None = None
+    oidc_jwks_url: str | None = None
+    oidc_organization: str | None = None
+    oidc_organization_claim: str = "organization"
+    oidc_user_claim: str = "sub"
+    oidc_role_claim: str = "role"
 
     documents: DocumentMode = DocumentMode.OFF
     documents_manifest: Path | None = None
@@ -95,12 +104,18 @@ class Settings(BaseSettings):
         Raises:
             BadDatabaseUrl: the URL names another kind of database.
             BadSetting: another setting has no value that it may have.
+            BadSettings: one is missing that another one needs.
         """
         try:
-            return cls()
+            settings = cls()
         except ValidationError as error:
             name = str(error.errors()[0]["loc"][0])
             raise (BadSetting(name, _ALLOWED[name]) if name in _ALLOWED else BadDatabaseUrl) from None
+        if (settings.oidc_issuer is None) != (settings.oidc_audience is None):
+            raise BadSettings(
+                "DEALDESK_OIDC_ISSUER and DEALDESK_OIDC_AUDIENCE go together: set both, or none."
+            )
+        return settings
 
     @property
     def url(self) -> str:
@@ -129,6 +144,28 @@ class Settings(BaseSettings):
         """What connections may take, and how the server stops."""
         connections = ConnectionLimits(self.head_seconds, self.body_seconds, self.connections)
         return ServingBounds(connections, self.drain_seconds, self.grace_seconds)
+
+    @property
+    def trust(self) -> Trust | None:
+        """Which issuer of tokens is trusted, if one is."""
+        if self.oidc_issuer is None or self.oidc_audience is None:
+            return None
+        return Trust(
+            issuer=self.oidc_issuer,
+            audience=self.oidc_audience,
+            jwks_url=self.oidc_jwks_url,
+            organization=self.oidc_organization,
+            organization_claim=self.oidc_organization_claim,
+            user_claim=self.oidc_user_claim,
+            role_claim=self.oidc_role_claim,
+        )
+
+    @field_validator("oidc_issuer", "oidc_jwks_url")
+    @classmethod
+    def _safe(cls, url: str | None) -> str | None:
+        if url is not None and not is_safe(url):
+            raise ValueError
+        return url
 
     @field_validator("database_url")
     @classmethod
@@ -160,6 +197,7 @@ class Settings(BaseSettings):
 _ALLOWED = {
     "allowed_hosts": "names without ports, separated by commas, such as deals.example,10.0.0.7",
     "allowed_origins": "origins, separated by commas, such as https://app.example,http://localhost:3000",
+    **dict.fromkeys(("oidc_issuer", "oidc_jwks_url"), "a URL that begins with https://"),
     "documents": ", ".join(DocumentMode),
     "log_format": ", ".join(LogFormat),
     "metrics_port": "a number from 0 to 65535",

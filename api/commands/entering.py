@@ -5,6 +5,7 @@ from socket import socket
 
 from api.authentication import Authenticator
 from api.entry import LOOPBACK, Entry, is_loopback
+from api.issuers import OpenIdIssuer
 from api.serving import CannotServe
 from api.settings import Settings
 from db.database import Database
@@ -22,13 +23,14 @@ async def entry_of(settings: Settings, bound: socket, database: Database) -> Ent
         hosts |= LOOPBACK
     else:
         await _check_exposure(settings, bound.getsockname()[0], database)
-    return Entry(Authenticator(database), hosts, settings.allowed_origins)
+    issuer = None if settings.trust is None else OpenIdIssuer(settings.trust, database)
+    return Entry(Authenticator(database, issuer), hosts, settings.allowed_origins)
 
 
 async def _check_exposure(settings: Settings, address: str, database: Database) -> None:
     missing = []
-    if not await any_token_works(database, datetime.now(UTC)):
-        missing.append("make a token with `dealdesk token create`")
+    if settings.trust is None and not await any_token_works(database, datetime.now(UTC)):
+        missing.append("set DEALDESK_OIDC_ISSUER, or make a token with `dealdesk token create`")
     if not settings.allowed_hosts:
         missing.append(
             "set DEALDESK_ALLOWED_HOSTS to the names that clients know the server by, such as deals.example"

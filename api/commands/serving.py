@@ -58,7 +58,8 @@ async def _serve(settings: Settings, bound: socket, metrics_port: int | None, *,
         executor = Executor(build_schema(), database, watch.operations, settings.operation_bounds)
         app = create_app(executor, database, entry, documents, watch.requests)
         watch.metrics.watch(*app.state.figures)
-        token = await first_token(database, served, now=datetime.now(UTC)) if settings.is_embedded else None
+        is_alone = settings.is_embedded and settings.trust is None
+        token = await first_token(database, served, now=datetime.now(UTC)) if is_alone else None
         with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
             for line in welcome(f"{listen(bound)}/graphql", token):
                 typer.echo(line)

@@ -53,7 +53,7 @@ def test_where_others_could_ask_nobody_is_served_before_strangers_are_kept_out(
     serve = ("serve", "--host", host, "--port", "0")
     hosts = "set DEALDESK_ALLOWED_HOSTS to the names that clients know the server by, such as deals.example"
     reached, otherwise = f"Other machines can reach {host}. First", "; or leave --host out."
-    create = "make a token with `dealdesk token create`"
+    create = "set DEALDESK_OIDC_ISSUER, or make a token with `dealdesk token create`"
 
     assert dealdesk.refusal(*serve) == f"{reached} {create}, and {hosts}{otherwise}"
     assert dealdesk.run("token", "list") == (0, "", "")

@@ -3,7 +3,8 @@ from pathlib import Path
 import pytest
 
 from api.documents import DocumentMode
-from api.settings import BadDatabaseUrl, BadSetting, Settings
+from api.issuers import Trust
+from api.settings import BadDatabaseUrl, BadSetting, BadSettings, Settings
 
 
 @pytest.fixture(autouse=True)
@@ -101,6 +102,29 @@ def test_another_value_is_refused_with_those_that_are_allowed(
         Settings.from_environment()
 
     assert str(refusal.value) == f"{name} can't be used: write {allowed}."
+
+
+def test_an_issuer_is_trusted_with_tokens_for_an_audience(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert Settings.from_environment().trust is None
+    monkeypatch.setenv("DEALDESK_OIDC_ISSUER", "https://login.example")
+    with pytest.raises(BadSettings, match="set both, or none"):
+        Settings.from_environment()
+    monkeypatch.setenv("DEALDESK_OIDC_AUDIENCE", "https://deals.example")
+    monkeypatch.setenv("DEALDESK_OIDC_ROLE_CLAIM", "realm_access.roles")
+
+    assert Settings.from_environment().trust == Trust(
+        issuer="https://login.example", audience="https://deals.example", role_claim="realm_access.roles"
+    )
+
+
+@pytest.mark.parametrize("name", ["DEALDESK_OIDC_ISSUER", "DEALDESK_OIDC_JWKS_URL"])
+def test_an_issuer_is_never_asked_where_others_could_answer(
+    name: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, "http://login.example/keys")
+
+    with pytest.raises(BadSetting, match="write a URL that begins with https://"):
+        Settings.from_environment()
 
 
 def test_names_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -212,7 +212,7 @@ async def test_texts_are_told_letter_by_letter(deals: Deals) -> None:
 def test_every_action_says_what_it_was_done_to() -> None:
     # What has no type among the entries is counted in a history, yet never shown.
     shown = {"OPPORTUNITY", "QUOTE", "PROJECT_CONTRACT"}
-    elsewhere = {"ACCOUNT", "COMPETITOR", "STATUS_REASON"}
+    elsewhere = {"ACCOUNT", "COMPETITOR", "STATUS_REASON", "USER"}
     assert {action.rpartition("_")[0] for action in Action} <= shown | elsewhere
 
 

@@ -1,0 +1,135 @@
+"""The keys with which an issuer signs its tokens: found where it says they are, and kept for a while."""
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+import httpx2
+from jwt import PyJWK, PyJWTError
+
+from db.errors import Unavailable
+
+FRESH = 600.0
+"""Seconds for which keys are used before the issuer is asked whether they still are its keys."""
+
+STALE = 3600.0
+"""Seconds after which keys are used no more though the issuer does not answer."""
+
+PAUSE = 10.0
+"""Seconds between two questions to the issuer, however many tokens name keys that nobody knows."""
+
+PATIENCE = 5.0
+MOST_BYTES = 256 * 1024
+
+# With a secret that both sides know, whoever checks tokens could make them.
+_ALGORITHMS = frozenset(
+    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
+)
+
+_log = logging.getLogger("dealdesk.authentication")
+
+
+class BadKeys(Exception):
+    """What the issuer answers is not what it should be."""
+
+
+class SigningKeys:
+    """The public keys of an issuer, each for the one algorithm that it is for."""
+
+    def __init__(self, issuer: str, url: str | None = None) -> None:
+        self._issuer = issuer
+        self._url = url
+        self._keys: dict[str, PyJWK] = {}
+        self._asking = asyncio.Lock()
+        self._asked = self._answered = float("-inf")
+
+    async def key(self, key_id: str) -> PyJWK | None:
+        """Return a key by its id, or None where the issuer has none of it.
+
+        Raises:
+            Unavailable: the issuer did not say lately which keys it has.
+        """
+        if key_id not in self._keys or time.monotonic() - self._answered > FRESH:
+            await self._ask()
+        if time.monotonic() - self._answered > STALE:
+            raise Unavailable("The issuer of tokens can't be reached. Try again in a moment.")
+        return self._keys.get(key_id)
+
+    async def _ask(self) -> None:
+        async with self._asking:
+            if time.monotonic() - self._asked < PAUSE:
+                return
+            self._asked = time.monotonic()
+            try:
+                self._keys = _by_id(await self._fetch())
+            except (httpx2.HTTPError, httpx2.InvalidURL, BadKeys) as error:
+                _log.warning("the keys of the issuer can't be read: %r", error)
+            else:
+                self._answered = self._asked
+
+    async def _fetch(self) -> Mapping[str, Any]:
+        async with httpx2.AsyncClient(timeout=PATIENCE) as client:
+            return await _document(client, self._url or await self._found(client))
+
+    async def _found(self, client: httpx2.AsyncClient) -> str:
+        document = await _document(client, f"{self._issuer.rstrip('/')}/.well-known/openid-configuration")
+        url = document.get("jwks_uri")
+        if document.get("issuer") != self._issuer or not isinstance(url, str) or not is_safe(url):
+            raise BadKeys("The openid-configuration is not this issuer's, or names no safe jwks_uri.")
+        return url
+
+
+def is_safe(url: str) -> bool:
+    """Say whether what a URL answers can be trusted: nobody on the way can change it."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    is_local = parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")
+    return bool(parts.hostname) and (parts.scheme == "https" or is_local)
+
+
+async def _document(client: httpx2.AsyncClient, url: str) -> Mapping[str, Any]:
+    body = bytearray()
+    async with asyncio.timeout(PATIENCE), client.stream("GET", url) as answer:
+        if answer.status_code != httpx2.codes.OK:
+            raise BadKeys(f"The answer has status {answer.status_code}.")
+        async for piece in answer.aiter_bytes():
+            body += piece
+            if len(body) > MOST_BYTES:
+                raise BadKeys(f"The answer is longer than {MOST_BYTES} bytes.")
+    return _object(bytes(body))
+
+
+def _object(body: bytes) -> Mapping[str, Any]:
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError) as error:
+        raise BadKeys("The answer is not JSON.") from error
+    if not isinstance(document, dict):
+        raise BadKeys("The answer is no JSON object.")
+    return document
+
+
+def _by_id(document: Mapping[str, Any]) -> dict[str, PyJWK]:
+    keys = document.get("keys")
+    if not isinstance(keys, list):
+        raise BadKeys("The answer has no list of keys.")
+    return {each["kid"]: key for each in keys if (key := _key(each)) is not None}
+
+
+def _key(each: Any) -> PyJWK | None:
+    """Return a key to check signatures with; one for other uses, or of an unknown kind, is passed over."""
+    if not isinstance(each, dict) or not isinstance(each.get("kid"), str):
+        return None
+    if each.get("use", "sig") != "sig" or each.get("kty") == "oct":
+        return None
+    try:
+        key = PyJWK(each)
+    except (PyJWTError, NotImplementedError):  # the latter where its algorithm is "none"
+        return None
+    return key if key.algorithm_name in _ALGORITHMS else None

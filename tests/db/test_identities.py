@@ -1,0 +1,112 @@
+import asyncio
+from typing import Any
+
+import pytest
+
+from db.caller import Role
+from db.database import Database
+from db.identities import NotAdmitted, Person, user_of
+from db.seeding import Served
+from tests.builders import NOW, Deals
+
+ISSUER = "https://login.example"
+
+
+async def test_somebody_new_is_entered_once_and_written_down(database: Database) -> None:
+    deals = await Deals.create(database)
+
+    first = await find(deals, subject="7", name="Bob Reyes", email="bob@example.com")
+    second = await find(deals, subject="7")
+
+    _, bob = (await deals.dump())["app_user"]
+    assert first == second == Served(deals.organization_id, bob.id)
+    assert (bob.name, bob.email, bob.version, bob.created_at) == ("Bob Reyes", "bob@example.com", 1, NOW)
+    assert [(row.action, row.subject_id, row.user_id) for row in (await deals.dump())["audit"]] == [
+        ("USER_CREATED", bob.id, bob.id),
+        ("USER_IDENTIFIED", bob.id, bob.id),
+    ]
+
+
+async def test_somebody_with_the_verified_address_of_a_user_is_that_user_from_then_on(
+    database: Database,
+) -> None:
+    deals = await Deals.create(database)
+    ada = Served(deals.organization_id, deals.user_id)
+
+    assert await find(deals, subject="7", email="ADA@example.com", email_verified=True) == ada
+    assert await find(deals, subject="7", email="changed@example.com", email_verified=False) == ada
+    assert [row.name for row in (await deals.dump())["app_user"]] == ["Ada Quill"]
+
+
+async def test_requests_of_somebody_new_that_come_together_enter_one_user(database: Database) -> None:
+    deals = await Deals.create(database)
+
+    found = await asyncio.gather(*(find(deals, subject="7", email="bob@example.com") for _ in range(8)))
+
+    assert len(set(found)) == 1
+    assert len((await deals.dump())["app_user"]) == 2
+
+
+async def test_an_organization_is_meant_by_its_name_or_id(database: Database) -> None:
+    deals = await Deals.create(database)
+
+    for text in ("Northwind Works", str(deals.organization_id), f"org_{deals.organization_id}"):
+        served = await user_of(database, text, person(email="ada@example.com", email_verified=True), now=NOW)
+        assert served == Served(deals.organization_id, deals.user_id)
+
+
+async def test_each_issuer_and_organization_has_subjects_of_its_own(database: Database) -> None:
+    deals, others = await Deals.create(database), await Deals.create(database)
+
+    found = [
+        await find(deals, subject="7", email="b@example.com"),
+        await find(deals, subject="7", email="c@example.com", issuer="https://other.example"),
+        await find(others, subject="7", email="b@example.com"),
+    ]
+
+    assert len({served.user_id for served in found}) == 3
+    assert [served.organization_id for served in found] == [deals.organization_id] * 2 + [
+        others.organization_id
+    ]
+
+
+@pytest.mark.parametrize(
+    ("organization", "columns", "message"),
+    [
+        ("Elsewhere", {}, "No organization"),
+        (None, {}, "no e-mail address"),
+        (None, {"email": "ada"}, "no e-mail address"),
+        (None, {"email": "a" * 200 + "@example.com"}, "no e-mail address"),
+        (None, {"email": "ada@example.com"}, "doesn't say that it is verified"),
+        (None, {"email": "ada@example.com", "email_verified": False}, "doesn't say that it is verified"),
+        (None, {"email": "bob@example.com", "email_verified": False}, "not verified"),
+        (None, {"email": "eve@example.com", "email_verified": True}, "as somebody else"),
+    ],
+)
+async def test_nobody_else_is_admitted_and_nothing_changes(
+    organization: str | None, columns: dict[str, Any], message: str, sqlite: Database
+) -> None:
+    deals = await Deals.create(sqlite)
+    await find(deals, subject="6", email="eve@example.com")
+    before = await deals.dump()
+
+    with pytest.raises(NotAdmitted, match=message):
+        await user_of(sqlite, organization or str(deals.organization_id), person(**columns), now=NOW)
+
+    assert await deals.dump() == before
+
+
+async def test_an_organization_that_shares_its_name_is_not_guessed(sqlite: Database) -> None:
+    await Deals.create(sqlite)
+    await Deals.create(sqlite)
+
+    with pytest.raises(NotAdmitted, match="More than one organization"):
+        await user_of(sqlite, "Northwind Works", person(email="b@example.com"), now=NOW)
+
+
+def person(**columns: Any) -> Person:
+    return Person(**{"issuer": ISSUER, "subject": "7", "role": Role.SALES, **columns})
+
+
+async def find(deals: Deals, **columns: Any) -> Served:
+    return await user_of(deals.database, str(deals.organization_id), person(**columns), now=NOW)
