@@ -39,6 +39,7 @@ class GraphQLEndpoint:
         self._entry = entry
         self._authenticator = entry.authenticator
         self._documents = documents
+        self._limits = entry.limits
         self.streams = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -69,7 +70,8 @@ class GraphQLEndpoint:
         request = await self._request(scope, headers, receive)
         if media_type is EVENT_STREAM:
             await self._stream(request, principal, headers.get(b"last-event-id", b""), receive, send)
-        elif scope["method"] == "POST":
+        elif scope["method"] == "POST" or request.tells_cost:
+            # What is left in the caller's bucket is another number each time, so no client keeps it.
             await _send(send, await self._run(request, principal), media_type)
         else:
             known = headers.get(b"if-none-match")
@@ -78,9 +80,10 @@ class GraphQLEndpoint:
     async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> Request:
         if scope["method"] == "POST":
             check_is_json(headers.get(b"content-type"))
-            return from_body(await read_body(receive), self._documents, scope["request_id"])
+            body = await read_body(receive, self._limits)
+            return from_body(body, self._documents, scope["request_id"], self._limits)
         if scope["method"] == "GET":
-            return from_url(scope["query_string"], self._documents, scope["request_id"])
+            return from_url(scope["query_string"], self._documents, scope["request_id"], self._limits)
         raise MethodNotAllowed("Send GraphQL by POST, or a query by GET.", "GET, POST")
 
     async def _run(self, request: Request, principal: Principal) -> Answer:

@@ -1,4 +1,4 @@
-"""At which names, from which pages, and by whom the server may be asked."""
+"""At which names, from which pages, by whom and how much the server may be asked."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping
@@ -6,7 +6,9 @@ from functools import lru_cache
 from socket import socket
 
 from api.authentication import Authenticator
+from api.limits import DEFAULT_LIMITS, Limits
 from api.refusals import UnknownHost
+from schema.seats import Seats
 
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """The names of a server that only this machine can reach."""
@@ -17,13 +19,20 @@ class Entry:
 
     ``hosts`` are the names, without ports, that clients know the server by: another name may be that of a
     page that was made to mean this machine. ``origins`` are the sites, such as
-    ``https://deals.example``, whose pages may ask; the server's own playground always may.
+    ``https://deals.example``, whose pages may ask; the server's own playground always may. ``seats`` are the
+    callers' WebSockets.
     """
 
     def __init__(
-        self, authenticator: Authenticator, hosts: Iterable[str] = LOOPBACK, origins: Iterable[str] = ()
+        self,
+        authenticator: Authenticator,
+        hosts: Iterable[str] = LOOPBACK,
+        origins: Iterable[str] = (),
+        limits: Limits = DEFAULT_LIMITS,
     ) -> None:
         self.authenticator = authenticator
+        self.limits = limits
+        self.seats = Seats(limits.sockets_per_caller, "sockets")
         self.origins = tuple(origins)
         self._hosts = frozenset(host.lower() for host in hosts)
         self._is_known = lru_cache(256)(lambda host: _name(host) in self._hosts)

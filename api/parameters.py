@@ -8,6 +8,7 @@ from graphql import OperationType
 
 from api.bodies import read_json
 from api.documents import Documents
+from api.limits import Limits
 from api.refusals import BadRequest, UriTooLong
 from schema.executing import Request
 
@@ -19,20 +20,20 @@ _OVER_GET = frozenset({OperationType.QUERY})
 _OVER_SOCKET = frozenset(OperationType)
 
 
-def from_body(body: bytes | bytearray, documents: Documents, request_id: str) -> Request:
+def from_body(body: bytes | bytearray, documents: Documents, request_id: str, limits: Limits) -> Request:
     """Return the request that a JSON body makes: a query or a mutation.
 
     Raises:
         BadRequest: the body is no object of the members that a request has.
         DocumentRefusal: its document is not run here.
     """
-    members = read_json(body, "The body")
+    members = read_json(body, "The body", limits)
     if not isinstance(members, dict):
         raise BadRequest('The body must be a JSON object with a member "query".')
     return _request(members, documents, _OVER_POST, request_id)
 
 
-def from_url(query_string: bytes, documents: Documents, request_id: str) -> Request:
+def from_url(query_string: bytes, documents: Documents, request_id: str, limits: Limits) -> Request:
     """Return the request that a URL's parameters make: a query, because a GET changes nothing.
 
     Raises:
@@ -45,7 +46,7 @@ def from_url(query_string: bytes, documents: Documents, request_id: str) -> Requ
     members: dict[str, Any] = _decoded(query_string)
     for name in ("variables", "extensions"):
         if name in members:
-            members[name] = read_json(members[name].encode(), f'The parameter "{name}"')
+            members[name] = read_json(members[name].encode(), f'The parameter "{name}"', limits)
     return _request(members, documents, _OVER_GET, request_id)
 
 
@@ -73,7 +74,7 @@ def _decoded(query_string: bytes) -> dict[str, str]:
 def _request(
     members: Mapping[str, Any], documents: Documents, operations: frozenset[OperationType], request_id: str
 ) -> Request:
-    _optional(members, "extensions", dict, "an object")
+    extensions = _optional(members, "extensions", dict, "an object")
     return Request(
         documents.asked_for(
             _optional(members, "query", str, "a string"), _optional(members, "documentId", str, "a string")
@@ -82,6 +83,7 @@ def _request(
         operation_name=_optional(members, "operationName", str, "a string"),
         operations=operations,
         id=request_id,
+        tells_cost=bool(extensions) and extensions.get("cost") is True,
     )
 
 

@@ -13,8 +13,8 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
-from api.bodies import MOST_BYTES
 from api.connections import ConnectionLimits, SocketConnection, http_connections
+from api.limits import DEFAULT_LIMITS
 from api.stopping import Stopping
 from db.errors import DealdeskError
 
@@ -35,10 +35,12 @@ class ServingBounds:
     """What clients' connections may take, and how the server stops, in seconds.
 
     From the signal on it is not ready; after ``drain`` it takes no more connections, and after ``grace`` more
-    it is gone: what it was asked is answered, or canceled.
+    it is gone: what it was asked is answered, or canceled. No message of a socket is longer than
+    ``message_bytes``.
     """
 
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
+    message_bytes: int = DEFAULT_LIMITS.body_bytes
     drain: float = 0.0
     grace: float = 10.0
 
@@ -112,7 +114,7 @@ def _configured(app: ASGIApp, bounds: ServingBounds) -> uvicorn.Config:
         http=http_connections(bounds.connections),
         ws=SocketConnection,
         backlog=_BACKLOG,
-        ws_max_size=MOST_BYTES,
+        ws_max_size=bounds.message_bytes,
         ws_per_message_deflate=False,  # its buffers take more memory than all else of an idle socket
         lifespan="off",
         log_config=None,

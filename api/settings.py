@@ -6,11 +6,12 @@ from typing import Annotated, Self
 
 from platformdirs import user_data_path
 from pydantic import BeforeValidator, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
 
 from api.connections import ConnectionLimits
 from api.documents import DocumentMode
 from api.issuers import Trust
+from api.limits import DEFAULT_LIMITS, Limits
 from api.logs import LogFormat
 from api.serving import ServingBounds
 from api.signing_keys import is_safe
@@ -60,7 +61,9 @@ _Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), Field(val
 class Settings(BaseSettings):
     """Which database is used, where the embedded one lives, which documents are trusted, and how much is."""
 
-    model_config = SettingsConfigDict(env_prefix=_PREFIX, env_ignore_empty=True, frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix=_PREFIX, env_nested_delimiter="__", env_ignore_empty=True, frozen=True
+    )
 
     database_url: str | None = None
     data_dir: Path = Field(default_factory=lambda: user_data_path("dealdesk", appauthor=False))
@@ -90,6 +93,8 @@ class Settings(BaseSettings):
     operations_waiting: _NumberOrNone = 512
     queue_seconds: _Seconds = 2.0
 
+    limits: Limits = DEFAULT_LIMITS
+
     connections: _Number = 12_000
     head_seconds: _Seconds = 10.0
     body_seconds: _Seconds = 30.0
@@ -109,8 +114,9 @@ class Settings(BaseSettings):
         try:
             settings = cls()
         except ValidationError as error:
-            name = str(error.errors()[0]["loc"][0])
-            raise (BadSetting(name, _ALLOWED[name]) if name in _ALLOWED else BadDatabaseUrl) from None
+            raise _refusal(*map(str, error.errors()[0]["loc"])) from None
+        except SettingsError:
+            raise _refusal("limits", "role_factors") from None
         if (settings.oidc_issuer is None) != (settings.oidc_audience is None):
             raise BadSettings(
                 "DEALDESK_OIDC_ISSUER and DEALDESK_OIDC_AUDIENCE go together: set both, or none."
@@ -143,7 +149,7 @@ class Settings(BaseSettings):
     def serving_bounds(self) -> ServingBounds:
         """What connections may take, and how the server stops."""
         connections = ConnectionLimits(self.head_seconds, self.body_seconds, self.connections)
-        return ServingBounds(connections, self.drain_seconds, self.grace_seconds)
+        return ServingBounds(connections, self.limits.body_bytes, self.drain_seconds, self.grace_seconds)
 
     @property
     def trust(self) -> Trust | None:
@@ -194,6 +200,18 @@ class Settings(BaseSettings):
         return directory.expanduser().absolute()
 
 
+def _refusal(name: str, *inner: str) -> BadSettings:
+    if name == "limits":
+        return _bad_limit(*inner[:1])
+    return BadSetting(name, _ALLOWED[name]) if name in _ALLOWED else BadDatabaseUrl()
+
+
+def _bad_limit(name: str) -> BadSettings:
+    if name not in Limits.model_fields:
+        return BadSettings(f"{_PREFIX}LIMITS__{name.upper()} is no limit: there is {_LIMITS}.")
+    return BadSetting(f"limits__{name}", _ALLOWED_LIMITS.get(name, "a whole number above 0"))
+
+
 _ALLOWED = {
     "allowed_hosts": "names without ports, separated by commas, such as deals.example,10.0.0.7",
     "allowed_origins": "origins, separated by commas, such as https://app.example,http://localhost:3000",
@@ -217,3 +235,12 @@ _ALLOWED = {
     "operations_waiting": "a whole number, or 0",
 }
 """What may be written for a setting, where not everything may."""
+
+_ALLOWED_LIMITS = {
+    "aliases": "a whole number, or 0",
+    "directives": "a whole number, or 0",
+    "bucket": "a whole number, or 0",
+    "init_seconds": "a number of seconds above 0",
+    "role_factors": 'JSON from roles to whole numbers above 0, such as {"ADMIN": 4}',
+}
+_LIMITS = ", ".join(name.upper() for name in Limits.model_fields)

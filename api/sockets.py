@@ -9,7 +9,6 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from api.authentication import Authenticator
 from api.bodies import read_json
 from api.documents import Documents
 from api.entry import Entry
@@ -22,15 +21,9 @@ from db.errors import Unavailable
 from db.ids import new_id
 from schema.executing import Executor, Request
 from schema.listening import Stopped
+from schema.seats import TooManyHeld
 
 SUBPROTOCOL = "graphql-transport-ws"
-INIT_SECONDS = 10.0
-"""How long a client may take to begin."""
-
-MOST_OPERATIONS = 100
-"""How many operations one socket runs at once."""
-
-MOST_SOCKETS = 10_000
 _LONGEST_REASON = 123
 """Bytes that a close frame has room for."""
 
@@ -62,12 +55,12 @@ class GraphQLSockets:
             await send({"type": "websocket.close"})  # refuses the handshake
             return
         self.open += 1
-        session = _Session(self._executor, self._entry.authenticator, self._documents, receive, in_time(send))
+        session = _Session(self._executor, self._entry, self._documents, receive, in_time(send))
         session.authorization = headers.get(b"authorization")
         self._sessions.add(session)
         try:
             with session.visiting:
-                await session.run(scope["subprotocols"], has_room=self.open <= MOST_SOCKETS)
+                await session.run(scope["subprotocols"], has_room=self.open <= self._entry.limits.sockets)
         except asyncio.CancelledError:  # the server stops, and has waited long enough
             await session.close(Stopped())
         finally:
@@ -101,13 +94,15 @@ class _Session:
     def __init__(
         self,
         executor: Executor,
-        authenticator: Authenticator,
+        entry: Entry,
         documents: Documents,
         receive: Receive,
         send: Send,
     ) -> None:
         self._executor = executor
-        self._authenticator = authenticator
+        self._authenticator = entry.authenticator
+        self._limits = entry.limits
+        self._seats = entry.seats
         self._documents = documents
         self._receive = receive
         self._send = send
@@ -139,7 +134,7 @@ class _Session:
 
     async def _converse(self) -> None:
         try:
-            async with asyncio.timeout(INIT_SECONDS) as patience:
+            async with asyncio.timeout(self._limits.init_seconds) as patience:
                 while True:
                     await self._take(await self._message())
                     if self._visit is not None:
@@ -154,7 +149,7 @@ class _Session:
         if received.get("text") is None:
             raise _Closing(4400, "Messages are text, not binary.")
         with _refusing():
-            message = read_json(received["text"].encode(errors="surrogatepass"), "The message")
+            message = read_json(received["text"].encode(errors="surrogatepass"), "The message", self._limits)
         if not isinstance(message, dict) or not isinstance(message.get("payload"), dict | None):
             raise _Closing(4400, _NO_MESSAGE)
         return message
@@ -178,9 +173,17 @@ class _Session:
         if self._visit is not None:
             raise _Closing(4429, "Too many initialisation requests")
         principal = await self._principal(payload)
+        self._sit(principal)
         self._visit = self.visiting.enter_context(self._authenticator.visit(principal))
         self._tasks.create_task(_end(self._visit))
         await self._say(b'{"type":"connection_ack"}')
+
+    def _sit(self, principal: Principal) -> None:
+        caller = self._authenticator.caller_of(principal)
+        try:
+            self.visiting.enter_context(self._seats.taken(caller))
+        except TooManyHeld as error:
+            raise _Closing(1013, error.message) from None
 
     async def _principal(self, payload: dict[str, Any]) -> Principal:
         said = payload.get("Authorization", payload.get("authorization"))
@@ -203,8 +206,10 @@ class _Session:
         except DocumentRefusal as refusal:
             await self._say(_message(id_, "error", _errors(refusal.code, str(refusal))))
             return
-        if len(self._operations) == MOST_OPERATIONS:
-            await self._say(_message(id_, "error", _TOO_MANY))
+        most = self._limits.operations_per_socket
+        if len(self._operations) == most:
+            reason = f"This socket runs {most} operations. Complete some, or open another one."
+            await self._say(_message(id_, "error", _errors("THROTTLED", reason)))
         else:
             operation = self._operate(id_, request, self._visit.principal)
             self._operations[id_] = self._tasks.create_task(operation)
@@ -286,6 +291,3 @@ def _errors(code: str, message: str) -> bytes:
 
 
 _NO_MESSAGE = "This is no message that a client sends."
-_TOO_MANY = _errors(
-    "THROTTLED", f"This socket runs {MOST_OPERATIONS} operations. Complete some, or open another one."
-)

@@ -27,25 +27,11 @@ class Place(NamedTuple):
 
 
 class Places:
-    """A stack of places that nobody uses; there are ``size`` of them at first, all without a connection.
-
-    ``waiting`` say how many wait for one.
-    """
+    """A stack of places that nobody uses; there are ``size`` of them at first, all without a connection."""
 
     def __init__(self, size: int) -> None:
-        self.waiting = 0
         self._stack = [Place()] * size
         self._number = asyncio.Semaphore(size)
-
-    @property
-    def number(self) -> int:
-        """How many there are now."""
-        return len(self._stack)
-
-    @property
-    def open(self) -> int:
-        """How many of them have a connection."""
-        return sum(place.is_open for place in self._stack)
 
     async def take(self, organization_id: UUID | None, wait: float) -> Place:
         """Take one out: the latest that works for the organization, else an empty, else the least used one.
@@ -54,18 +40,11 @@ class Places:
             TimeoutError: there was none for ``wait`` seconds.
         """
         if self._number.locked():
-            await self._turn(wait)
+            async with asyncio.timeout(wait):
+                await self._number.acquire()
         else:
             await self._number.acquire()
         return self._stack.pop(self._choice(organization_id))
-
-    async def _turn(self, wait: float) -> None:
-        self.waiting += 1
-        try:
-            async with asyncio.timeout(wait):
-                await self._number.acquire()
-        finally:
-            self.waiting -= 1
 
     def put(self, place: Place) -> None:
         """Put one on top."""

@@ -28,6 +28,7 @@ from schema.reading.documents import Document
 from schema.reading.errors import BadInput
 from schema.reading.reader import Reader
 from schema.reading.resolving import BAD_USER_INPUT
+from schema.seats import Seats
 from schema.telling import ToldEvent, told
 from schema.throttling import Charge, Throttle, Throttled
 
@@ -94,6 +95,7 @@ class Executor:
         self.admission = Admission(bounds)
         self._preparer = Preparer(schema.graphql, limits)
         self._throttle = Throttle(limits)
+        self._seats = Seats(limits.subscriptions_per_caller, "subscriptions")
 
     async def answer(self, request: Request, caller: Caller) -> Answer:
         """Return the answer; whatever goes wrong is in it, and nothing unexpected is told outside.
@@ -157,9 +159,10 @@ class Executor:
     ) -> AsyncGenerator[Answer, None]:
         codes = frozenset[str]()
         try:
-            async with aclosing(events):
-                async for event in events:
-                    yield Answer(event.body, event_id=event.id)
+            with self._seats.taken(reader.caller):
+                async with aclosing(events):
+                    async for event in events:
+                        yield Answer(event.body, event_id=event.id)
         except Stopped:
             raise
         except Exception as error:  # noqa: BLE001 - told like any other: what is unexpected is logged and masked

@@ -44,6 +44,7 @@ class OperationLimits(BaseModel):
     cost: PositiveInt = 100_000
     bucket: NonNegativeInt = 2_000_000
     restores_per_second: PositiveInt = 100_000
+    subscriptions_per_caller: PositiveInt = 1_000
     role_factors: dict[Role, PositiveInt] = Field(default_factory=dict)
 
 

@@ -3,6 +3,7 @@
 Buckets are kept in this process: where several serve, a caller has one in each.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic
@@ -15,7 +16,7 @@ from db.caller import Caller
 from schema.costing import Cost
 from schema.limits import Exceeded, OperationLimits
 
-_MOST_BUCKETS = 10_000
+MOST_BUCKETS = 10_000
 """How many are kept; before there are more, those are let go that are full again."""
 
 
@@ -73,9 +74,15 @@ class Throttled(GraphQLError):
 class Throttle:
     """Keeps a bucket for each user of each organization; how large it is depends on the user's role."""
 
-    def __init__(self, limits: OperationLimits) -> None:
+    def __init__(self, limits: OperationLimits, clock: Callable[[], float] = monotonic) -> None:
         self._limits = limits
+        self._clock = clock
         self._buckets: dict[tuple[UUID, UUID], Bucket] = {}
+
+    @property
+    def buckets(self) -> int:
+        """How many are kept."""
+        return len(self._buckets)
 
     def charge(self, caller: Caller, cost: Cost) -> Charge:
         """Take what a request may cost.
@@ -102,10 +109,10 @@ class Throttle:
         return charge
 
     def _bucket(self, key: tuple[UUID, UUID], capacity: int, rate: int) -> Bucket:
-        now = monotonic()
+        now = self._clock()
         bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._buckets) >= _MOST_BUCKETS:
+            if len(self._buckets) >= MOST_BUCKETS:
                 self._let_go(now, capacity, rate)
             bucket = self._buckets[key] = Bucket(capacity, now)
         bucket.left = min(capacity, bucket.left + (now - bucket.at) * rate)

@@ -18,6 +18,7 @@ from api.app import create_app
 from api.authentication import Authenticator
 from api.cli import main
 from api.entry import Entry
+from api.limits import DEFAULT_LIMITS
 from api.settings import Settings
 from api.welcoming import first_token
 from db.database import Database
@@ -80,7 +81,7 @@ async def test_every_example_is_answered_as_the_readme_says(http: httpx2.AsyncCl
         answers.append(await ask(http, example, _variables(answers)))
         assert _without_ids(answers[-1]) == _without_ids(json.loads(answer))
 
-    assert len(answers) == Counter(language for language, _ in BLOCKS)["json"] == 15
+    assert len(answers) == Counter(language for language, _ in BLOCKS)["json"] == 16
 
 
 def test_the_subscription_is_one_that_the_server_knows() -> None:
@@ -112,9 +113,28 @@ def test_a_command_does_its_work(
 
 
 def test_every_setting_is_in_the_readme() -> None:
-    assert {f"DEALDESK_{name.upper()}" for name in Settings.model_fields} == set(
-        re.findall(r"DEALDESK_\w+", README)
-    )
+    settings = {f"DEALDESK_{name.upper()}" for name in Settings.model_fields.keys() - {"limits"}}
+    assert settings == set(re.findall(r"DEALDESK_\w+", README)) - {"DEALDESK_LIMITS__"}
+
+
+def test_every_limit_is_in_the_readme_with_its_default() -> None:
+    [table] = re.findall(r"\| limit \|.*?\n\n", README, re.DOTALL)
+    rows = re.findall(r"^\| (`.*?`) \| .* \| (.*?) \|$", table, re.MULTILINE)
+    told = {
+        name: default
+        for names, defaults in rows
+        for name, default in zip(*_split(names, defaults), strict=True)
+    }
+
+    assert told == {name.upper(): _shown(value) for name, value in DEFAULT_LIMITS}
+
+
+def _split(names: str, defaults: str) -> tuple[list[str], list[str]]:
+    return names.strip("`").split("`, `"), defaults.split(", ")
+
+
+def _shown(value: Any) -> str:
+    return f"{value:,g}" if isinstance(value, float) else f"{value:,}" if value else "none"
 
 
 async def _curl(http: httpx2.AsyncClient, command: str, _variables: dict[str, str]) -> Any:

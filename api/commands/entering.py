@@ -24,7 +24,7 @@ async def entry_of(settings: Settings, bound: socket, database: Database) -> Ent
     else:
         await _check_exposure(settings, bound.getsockname()[0], database)
     issuer = None if settings.trust is None else OpenIdIssuer(settings.trust, database)
-    return Entry(Authenticator(database, issuer), hosts, settings.allowed_origins)
+    return Entry(Authenticator(database, issuer), hosts, settings.allowed_origins, settings.limits)
 
 
 async def _check_exposure(settings: Settings, address: str, database: Database) -> None:

@@ -55,7 +55,8 @@ async def _serve(settings: Settings, bound: socket, metrics_port: int | None, *,
         entry = await entry_of(settings, bound, database)
         documents = trusted_documents(settings.documents, settings.documents_manifest)
         watch = Watch(documents, access_log=access_log, metrics=metrics_port is not None)
-        executor = Executor(build_schema(), database, watch.operations, settings.operation_bounds)
+        limits = settings.limits
+        executor = Executor(build_schema(), database, watch.operations, settings.operation_bounds, limits)
         app = create_app(executor, database, entry, documents, watch.requests)
         watch.metrics.watch(*app.state.figures)
         is_alone = settings.is_embedded and settings.trust is None

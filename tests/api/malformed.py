@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from api.bodies import MOST_BYTES
+from api.limits import DEFAULT_LIMITS
 from api.parameters import MOST_BYTES_IN_URL
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
@@ -94,7 +94,7 @@ BODIES = (
     _body("holding a number without end", b'{"query": "{ __typename }", "variables": {"a": 1e999}}'),
     _body("nested 33 deep", b'{"query": "{ __typename }", "extensions": %s}' % _DEEP.encode()),
     _body("nested 100,000 deep", b"[" * 100_000 + b"]" * 100_000),
-    Malformed("body is too long", "CONTENT_TOO_LARGE", 413, content=b" " * (MOST_BYTES + 1)),
+    Malformed("body is too long", "CONTENT_TOO_LARGE", 413, content=b" " * (DEFAULT_LIMITS.body_bytes + 1)),
 )
 
 MEMBERS = (

@@ -5,7 +5,7 @@ import pytest
 from starlette.types import Message
 
 from api.app import create_app
-from api.bodies import MOST_BYTES
+from api.limits import DEFAULT_LIMITS
 from schema.executing import Executor
 from tests.api.entering import BEARER, entrance
 from tests.api.malformed import GRAPHQL_RESPONSE
@@ -56,7 +56,7 @@ async def test_a_body_of_exactly_the_limit_is_read(http: httpx2.AsyncClient) -> 
 
     answer = await http.post(
         "/graphql",
-        content=body.ljust(MOST_BYTES),
+        content=body.ljust(DEFAULT_LIMITS.body_bytes),
         headers={"content-type": "application/json"},
     )
 
@@ -76,7 +76,7 @@ async def test_a_body_that_never_ends_is_refused_at_the_limit(deals: Deals) -> N
 
     await _app(deals)(_scope(), receive, send)
 
-    assert received == MOST_BYTES // 1024 + 1
+    assert received == DEFAULT_LIMITS.body_bytes // 1024 + 1
     assert sent[0]["status"] == 413
 
 

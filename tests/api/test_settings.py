@@ -4,7 +4,9 @@ import pytest
 
 from api.documents import DocumentMode
 from api.issuers import Trust
+from api.limits import DEFAULT_LIMITS, Limits
 from api.settings import BadDatabaseUrl, BadSetting, BadSettings, Settings
+from db.caller import Role
 
 
 @pytest.fixture(autouse=True)
@@ -135,3 +137,61 @@ def test_names_are_separated_by_commas(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert settings.allowed_hosts == ("deals.example", "[::1]", "10.0.0.7")
     assert settings.allowed_origins == ("https://app.example", "http://localhost:3000")
+
+
+def test_limits_are_those_that_are_documented_unless_set() -> None:
+    assert Settings.from_environment().limits == DEFAULT_LIMITS
+
+
+def test_each_limit_is_a_setting(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEALDESK_LIMITS__DEPTH", "7")
+    monkeypatch.setenv("DEALDESK_LIMITS__BUCKET", "0")
+    monkeypatch.setenv("DEALDESK_LIMITS__INIT_SECONDS", "2.5")
+    monkeypatch.setenv("DEALDESK_LIMITS__ROLE_FACTORS", '{"ADMIN": 4}')
+
+    expected = Limits(depth=7, bucket=0, init_seconds=2.5, role_factors={Role.ADMIN: 4})
+    assert Settings.from_environment().limits == expected
+
+
+FACTORS = 'JSON from roles to whole numbers above 0, such as {"ADMIN": 4}'
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("DEPTH", "deep", "DEALDESK_LIMITS__DEPTH can't be used: write a whole number above 0."),
+        ("COST", "0", "DEALDESK_LIMITS__COST can't be used: write a whole number above 0."),
+        ("BUCKET", "-1", "DEALDESK_LIMITS__BUCKET can't be used: write a whole number, or 0."),
+        (
+            "INIT_SECONDS",
+            "0",
+            "DEALDESK_LIMITS__INIT_SECONDS can't be used: write a number of seconds above 0.",
+        ),
+        *(
+            (
+                "ROLE_FACTORS",
+                value,
+                f"DEALDESK_LIMITS__ROLE_FACTORS can't be used: write {FACTORS}.",
+            )
+            for value in ("4", "{", '{"BOSS": 4}', '{"ADMIN": 0}')
+        ),
+    ],
+)
+def test_a_limit_that_is_none_is_refused(
+    name: str, value: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"DEALDESK_LIMITS__{name}", value)
+
+    with pytest.raises(BadSetting) as refusal:
+        Settings.from_environment()
+
+    assert str(refusal.value) == message
+
+
+def test_an_unknown_limit_is_refused_with_those_that_there_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEALDESK_LIMITS__HEIGHT", "7")
+
+    with pytest.raises(
+        BadSettings, match=r"^DEALDESK_LIMITS__HEIGHT is no limit: there is CHARACTERS, TOKENS, "
+    ):
+        Settings.from_environment()

@@ -3,9 +3,11 @@ import asyncio
 import pytest
 from starlette.applications import Starlette
 
-from api import patience, sockets
+from api import patience
 from api.app import create_app
+from api.limits import Limits
 from schema.executing import Executor
+from schema.limits import OperationLimits
 from tests.api.entering import entrance
 from tests.api.talking import opened, talking
 from tests.builders import Deals
@@ -25,6 +27,11 @@ def executor(deals: Deals) -> Executor:
 @pytest.fixture
 def app(executor: Executor, deals: Deals) -> Starlette:
     return create_app(executor, deals.database, entrance(deals.database))
+
+
+def limited(deals: Deals, **limits: float) -> Starlette:
+    entry = entrance(deals.database, limits=Limits.model_validate(limits))
+    return create_app(Executor(the_schema(), deals.database), deals.database, entry)
 
 
 async def test_a_query_has_one_answer_and_is_complete(app: Starlette) -> None:
@@ -146,16 +153,14 @@ async def test_no_other_subprotocol_is_spoken(app: Starlette, subprotocols: tupl
         assert await socket.closes() == (4406, "Subprotocol not acceptable")
 
 
-async def test_a_client_must_begin_in_time(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "INIT_SECONDS", 0.05)
-    async with opened(app) as socket:
+async def test_a_client_must_begin_in_time(deals: Deals) -> None:
+    async with opened(limited(deals, init_seconds=0.05)) as socket:
         await socket.taken()
         assert await socket.closes() == (4408, "Connection initialisation timeout")
 
 
-async def test_a_client_that_has_begun_may_be_silent(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "INIT_SECONDS", 0.05)
-    async with talking(app) as socket:
+async def test_a_client_that_has_begun_may_be_silent(deals: Deals) -> None:
+    async with talking(limited(deals, init_seconds=0.05)) as socket:
         await asyncio.sleep(0.1)
         socket.asks("1", VIEWER)
 
@@ -235,11 +240,8 @@ async def test_a_message_is_no_binary(app: Starlette) -> None:
         assert await socket.closes() == (4400, "Messages are text, not binary.")
 
 
-async def test_a_socket_runs_so_many_operations_at_once(
-    app: Starlette, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(sockets, "MOST_OPERATIONS", 1)
-    async with talking(app) as socket:
+async def test_a_socket_runs_so_many_operations_at_once(deals: Deals) -> None:
+    async with talking(limited(deals, operations_per_socket=1)) as socket:
         socket.asks("1", ALL)
         socket.asks("2", VIEWER)
         refused = await socket.hears()
@@ -252,13 +254,41 @@ async def test_a_socket_runs_so_many_operations_at_once(
     assert answered == {"id": "2", "type": "next", "payload": ADA}
 
 
-async def test_a_process_has_so_many_sockets(app: Starlette, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sockets, "MOST_SOCKETS", 1)
+async def test_a_process_has_so_many_sockets(deals: Deals) -> None:
+    app = limited(deals, sockets=1)
     async with talking(app), opened(app) as refused:
         await refused.taken()
         assert await refused.closes() == (1013, "Too many connections are open. Try again later.")
     async with talking(app):
         pass
+
+
+async def test_a_caller_has_so_many_sockets(deals: Deals) -> None:
+    app = limited(deals, sockets_per_caller=1)
+    async with talking(app), opened(app) as refused:
+        await refused.taken()
+        refused.begins()
+        most = "You hold 1 sockets open, as many as one may. Close some first."
+        assert await refused.closes() == (1013, most)
+    async with talking(app):
+        pass
+
+
+async def test_a_caller_has_so_many_subscriptions(deals: Deals) -> None:
+    executor = Executor(the_schema(), deals.database, limits=OperationLimits(subscriptions_per_caller=1))
+    app = create_app(executor, deals.database, entrance(deals.database))
+    async with talking(app) as socket, talking(app) as other:
+        socket.asks("1", ALL)
+        await until(lambda: executor.feed.listeners == 1)
+        other.asks("1", ALL)
+        refused = await other.hears()
+        socket.says("complete", id="1")
+        await until(lambda: executor.feed.listeners == 0)
+        other.asks("2", ALL)
+        await until(lambda: executor.feed.listeners == 1)
+
+    assert (refused["id"], refused["type"]) == ("1", "error")
+    assert refused["payload"][0]["extensions"] == {"code": "THROTTLED"}
 
 
 @pytest.mark.parametrize("origin", [b"https://elsewhere.test", b"https://dealdesk.test:8001", b"null"])
