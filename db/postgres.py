@@ -29,6 +29,7 @@ _OUT_OF_REACH = (
     asyncpg.IdleInTransactionSessionTimeoutError,
     asyncpg.InsufficientResourcesError,  # of connections, memory or disk
     asyncpg.InterfaceError,
+    asyncpg.InternalClientError,  # it was told that the server stops, and is still open
 )
 _TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 _UNANSWERABLE = (asyncpg.ProgramLimitExceededError, asyncpg.InvalidParameterValueError)
