@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import typer
 
 from api.commands.backups import backup, restore
+from api.commands.doctor import doctor
 from api.commands.documents import documents
 from api.commands.imports import imports
 from api.commands.migrating import migrate
@@ -19,7 +20,7 @@ commands = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, migrate, backup, restore, schema):
+for command in (serve, migrate, backup, restore, doctor, schema):
     commands.command()(command)
 commands.add_typer(imports, name="import")
 commands.add_typer(documents, name="documents")

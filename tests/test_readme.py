@@ -55,6 +55,7 @@ RUN_HERE = {
 RUN_BY_OTHER_TESTS = {
     "uv run dealdesk backup path/to/copy.db",
     "uv run dealdesk restore path/to/copy.db",
+    "uv run dealdesk doctor",
 }
 PIPELINE = "path/to/directory"
 

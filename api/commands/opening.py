@@ -49,7 +49,17 @@ async def opened(settings: Settings, deadlines: Deadlines = NO_HURRY) -> AsyncIt
         await migrated(settings)
     else:
         await _check_current(settings)
-    database = await open_database(settings.url, deadlines)
+    async with as_it_is(settings, deadlines) as database:
+        yield database
+
+
+@asynccontextmanager
+async def as_it_is(settings: Settings, deadlines: Deadlines = NO_HURRY) -> AsyncIterator[Database]:
+    """Open the database, whatever its tables are; raises as ``opened`` does."""
+    try:
+        database = await open_database(settings.url, deadlines)
+    except ValueError:
+        raise BadDatabaseUrl from None
     try:
         yield database
     finally:
