@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import typer
 
+from api.commands.audits import audits
 from api.commands.backups import backup, restore
 from api.commands.doctor import doctor
 from api.commands.documents import documents
@@ -25,6 +26,7 @@ for command in (serve, migrate, backup, restore, doctor, schema):
 commands.add_typer(imports, name="import")
 commands.add_typer(documents, name="documents")
 commands.add_typer(tokens, name="token")
+commands.add_typer(audits, name="audit")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

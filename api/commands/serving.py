@@ -12,6 +12,7 @@ from api.commands.opening import load_sample_into_empty, opened, run
 from api.documents import trusted_documents
 from api.logs import configure_logs
 from api.metrics import exposed
+from api.sealing import sealing
 from api.serving import CannotServe, bound_socket, listen
 from api.serving import serve as serve_app
 from api.settings import Settings
@@ -43,7 +44,7 @@ def serve(
 
 
 async def _serve(settings: Settings, bound: socket, metrics_port: int | None, *, access_log: bool) -> None:
-    async with opened(settings, settings.deadlines) as database:
+    async with opened(settings, settings.deadlines) as database, sealing(database):
         if settings.is_embedded:
             await load_sample_into_empty(database)
         served = await database.write(served_organization)

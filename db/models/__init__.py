@@ -2,6 +2,7 @@
 
 from sqlmodel import SQLModel
 
+from db.models.audit_seal import AuditSeal, UnsealedAudit, await_seals
 from db.models.credential import ApiToken, Identity
 from db.models.journal import Audit, Event, Idempotency
 from db.models.opportunity import Opportunity, OpportunityClose
@@ -27,6 +28,7 @@ __all__ = [
     "Account",
     "ApiToken",
     "Audit",
+    "AuditSeal",
     "Competitor",
     "ContractingUnit",
     "Event",
@@ -42,7 +44,9 @@ __all__ = [
     "QuoteLine",
     "QuoteNumbering",
     "StatusReason",
+    "UnsealedAudit",
     "User",
 ]
 
+await_seals(SQLModel.metadata)
 keep_organizations_apart(SQLModel.metadata)

@@ -40,6 +40,7 @@ _GRANTS: Mapping[str, str] = {
     "idempotency": _CHANGE,
     "audit": _ADD,
     "event": _ADD,
+    "unsealed_audit": "INSERT",
 }
 """What the caller's role may do to each table. To those that it may do nothing to, it is not let at all."""
 

@@ -5,7 +5,6 @@ from typing import Any
 
 import httpx2
 import pytest
-from typing_extensions import override
 
 from api import authentication
 from api.app import create_app
@@ -13,13 +12,12 @@ from api.authentication import LONGEST
 from api.entry import Entry
 from api.refusals import BadCredential
 from db.caller import Role
-from db.errors import Unavailable
-from db.statements import Statement
 from db.tokens import revoke_token
 from schema.executing import Executor
 from tests.api.entering import BEARER, TOKEN, admit, client, entrance
 from tests.api.malformed import GRAPHQL_RESPONSE
 from tests.api.talking import Socket, opened, streamed, talking
+from tests.api.unreachable import Unreachable
 from tests.builders import NOW, Deals
 from tests.schema.asking import Recorder, the_schema
 from tests.schema.hearing import ALL, until
@@ -248,18 +246,6 @@ async def test_nobody_is_sent_away_while_the_database_is_out_of_reach(
         assert await socket.hears() == {"type": "pong"}
         await revoke(deals)
         assert await socket.closes() == (4401, "Unauthorized")
-
-
-class Unreachable(Recorder):
-    def __init__(self, inner: Any, *, works: bool = False) -> None:
-        super().__init__(inner)
-        self.works = works
-
-    @override
-    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
-        if not self.works:
-            raise Unavailable("The database can't be reached.")
-        return await super().rows(statement, **values)
 
 
 def app_of(deals: Deals, entry: Entry | None = None) -> Any:
