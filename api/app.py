@@ -8,7 +8,8 @@ from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.boundary import Boundary, Observe
 from api.documents import NO_DOCUMENTS, Documents
@@ -23,6 +24,7 @@ from api.stopping import Stopping
 from db.database import Database
 from schema.executing import Executor
 
+_GRAPHQL = "/graphql"
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
@@ -46,12 +48,15 @@ def create_app(
     playground = Playground(endpoint)
     app = Starlette(
         routes=[
-            Route("/graphql", endpoint if documents.only else playground),
-            WebSocketRoute("/graphql", sockets),
+            WebSocketRoute(_GRAPHQL, sockets),
             playground.files,
             *health_routes(database, lambda: stopping.has_begun or executor.feed.is_stopped),
         ],
-        middleware=[Middleware(Boundary, observers), *_sharing(entry.origins)],
+        middleware=[
+            Middleware(Boundary, observers),
+            *_sharing(entry.origins),
+            Middleware(_Shortcut, endpoint if documents.only else playground),
+        ],
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False
@@ -62,6 +67,18 @@ def create_app(
     )
     app.state.stopping = stopping
     return app
+
+
+class _Shortcut:
+    """Leads past the routes to GraphQL: looking for one takes as long as binding a request's values."""
+
+    def __init__(self, app: ASGIApp, graphql: ASGIApp) -> None:
+        self._app = app
+        self._graphql = graphql
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        is_short = scope["type"] == "http" and scope["path"] == _GRAPHQL
+        await (self._graphql if is_short else self._app)(scope, receive, send)
 
 
 def _sharing(origins: Sequence[str]) -> list[Middleware]:
