@@ -11,9 +11,11 @@ from starlette.applications import Starlette
 
 from api.connections import ConnectionLimits
 from api.serving import Server, ServingBounds, bound_socket, listen
-from tests.api.entering import BEARER
+from tests.api.entering import BEARER, HOST
 
-POST = f"POST /graphql HTTP/1.1\r\nhost: x\r\nauthorization: {BEARER}\r\ncontent-type: application/json\r\n"
+POST = (
+    f"POST /graphql HTTP/1.1\r\nhost: {HOST}\r\nauthorization: {BEARER}\r\ncontent-type: application/json\r\n"
+)
 """How a request begins."""
 
 PATIENCE = 20.0
