@@ -3,8 +3,8 @@
 import asyncio
 import re
 import shutil
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from itertools import count
 from pathlib import Path
 
@@ -14,6 +14,8 @@ from db.database import Database
 from db.migrating import migrate
 from db.opening import open_database
 from tests.postgres import PostgresServer, postgres_server, scratch
+
+NewDatabase = Callable[[], AbstractContextManager[str]]
 
 _numbers = count(1)
 _NEW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
@@ -66,16 +68,47 @@ async def postgresql(postgresql_url: str) -> AsyncIterator[Database]:
         yield database
 
 
-@pytest.fixture
-def sqlite_url(sqlite_template: Path) -> Iterator[str]:
-    with scratch() as directory:
-        yield f"sqlite:///{shutil.copy(sqlite_template, Path(directory) / 'dealdesk.db')}"
+@pytest.fixture(scope="module")
+async def module_database(module_database_url: str) -> AsyncIterator[Database]:
+    """A database of a module's own, for tests that only read, or that each make their own organization."""
+    async with _opened(module_database_url) as database:
+        yield database
 
 
-@pytest.fixture
-def postgresql_url(postgresql_server: PostgresServer, postgresql_template: str) -> Iterator[str]:
-    with postgresql_server.database(f"test_{next(_numbers)}", postgresql_template) as url:
+@pytest.fixture(scope="module", params=["sqlite", "postgresql"])
+def module_database_url(request: pytest.FixtureRequest) -> Iterator[str]:
+    with request.getfixturevalue(f"new_{request.param}")() as url:
         yield url
+
+
+@pytest.fixture
+def sqlite_url(new_sqlite: NewDatabase) -> Iterator[str]:
+    with new_sqlite() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(new_postgresql: NewDatabase) -> Iterator[str]:
+    with new_postgresql() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def new_sqlite(sqlite_template: Path) -> NewDatabase:
+    """Give the URL of a migrated, empty file of its own."""
+
+    @contextmanager
+    def new() -> Iterator[str]:
+        with scratch() as directory:
+            yield f"sqlite:///{shutil.copy(sqlite_template, Path(directory) / 'dealdesk.db')}"
+
+    return new
+
+
+@pytest.fixture(scope="session")
+def new_postgresql(postgresql_server: PostgresServer, postgresql_template: str) -> NewDatabase:
+    """Give the URL of a migrated, empty database of its own."""
+    return lambda: postgresql_server.database(f"test_{next(_numbers)}", postgresql_template)
 
 
 @pytest.fixture(scope="session")

@@ -20,11 +20,11 @@ from tests.builders import NOW, Deals
 Dump = dict[str, list[Any]]
 
 
-@pytest.fixture
-async def sample(database: Database) -> Dump:
+@pytest.fixture(scope="module")
+async def sample(module_database: Database) -> Dump:
     """Every row of both organizations."""
-    await load_sample(database, now=NOW)
-    return await Deals(database).dump()
+    await load_sample(module_database, now=NOW)
+    return await Deals(module_database).dump()
 
 
 def _named(rows: Sequence[Any]) -> dict[UUID, str]:
@@ -38,9 +38,9 @@ def _engineers(sample: Dump, table: str) -> list[Any]:
 
 
 async def test_the_engineering_company_is_served_as_its_head_of_sales(
-    sample: Dump, database: Database
+    sample: Dump, module_database: Database
 ) -> None:
-    async with database.transaction() as transaction:
+    async with module_database.transaction() as transaction:
         served = await served_organization(transaction)
 
     assert served is not None
