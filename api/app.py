@@ -15,8 +15,8 @@ from api.boundary import Boundary, Observe
 from api.documents import NO_DOCUMENTS, Documents
 from api.endpoint import GraphQLEndpoint
 from api.entry import Entry
+from api.figures import Figure, figures
 from api.health import health_routes
-from api.metrics import Figure
 from api.playground.visiting import Playground
 from api.sending import JSON, error_body
 from api.sockets import GraphQLSockets
@@ -63,7 +63,7 @@ def create_app(
     app.state.figures = (
         Figure("sockets", "WebSockets that are open.", lambda: {"": sockets.open}),
         Figure("streams", "Streams of Server-Sent Events that are open.", lambda: {"": endpoint.streams}),
-        Figure("subscriptions", "Subscriptions, over either.", lambda: {"": executor.feed.listeners}),
+        *figures(executor, database),
     )
     app.state.stopping = stopping
     return app

@@ -4,9 +4,8 @@ The counters of each operation are kept at hand: to find them by their labels ta
 """
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 from graphql import parse
 from prometheus_client import (
@@ -17,11 +16,9 @@ from prometheus_client import (
     disable_created_metrics,
     start_http_server,
 )
-from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
-from prometheus_client.registry import Collector
 from starlette.types import Scope
-from typing_extensions import override
 
+from api.figures import Figure, Figures
 from api.serving import CannotServe
 from schema.observing import Observation
 from schema.reading.documents import Asked, Document
@@ -36,20 +33,6 @@ NOT_RUN = Asked("", "")
 """As what a request is counted that could not be run: nobody knows what it would have done."""
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
-
-
-@dataclass(frozen=True, slots=True)
-class Figure:
-    """A figure that is looked up when somebody asks; with a ``label``, one for each value of that.
-
-    One that ``grows`` only ever does so.
-    """
-
-    name: str
-    what: str
-    look: Callable[[], Mapping[str, float]]
-    label: str = ""
-    grows: bool = False
 
 
 class Metrics:
@@ -77,7 +60,7 @@ class Metrics:
 
     def watch(self, *figures: Figure) -> None:
         """Tell of these figures, too."""
-        self.registry.register(_Figures(figures))
+        self.registry.register(Figures(figures))
 
     def count_operation(self, seen: Observation) -> None:
         """Count an operation that ended."""
@@ -126,21 +109,6 @@ def _outcome(seen: Observation) -> str:
 def _asked(text: str) -> list[Asked]:
     document = Document(text, parse(text))
     return [document.asked(operation) for operation in document.operations]
-
-
-class _Figures(Collector):
-    def __init__(self, figures: Sequence[Figure]) -> None:
-        self._figures = figures
-
-    @override
-    def collect(self) -> Iterator[Metric]:
-        for figure in self._figures:
-            family = CounterMetricFamily if figure.grows else GaugeMetricFamily
-            labels = [figure.label] if figure.label else []
-            metric = family(f"dealdesk_{figure.name}", figure.what, labels=labels)
-            for value, number in figure.look().items():
-                metric.add_metric([value] if figure.label else [], number)
-            yield metric
 
 
 @contextmanager

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
 from typing import Any, TypeVar
 from uuid import UUID
 
@@ -67,6 +68,22 @@ class Transaction(ABC):
         return rows[0] if rows else None
 
 
+@dataclass(frozen=True, slots=True)
+class Load:
+    """How many connections work and how many are idle, and how many requests wait for one."""
+
+    busy: int
+    idle: int
+    waiting: int
+
+
+@dataclass(slots=True)
+class Tally:
+    """What is counted of a database, over all organizations: writes that were run again."""
+
+    retries: int = 0
+
+
 class Database(ABC):
     """An open database, with the rows of every organization.
 
@@ -74,6 +91,7 @@ class Database(ABC):
     """
 
     dialect: Dialect
+    tally: Tally
 
     @abstractmethod
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
@@ -93,6 +111,10 @@ class Database(ABC):
     @abstractmethod
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
         """Begin a write; commit when the block ends, roll back when it raises."""
+
+    @abstractmethod
+    def load(self) -> Load:
+        """Return what is going on at this moment."""
 
     @abstractmethod
     async def close(self) -> None:
@@ -121,6 +143,7 @@ class Database(ABC):
             except LostRace as race:
                 lost = race
                 _note(race, broken)
+                self.tally.retries += attempt + 1 < ATTEMPTS
                 await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
         raise Unavailable("Too many changes at the same time. Nothing was changed; try again.") from lost
 

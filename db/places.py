@@ -27,11 +27,25 @@ class Place(NamedTuple):
 
 
 class Places:
-    """A stack of places that nobody uses; there are ``size`` of them at first, all without a connection."""
+    """A stack of places that nobody uses; there are ``size`` of them at first, all without a connection.
+
+    ``waiting`` say how many wait for one.
+    """
 
     def __init__(self, size: int) -> None:
+        self.waiting = 0
         self._stack = [Place()] * size
         self._number = asyncio.Semaphore(size)
+
+    @property
+    def number(self) -> int:
+        """How many there are now."""
+        return len(self._stack)
+
+    @property
+    def open(self) -> int:
+        """How many of them have a connection."""
+        return sum(place.is_open for place in self._stack)
 
     async def take(self, organization_id: UUID | None, wait: float) -> Place:
         """Take one out: the latest that works for the organization, else an empty, else the least used one.
@@ -40,11 +54,18 @@ class Places:
             TimeoutError: there was none for ``wait`` seconds.
         """
         if self._number.locked():
-            async with asyncio.timeout(wait):
-                await self._number.acquire()
+            await self._turn(wait)
         else:
             await self._number.acquire()
         return self._stack.pop(self._choice(organization_id))
+
+    async def _turn(self, wait: float) -> None:
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(wait):
+                await self._number.acquire()
+        finally:
+            self.waiting -= 1
 
     def put(self, place: Place) -> None:
         """Put one on top."""

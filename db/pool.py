@@ -14,6 +14,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.database import Load
 from db.errors import Unavailable
 from db.places import Place, Places
 
@@ -50,6 +51,10 @@ class Pool:
     def connection(self, organization_id: UUID | None = None) -> "Loan":
         """Lend a connection for a block; entering it raises what ``take`` does."""
         return Loan(self, organization_id)
+
+    def load(self) -> Load:
+        """Return how many connections work, are idle, and are waited for."""
+        return Load(self._size - self._idle.number, self._idle.open, self._idle.waiting)
 
     async def close(self) -> None:
         """Close every connection; those that don't come back in time are left to themselves."""

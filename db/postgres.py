@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 from typing_extensions import override
 
 from db.confining import check_confinable, confine
-from db.database import Database, LostRace, Transaction
+from db.database import Database, Load, LostRace, Tally, Transaction
 from db.deadlines import GRACE, NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unanswerable, Unavailable
 from db.finishing import finished
@@ -61,8 +61,9 @@ _PREPARED = 256
 class PostgresDatabase(Database):
     """One PostgreSQL database."""
 
-    def __init__(self, pool: Pool, dialect: Any, organization_id: UUID | None = None) -> None:
+    def __init__(self, pool: Pool, dialect: Any, tally: Tally, organization_id: UUID | None = None) -> None:
         self._pool = pool
+        self.tally = tally
         self._organization_id = organization_id
         self.dialect = dialect
 
@@ -79,7 +80,7 @@ class PostgresDatabase(Database):
         try:
             async with pool.connection() as connection:
                 await check_confinable(connection)
-                return cls(pool, dialect_of_asyncpg.dialect())  # type: ignore[no-untyped-call]
+                return cls(pool, dialect_of_asyncpg.dialect(), Tally())  # type: ignore[no-untyped-call]
         except Unavailable:
             await pool.close()
             raise
@@ -89,7 +90,11 @@ class PostgresDatabase(Database):
 
     @override
     def of(self, organization_id: UUID) -> "PostgresDatabase":
-        return PostgresDatabase(self._pool, self.dialect, organization_id)
+        return PostgresDatabase(self._pool, self.dialect, self.tally, organization_id)
+
+    @override
+    def load(self) -> Load:
+        return self._pool.load()
 
     @override
     async def close(self) -> None:

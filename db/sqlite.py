@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.dialects import sqlite as dialect_of_sqlite
 from typing_extensions import override
 
-from db.database import Database, LostRace, Transaction
+from db.database import Database, Load, LostRace, Tally, Transaction
 from db.deadlines import NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unavailable
 from db.finishing import finished
@@ -127,9 +127,11 @@ class SqliteDatabase(Database):
 
     def __init__(self, path: str, deadlines: Deadlines) -> None:
         self.dialect = dialect_of_sqlite.dialect()
+        self.tally = Tally()
         self._wait = deadlines.wait
         self._writer = _Worker(path, deadlines)
         self._writing = asyncio.Lock()
+        self._waiting = 0
         self._workers = [_Worker(path, deadlines) for _ in range(READERS)]
         self._readers: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
         for worker in self._workers:
@@ -144,6 +146,11 @@ class SqliteDatabase(Database):
     @override
     def of(self, organization_id: UUID) -> Self:
         return self  # there are no rows that SQLite could hide; the rules and the planner confine themselves
+
+    @override
+    def load(self) -> Load:
+        idle = self._readers.qsize() + (not self._writing.locked())
+        return Load(READERS + 1 - idle, idle, self._waiting)
 
     @override
     async def close(self) -> None:
@@ -216,11 +223,14 @@ class SqliteDatabase(Database):
 
     @asynccontextmanager
     async def _in_time(self) -> AsyncIterator[None]:
+        self._waiting += 1
         try:
             async with asyncio.timeout(self._wait):
                 yield
         except TimeoutError:
             raise Unavailable("The embedded database is busy. Try again in a moment.") from None
+        finally:
+            self._waiting -= 1
 
 
 _STOPPED = "The database took too long, so it was stopped. Ask for less, or try again."

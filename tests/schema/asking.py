@@ -11,7 +11,7 @@ import orjson
 from typing_extensions import override
 
 from db.caller import Caller
-from db.database import Database, Transaction
+from db.database import Database, Load, Transaction
 from db.statements import Statement
 from schema.building import DealdeskSchema, build_schema
 from schema.executing import Executor, Request
@@ -75,6 +75,7 @@ class Recorder(Database):
 
     def __post_init__(self) -> None:
         self.dialect = self.inner.dialect
+        self.tally = self.inner.tally
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
@@ -89,6 +90,10 @@ class Recorder(Database):
     @override
     def of(self, organization_id: UUID) -> Self:
         return self
+
+    @override
+    def load(self) -> Load:
+        return self.inner.load()
 
     @override
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:

@@ -16,7 +16,7 @@ from tests.schema.expecting import ExpectedList
 from tests.schema.gathering import gather
 from tests.schema.inputs import Inputs
 
-PAGES = 300
+PAGES = 150
 SIZES = (0, 1, 2, 7, 50, 100)
 
 LISTS: dict[str, tuple[Any, str, dict[str, str]]] = {
