@@ -118,18 +118,18 @@ class Feed:
         self._by_topic[topic].discard(listener)
         if not self._by_topic[topic]:
             del self._by_topic[topic]
-        if not self._by_topic:
-            self._stirred.set()  # the poller sees that it is not needed
+        if not self._by_topic and self._poller is not None:
+            self._poller.cancel()
+            self._poller = None
 
     async def _poll(self) -> None:
         fails = False
-        while self._by_topic and not self.is_stopped:
+        while not self.is_stopped:
             self._stirred.clear()
             fails = not await self._has_looked(warns=not fails)
             with suppress(TimeoutError):
                 async with asyncio.timeout(PAUSE):
                     await self._stirred.wait()
-        self._poller = None
 
     async def _has_looked(self, *, warns: bool) -> bool:
         try:

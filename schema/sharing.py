@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Hashable
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from db.errors import Unavailable
@@ -20,26 +21,38 @@ class SharedReads:
 
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(AT_ONCE)
-        self._running: dict[Hashable, asyncio.Task[Any]] = {}
+        self._running: dict[Hashable, _Read] = {}
 
     async def shared(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         """Return what ``read`` does; while it runs, others with an equal key get the same answer."""
-        return await _patiently(lambda: asyncio.shield(self._task(key, read)))
+        return await _patiently(lambda: self._joined(key, read))
 
     async def own(self, read: Callable[[], Awaitable[T]]) -> T:
         """Return what ``read`` does, begun now."""
         return await _patiently(lambda: self._bounded(read))
 
-    def _task(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> asyncio.Task[T]:
-        task = self._running.get(key)
-        if task is None:
-            task = self._running[key] = asyncio.create_task(self._bounded(read))
-            task.add_done_callback(lambda _: self._running.pop(key))
-        return task
+    async def _joined(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+        running = self._running.get(key)
+        if running is None:
+            running = self._running[key] = _Read(asyncio.create_task(self._bounded(read)))
+        running.waiting += 1
+        try:
+            return await asyncio.shield(running.task)
+        finally:
+            running.waiting -= 1
+            if self._running.get(key) is running and (running.task.done() or not running.waiting):
+                del self._running[key]
+                running.task.cancel()
 
     async def _bounded(self, read: Callable[[], Awaitable[T]]) -> T:
         async with self._room:
             return await read()
+
+
+@dataclass(slots=True)
+class _Read:
+    task: asyncio.Task[Any]
+    waiting: int = 0
 
 
 async def _patiently(read: Callable[[], Awaitable[T]]) -> T:

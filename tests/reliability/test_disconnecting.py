@@ -1,0 +1,157 @@
+"""A client that goes away leaves nothing running, however it was connected."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import asyncpg
+import pytest
+from starlette.applications import Starlette
+from websockets.asyncio.client import ClientConnection, connect
+from websockets.typing import Subprotocol
+
+from api.app import create_app
+from api.sockets import SUBPROTOCOL
+from db.database import Database
+from schema.executing import Executor
+from tests.api.entering import BEARER, admit, entrance
+from tests.api.served import Client, Place, connected, served
+from tests.builders import Deals
+from tests.schema.asking import the_schema
+from tests.schema.hearing import ALL, happen
+
+LIST = "{ opportunities { nodes { name } } }"
+CLOSE = 'mutation { closeOpportunity(input: {opportunityId: "opp_%s", outcome: {won: {}}}) { __typename } }'
+ALL_AFTER = 'subscription { opportunitiesChanged(after: "0-0") { opportunity { id } } }'
+PROMPT = 1.0
+"""Seconds in which everything is gone."""
+
+
+@pytest.fixture
+async def deals(postgresql: Database) -> Deals:
+    deals = await Deals.create(postgresql)
+    await admit(deals)
+    return deals
+
+
+@pytest.fixture
+def executor(deals: Deals) -> Executor:
+    return Executor(the_schema(), deals.database)
+
+
+@pytest.fixture
+def app(executor: Executor, deals: Deals) -> Starlette:
+    return create_app(executor, deals.database, entrance(deals.database))
+
+
+async def test_a_client_that_goes_away_leaves_no_statement_running(
+    app: Starlette, deals: Deals, postgresql_url: str
+) -> None:
+    await goes_away(app, deals, postgresql_url, rounds=2)
+
+
+async def test_a_listener_that_goes_away_leaves_no_statement_running(
+    app: Starlette, executor: Executor, deals: Deals, postgresql_url: str
+) -> None:
+    opportunity_id = await deals.opportunity()
+    await happen(executor, deals, opportunity_id)
+    async with served(app) as place, watching(postgresql_url) as database:
+        async with locked(postgresql_url, "opportunity"):
+            async with talking(place) as socket:
+                await socket.send(asked("1", ALL_AFTER))
+                await database.until(1)
+            async with asyncio.timeout(PROMPT):
+                await database.until(0)
+        async with talking(place) as socket:
+            await socket.send(asked("1", ALL_AFTER))
+            told = json.loads(await socket.recv())
+
+    assert told["payload"]["data"]["opportunitiesChanged"]["opportunity"] == {"id": f"opp_{opportunity_id}"}
+
+
+@pytest.mark.long
+async def test_a_thousand_clients_that_go_away_leave_no_statement_running(
+    app: Starlette, deals: Deals, postgresql_url: str
+) -> None:
+    await goes_away(app, deals, postgresql_url, rounds=125)
+
+
+async def goes_away(app: Starlette, deals: Deals, url: str, rounds: int) -> None:
+    """Let eight clients ask what is kept waiting, and leave; round after round."""
+    mutation = CLOSE % await deals.opportunity()
+    before = await deals.dump()
+    async with served(app) as place, watching(url) as database:
+        for _ in range(rounds):
+            async with locked(url, "opportunity, event"):
+                async with AsyncExitStack() as clients:
+                    await ask(place, clients, mutation)
+                    await database.until(8)
+                async with asyncio.timeout(PROMPT):
+                    await database.until(0)
+        async with connected(place) as client:
+            client.asks(LIST)
+            assert (await client.hears())[0] == 200
+    assert await deals.dump() == before
+
+
+async def ask(place: Place, clients: AsyncExitStack, mutation: str) -> None:
+    plain: list[Client] = [await clients.enter_async_context(connected(place)) for _ in range(5)]
+    for client, query in zip(plain, (LIST, LIST, mutation, LIST, ALL), strict=True):
+        client.asks(query, "text/event-stream" if client in plain[3:] else "application/json")
+    socket = await clients.enter_async_context(talking(place))
+    for id_, query in enumerate((LIST, mutation, ALL)):
+        await socket.send(asked(str(id_), query))
+
+
+def asked(id_: str, query: str) -> str:
+    return json.dumps({"type": "subscribe", "id": id_, "payload": {"query": query}})
+
+
+@asynccontextmanager
+async def talking(place: Place) -> AsyncIterator[ClientConnection]:
+    url = f"ws://127.0.0.1:{place.port}/graphql"
+    async with connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)]) as socket:
+        await socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": BEARER}}))
+        assert await socket.recv() == '{"type":"connection_ack"}'
+        yield socket
+
+
+@asynccontextmanager
+async def locked(url: str, tables: str) -> AsyncIterator[None]:
+    connection = await asyncpg.connect(url)
+    try:
+        async with connection.transaction():
+            await connection.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
+            yield
+    finally:
+        await connection.close()
+
+
+class Statements:
+    """The statements that wait for a lock in one database."""
+
+    def __init__(self, connection: Any) -> None:
+        self._connection = connection
+
+    async def until(self, number: int) -> None:
+        """Wait until there are so many."""
+        async with asyncio.timeout(20):
+            while await self._connection.fetchval(_RUNNING) != number:  # noqa: ASYNC110 - nobody tells of it
+                await asyncio.sleep(0.02)
+
+
+_RUNNING = (
+    "SELECT count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()"
+)
+
+
+@asynccontextmanager
+async def watching(url: str) -> AsyncIterator[Statements]:
+    connection = await asyncpg.connect(url)
+    try:
+        yield Statements(connection)
+    finally:
+        await connection.close()
