@@ -1,6 +1,5 @@
 """The outermost layer: every request has an id, and no exception leaves with its text."""
 
-import asyncio
 import logging
 from collections.abc import Callable, Sequence
 from time import perf_counter
@@ -8,7 +7,6 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.connections import GONE
 from api.requests import begin
 from api.sending import error_body, send_body
 
@@ -42,9 +40,6 @@ class Boundary:
         began = perf_counter()
         try:
             await self._app(scope, receive, numbered)
-        except asyncio.CancelledError:  # its client is gone, or the server has waited long enough to stop
-            if GONE not in scope and numbered.status == CLIENT_GONE:
-                await send_body(numbered, _STOPPED, status=503, headers=[(b"retry-after", b"1")])
         except Exception:  # noqa: BLE001 - this is where it must end
             _log.exception("request %s failed", request_id)
             if numbered.status == CLIENT_GONE:
@@ -54,13 +49,6 @@ class Boundary:
         finally:
             for observe in self._observers:
                 observe(scope, numbered.status, perf_counter() - began)
-
-
-_STOPPED = error_body(
-    "UNAVAILABLE",
-    "The server is stopping. Send it again; a mutation with the same idempotencyKey is done once.",
-    retryAfter=1,
-)
 
 
 class _Numbered:

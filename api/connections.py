@@ -10,22 +10,20 @@ from functools import partial
 from http import HTTPStatus
 from typing import Any
 
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
-from api.sending import JSON, error_body
+from api.sending import JSON, error_body, send_body
 
 MOST_HEAD_BYTES = 128 * 1024
 """Longer than any URL and headers that are needed; nothing else would bound them."""
 
 _SECONDS_TO_CLOSE = 2.0
 """How long a socket's client may take to close it, too."""
-
-GONE = "client_gone"
-"""The member of a request's scope that says that its client went away while it ran."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,13 +109,12 @@ class HttpConnection(HttpToolsProtocol):
         cycle, task = self._running
         if not cycle.response_complete:
             cycle.disconnected = True
-            cycle.scope[GONE] = True  # type: ignore[literal-required] # ours
             task.cancel()
 
     @override
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
         cycle.transport = _HeadWithBody(cycle.transport)  # type: ignore[assignment] # all that it uses of one
-        task = self.loop.create_task(cycle.run_asgi(app))
+        task = self.loop.create_task(cycle.run_asgi(partial(_to_its_end, cycle, app)))
         task.add_done_callback(self.tasks.discard)
         self.tasks.add(task)
         self._running = cycle, task
@@ -175,6 +172,25 @@ class _HeadWithBody:
 
 _INTERIM = b"HTTP/1.1 1"
 """How an answer begins that only says to go on."""
+
+
+async def _to_its_end(
+    cycle: RequestResponseCycle, app: ASGIApp, scope: Scope, receive: Receive, send: Send
+) -> None:
+    """Run a request. One that is canceled has no client any more, or a stopping server waits no longer."""
+    try:
+        await app(scope, receive, send)
+    except asyncio.CancelledError:
+        if not cycle.response_started:
+            headers = [(b"retry-after", b"1"), (b"x-request-id", scope["request_id"].encode())]
+            await send_body(send, _STOPPED, status=503, headers=headers)
+
+
+_STOPPED = error_body(
+    "UNAVAILABLE",
+    "The server is stopping. Send it again; a mutation with the same idempotencyKey is done once.",
+    retryAfter=1,
+)
 
 
 class SocketConnection(WebSocketsSansIOProtocol):

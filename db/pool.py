@@ -25,6 +25,7 @@ CLOSING = 1.0
 """Seconds for a connection to be closed in order; then it is cut."""
 
 _AWAY = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)
+_BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 _log = logging.getLogger("dealdesk.database")
 
 
@@ -170,6 +171,9 @@ class Loan:
             self._pool.give_back(self._place)
         elif issubclass(kind, TimeoutError):
             self._pool.lose(self._place)
+        elif issubclass(kind, _BROKEN):
+            self._place.cut()
+            self._pool.give_back(Place())
         elif issubclass(kind, Exception):
             self._pool.give_back(self._place)
         else:

@@ -16,7 +16,7 @@ from api.app import create_app
 from api.sockets import SUBPROTOCOL
 from db.database import Database
 from schema.executing import Executor
-from tests.api.entering import BEARER, admit, entrance
+from tests.api.entering import BEARER, HOST, admit, entrance
 from tests.api.served import Client, Place, connected, served
 from tests.builders import Deals
 from tests.schema.asking import the_schema
@@ -111,8 +111,9 @@ def asked(id_: str, query: str) -> str:
 
 @asynccontextmanager
 async def talking(place: Place) -> AsyncIterator[ClientConnection]:
-    url = f"ws://127.0.0.1:{place.port}/graphql"
-    async with connect(url, subprotocols=[Subprotocol(SUBPROTOCOL)]) as socket:
+    async with connect(
+        f"ws://{HOST}/graphql", host="127.0.0.1", port=place.port, subprotocols=[Subprotocol(SUBPROTOCOL)]
+    ) as socket:
         await socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": BEARER}}))
         assert await socket.recv() == '{"type":"connection_ack"}'
         yield socket
