@@ -6,17 +6,17 @@ a twin waits there until the first one ends, and a refusal gives the claim back.
 
 import hashlib
 from collections.abc import Awaitable, Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Generic, TypeVar
 
 import orjson
 from pydantic import TypeAdapter
-from sqlalchemy import bindparam, select, update
+from sqlalchemy import bindparam, delete, select, tuple_, update
 from sqlalchemy.dialects import postgresql
 
 from db import models
 from db.caller import Caller
-from db.database import Transaction
+from db.database import Database, Transaction
 from db.errors import RuleViolation
 from db.fields import check_storable
 from db.statements import Statement
@@ -25,6 +25,9 @@ T = TypeVar("T")
 
 KEPT = timedelta(hours=24)
 """How long a key answers its first outcome."""
+
+FORGOTTEN_AT_ONCE = 500
+"""How many keys one transaction deletes, so that on SQLite no other write waits long for it."""
 
 LONGEST_KEY = 128
 """In characters."""
@@ -87,6 +90,22 @@ class Mutation(Generic[T]):
         return outcome
 
 
+async def forget_keys(database: Database, *, now: datetime) -> int:
+    """Delete the keys of all organizations that answer no more, some at a time; return how many there were.
+
+    Of several servers at once each deletes others.
+
+    Raises:
+        Unavailable: the database was not reached; those that are left are there the next time.
+    """
+    forgotten = 0
+    while True:
+        some = await database.write(lambda it: it.execute(_FORGET, forgotten_before=now - KEPT))
+        forgotten += some
+        if some < FORGOTTEN_AT_ONCE:
+            return forgotten
+
+
 def _check(key: str) -> None:
     if not key:
         raise RuleViolation(
@@ -125,6 +144,7 @@ _of_key = (
     _row.user_id == bindparam("user_id"),
     _row.key == bindparam("key"),
 )
+_is_old = _row.created_at < bindparam("forgotten_before")
 
 # PostgreSQL's construct compiles on SQLite too, not the other way round.
 _new = postgresql.insert(_idempotency).values({column.name: bindparam(column.name) for column in _row})
@@ -132,8 +152,11 @@ _CLAIM = Statement(
     _new.on_conflict_do_update(
         index_elements=[_row.organization_id, _row.user_id, _row.key],
         set_={name: _new.excluded[name] for name in ("fingerprint", "outcome", "created_at")},
-        where=_row.created_at < bindparam("forgotten_before"),
+        where=_is_old,
     )
 )
 _FIND = Statement(select(_row.fingerprint, _row.outcome).where(*_of_key))
 _KEEP = Statement(update(_idempotency).where(*_of_key).values(outcome=bindparam("answer")))
+_of_row = (_row.organization_id, _row.user_id, _row.key)
+_old = select(*_of_row).where(_is_old).limit(FORGOTTEN_AT_ONCE).with_for_update(skip_locked=True)
+_FORGET = Statement(delete(_idempotency).where(tuple_(*_of_row).in_(_old)))

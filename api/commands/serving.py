@@ -10,6 +10,7 @@ from api.app import create_app
 from api.commands.entering import entry_of
 from api.commands.opening import load_sample_into_empty, opened, run
 from api.documents import trusted_documents
+from api.forgetting import forgetting
 from api.logs import configure_logs
 from api.metrics import exposed
 from api.sealing import sealing
@@ -65,4 +66,5 @@ async def _serve(settings: Settings, bound: socket, metrics_port: int | None, *,
         with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
             for line in welcome(f"{listen(bound)}/graphql", token):
                 typer.echo(line)
-            await serve_app(app, bound, app.state.stopping, settings.serving_bounds)
+            async with forgetting(database):
+                await serve_app(app, bound, app.state.stopping, settings.serving_bounds)

@@ -1,7 +1,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -12,7 +12,7 @@ from db.caller import Caller
 from db.closing import RemainingQuotes
 from db.database import Database
 from db.errors import ActiveQuotes, OpportunityAlreadyClosed, QuotesNotClosable, RuleViolation
-from db.idempotency import Mutation
+from db.idempotency import FORGOTTEN_AT_ONCE, KEPT, Mutation, forget_keys
 from db.ids import new_id
 from db.states import OpportunityState, QuoteCloseReason, QuoteState
 from tests.builders import A_MONTH_AGO, NOW, Deals
@@ -171,6 +171,31 @@ async def test_a_key_older_than_24_hours_is_as_good_as_new(deals: Deals) -> None
     row = await the_only(deals, "idempotency")
     assert row.created_at == later.now
     assert await close(deals, second, caller=later, idempotency_key=KEY) == closed
+
+
+async def test_keys_older_than_24_hours_are_forgotten_and_no_others(deals: Deals) -> None:
+    other = await Deals.create(deals.database)
+    old = [key_of(each, f"old {number}") for number in range(FORGOTTEN_AT_ONCE) for each in (deals, other)]
+    young = key_of(other, "young", created_at=NOW - KEPT)
+    await deals.insert(*old, young)
+
+    assert await forget_keys(deals.database, now=NOW) == len(old)
+
+    assert (await the_only(deals, "idempotency")).key == "young"
+    assert await forget_keys(deals.database, now=NOW) == 0
+
+
+def key_of(
+    deals: Deals, key: str, created_at: datetime = NOW - KEPT - timedelta(microseconds=1)
+) -> models.Idempotency:
+    return models.Idempotency(
+        organization_id=deals.organization_id,
+        user_id=deals.user_id,
+        key=key,
+        fingerprint="",
+        outcome="",
+        created_at=created_at,
+    )
 
 
 @pytest.mark.parametrize(
