@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, Self
+from typing import Any
 from uuid import UUID
 
 import orjson
@@ -88,7 +88,7 @@ class Recorder(Database):
         return await self.inner.rows(statement, **values)
 
     @override
-    def of(self, organization_id: UUID) -> Self:
+    def of(self, organization_id: UUID) -> Database:
         return self
 
     @override

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
@@ -80,6 +80,24 @@ def landscape(organization: int, opportunities: int) -> Landscape:
     for number in range(opportunities):
         making.opportunity(number)
     return Landscape(making.rows, Caller(making.id, making.key(models.User, 0), Role.ADMIN, NOW))
+
+
+def twin_of(landscape: Landscape) -> Landscape:
+    """Return another organization whose rows have the same ids, as keys that begin with the organization's may."""
+    organization_id = key(3, 0, 0)
+    rows = {
+        model: [_renamed(row) | {"organization_id": organization_id} for row in rows]
+        for model, rows in landscape.rows.items()
+        if model is not models.Organization
+    }
+    [organization] = landscape.rows[models.Organization]
+    caller = replace(landscape.caller, organization_id=organization_id)
+    return Landscape({models.Organization: [organization | {"id": organization_id}], **rows}, caller)
+
+
+def _renamed(row: Row) -> Row:
+    texts = ("name", "label", "description")
+    return row | {column: f"theirs {row[column]}" for column in texts if row.get(column) is not None}
 
 
 class _Making:

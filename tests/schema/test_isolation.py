@@ -1,6 +1,5 @@
 """Nothing of another organization is ever answered or counted; its ids are like missing ones."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +13,7 @@ from tests.schema.answering import DOCUMENTS, answers, stored
 from tests.schema.asking import Client, the_schema
 from tests.schema.conftest import Readable
 from tests.schema.inputs import node_type
-from tests.schema.landscape import Landscape, Row, key
+from tests.schema.landscape import Landscape, twin_of
 
 THEIRS = "01900002-"
 """How every id of the other organization begins."""
@@ -108,23 +107,9 @@ async def test_cursors_of_another_organization_lead_to_own_rows_only(
 
 @pytest.fixture(scope="module")
 async def twin(readable: Readable) -> Landscape:
-    """Another organization whose rows have the same ids, as keys that begin with the organization's may."""
-    organization_id = key(3, 0, 0)
-    rows = {
-        model: [_renamed(row) | {"organization_id": organization_id} for row in rows]
-        for model, rows in readable.ours.rows.items()
-        if model is not models.Organization
-    }
-    [organization] = readable.ours.rows[models.Organization]
-    caller = replace(readable.ours.caller, organization_id=organization_id)
-    twin = Landscape({models.Organization: [organization | {"id": organization_id}], **rows}, caller)
+    twin = twin_of(readable.ours)
     await twin.store(readable.database)
     return twin
-
-
-def _renamed(row: Row) -> Row:
-    texts = ("name", "label", "description")
-    return row | {column: f"theirs {row[column]}" for column in texts if row.get(column) is not None}
 
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.stem)
