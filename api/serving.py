@@ -8,6 +8,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from types import FrameType
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -99,8 +100,12 @@ class Server(uvicorn.Server):
         self._drain = bounds.drain
 
     @override
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         self._stopping.begin()
+        super().handle_exit(sig, frame)
+
+    @override
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.sleep(self._drain)
         self._stopping.end()
         await super().shutdown(sockets)

@@ -19,9 +19,9 @@ _processes.set_forkserver_preload([__name__])  # so that a server is back within
 
 
 @contextmanager
-def serving(database_url: str, data: Path) -> Iterator["ServerProcess"]:
+def serving(database_url: str, data: Path, **settings: str) -> Iterator["ServerProcess"]:
     """Run a server until the block ends."""
-    server = ServerProcess(database_url, data)
+    server = ServerProcess(database_url, data, **settings)
     server.start()
     try:
         yield server
@@ -30,10 +30,11 @@ def serving(database_url: str, data: Path) -> Iterator["ServerProcess"]:
 
 
 class ServerProcess:
-    """``dealdesk serve`` on a port of its own, on some database."""
+    """``dealdesk serve`` on a port of its own, on some database; settings are named without their prefix."""
 
-    def __init__(self, database_url: str, data: Path) -> None:
-        self._environment = {"DEALDESK_DATABASE_URL": database_url, "DEALDESK_DATA_DIR": str(data)}
+    def __init__(self, database_url: str, data: Path, **settings: str) -> None:
+        settings |= {"database_url": database_url, "data_dir": str(data)}
+        self._environment = {f"DEALDESK_{name.upper()}": value for name, value in settings.items()}
         self._port = _free_port()
         self.url = f"http://127.0.0.1:{self._port}/graphql"
 
@@ -52,6 +53,26 @@ class ServerProcess:
                     await asyncio.sleep(0.02)
                 else:
                     return writer.close()
+
+    def terminate(self) -> None:
+        """Ask it to stop, as SIGTERM does."""
+        self._process.terminate()
+
+    async def ends(self) -> int | None:
+        """Wait until it has stopped, and return its status."""
+        await asyncio.to_thread(self._process.join, PATIENCE)
+        return self._process.exitcode
+
+    @property
+    def memory(self) -> int:
+        """How many bytes of memory it holds."""
+        pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
+        return int(pages) * os.sysconf("SC_PAGE_SIZE")
+
+    @property
+    def files(self) -> int:
+        """How many files and connections it has open."""
+        return len(os.listdir(f"/proc/{self._process.pid}/fd"))  # noqa: PTH208 - their number is all
 
     def kill(self) -> None:
         """Stop it without any order, as ``kill -9`` does."""

@@ -2,23 +2,20 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
-from typing import Any
+from contextlib import AbstractAsyncContextManager, AsyncExitStack
 
-import asyncpg
 import pytest
 from starlette.applications import Starlette
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.typing import Subprotocol
+from websockets.asyncio.client import ClientConnection
 
 from api.app import create_app
-from api.sockets import SUBPROTOCOL
 from db.database import Database
 from schema.executing import Executor
-from tests.api.entering import BEARER, HOST, admit, entrance
+from tests.api.entering import HOST, admit, entrance
 from tests.api.served import Client, Place, connected, served
 from tests.builders import Deals
+from tests.reliability.conversing import asked, conversing
+from tests.reliability.statements import locked, watching
 from tests.schema.asking import the_schema
 from tests.schema.hearing import ALL, happen
 
@@ -105,54 +102,5 @@ async def ask(place: Place, clients: AsyncExitStack, mutation: str) -> None:
         await socket.send(asked(str(id_), query))
 
 
-def asked(id_: str, query: str) -> str:
-    return json.dumps({"type": "subscribe", "id": id_, "payload": {"query": query}})
-
-
-@asynccontextmanager
-async def talking(place: Place) -> AsyncIterator[ClientConnection]:
-    async with connect(
-        f"ws://{HOST}/graphql", host="127.0.0.1", port=place.port, subprotocols=[Subprotocol(SUBPROTOCOL)]
-    ) as socket:
-        await socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": BEARER}}))
-        assert await socket.recv() == '{"type":"connection_ack"}'
-        yield socket
-
-
-@asynccontextmanager
-async def locked(url: str, tables: str) -> AsyncIterator[None]:
-    connection = await asyncpg.connect(url)
-    try:
-        async with connection.transaction():
-            await connection.execute(f"LOCK TABLE {tables} IN ACCESS EXCLUSIVE MODE")
-            yield
-    finally:
-        await connection.close()
-
-
-class Statements:
-    """The statements that wait for a lock in one database."""
-
-    def __init__(self, connection: Any) -> None:
-        self._connection = connection
-
-    async def until(self, number: int) -> None:
-        """Wait until there are so many."""
-        async with asyncio.timeout(20):
-            while await self._connection.fetchval(_RUNNING) != number:  # noqa: ASYNC110 - nobody tells of it
-                await asyncio.sleep(0.02)
-
-
-_RUNNING = (
-    "SELECT count(*) FROM pg_stat_activity"
-    " WHERE datname = current_database() AND state = 'active' AND pid <> pg_backend_pid()"
-)
-
-
-@asynccontextmanager
-async def watching(url: str) -> AsyncIterator[Statements]:
-    connection = await asyncpg.connect(url)
-    try:
-        yield Statements(connection)
-    finally:
-        await connection.close()
+def talking(place: Place) -> AbstractAsyncContextManager[ClientConnection]:
+    return conversing(f"http://{HOST}/graphql", host="127.0.0.1", port=place.port)
