@@ -22,7 +22,9 @@ def current() -> Scope | None:
 
 
 def trace_id(scope: Scope) -> str | None:
-    """Return the trace that the client says the request is part of."""
+    """Return the trace that the request is part of: ours, or what the client says."""
+    if "trace_id" in scope:
+        return str(scope["trace_id"])
     header = dict(scope["headers"]).get(b"traceparent", b"")
     match = _TRACE.fullmatch(header)
     return match and match[1].decode()

@@ -212,6 +212,23 @@ def _bad_limit(name: str) -> BadSettings:
     return BadSetting(f"limits__{name}", _ALLOWED_LIMITS.get(name, "a whole number above 0"))
 
 
+class TraceSettings(BaseSettings):
+    """Whether traces are wanted; OpenTelemetry reads the rest of its variables by itself."""
+
+    model_config = SettingsConfigDict(env_prefix="OTEL_", env_ignore_empty=True, frozen=True)
+
+    exporter_otlp_endpoint: str | None = None
+    exporter_otlp_traces_endpoint: str | None = None
+    traces_exporter: str = "otlp"
+    sdk_disabled: str = "false"
+
+    @property
+    def is_wanted(self) -> bool:
+        """Whether there is somewhere to send them, and nothing against it."""
+        somewhere = self.exporter_otlp_traces_endpoint or self.exporter_otlp_endpoint
+        return bool(somewhere) and self.traces_exporter != "none" and self.sdk_disabled.lower() != "true"
+
+
 _ALLOWED = {
     "allowed_hosts": "names without ports, separated by commas, such as deals.example,10.0.0.7",
     "allowed_origins": "origins, separated by commas, such as https://app.example,http://localhost:3000",

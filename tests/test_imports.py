@@ -30,6 +30,13 @@ def test_only_the_settings_read_the_environment(name: str) -> None:
     assert everywhere(name) <= {"api/settings.py"}
 
 
+def test_telemetry_is_imported_where_it_is_wanted_alone() -> None:
+    tracing = {str(file.relative_to(ROOT)) for file in (ROOT / "api" / "tracing").iterdir()}
+
+    assert everywhere("opentelemetry") <= tracing
+    assert everywhere("api.tracing") <= tracing | {"api/telemetry.py"}
+
+
 def everywhere(name: str) -> set[str]:
     return importers("api", name) | importers("schema", name) | importers("db", name)
 

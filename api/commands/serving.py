@@ -16,12 +16,12 @@ from api.metrics import exposed
 from api.sealing import sealing
 from api.serving import CannotServe, bound_socket, listen
 from api.serving import serve as serve_app
-from api.settings import Settings
+from api.settings import Settings, TraceSettings
+from api.telemetry import Parts, traced
 from api.watching import Watch
 from api.welcoming import first_token, welcome
 from db.seeding import served_organization
 from schema.building import build_schema
-from schema.executing import Executor
 
 
 def serve(
@@ -41,11 +41,15 @@ def serve(
     configure_logs(settings.log_format, access_log=access_log)
     with bound_socket(host, port) as bound:
         metrics_port = settings.metrics_port if metrics_port is None else metrics_port
-        run(_serve(settings, bound, metrics_port, access_log=access_log))
+        with traced(is_wanted=TraceSettings().is_wanted) as parts:
+            run(_serve(settings, bound, metrics_port, parts, access_log=access_log))
 
 
-async def _serve(settings: Settings, bound: socket, metrics_port: int | None, *, access_log: bool) -> None:
-    async with opened(settings, settings.deadlines) as database, sealing(database):
+async def _serve(
+    settings: Settings, bound: socket, metrics_port: int | None, parts: Parts, *, access_log: bool
+) -> None:
+    async with opened(settings, settings.deadlines) as opened_, sealing(opened_):
+        database = parts.database(opened_)
         if settings.is_embedded:
             await load_sample_into_empty(database)
         served = await database.write(served_organization)
@@ -58,7 +62,9 @@ async def _serve(settings: Settings, bound: socket, metrics_port: int | None, *,
         documents = trusted_documents(settings.documents, settings.documents_manifest)
         watch = Watch(documents, access_log=access_log, metrics=metrics_port is not None)
         limits = settings.limits
-        executor = Executor(build_schema(), database, watch.operations, settings.operation_bounds, limits)
+        executor = parts.executor(
+            build_schema(), database, watch.operations, settings.operation_bounds, limits
+        )
         app = create_app(executor, database, entry, documents, watch.requests)
         watch.metrics.watch(*app.state.figures)
         is_alone = settings.is_embedded and settings.trust is None
@@ -66,5 +72,5 @@ async def _serve(settings: Settings, bound: socket, metrics_port: int | None, *,
         with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
             for line in welcome(f"{listen(bound)}/graphql", token):
                 typer.echo(line)
-            async with forgetting(database):
-                await serve_app(app, bound, app.state.stopping, settings.serving_bounds)
+            async with forgetting(opened_):
+                await serve_app(parts.app(app), bound, app.state.stopping, settings.serving_bounds)

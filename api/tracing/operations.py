@@ -1,0 +1,30 @@
+"""A span for each query and mutation, over HTTP and over sockets."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from opentelemetry.trace import Tracer
+from typing_extensions import override
+
+from schema.executing import Answer, Executor, Request
+from schema.reading.reader import Reader
+
+
+class TracedExecutor(Executor):
+    """Runs operations, each within a span that has its name and its codes."""
+
+    def __init__(self, tracer: Tracer, *parts: Any) -> None:
+        super().__init__(*parts)
+        self._tracer = tracer
+
+    @override
+    async def _admitted(self, request: Request, reader: Reader) -> Answer:
+        name, kind = reader.asked
+        attributes = {"graphql.operation.name": name, "graphql.operation.type": kind}
+        with self._tracer.start_as_current_span(f"{kind} {name}", attributes=attributes) as span:
+            answer = await super()._admitted(request, reader)
+            refusals = {refused.code for refused in reader.refusals}
+            codes: Sequence[str] = sorted(answer.codes | refusals)
+            if codes:
+                span.set_attribute("dealdesk.codes", codes)
+            return answer
