@@ -121,7 +121,7 @@ class _Page:
             "totalCount": lambda *_: self._total(),
         }
         if not self.asked & {"edges", "nodes", "pageInfo"}:
-            self._bounds(self._rows()[0])  # what can't be used is refused, be no row asked for
+            self._bounds(self._rows()[0])  # a foreign cursor is refused, whatever is asked for
             return self.selection.object(None, sources=sources)
         object_ = self.selection.object(self.page, sources=sources)
         if not self.asked & {"edges", "nodes"}:
