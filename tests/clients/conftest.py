@@ -26,12 +26,13 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
-def once(tmp_path_factory: pytest.TempPathFactory, testrun_uid: str) -> Once:
+def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
     """Do something once for all processes that share the tests; whoever needs it meanwhile waits."""
-    shared = tmp_path_factory.getbasetemp().parent
+    own = tmp_path_factory.getbasetemp()
+    shared = own if worker_id == "master" else own.parent
 
     def do(name: str, act: Callable[[], object]) -> None:
-        with (shared / f"{name}-{testrun_uid}").open("a") as done:
+        with (shared / name).open("a") as done:
             fcntl.flock(done, fcntl.LOCK_EX)
             if not os.fstat(done.fileno()).st_size:
                 act()
