@@ -153,15 +153,17 @@ def logged(format_: LogFormat = LogFormat.JSON) -> Iterator[StringIO]:
     handler = logging.StreamHandler(lines)
     handler.setFormatter(formatter(format_))
     handler.addFilter(name_request)
-    logger = logging.getLogger("dealdesk")
-    level = logger.level
-    logger.setLevel(logging.INFO)
+    logger, access = logging.getLogger("dealdesk"), logging.getLogger("dealdesk.access")
+    levels = {each: each.level for each in (logger, access)}  # commands of other tests have set them
+    for each in levels:
+        each.setLevel(logging.INFO)
     logger.addHandler(handler)
     try:
         yield lines
     finally:
         logger.removeHandler(handler)
-        logger.setLevel(level)
+        for each, level in levels.items():
+            each.setLevel(level)
 
 
 def parsed(lines: StringIO) -> list[Any]:
