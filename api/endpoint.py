@@ -22,7 +22,8 @@ from api.refusals import BadRequest, HttpRefusal, MethodNotAllowed
 from api.sending import error_body, send_body, send_nothing
 from api.streaming import stream
 from db.errors import Unavailable
-from schema.executing import Answer, Executor, OperationKindError, Request
+from schema.answering import Answer
+from schema.executing import Executor, OperationKindError, Request
 
 Headers = Mapping[bytes, bytes]
 

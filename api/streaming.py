@@ -13,7 +13,7 @@ from starlette.types import Receive, Send
 
 from api.patience import TooSlow, in_time
 from api.visits import Visit
-from schema.executing import Answer
+from schema.answering import Answer
 from schema.listening import Stopped
 
 BEAT = 12.0

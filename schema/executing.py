@@ -1,6 +1,5 @@
 """From a GraphQL request to the bytes of its answer."""
 
-import logging
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
@@ -8,14 +7,14 @@ from inspect import isawaitable
 from time import perf_counter
 from typing import Any
 
-import orjson
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute
 from graphql.execution.values import VariableValues
 
 from db.caller import Caller
 from db.database import Database
-from db.errors import Unanswerable, Unavailable
+from db.errors import Unavailable
 from schema.admission import Admission, Bounds
+from schema.answering import Answer, answer_of, failed, failure, refusal
 from schema.building import DealdeskSchema
 from schema.context import Context
 from schema.limits import DEFAULT_LIMITS, Exceeded, OperationLimits
@@ -25,14 +24,10 @@ from schema.passing import passed
 from schema.preparing import Preparer, RequestError
 from schema.reading.collecting import Collector
 from schema.reading.documents import Document
-from schema.reading.errors import BadInput
 from schema.reading.reader import Reader
-from schema.reading.resolving import BAD_USER_INPUT
 from schema.seats import Seats
 from schema.telling import ToldEvent, told
 from schema.throttling import Charge, Throttle, Throttled
-
-_log = logging.getLogger("dealdesk.graphql")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,21 +43,6 @@ class Request:
     operations: frozenset[OperationType] = frozenset({OperationType.QUERY, OperationType.MUTATION})
     id: str | None = None
     tells_cost: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """The JSON of a GraphQL response. ``ran`` is false where the request could not be run at all.
-
-    ``event_id`` is that of the event of which a subscription is told. ``retry_after`` are the seconds after
-    which a request of which nothing came may do better.
-    """
-
-    body: bytes
-    ran: bool = True
-    codes: frozenset[str] = frozenset()
-    event_id: str | None = None
-    retry_after: int | None = None
 
 
 class OperationKindError(Exception):
@@ -166,9 +146,9 @@ class Executor:
         except Stopped:
             raise
         except Exception as error:  # noqa: BLE001 - told like any other: what is unexpected is logged and masked
-            failure = _failure(error, request)
-            codes = failure.codes
-            yield failure
+            told_error = failure(error, request.id)
+            codes = told_error.codes
+            yield told_error
         finally:
             self._observe(request, reader, codes, began)
 
@@ -185,27 +165,27 @@ class Executor:
         finally:
             self._observe(request, reader, codes, began)
         actual = charge.settle(answer.body)
-        return _with_cost(answer, charge.told(actual)) if request.tells_cost else answer
+        return answer.with_cost(charge.told(actual)) if request.tells_cost else answer
 
     async def _admitted(self, request: Request, reader: Reader) -> Answer:
         try:
             async with self.admission:
                 return await self._answered(request, reader)
         except Unavailable as error:
-            return _failure(error, request)
+            return failure(error, request.id)
 
     async def _answered(self, request: Request, reader: Reader) -> Answer:
         try:
             text = await passed(self._schema, reader)
         except Exception as error:  # noqa: BLE001 - told like any other: what is unexpected is logged and masked
-            return _answer(None, [_located(error)], request)
+            return failed(error, request.id)
         finally:
             if reader.operation.operation is OperationType.MUTATION:
                 self.feed.stir()
         return Answer(text) if text else await self._execute(request, reader)
 
     def _refuse(self, request: Request, error: RequestError, began: float) -> Answer:
-        answer = _refusal(error)
+        answer = refusal(error)
         self._observe(request, None, answer.codes, began)
         return answer
 
@@ -228,7 +208,7 @@ class Executor:
         )
         if isawaitable(result):
             result = await result
-        return _answer(result.data, result.errors or [], request)
+        return answer_of(result.data, result.errors or [], request.id)
 
 
 def _operation(document: Document, request: Request) -> OperationDefinitionNode:
@@ -241,66 +221,5 @@ def _operation(document: Document, request: Request) -> OperationDefinitionNode:
     return operation
 
 
-def _refusal(error: RequestError) -> Answer:
-    errors = [
-        {**each.formatted, "extensions": {"code": error.code, **(each.extensions or {})}}
-        for each in error.errors
-    ]
-    retry_after = next((each.retry_after for each in error.errors if isinstance(each, Throttled)), None)
-    body = orjson.dumps({"errors": errors})
-    return Answer(body, ran=False, codes=frozenset({error.code}), retry_after=retry_after)
-
-
-def _with_cost(answer: Answer, cost: Mapping[str, Any]) -> Answer:
-    body = b'%s,"extensions":{"cost":%s}}' % (answer.body[:-1], orjson.dumps(cost))
-    return replace(answer, body=body)
-
-
 async def _only(answer: Answer) -> AsyncGenerator[Answer, None]:
     yield answer
-
-
-def _failure(error: Exception, request: Request) -> Answer:
-    failure = _told(_located(error), request.id)
-    extensions = failure["extensions"]
-    return Answer(
-        orjson.dumps({"errors": [failure]}),
-        ran=False,
-        codes=frozenset({extensions["code"]}),
-        retry_after=extensions.get("retryAfter"),
-    )
-
-
-def _answer(data: Any, errors: Sequence[GraphQLError], request: Request) -> Answer:
-    if not errors:
-        return Answer(orjson.dumps({"data": data}))
-    told = [_told(error, request.id) for error in errors]
-    codes = frozenset(error["extensions"]["code"] for error in told)
-    retry_after = None if data else told[0]["extensions"].get("retryAfter")
-    return Answer(orjson.dumps({"data": data, "errors": told}), codes=codes, retry_after=retry_after)
-
-
-def _located(error: Exception) -> GraphQLError:
-    if isinstance(error, BadInput):
-        return GraphQLError(str(error), extensions=BAD_USER_INPUT)
-    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
-
-
-def _told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
-    told: dict[str, Any] = dict(error.formatted)
-    cause = error.original_error
-    if isinstance(cause, Unanswerable):
-        return told | {"message": str(cause), "extensions": BAD_USER_INPUT}
-    if isinstance(cause, Unavailable):
-        extensions = {"code": cause.code, "retryAfter": cause.retry_after}
-        return told | {"message": str(cause), "extensions": extensions}
-    if error.extensions and "code" in error.extensions:
-        return told
-    if isinstance(cause, GraphQLError):  # graphql-core's own, about an argument that a variable spoils
-        return told | {"extensions": BAD_USER_INPUT}
-    _log.error("request %s failed at %s", request_id, error.path, exc_info=cause or error)
-    message = "Something went wrong on our side. Tell us the request id."
-    return told | {
-        "message": message,
-        "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id},
-    }

@@ -1,5 +1,6 @@
 """Serving the API."""
 
+import gc
 from datetime import UTC, datetime
 from socket import socket
 from typing import Annotated
@@ -69,6 +70,8 @@ async def _serve(
         watch.metrics.watch(*app.state.figures)
         is_alone = settings.is_embedded and settings.trust is None
         token = await first_token(database, served, now=datetime.now(UTC)) if is_alone else None
+        gc.collect()
+        gc.freeze()  # going through all that stays for good would stop everybody for a tenth of a second
         with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
             for line in welcome(f"{listen(bound)}/graphql", token):
                 typer.echo(line)

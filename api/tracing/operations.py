@@ -6,7 +6,8 @@ from typing import Any
 from opentelemetry.trace import Tracer
 from typing_extensions import override
 
-from schema.executing import Answer, Executor, Request
+from schema.answering import Answer
+from schema.executing import Executor, Request
 from schema.reading.reader import Reader
 
 

@@ -1,4 +1,5 @@
-from collections.abc import AsyncIterator
+import gc
+from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
 
 import httpx2
@@ -28,6 +29,15 @@ async def http(deals: Deals) -> AsyncIterator[httpx2.AsyncClient]:
     app = create_app(executor, deals.database, entrance(deals.database))
     async with client(app) as http:
         yield http
+
+
+@pytest.fixture
+def undisturbed() -> Iterator[None]:
+    """Keep what other tests have left from being collected while time is taken."""
+    gc.collect()
+    gc.freeze()
+    yield
+    gc.unfreeze()
 
 
 @pytest.fixture

@@ -206,3 +206,5 @@ ARGUMENTS = (
     _argument("ids of which one is none", '{ nodes(ids: ["x"]) { id } }'),
     _argument("cursor that is no text", '{ opportunities(after: "/////w==") { nodes { id } } }'),
 )
+
+EVERY = (*BODIES, *MEMBERS, *HEADERS, *METHODS, *URLS, *DOCUMENTS, *ARGUMENTS)

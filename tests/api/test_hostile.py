@@ -1,7 +1,5 @@
 """What is cheap to send is never expensive to answer."""
 
-import gc
-from collections.abc import Iterator
 from time import process_time
 
 import httpx2
@@ -15,16 +13,7 @@ ATTEMPTS = 5
 """How often one is tried to stay below: on a loaded machine, the same work takes more of the CPU's time."""
 
 
-@pytest.fixture
-def _clean() -> Iterator[None]:
-    """Keep what other tests have left from being collected while time is taken."""
-    gc.collect()
-    gc.freeze()
-    yield
-    gc.unfreeze()
-
-
-@pytest.mark.usefixtures("_clean")
+@pytest.mark.usefixtures("undisturbed")
 async def test_hostile_requests_are_refused_or_answered_within_50_ms_of_the_cpu(
     http: httpx2.AsyncClient, deals: Deals
 ) -> None:

@@ -2,18 +2,9 @@ import re
 
 import httpx2
 
-from tests.api.malformed import (
-    ARGUMENTS,
-    BODIES,
-    DOCUMENTS,
-    HEADERS,
-    MEMBERS,
-    METHODS,
-    URLS,
-)
+from tests.api.malformed import EVERY
 from tests.builders import Deals
 
-EVERY = (*BODIES, *MEMBERS, *HEADERS, *METHODS, *URLS, *DOCUMENTS, *ARGUMENTS)
 INSIDES = re.compile(
     r"Traceback|[a-z]Error\b|Exception|sqlite|asyncpg|orjson|SELECT|\.py\b|object at 0x|codec"
 )

@@ -11,7 +11,8 @@ from graphql import OperationType
 
 from db import models
 from db.statements import insertion
-from schema.executing import Answer, Executor, Request
+from schema.answering import Answer
+from schema.executing import Executor, Request
 from tests.builders import NOW, Deals
 
 ALL = "subscription($after: String) { opportunitiesChanged(after: $after) { eventId opportunity { id } } }"
