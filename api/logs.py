@@ -11,6 +11,7 @@ from pythonjsonlogger.json import JsonFormatter
 from starlette.types import Scope
 from typing_extensions import override
 
+from api.discretion import Discreet
 from api.requests import current, trace_id
 from schema.observing import Observation
 
@@ -39,11 +40,13 @@ def configure_logs(format_: LogFormat, *, access_log: bool) -> None:
 def formatter(format_: LogFormat) -> logging.Formatter:
     """Return what makes a line of a record."""
     if format_ is LogFormat.TEXT:
-        return _Text("%(asctime)s %(levelname)s %(name)s: %(message)s")
-    return JsonFormatter(
-        ("levelname", "name", "message"),
-        timestamp="time",
-        rename_fields={"levelname": "level", "name": "logger", "exc_info": "exception"},
+        return Discreet(_Text("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return Discreet(
+        JsonFormatter(
+            ("levelname", "name", "message"),
+            timestamp="time",
+            rename_fields={"levelname": "level", "name": "logger", "exc_info": "exception"},
+        )
     )
 
 

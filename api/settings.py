@@ -1,12 +1,21 @@
 """The settings; the only place that reads the environment."""
 
+import os
 import re
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from platformdirs import user_data_path
-from pydantic import BeforeValidator, Field, ValidationError, field_validator
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict, SettingsError
+from pydantic import BeforeValidator, Field, SecretStr, ValidationError, field_validator
+from pydantic.fields import FieldInfo
+from pydantic_settings import (
+    BaseSettings,
+    NoDecode,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
+from typing_extensions import override
 
 from api.connections import ConnectionLimits
 from api.documents import DocumentMode
@@ -58,6 +67,32 @@ _NumberOrNone = Annotated[int, Field(ge=0)]
 _Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_names), Field(validate_default=False)]
 
 
+class _Files(PydanticBaseSettingsSource):
+    """Values in files, as secrets are handed to containers."""
+
+    @override
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        name = f"{_PREFIX}{field_name.upper()}"
+        path = os.environ.get(f"{name}_FILE")
+        return _content(name, path) if path else None, field_name, False
+
+    @override
+    def __call__(self) -> dict[str, Any]:
+        fields = self.settings_cls.model_fields.items()
+        values = {name: self.get_field_value(field, name)[0] for name, field in fields}
+        return {name: value for name, value in values.items() if value}
+
+
+def _content(name: str, path: str) -> str:
+    if os.environ.get(name):
+        raise BadSettings(f"{name} and {name}_FILE are both set: set one of them.")
+    try:
+        return Path(path).read_text("utf-8").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
+        raise BadSettings(f"The file of {name}_FILE can't be read: {reason}.") from None
+
+
 class Settings(BaseSettings):
     """Which database is used, where the embedded one lives, which documents are trusted, and how much is."""
 
@@ -65,7 +100,7 @@ class Settings(BaseSettings):
         env_prefix=_PREFIX, env_nested_delimiter="__", env_ignore_empty=True, frozen=True
     )
 
-    database_url: str | None = None
+    database_url: SecretStr | None = None
     data_dir: Path = Field(default_factory=lambda: user_data_path("dealdesk", appauthor=False))
 
     log_format: LogFormat = LogFormat.TEXT
@@ -106,10 +141,12 @@ class Settings(BaseSettings):
     def from_environment(cls) -> Self:
         """Read what is set as ``DEALDESK_`` and the name in capitals; an empty one counts as absent.
 
+        With ``_FILE`` behind the name, it is the file that holds the value.
+
         Raises:
             BadDatabaseUrl: the URL names another kind of database.
             BadSetting: another setting has no value that it may have.
-            BadSettings: one is missing that another one needs.
+            BadSettings: one is missing that another one needs, or a file can't be read.
         """
         try:
             settings = cls()
@@ -123,10 +160,22 @@ class Settings(BaseSettings):
             )
         return settings
 
+    @classmethod
+    @override
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        *sources: PydanticBaseSettingsSource,
+        **named: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        return *sources, *named.values(), _Files(settings_cls)
+
     @property
     def url(self) -> str:
         """The database's URL: the embedded one's, unless another is set."""
-        return self.database_url or f"{_SQLITE}{self.data_dir / 'dealdesk.db'}"
+        if self.database_url is not None:
+            return self.database_url.get_secret_value()
+        return f"{_SQLITE}{self.data_dir / 'dealdesk.db'}"
 
     @property
     def is_embedded(self) -> bool:
@@ -175,8 +224,8 @@ class Settings(BaseSettings):
 
     @field_validator("database_url")
     @classmethod
-    def _known(cls, url: str | None) -> str | None:
-        if url is not None and not url.startswith((_SQLITE, *_SERVERS)):
+    def _known(cls, url: SecretStr | None) -> SecretStr | None:
+        if url is not None and not url.get_secret_value().startswith((_SQLITE, *_SERVERS)):
             raise ValueError
         return url
 

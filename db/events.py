@@ -48,7 +48,7 @@ class Place(NamedTuple):
         """
         match = _ID.fullmatch(event_id)
         if match is None or max(map(int, match.groups())) > _HIGHEST:
-            raise ValueError(f"{event_id!r:.60} is no event id.")
+            raise ValueError("This is no event id.")
         return cls(*map(int, match.groups()))
 
 

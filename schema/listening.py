@@ -79,7 +79,7 @@ class Feed:
         newest = await newest_place(self._database)
         place = newest if after is None else after
         if place > newest:
-            raise BadInput(f"There is no event {place} here. Leave `after` out, and read what you show anew.")
+            raise BadInput("There is no such event here. Leave `after` out, and read what you show anew.")
         with self._listening(topic, newest) as listener:
             listener.has_missed = place < self._place
             while True:

@@ -16,6 +16,7 @@ from graphql import (
 from graphql.execution.values import VariableValues, get_variable_values
 
 from schema.costing import Cost, Costing
+from schema.discretion import without_values
 from schema.limits import Exceeded, OperationLimits
 from schema.measuring import Measure
 from schema.reading.documents import Document
@@ -130,7 +131,7 @@ class Preparer:
         values = get_variable_values(self._schema, definitions, dict(sent), MOST_ERRORS)
         if isinstance(values, VariableValues):
             return values
-        raise RequestError("BAD_USER_INPUT", values)
+        raise RequestError("BAD_USER_INPUT", [without_values(error) for error in values])
 
 
 def _inside(value: Any) -> Iterator[Any]:

@@ -25,7 +25,7 @@ def read_date(value: Any) -> date:
             return date.fromisoformat(value)
     except (TypeError, ValueError):
         pass
-    raise GraphQLError(f"A Date is written YYYY-MM-DD, such as 2026-03-31; got {value!r:.60}.")
+    raise GraphQLError("A Date is written YYYY-MM-DD, such as 2026-03-31.")
 
 
 def read_date_time(value: Any) -> datetime:
@@ -39,7 +39,7 @@ def read_date_time(value: Any) -> datetime:
             return datetime.fromisoformat(value.upper()).astimezone(UTC)
     except (TypeError, ValueError, OverflowError):
         pass
-    raise GraphQLError(f"A DateTime is written like 2026-03-31T08:00:00Z; got {value!r:.60}.")
+    raise GraphQLError("A DateTime is written like 2026-03-31T08:00:00Z.")
 
 
 def read_decimal(value: Any) -> Decimal:
@@ -56,7 +56,7 @@ def read_decimal(value: Any) -> Decimal:
                 return number
     except InvalidOperation:
         pass
-    raise GraphQLError(f'A Decimal is written as text, such as "12500.00"; got {value!r:.60}.')
+    raise GraphQLError('A Decimal is written as text, such as "12500.00".')
 
 
 def _as_planned(value: Any) -> str:

@@ -97,7 +97,7 @@ def _converter(planner: Planner, type_: Any, to: Any) -> Convert | None:
 def _amount(value: Decimal) -> Decimal:
     if abs(value) <= HIGHEST_AMOUNT and has_at_most_two_places(value):
         return value
-    raise BadInput(f"{value} is no amount: compare with at most {HIGHEST_AMOUNT} and two decimal places.")
+    raise BadInput(f"This is no amount: compare with at most {HIGHEST_AMOUNT} and two decimal places.")
 
 
 def _ordered(name: str) -> Callable[[Any, Late, Convert | None], Condition]:

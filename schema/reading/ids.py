@@ -21,7 +21,7 @@ def split_id(text: str) -> tuple[str, UUID]:
     """
     match = _ID.fullmatch(text)
     if match is None:
-        raise BadInput(f"{_shown(text)} is no id. Send an id as it was answered, such as opp_0190c2f4-….")
+        raise BadInput("This is no id. Send an id as it was answered, such as opp_0190c2f4-….")
     return match[1], UUID(match[2])
 
 
@@ -33,14 +33,8 @@ def decode_id(prefix: str, text: str) -> UUID:
     """
     found, id_ = split_id(text)
     if found != prefix:
-        raise BadInput(
-            f"{_shown(text)} is the id of something else: one that starts with {prefix}_ goes here."
-        )
+        raise BadInput(f"This is the id of something else: one that starts with {prefix}_ goes here.")
     return id_
 
 
 _LONGEST_SHOWN = 60
-
-
-def _shown(text: str) -> str:
-    return repr(text if len(text) <= _LONGEST_SHOWN else f"{text[:_LONGEST_SHOWN]}…")

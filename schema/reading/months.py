@@ -41,7 +41,7 @@ def known_time_zone(name: str) -> str:
     """
     if name in _time_zones():
         return name
-    raise BadInput(f"{name!r:.60} is no time zone. Send a name of the IANA database, such as Europe/Berlin.")
+    raise BadInput("This is no time zone. Send a name of the IANA database, such as Europe/Berlin.")
 
 
 @cache

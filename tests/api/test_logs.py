@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from api.documents import document_id
 from api.logs import LogFormat, formatter, log_operation, log_request, name_request
+from db.errors import Unavailable
 from schema.executing import Executor
 from tests.api.entering import TOKEN, client, entrance
 from tests.api.talking import talking
@@ -140,10 +141,10 @@ async def test_text_has_the_fields_behind_the_message_and_nothing_breaks_its_lin
 
 def test_an_exception_stays_in_its_line() -> None:
     with logged() as lines:
-        logging.getLogger("dealdesk.http").error("failed", exc_info=RuntimeError("no\nmore"))
+        logging.getLogger("dealdesk.http").error("failed", exc_info=Unavailable("no\nmore"))
 
     [line] = parsed(lines)
-    assert line["exception"] == "RuntimeError: no\nmore"
+    assert line["exception"] == "Unavailable: no\nmore"
 
 
 @contextmanager

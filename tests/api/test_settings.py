@@ -75,6 +75,28 @@ def test_another_url_is_refused_without_being_repeated(url: str, monkeypatch: py
     )
 
 
+def test_a_secret_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    secret = tmp_path / "url"
+    secret.write_text("postgresql://ada:swordfish@localhost/dealdesk\n")
+    monkeypatch.setenv("DEALDESK_DATABASE_URL_FILE", str(secret))
+
+    settings = Settings.from_environment()
+
+    assert settings.url == "postgresql://ada:swordfish@localhost/dealdesk"
+    assert "swordfish" not in repr(settings)
+
+
+def test_a_file_that_can_not_be_taken_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("DEALDESK_DATABASE_URL_FILE", str(tmp_path / "missing"))
+    with pytest.raises(
+        BadSettings, match=r"DEALDESK_DATABASE_URL_FILE can't be read: No such file or directory\."
+    ):
+        Settings.from_environment()
+    monkeypatch.setenv("DEALDESK_DATABASE_URL", "postgresql://localhost/dealdesk")
+    with pytest.raises(BadSettings, match="are both set: set one of them"):
+        Settings.from_environment()
+
+
 def test_documents_are_not_trusted_unless_set() -> None:
     assert Settings.from_environment().documents is DocumentMode.OFF
 

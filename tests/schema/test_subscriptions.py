@@ -153,21 +153,21 @@ async def test_after_an_answer_nothing_is_missed_that_it_does_not_show(
 @pytest.mark.parametrize(
     ("query", "variables", "message"),
     [
-        (ALL, {"after": "x"}, "'x' is no event id. Send eventId as it was told."),
+        (ALL, {"after": "x"}, "This is no event id. Send eventId as it was told."),
         (
             ALL,
             {"after": "9999999-1"},
-            "There is no event 9999999-1 here. Leave `after` out, and read what you show anew.",
+            "There is no such event here. Leave `after` out, and read what you show anew.",
         ),
         (
             ONE,
             {"id": "harbour"},
-            "'harbour' is no id. Send an id as it was answered, such as opp_0190c2f4-….",
+            "This is no id. Send an id as it was answered, such as opp_0190c2f4-….",
         ),
         (
             NARROWED,
             {"filter": {"estimatedRevenue": {"gt": "0.001"}}},
-            "0.001 is no amount: compare with at most 1000000000000.00 and two decimal places.",
+            "This is no amount: compare with at most 1000000000000.00 and two decimal places.",
         ),
     ],
 )

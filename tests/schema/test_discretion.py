@@ -1,0 +1,39 @@
+import pytest
+from graphql import GraphQLError
+
+from schema.discretion import without_values
+
+
+@pytest.mark.parametrize(
+    ("explained", "told"),
+    [
+        ("Int cannot represent non-integer value: 'a: b'", "Int cannot represent non-integer value."),
+        (
+            "Value 'x' does not exist in 'Y' enum' does not exist in 'State' enum. Did you mean 'OPEN'?",
+            "It is none of the enum 'State'.",
+        ),
+        (
+            "Expected value of type 'In' not to include unknown field 'nam'. Did you mean 'name'? Found: {}.",
+            "Expected value of type 'In' not to include unknown field 'nam'.",
+        ),
+        (
+            "Expected value of type 'In' not to include unknown field 'a secret', found: {'a secret': 1}.",
+            "Expected value of type 'In'.",
+        ),
+        (
+            "Expected value of type 'In' to include required field 'id', found: {'name': 'x'}.",
+            "Expected value of type 'In' to include required field 'id'.",
+        ),
+        ("Something new about 'x'.", "It is not what its type takes."),
+    ],
+)
+def test_of_a_variable_its_place_and_type_are_told(explained: str, told: str) -> None:
+    place = "Variable '$input' has invalid value at .outcome.won: "
+
+    assert without_values(GraphQLError(place + explained)).message == place + told
+
+
+def test_what_is_said_in_unknown_words_is_not_repeated() -> None:
+    message = without_values(GraphQLError("A secret is in here.")).message
+
+    assert message == "A variable has a value that its type does not take."
