@@ -1,0 +1,119 @@
+"""The disk is full: it is told, it passes, and what was acknowledged is there."""
+
+import asyncio
+import os
+import resource
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+from uuid import UUID, uuid4
+
+import pytest
+
+from db.database import Database
+from db.errors import Unavailable
+from db.migrating import migrate
+from db.opening import open_database, sqlite_path
+from db.sqlite import connect
+from tests.builders import Deals
+from tests.db.acts import close
+from tests.postgres import postgres_server
+
+ROOM = 1_000_000
+"""Bytes that are left."""
+
+LONG_TEXT = 2_000 * "x"
+
+
+async def test_sqlite_takes_changes_again_when_there_is_room_again(sqlite: Database, sqlite_url: str) -> None:
+    deals = await Deals.create(sqlite)
+    log = sqlite_path(f"{sqlite_url}-wal")
+    acknowledged: set[UUID] = set()
+    with (
+        no_file_longer_than(log.stat().st_size + ROOM),
+        pytest.raises(Unavailable, match=r"can't take the change: disk I/O error. Nothing was changed."),
+    ):
+        await close_on_and_on(deals, acknowledged)
+    acknowledged.add(await close_when_possible(deals))
+
+    assert len(acknowledged) > 2
+    assert await closings(deals) == acknowledged
+    with closing(connect(str(sqlite_path(sqlite_url)))) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+
+
+@pytest.mark.long
+async def test_postgresql_takes_changes_again_when_there_is_room_again(small_disk: Path) -> None:
+    with postgres_server(small_disk, durable=True) as server:
+        await migrate(server.url())
+        database = await open_database(server.url())
+        deals = await Deals.create(database)
+        acknowledged: set[UUID] = set()
+        with filled(small_disk), pytest.raises(Unavailable):
+            await close_on_and_on(deals, acknowledged)
+        acknowledged.add(await close_when_possible(deals))
+
+        assert len(acknowledged) > 2
+        assert await closings(deals) == acknowledged
+        await database.close()
+
+
+async def close_on_and_on(deals: Deals, acknowledged: set[UUID]) -> None:
+    """Close one deal after the other, and note each closing that was acknowledged."""
+    while True:
+        closed = await close(deals, await deals.opportunity(), description=LONG_TEXT)
+        acknowledged.add(closed.opportunity_close_id)
+
+
+async def close_when_possible(deals: Deals) -> UUID:
+    """Close a deal, and try until it is done."""
+    key = str(uuid4())
+    opportunity_id = None
+    async with asyncio.timeout(60):
+        while True:
+            try:
+                opportunity_id = opportunity_id or await deals.opportunity()
+                return (await close(deals, opportunity_id, idempotency_key=key)).opportunity_close_id
+            except Unavailable:
+                await asyncio.sleep(0.1)
+
+
+async def closings(deals: Deals) -> set[UUID]:
+    return {row.id for row in (await deals.dump())["opportunity_close"]}
+
+
+@contextmanager
+def no_file_longer_than(size: int) -> Iterator[None]:
+    """Let writes fail that would make a file longer, as they do where there is no room."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@contextmanager
+def filled(disk: Path) -> Iterator[None]:
+    """Leave little room on a disk until the block ends."""
+    filling = disk / "filling"
+    with suppress(OSError), filling.open("wb", buffering=0) as file:
+        while True:
+            file.write(bytes(2**16))
+    os.truncate(filling, filling.stat().st_size - ROOM)
+    yield
+    filling.unlink()
+
+
+@pytest.fixture
+def small_disk() -> Iterator[Path]:
+    """A file system of its own, which only some may mount."""
+    place = tempfile.mkdtemp(prefix="dealdesk-")
+    mounting = ["/bin/mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", place]
+    if subprocess.run(mounting, check=False, capture_output=True).returncode != 0:  # noqa: S603 - ours
+        pytest.skip("Mounting a small disk is not allowed here.")
+    yield Path(place)
+    subprocess.run(["/bin/umount", place], check=True)  # noqa: S603 - ours
+    Path(place).rmdir()
