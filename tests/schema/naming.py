@@ -72,6 +72,11 @@ def namings() -> list[Naming]:
     return [Naming(name, way) for name in mutation.fields for way in _ways(_input_type(name))]
 
 
+def least_input(mutation: str, own: dict[str, str]) -> Any:
+    """Return the least that can be sent to a mutation; ids are ``own`` ones, by type."""
+    return _least("input", _input_type(mutation), own, None, "")
+
+
 def payloads() -> dict[str, Covering]:
     """Return for each mutation all that any answer to it holds."""
     mutation: Any = the_schema().graphql.mutation_type

@@ -19,6 +19,7 @@ from tests.builders import Deals
 from tests.schema.asking import Client, the_schema
 from tests.schema.hearing import ALL
 from tests.schema.mutating import refused, sent
+from tests.schema.naming import NAMED, least_input
 
 REOPEN = """
 mutation ($input: ReopenOpportunityInput!) {
@@ -108,6 +109,17 @@ async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(deals:
         " Ask somebody who has one of them, or for another role.",
         "path": None,
     }
+
+
+async def test_every_mutation_asks_whose_it_is(deals: Deals) -> None:
+    client, before = Client(deals.database, replace(deals.caller, role=Role.READER)), await deals.dump()
+    mutation: Any = the_schema().graphql.mutation_type
+    some = dict.fromkeys(NAMED.values(), "some id")
+    for name, field in mutation.fields.items():
+        type_ = field.args["input"].type
+        document = f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
+        assert await client.data(document, input=least_input(name, some)) == {name: {"code": "FORBIDDEN"}}
+    assert await deals.dump() == before
 
 
 async def test_a_role_that_may_is_not_refused(deals: Deals) -> None:
