@@ -1,7 +1,7 @@
 """What became of an operation, for whoever counts and logs."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from schema.reading.documents import Asked
 from schema.reading.reader import Refused
@@ -10,8 +10,7 @@ CANCELED = frozenset({"CANCELED"})
 """The codes of an operation that ended before its answer: its client went away, or its time was up."""
 
 
-@dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(NamedTuple):
     """One operation that ended, after ``seconds``.
 
     ``asked`` is None where the request could not be run. ``codes`` are those of its top-level errors,
