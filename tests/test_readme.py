@@ -56,6 +56,11 @@ RUN_BY_OTHER_TESTS = {
     "uv run dealdesk backup path/to/copy.db",
     "uv run dealdesk restore path/to/copy.db",
     "uv run dealdesk doctor",
+    "uv run dealdesk token create --role SALES --name nightly-report --expires-in 90d",
+    "uv run dealdesk token list",
+    "uv run dealdesk token revoke nightly-report",
+    "uv run dealdesk serve --host 0.0.0.0",
+    "uv run dealdesk audit verify",
 }
 PIPELINE = "path/to/directory"
 
