@@ -61,7 +61,8 @@ async def test_no_answer_to_any_role_changes_when_other_organizations_come(
     await twin_of(OURS).store(database)
     for role in Role:
         assert await QUESTIONS.answers(as_(client, first, role)) == alone
-    assert await QUESTIONS.answers(client, by_core=True) == alone
+    if first is OURS:
+        assert await QUESTIONS.answers(client, by_core=True) == alone
 
 
 @pytest.fixture
@@ -132,7 +133,7 @@ async def test_a_foreign_id_is_like_a_missing_one_without_the_application_s_own_
 ) -> None:
     client, before = Client(Unfiltered(crowded), OURS.caller), await Deals(crowded).dump()
     for naming in namings():
-        for role in (Role.SALES, Role.ADMIN):
+        for role in Role:
             answer = await told(as_(client, OURS, role), naming, foreign(naming))
             assert answer == await told(client, naming, MISSING), str(naming)
     assert await Deals(crowded).dump() == before

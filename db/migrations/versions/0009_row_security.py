@@ -35,7 +35,7 @@ _GRANTS = {
 _CREATE_ROLE = f"""
 DO $$
 BEGIN
-  IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{CALLER_ROLE}') THEN
+  IF to_regrole('{CALLER_ROLE}') IS NULL THEN
     BEGIN
       CREATE ROLE {CALLER_ROLE} NOLOGIN;
     EXCEPTION WHEN duplicate_object OR unique_violation THEN
@@ -48,9 +48,11 @@ BEGIN
   EXECUTE format('GRANT USAGE ON SCHEMA %I TO {CALLER_ROLE}', current_schema());
 EXCEPTION WHEN insufficient_privilege THEN
   RAISE insufficient_privilege USING MESSAGE = format(
-    '%s may not make the role {CALLER_ROLE}. Let an administrator of the server run'
-    ' "CREATE ROLE {CALLER_ROLE} NOLOGIN; GRANT {CALLER_ROLE} TO %I", then migrate again.',
-    current_user, current_user
+    '%s may not make or take the role {CALLER_ROLE}. Let an administrator of the server run'
+    ' "%sGRANT {CALLER_ROLE} TO %I", then migrate again.',
+    current_user,
+    CASE WHEN to_regrole('{CALLER_ROLE}') IS NULL THEN 'CREATE ROLE {CALLER_ROLE} NOLOGIN; ' END,
+    current_user
   );
 END $$
 """
