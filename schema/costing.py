@@ -6,7 +6,7 @@ leave out counts, and what is asked twice counts twice: costs are upper bounds.
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import (
     FieldNode,
@@ -52,8 +52,7 @@ _MOST_WEIGHTS = 64
 """How many sizes of pages an operation is kept weighed for."""
 
 
-@dataclass(frozen=True, slots=True)
-class Cost:
+class Cost(NamedTuple):
     """What one request may cost, in objects; ``flat`` of it however many there are."""
 
     requested: int
@@ -75,10 +74,14 @@ class Costing:
         self._operation = operation
         self._sizes: dict[str, None] = {}
         self._weights: dict[tuple[int | None, ...], _Weight] = {}
-        self._weigh({})  # notes which variables are sizes
+        weight = self._weigh({})  # notes which variables are sizes
+        self._always = None if self._sizes or weight.filters else _cost(weight, weight.complexity)
 
     def cost(self, variables: Values) -> Cost:
         """Return what the operation may cost with these variables."""
+        return self._always or self._cost_with(variables)
+
+    def _cost_with(self, variables: Values) -> Cost:
         sizes = tuple([_size(variables.get(name)) for name in self._sizes])
         weight = self._weights.get(sizes)
         if weight is None:
@@ -86,8 +89,7 @@ class Costing:
         complexity = weight.complexity
         for name, times in weight.filters.items():
             complexity += times * _CONDITION * _objects_in(variables.get(name))
-        flat = _BASE + weight.flat
-        return Cost(flat + weight.objects, flat, complexity)
+        return _cost(weight, complexity)
 
     def _weigh(self, variables: Values) -> "_Weight":
         weighing = _Weighing(self._schema, self._fragments, variables, self._sizes)
@@ -114,6 +116,11 @@ class _Weight:
     flat: int = 0
     complexity: int = 0
     filters: Mapping[str, int] = field(default_factory=dict)
+
+
+def _cost(weight: _Weight, complexity: int) -> Cost:
+    flat = _BASE + weight.flat
+    return Cost(flat + weight.objects, flat, complexity)
 
 
 @dataclass(slots=True)

@@ -1,7 +1,7 @@
 """From a request's text and variables to what can be run: parsed, within the limits, valid, coerced."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -70,7 +70,7 @@ class Preparer:
             RequestError: they are not what the operation declares, or can't be stored, or are too many.
         """
         if sent:
-            self._check(sent)
+            self._check_all(sent.values())
         name = operation.name.value if operation.name else None
         signatures = document.signatures.get(name)
         if signatures is None:
@@ -115,14 +115,21 @@ class Preparer:
                 raise Exceeded("GRAPHQL_PARSE_FAILED", "tokens", limits.tokens, limits.tokens + 1) from None
             raise
 
-    def _check(self, sent: Mapping[str, Any]) -> None:
-        most = self._limits.list_items
-        for value in _inside(sent):
-            if isinstance(value, str) and not _can_be_stored(value):
+    def _check_all(self, values: Iterable[Any]) -> None:
+        for value in values:
+            if not isinstance(value, str):
+                self._check_inside(value)
+            elif not _can_be_stored(value):
                 raise RequestError("BAD_USER_INPUT", [GraphQLError(_NOT_STORED)])
-            if isinstance(value, list) and len(value) > most:
-                exceeded = Exceeded("BAD_USER_INPUT", "list_items", most, len(value))
+
+    def _check_inside(self, value: Any) -> None:
+        if isinstance(value, Mapping):
+            self._check_all(value.values())
+        elif isinstance(value, list):
+            if len(value) > self._limits.list_items:
+                exceeded = Exceeded("BAD_USER_INPUT", "list_items", self._limits.list_items, len(value))
                 raise RequestError(exceeded.code, [exceeded])
+            self._check_all(value)
 
     def _variables_in_full(
         self, operation: OperationDefinitionNode, sent: Mapping[str, Any]
@@ -132,16 +139,6 @@ class Preparer:
         if isinstance(values, VariableValues):
             return values
         raise RequestError("BAD_USER_INPUT", [without_values(error) for error in values])
-
-
-def _inside(value: Any) -> Iterator[Any]:
-    yield value
-    if isinstance(value, Mapping):
-        value = value.values()
-    elif not isinstance(value, list):
-        return
-    for inner in value:
-        yield from _inside(inner)
 
 
 def _can_be_stored(text: str) -> bool:

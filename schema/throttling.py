@@ -7,12 +7,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 from uuid import UUID
 
 from graphql import GraphQLError
 
-from db.caller import Caller
+from db.caller import Caller, Role
 from schema.costing import Cost
 from schema.limits import Exceeded, OperationLimits
 
@@ -28,8 +28,7 @@ class Bucket:
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
+class Charge(NamedTuple):
     """What a request took from a bucket; without one, nothing is throttled."""
 
     cost: Cost
@@ -71,11 +70,22 @@ class Throttled(GraphQLError):
         self.retry_after = retry_after
 
 
+class _Allowed(NamedTuple):
+    cost: int
+    capacity: int
+    rate: int
+
+    @classmethod
+    def of(cls, limits: OperationLimits, factor: int) -> "_Allowed":
+        return cls(limits.cost * factor, limits.bucket * factor, limits.restores_per_second * factor)
+
+
 class Throttle:
     """Keeps a bucket for each user of each organization; how large it is depends on the user's role."""
 
     def __init__(self, limits: OperationLimits, clock: Callable[[], float] = monotonic) -> None:
-        self._limits = limits
+        self._most_complexity = limits.complexity
+        self._allowed = {role: _Allowed.of(limits, limits.role_factors.get(role, 1)) for role in Role}
         self._clock = clock
         self._buckets: dict[tuple[UUID, UUID], Bucket] = {}
 
@@ -91,18 +101,18 @@ class Throttle:
             Exceeded: it is more than any request may cost.
             Throttled: the bucket holds less.
         """
-        limits = self._limits
-        factor = limits.role_factors.get(caller.role, 1)
-        _check("complexity", cost.complexity, limits.complexity)
-        _check("cost", cost.requested, limits.cost * factor)
-        if not limits.bucket:
-            return Charge(cost)
-        return self._taken(caller, cost, limits.bucket * factor, limits.restores_per_second * factor)
+        allowed = self._allowed[caller.role]
+        if cost.complexity > self._most_complexity:
+            raise Exceeded("TOO_COSTLY", "complexity", self._most_complexity, cost.complexity)
+        if cost.requested > allowed.cost:
+            raise Exceeded("TOO_COSTLY", "cost", allowed.cost, cost.requested)
+        return self._taken(caller, cost, allowed) if allowed.capacity else Charge(cost)
 
-    def _taken(self, caller: Caller, cost: Cost, capacity: int, rate: int) -> Charge:
+    def _taken(self, caller: Caller, cost: Cost, allowed: _Allowed) -> Charge:
+        capacity, rate = allowed.capacity, allowed.rate
         bucket = self._bucket((caller.organization_id, caller.user_id), capacity, rate)
-        charge = Charge(cost, bucket, capacity, rate)
         lacking = min(cost.requested, capacity) - bucket.left
+        charge = Charge(cost, bucket, capacity, rate)
         if lacking > 0:
             raise Throttled(charge, ceil(lacking / rate))
         bucket.left -= cost.requested
@@ -122,8 +132,3 @@ class Throttle:
     def _let_go(self, now: float, capacity: int, rate: int) -> None:
         idle = capacity / rate
         self._buckets = {key: each for key, each in self._buckets.items() if now - each.at < idle}
-
-
-def _check(name: str, asked: int, most: int) -> None:
-    if asked > most:
-        raise Exceeded("TOO_COSTLY", name, most, asked)

@@ -21,7 +21,12 @@ from tests.reliability.processes import ServerProcess, serving
 
 MOST_BYTES = 50 * 1024
 MOST_SECONDS = 0.020
-ROOM = {"limits__sockets": "10001", "limits__sockets_per_caller": "10001", "connections": "10010"}
+ROOM = {
+    "limits__sockets": "10001",
+    "limits__sockets_per_caller": "10001",
+    "limits__subscriptions_per_caller": "10001",
+    "connections": "10010",
+}
 SUBSCRIPTION = "subscription { opportunitiesChanged { kind } }"
 QUESTION = {"query": "{ viewer { user { name } } }"}
 ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
