@@ -25,11 +25,15 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy import text
+from sqlmodel import SQLModel
+
 from db.database import Database, Transaction
 from db.importing.landing import land
 from db.importing.pipeline import read_pipeline
 from db.importing.records import ImportUnreadable
 from db.importing.summary import ImportSummary, Noun, Quirk, RefusedRow
+from db.statements import Statement
 
 __all__ = ["ImportSummary", "ImportUnreadable", "Noun", "Quirk", "RefusedRow", "import_pipeline"]
 
@@ -53,9 +57,16 @@ async def import_pipeline(
     pipeline = read_pipeline(directory, today=now.date())
 
     async def work(transaction: Transaction) -> ImportSummary:
-        return await land(transaction, pipeline, now=now, progress=progress or _silent)
+        summary = await land(transaction, pipeline, now=now, progress=progress or _silent)
+        if database.dialect.name == "postgresql":
+            await transaction.rows(_COUNT_ANEW)
+        return summary
 
     return await database.write(work)
+
+
+# Connections keep the plans that they have made: those made for empty tables would suit no import.
+_COUNT_ANEW = Statement(text(f"ANALYZE {', '.join(table.name for table in SQLModel.metadata.sorted_tables)}"))
 
 
 def _silent(_done: int, _total: int) -> None:

@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy import Select, column, select, table
+
 from db.database import Database
 from db.importing import Noun, import_pipeline
 from db.seeding import served_organization
+from db.statements import Statement
 from tests.builders import NOW, Deals
 from tests.db.pipeline_files import ACCOUNTS, ENGAGING, LOST, PROSPECTING, TEAMS, WON, pipeline_files
 
@@ -32,6 +35,15 @@ async def test_the_summary_counts_what_landed(database: Database, tmp_path: Path
     )
     assert summary.opportunities_by_state == {"WON": 1, "LOST": 1, "OPEN": 2}
     assert summary.already_there.total() == 0
+
+
+async def test_postgresql_knows_how_many_rows_landed(postgresql: Database, tmp_path: Path) -> None:
+    await import_pipeline(postgresql, pipeline_files(tmp_path, [WON, LOST, ENGAGING]), now=NOW)
+
+    counted: Select[Any] = (
+        select(column("reltuples")).select_from(table("pg_class")).where(column("relname") == "opportunity")
+    )
+    assert await postgresql.rows(Statement(counted)) == [(3.0,)]
 
 
 async def test_a_second_import_changes_nothing(database: Database, tmp_path: Path) -> None:
