@@ -15,7 +15,7 @@ from tests.clients.commands import CLIENTS, run
 from tests.smoke import Server, running
 
 Run = Callable[..., str]
-Once = Callable[[str, Callable[[], object]], None]
+Once = Callable[[str, Callable[[], str]], str]
 
 
 @pytest.fixture(scope="session")
@@ -27,16 +27,19 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
-    """Do something once for all processes that share the tests; whoever needs it meanwhile waits."""
+    """Do something once for all processes that share the tests, and give each of them what came of it."""
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
 
-    def do(name: str, act: Callable[[], object]) -> None:
-        with (shared / name).open("a") as done:
-            fcntl.flock(done, fcntl.LOCK_EX)
-            if not os.fstat(done.fileno()).st_size:
-                act()
-                done.write("done")
+    def do(name: str, act: Callable[[], str]) -> str:
+        with (shared / name).open("a+") as kept:
+            fcntl.flock(kept, fcntl.LOCK_EX)
+            kept.seek(0)
+            text = kept.read()
+            if not text:
+                text = f"{act()}\n"
+                kept.write(text)
+            return text
 
     return do
 
@@ -50,10 +53,11 @@ def node(once: Once) -> Run:
     return partial(run, "node")
 
 
-def _install() -> None:
+def _install() -> str:
     lock, installed = CLIENTS / "package-lock.json", CLIENTS / "node_modules" / ".package-lock.json"
-    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
-        run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
+    if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
+        return "installed before"
+    return run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 @pytest.fixture(scope="session")

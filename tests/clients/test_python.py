@@ -18,13 +18,13 @@ def generated(tmp_path_factory: pytest.TempPathFactory, once: Once) -> None:
     once("python", lambda: generate(tmp_path_factory.mktemp("outside")))  # of reach of this project's pins
 
 
-def generate(outside: Path) -> None:
+def generate(outside: Path) -> str:
     generator = ENVIRONMENT / "bin" / "ariadne-codegen"
     if not generator.exists() or generator.stat().st_mtime < REQUIREMENTS.stat().st_mtime:
         run("uv", "venv", "--clear", ENVIRONMENT, cwd=outside)
         run("uv", "pip", "install", "--python", ENVIRONMENT, "--requirements", REQUIREMENTS, cwd=outside)
     (PYTHON / ".generated").mkdir(exist_ok=True)
-    run(generator, "--config", "ariadne-codegen.toml", cwd=PYTHON)
+    return run(generator, "--config", "ariadne-codegen.toml", cwd=PYTHON)
 
 
 @pytest.mark.usefixtures("generated")
