@@ -217,3 +217,22 @@ def test_an_unknown_limit_is_refused_with_those_that_there_are(monkeypatch: pyte
         BadSettings, match=r"^DEALDESK_LIMITS__HEIGHT is no limit: there is CHARACTERS, TOKENS, "
     ):
         Settings.from_environment()
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("REQUEST_SECONDS", "0", "a number of seconds above 0"),
+        ("STATEMENT_SECONDS", "inf", "a number of seconds above 0"),
+        ("GRACE_SECONDS", "-1", "a number of seconds, or 0"),
+        ("OPERATIONS_RUNNING", "many", "a whole number above 0"),
+        ("OPERATIONS_WAITING", "-1", "a whole number, or 0"),
+    ],
+)
+def test_a_time_or_a_number_that_can_not_be_is_refused(
+    name: str, value: str, allowed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(f"DEALDESK_{name}", value)
+
+    with pytest.raises(BadSetting, match=f"^DEALDESK_{name} can't be used: write {allowed}.$"):
+        Settings.from_environment()

@@ -126,7 +126,7 @@ async def test_who_waits_too_long_for_another_program_is_told_so(sqlite_url: str
 
         assert (code, message) == (
             "UNAVAILABLE",
-            "The embedded database can't take the change: database is locked",
+            "The embedded database can't take the change: database is locked. Nothing was changed.",
         )
         assert seconds < 0.2 + PROMPT
         assert await names(database) == []

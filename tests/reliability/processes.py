@@ -35,12 +35,12 @@ class ServerProcess:
     def __init__(self, database_url: str, data: Path, **settings: str) -> None:
         settings |= {"database_url": database_url, "data_dir": str(data)}
         self._environment = {f"DEALDESK_{name.upper()}": value for name, value in settings.items()}
-        self._port = _free_port()
-        self.url = f"http://127.0.0.1:{self._port}/graphql"
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}/graphql"
 
     def start(self) -> None:
         """Start it, again or for the first time."""
-        self._process = _processes.Process(target=_serve, args=(self._environment, self._port), daemon=True)
+        self._process = _processes.Process(target=_serve, args=(self._environment, self.port), daemon=True)
         self._process.start()
 
     async def listens(self) -> None:
@@ -48,7 +48,7 @@ class ServerProcess:
         async with asyncio.timeout(PATIENCE):
             while True:
                 try:
-                    _, writer = await asyncio.open_connection("127.0.0.1", self._port)
+                    _, writer = await asyncio.open_connection("127.0.0.1", self.port)
                 except OSError:
                     await asyncio.sleep(0.02)
                 else:

@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable
+import logging
 from contextlib import AsyncExitStack
 from pathlib import Path
 from statistics import median
@@ -19,14 +19,14 @@ from tests.db.acts import close
 from tests.reliability.conversing import asked, conversing
 from tests.reliability.processes import ServerProcess, serving
 
+_log = logging.getLogger(__name__)
+
 MOST_BYTES = 50 * 1024
 MOST_SECONDS = 0.020
-ROOM = {
-    "limits__sockets": "10001",
-    "limits__sockets_per_caller": "10001",
-    "limits__subscriptions_per_caller": "10001",
-    "connections": "10010",
-}
+ROOM = dict.fromkeys(
+    ("limits__sockets", "limits__sockets_per_caller", "limits__subscriptions_per_caller", "connections"),
+    "10010",
+)
 SUBSCRIPTION = "subscription { opportunitiesChanged { kind } }"
 QUESTION = {"query": "{ viewer { user { name } } }"}
 ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
@@ -37,7 +37,6 @@ async def test_subscriptions_take_little_memory_and_little_time_from_others(
     postgresql: Database,
     postgresql_url: str,
     tmp_path: Path,
-    record_property: Callable[[str, object], None],
     number: int,
 ) -> None:
     deals = await Deals.create(postgresql)
@@ -57,8 +56,7 @@ async def test_subscriptions_take_little_memory_and_little_time_from_others(
         await close(deals, await deals.opportunity())
         told = [json.loads(await socket.recv()) for socket in sockets]
 
-    record_property("KiB each", round(each / 1024, 1))
-    record_property("ms of a query beside them", round(seconds * 1000, 1))
+    _log.info("%.1f KiB each; a query beside them takes %.1f ms", each / 1024, seconds * 1000)
     assert [message["payload"]["data"] for message in told] == [
         {"opportunitiesChanged": {"kind": "OPPORTUNITY_CLOSED"}}
     ] * number
