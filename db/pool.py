@@ -1,7 +1,7 @@
 """A plain stack of connections: the one used last is used next, and none is reset in between.
 
 asyncpg's own pool costs a small read a fifth to a quarter of its time. What its reset would undo, no
-statement of ours does; a connection that was interrupted is closed instead.
+statement of ours does; a connection that was interrupted is rolled back.
 
 When the database is out of reach, requests wait for it, and one task knocks.
 """
@@ -48,6 +48,7 @@ class Pool:
         self._wait = wait
         self._idle = Places(size)
         self._reaching: asyncio.Task[None] | None = None
+        self._recovering: set[asyncio.Task[None]] = set()
 
     def connection(self, organization_id: UUID | None = None) -> "Loan":
         """Lend a connection for a block; entering it raises what ``take`` does."""
@@ -103,6 +104,25 @@ class Pool:
         self._idle.cut()
         self._idle.put(Place())
         self._knock()
+
+    async def recover(self, place: Place) -> None:
+        """Take back a connection whose user was canceled, once its statement is stopped and undone.
+
+        Opening another one would cost ten times as much, at the pleasure of clients that leave.
+        """
+        recovering = asyncio.create_task(self._recovered(place))
+        self._recovering.add(recovering)
+        recovering.add_done_callback(self._recovering.discard)
+        await asyncio.shield(recovering)
+
+    async def _recovered(self, place: Place) -> None:
+        try:
+            async with asyncio.timeout(CLOSING):
+                await _rolled_back(place.connection)
+        except Exception:  # noqa: BLE001 - whatever it is, the connection is not to be used again
+            place.cut()
+            place = Place()
+        self.give_back(place)
 
     async def _take(self, organization_id: UUID | None) -> Place:
         try:
@@ -177,14 +197,14 @@ class Loan:
         elif issubclass(kind, Exception):
             self._pool.give_back(self._place)
         else:
-            await self._abandon()
+            await self._pool.recover(self._place)
 
-    async def _abandon(self) -> None:
-        # Cancelled, perhaps in the middle of a statement: what state it is in nobody knows.
-        try:
-            await asyncio.shield(closed(self._place.connection))
-        finally:
-            self._pool.give_back(Place())
+
+async def _rolled_back(connection: Any) -> None:
+    if not connection.is_in_transaction():
+        await connection.execute("SELECT")  # waits until the statement is stopped, which may have been BEGIN
+    if connection.is_in_transaction():
+        await connection.execute("ROLLBACK")
 
 
 async def closed(connection: Any) -> None:

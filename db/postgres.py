@@ -127,17 +127,16 @@ class PostgresDatabase(Database):
         is_committing = False
         try:
             async with self._pool.connection(self._organization_id) as connection:
-                begun = connection.transaction()
-                await begun.start()
+                await connection.execute("BEGIN")
                 try:
                     transaction = PostgresTransaction(connection, self.dialect)
                     yield transaction
                     await transaction.catch_up()
                 except Exception as error:
-                    await _roll_back(connection, begun, error)
+                    await _roll_back(connection, error)
                     raise
                 is_committing = True
-                await finished(begun.commit())
+                await finished(connection.execute("COMMIT"))
         except _LOST_RACES as error:
             raise LostRace from error
         except asyncpg.IntegrityConstraintViolationError as error:
@@ -217,13 +216,13 @@ def _moved(by: int, parameter: re.Match[str]) -> str:
     return f"${int(parameter[1]) + by}"
 
 
-async def _roll_back(connection: Any, begun: Any, error: Exception) -> None:
+async def _roll_back(connection: Any, error: Exception) -> None:
     """Undo what was done; a connection that is silent or lost is cut, and PostgreSQL does it by itself."""
     if isinstance(error, _OUT_OF_REACH):
         connection.terminate()
         return
     try:
-        await begun.rollback()
+        await connection.execute("ROLLBACK")
     except _FAILURES:
         connection.terminate()
 
