@@ -10,8 +10,16 @@ from db.diagnosis.findings import Finding, ok, warn
 
 def examine_settings(settings: Settings) -> Iterator[Finding]:
     """Yield what is found; no value of a setting that may hold a password is repeated."""
-    risks = [*_database(settings), *_metrics(settings)]
+    risks = [*_files(settings), *_database(settings), *_metrics(settings)]
     yield from risks or [ok("No setting is risky.")]
+
+
+def _files(settings: Settings) -> Iterator[Finding]:
+    for name, path in settings.files.items():
+        if path.stat().st_mode & 0o007:
+            yield warn(
+                f"All users of this machine can get at the file of {name}.", "Keep them out: chmod 600."
+            )
 
 
 def _database(settings: Settings) -> Iterator[Finding]:

@@ -171,6 +171,12 @@ class Settings(BaseSettings):
         return *sources, *named.values(), _Files(settings_cls)
 
     @property
+    def files(self) -> dict[str, Path]:
+        """The files that hold values, by the variables that name them."""
+        names = [f"{_PREFIX}{name.upper()}_FILE" for name in type(self).model_fields]
+        return {name: Path(os.environ[name]) for name in names if os.environ.get(name)}
+
+    @property
     def url(self) -> str:
         """The database's URL: the embedded one's, unless another is set."""
         if self.database_url is not None:

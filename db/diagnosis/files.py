@@ -29,7 +29,7 @@ def examine_file(path: Path) -> Iterator[Finding]:
             yield ok("Journal mode WAL, synchronous FULL, foreign keys enforced.")
             yield from _soundness(connection)
     except Unavailable as error:
-        yield fail(str(error), _RESTORE)
+        yield fail(f"{str(error).rstrip('.')}.", _RESTORE)
 
 
 def _soundness(connection: sqlite3.Connection) -> Iterator[Finding]:

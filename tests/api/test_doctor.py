@@ -40,6 +40,22 @@ def test_no_database_yet_is_no_failure(dealdesk: CommandLine, data: Path) -> Non
     assert not data.exists()
 
 
+def test_a_secret_that_all_may_read_is_warned_of(
+    dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "url"
+    secret.write_text(f"sqlite:///{tmp_path}/deals.db")
+    monkeypatch.setenv("DEALDESK_DATABASE_URL_FILE", str(secret))
+
+    secret.chmod(0o644)
+    assert dealdesk.run("doctor")[1].splitlines()[0] == (
+        "warn  All users of this machine can get at the file of DEALDESK_DATABASE_URL_FILE."
+        " Keep them out: chmod 600."
+    )
+    secret.chmod(0o600)
+    assert dealdesk.run("doctor")[1].splitlines()[0] == "ok    No setting is risky."
+
+
 def test_risky_settings_are_warned_of_without_their_values(
     dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -81,7 +81,7 @@ async def test_a_copy_that_is_not_sound_is_not_kept(sqlite: Database, path: Path
 
 
 async def test_a_copy_takes_the_place_of_a_database_that_is_kept(path: Path, sqlite_url: str) -> None:
-    await write_opportunity(sqlite_url, "Before")
+    before = await write_opportunity(sqlite_url, "Before")
     copy = path.with_name("copy.db")
     back_up(path, copy)
     await write_opportunity(sqlite_url, "After")
@@ -90,6 +90,7 @@ async def test_a_copy_takes_the_place_of_a_database_that_is_kept(path: Path, sql
 
     assert kept == path.with_name("dealdesk.db.replaced-20261123T120000Z")
     assert (names(path), names(kept), names(copy)) == (["Before"], ["After", "Before"], ["Before"])
+    assert await dump(sqlite_url) == before
     await write_opportunity(sqlite_url, "Later")
     assert names(path) == ["Before", "Later"]
 
@@ -186,10 +187,20 @@ def spoil(path: Path, statement: str) -> None:
         connection.execute(statement)
 
 
-async def write_opportunity(url: str, name: str) -> None:
+async def write_opportunity(url: str, name: str) -> dict[str, list[Any]]:
+    """Write an opportunity of that name, and return what is in the database then."""
     database = await open_database(url)
     try:
         deals = await Deals.create(database)
         await deals.opportunity(name=name)
+        return await deals.dump()
+    finally:
+        await database.close()
+
+
+async def dump(url: str) -> dict[str, list[Any]]:
+    database = await open_database(url)
+    try:
+        return await Deals(database).dump()
     finally:
         await database.close()
