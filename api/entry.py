@@ -10,6 +10,8 @@ from api.limits import DEFAULT_LIMITS, Limits
 from api.refusals import UnknownHost
 from schema.seats import Seats
 
+_IPV6 = 6
+
 LOOPBACK = frozenset({"localhost", "127.0.0.1", "[::1]"})
 """The names of a server that only this machine can reach."""
 
@@ -54,9 +56,12 @@ class Entry:
         return origin.decode("latin-1") not in self.origins
 
 
-def is_loopback(bound: socket) -> bool:
-    """Say whether only this machine can reach a bound socket."""
-    return ipaddress.ip_address(bound.getsockname()[0]).is_loopback
+def names_of_loopback(bound: socket) -> frozenset[str]:
+    """Return the names of a bound socket that only this machine can reach; none where others can."""
+    address = ipaddress.ip_address(bound.getsockname()[0])
+    if not address.is_loopback:
+        return frozenset()
+    return LOOPBACK | {f"[{address}]" if address.version == _IPV6 else str(address)}
 
 
 def _name(host: bytes) -> str:

@@ -45,6 +45,7 @@ class SigningKeys:
         self._url = url
         self._keys: dict[str, PyJWK] = {}
         self._asking = asyncio.Lock()
+        self._meanwhile: asyncio.Task[None] | None = None
         self._asked = self._answered = float("-inf")
 
     async def key(self, key_id: str) -> PyJWK | None:
@@ -53,20 +54,30 @@ class SigningKeys:
         Raises:
             Unavailable: the issuer did not say lately which keys it has.
         """
-        if key_id not in self._keys or time.monotonic() - self._answered > FRESH:
+        if key_id not in self._keys or self._age > STALE:
             await self._ask()
-        if time.monotonic() - self._answered > STALE:
+        elif self._age > FRESH and self._may_ask and not self._asking.locked():
+            self._meanwhile = asyncio.create_task(self._ask())  # nobody waits for an issuer that is slow
+        if self._age > STALE:
             raise Unavailable("The issuer of tokens can't be reached. Try again in a moment.")
         return self._keys.get(key_id)
 
+    @property
+    def _age(self) -> float:
+        return time.monotonic() - self._answered
+
+    @property
+    def _may_ask(self) -> bool:
+        return time.monotonic() - self._asked >= PAUSE
+
     async def _ask(self) -> None:
         async with self._asking:
-            if time.monotonic() - self._asked < PAUSE:
+            if not self._may_ask:
                 return
             self._asked = time.monotonic()
             try:
                 self._keys = _by_id(await self._fetch())
-            except (httpx2.HTTPError, httpx2.InvalidURL, BadKeys) as error:
+            except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, BadKeys) as error:
                 _log.warning("the keys of the issuer can't be read: %r", error)
             else:
                 self._answered = self._asked

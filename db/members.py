@@ -27,7 +27,10 @@ async def member(transaction: Transaction, organization: str | None, user: str |
     if organization is None:
         served = await served_organization(transaction)
         if served is None:
-            raise NoSuchMember("The database holds no organization with a user yet.")
+            raise NoSuchMember(
+                "The database holds no organization with a user yet. `dealdesk import` and `dealdesk migrate"
+                " --sample` bring one."
+            )
     else:
         served = await _first_of(transaction, organization)
     return served if user is None else await _called(transaction, served.organization_id, user)

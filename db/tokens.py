@@ -1,7 +1,8 @@
 """API tokens: what programs, and people without an issuer of tokens, show to be let in.
 
 A token is 256 random bits behind a word by which scanners for secrets find it. Only its SHA-256 is stored:
-whoever reads the database can't ask with what is in it. A token so random needs no slow hash.
+whoever reads the database can't ask with what is in it. A token so random needs no slow hash, and as it is
+found by its hash, nothing is compared whose time could tell about it.
 """
 
 import re

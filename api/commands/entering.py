@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from socket import socket
 
 from api.authentication import Authenticator
-from api.entry import LOOPBACK, Entry, is_loopback
+from api.entry import Entry, names_of_loopback
 from api.issuers import OpenIdIssuer
 from api.serving import CannotServe
 from api.settings import Settings
@@ -18,11 +18,10 @@ async def entry_of(settings: Settings, bound: socket, database: Database) -> Ent
     Raises:
         CannotServe: others than this machine could, and nothing is set that keeps strangers out.
     """
-    hosts = {*settings.allowed_hosts}
-    if is_loopback(bound):
-        hosts |= LOOPBACK
-    else:
+    loopback = names_of_loopback(bound)
+    if not loopback:
         await _check_exposure(settings, bound.getsockname()[0], database)
+    hosts = loopback.union(settings.allowed_hosts)
     issuer = None if settings.trust is None else OpenIdIssuer(settings.trust, database)
     return Entry(Authenticator(database, issuer), hosts, settings.allowed_origins, settings.limits)
 

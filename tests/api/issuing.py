@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
+from threading import Event, Thread
 from time import time
 from typing import Any
 
@@ -90,6 +90,9 @@ class _Handler(BaseHTTPRequestHandler):
         issuer: IssuerServer = self.server.issuer  # type: ignore[attr-defined]
         issuer.asked[self.path] += 1
         answer = issuer.answers.get(self.path)
+        if isinstance(answer, Event):
+            answer.wait()
+            return
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(404 if answer is None else 200)
         self.send_header("content-length", str(len(body)))

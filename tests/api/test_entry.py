@@ -5,8 +5,9 @@ import pytest
 
 from api.app import create_app
 from api.authentication import Authenticator
-from api.entry import LOOPBACK, Entry
+from api.entry import Entry, names_of_loopback
 from api.refusals import UnknownHost
+from api.serving import bound_socket
 from schema.executing import Executor
 from tests.api.entering import client, entrance
 from tests.api.talking import opened
@@ -46,9 +47,10 @@ async def test_a_probe_may_use_any_name(http: httpx2.AsyncClient) -> None:
     assert (await http.get("/livez", headers={"host": "10.1.2.3:8000"})).status_code == 200
 
 
-@pytest.mark.parametrize("host", [b"localhost", b"127.0.0.1:8000", b"[::1]", b"[::1]:8000"])
+@pytest.mark.parametrize("host", [b"localhost", b"127.0.0.1:8000", b"[::1]", b"[::1]:8000", b"127.0.0.9:8"])
 async def test_a_server_of_this_machine_goes_by_the_names_of_loopback(host: bytes, deals: Deals) -> None:
-    entry = Entry(Authenticator(deals.database), LOOPBACK)
+    with bound_socket("127.0.0.9", 0) as bound:
+        entry = Entry(Authenticator(deals.database), names_of_loopback(bound))
 
     entry.check_host(host)
     with pytest.raises(UnknownHost):
