@@ -21,7 +21,8 @@ from api.settings import Settings, TraceSettings
 from api.telemetry import Parts, traced
 from api.watching import Watch
 from api.welcoming import first_token, welcome
-from db.seeding import served_organization
+from db.database import Database
+from db.seeding import Served, served_organization
 from schema.building import build_schema
 
 
@@ -51,14 +52,7 @@ async def _serve(
 ) -> None:
     async with opened(settings, settings.deadlines) as opened_, sealing(opened_):
         database = parts.database(opened_)
-        if settings.is_embedded:
-            await load_sample_into_empty(database)
-        served = await database.write(served_organization)
-        if served is None:
-            raise CannotServe(
-                "The database holds no organization to serve. Import one with `dealdesk import`, or load"
-                " the sample with `dealdesk migrate --sample`."
-            )
+        served = await _served(settings, database)
         entry = await entry_of(settings, bound, database)
         documents = trusted_documents(settings.documents, settings.documents_manifest)
         watch = Watch(documents, access_log=access_log, metrics=metrics_port is not None)
@@ -68,12 +62,24 @@ async def _serve(
         )
         app = create_app(executor, database, entry, documents, watch.requests)
         watch.metrics.watch(*app.state.figures)
-        is_alone = settings.is_embedded and settings.trust is None
-        token = await first_token(database, served, now=datetime.now(UTC)) if is_alone else None
         gc.collect()
         gc.freeze()  # going through all that stays for good would stop everybody for a tenth of a second
         with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
+            is_alone = settings.is_embedded and settings.trust is None
+            token = await first_token(database, served, now=datetime.now(UTC)) if is_alone else None
             for line in welcome(f"{listen(bound)}/graphql", token):
                 typer.echo(line)
             async with forgetting(opened_):
                 await serve_app(parts.app(app), bound, app.state.stopping, settings.serving_bounds)
+
+
+async def _served(settings: Settings, database: Database) -> Served:
+    if settings.is_embedded:
+        await load_sample_into_empty(database)
+    served = await database.write(served_organization)
+    if served is None:
+        raise CannotServe(
+            "The database holds no organization to serve. Import one with `dealdesk import`, or load"
+            " the sample with `dealdesk migrate --sample`."
+        )
+    return served
