@@ -55,9 +55,11 @@ class Sellers:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._goes_home = True
-        async with asyncio.timeout(PATIENCE):
-            await asyncio.gather(*self._working)
-        await self._http.aclose()
+        try:
+            async with asyncio.timeout(PATIENCE):
+                await asyncio.gather(*self._working)
+        finally:
+            await self._http.aclose()
 
     async def check_effects(self) -> None:
         """See that every change that was acknowledged is there once, and nothing else is.
