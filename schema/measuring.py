@@ -53,7 +53,7 @@ class Measure:
     def __init__(self, schema: GraphQLSchema, limits: OperationLimits) -> None:
         self._limits = limits
         self._sizes = Sizes.of(schema)
-        [standard] = self._extents(parse(LARGEST_QUERY), sys.maxsize).values()
+        [(_, standard)] = self._extents(parse(LARGEST_QUERY), sys.maxsize)
         self._most_introspection = round(standard.introspection)
 
     def check(self, document: DocumentNode) -> None:
@@ -62,16 +62,16 @@ class Measure:
         Raises:
             Exceeded: one reaches further than a limit.
         """
-        for operation, extent in self._extents(document, self._limits.selections).items():
-            for name, asked, most in self._compared(operation.operation, extent):
+        for kind, extent in self._extents(document, self._limits.selections):
+            for name, asked, most in self._compared(kind, extent):
                 if asked > most:
                     raise _exceeded(name, most, min(round(asked), _LARGEST_TOLD))
 
-    def _extents(self, document: DocumentNode, most_selections: int) -> dict[OperationDefinitionNode, Extent]:
+    def _extents(self, document: DocumentNode, most_selections: int) -> list[tuple[OperationType, Extent]]:
         measuring = _Measuring(document, self._sizes, most_selections)
         measuring.of_fragments()
         operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
-        return {each: measuring.of_operation(each) for each in operations}
+        return [(each.operation, measuring.of_operation(each)) for each in operations]
 
     def _compared(self, kind: OperationType, extent: Extent) -> Iterator[tuple[str, float, int]]:
         limits = self._limits

@@ -1,5 +1,6 @@
 """Whatever is sent, the answer is JSON with a code, told soon, and nothing breaks on our side."""
 
+import gc
 import random
 from collections import Counter
 from time import process_time
@@ -65,11 +66,12 @@ async def test_no_message_breaks_a_socket_but_for_its_own(app: ASGIApp, count: i
     assert {"pong", 4400} < told.keys()
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(5_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("count", [50, pytest.param(2_000, marks=pytest.mark.long)])
 async def test_what_schemathesis_makes_of_the_schema_is_answered(app: ASGIApp, count: int) -> None:
     chance = random.getrandbits(32)
-    introspected = await introspection(app)
-    told = Counter([await asked(app, posted(query)) for query in documents(introspected, count, chance)])
+    queries = documents(await introspection(app), count, chance)
+    gc.freeze()  # making them has left a lot
+    told = Counter([await asked(app, posted(query)) for query in queries])
 
     assert told.keys() <= {"data", "BAD_USER_INPUT", "GRAPHQL_VALIDATION_FAILED", "TOO_COSTLY"}, chance
     assert told["data"] > count / 4

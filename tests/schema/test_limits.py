@@ -1,5 +1,6 @@
 """Each limit lets through what just meets it, and refuses what is one more, with its name and its value."""
 
+import sqlite3
 from typing import Any
 
 import orjson
@@ -164,3 +165,17 @@ async def test_a_text_that_no_database_stores_is_refused(
     [error] = (await asked(recorder, readable, OperationLimits(), query, name=text))["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert recorder.statements == []
+
+
+@pytest.mark.parametrize("levels", [1, 7])
+async def test_what_is_too_deep_for_the_database_is_refused(
+    readable: Readable, recorder: Recorder, levels: int
+) -> None:
+    limits = OperationLimits(depth=50)
+    deep = "opportunities(first: 1) { nodes { account { " * levels + "id" + " } } }" * levels
+    takes_all = sqlite3.sqlite_version_info >= (3, 46)  # those before take a hundred open tokens
+
+    answer = await asked(recorder, readable, limits, f"{{ {deep} }}")
+
+    codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
+    assert codes == ([] if takes_all or levels == 1 else ["BAD_USER_INPUT"])
