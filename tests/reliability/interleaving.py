@@ -78,10 +78,11 @@ async def interleaved(
     await _settled(watching, players)
     while not all(player.is_done for player in players):
         able = [number for number, player in enumerate(players) if player.can_go_on]
-        chosen = players[schedule.choose(able)]
-        chosen.go_on()
+        chosen = players[schedule.choose(able)] if able else None  # else PostgreSQL ends a deadlock soon
+        if chosen:
+            chosen.go_on()
         await _settled(watching, players)
-        if not chosen.rests.is_set():
+        if chosen and not chosen.rests.is_set():
             schedule.waits()
     return [task.result() for task in tasks]
 
