@@ -151,6 +151,14 @@ WIDTH = (
     ),
     Hostile("unknown fields", VALID, "{ viewer {" + _many("opportunitie#", 99) + "} }"),
     Hostile(
+        "12 lists", None, "{" + _many("a#: opportunities { nodes { id name account { name } } }", 12) + "}"
+    ),
+    Hostile(
+        "75 objects of one row",
+        None,
+        "{ accounts { nodes {" + _many("a#: parentAccount { id }", 75) + "} } }",
+    ),
+    Hostile(
         "20 lists with all that lists have",
         COSTLY,
         "{"

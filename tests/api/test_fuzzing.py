@@ -23,7 +23,6 @@ from tests.schema.asking import the_schema
 
 MOST_SECONDS = 0.3
 
-
 pytestmark = pytest.mark.usefixtures("undisturbed")
 
 
