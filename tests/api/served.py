@@ -5,7 +5,7 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from starlette.applications import Starlette
 
@@ -20,6 +20,14 @@ POST = (
 
 PATIENCE = 20.0
 """Seconds until a test fails whose server says nothing."""
+
+
+class HasPort(Protocol):
+    """A server that listens on the loopback address."""
+
+    @property
+    def port(self) -> int:
+        """Its port."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +99,7 @@ class Client:
 
 
 @asynccontextmanager
-async def connected(place: Place) -> AsyncIterator[Client]:
+async def connected(place: HasPort) -> AsyncIterator[Client]:
     """Connect to a server until the block ends."""
     client = Client(*await asyncio.open_connection("127.0.0.1", place.port))
     try:
