@@ -45,9 +45,9 @@ async def test_subscriptions_take_little_memory_and_little_time_from_others(
         server = stack.enter_context(serving(postgresql_url, tmp_path, **ROOM))
         await server.listens()
         http = await stack.enter_async_context(httpx2.AsyncClient(headers={"authorization": BEARER}))
-        warming = await stack.enter_async_context(conversing(server.url))
-        await warming.send(asked("1", SUBSCRIPTION))
-        await asking(http, server, 50)
+        async with conversing(server.url) as first:
+            await first.send(asked("1", SUBSCRIPTION))
+            await asking(http, server, 50)
         before = server.memory
 
         sockets = [await subscribed(stack, server) for _ in range(number)]
