@@ -35,6 +35,3 @@ def decode_id(prefix: str, text: str) -> UUID:
     if found != prefix:
         raise BadInput(f"This is the id of something else: one that starts with {prefix}_ goes here.")
     return id_
-
-
-_LONGEST_SHOWN = 60
