@@ -1,4 +1,4 @@
-"""What callers send and what lets them in turns up in no log and in no error."""
+"""What callers send and what lets them in turns up in no log, in no error and in no trace."""
 
 import json
 import logging
@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from io import StringIO
 from typing import Any
+from urllib.parse import urlsplit
 
 import asyncpg
 import httpx2
 import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from api.app import create_app
 from api.discretion import without_secrets
@@ -18,9 +20,9 @@ from api.logs import LogFormat, formatter, log_operation, log_request, name_requ
 from db.database import Database
 from db.opening import POSTGRES, sqlite_path
 from db.tokens import PREFIX
-from schema.executing import Executor
 from tests.api.entering import admit, client, entrance
-from tests.api.talking import opened
+from tests.api.talking import Socket, opened
+from tests.api.test_tracing import finished, parts_with
 from tests.builders import Deals
 from tests.schema.asking import the_schema
 
@@ -37,8 +39,10 @@ CLOSE = """mutation($input: CloseOpportunityInput!) {
 LIST = """query($filter: OpportunityFilter, $after: String, $first: Int) {
   opportunities(filter: $filter, after: $after, first: $first) { totalCount }
 }"""
+LISTEN = "subscription($after: String) { opportunitiesChanged(after: $after) { kind } }"
 LOST = {"opportunityId": CANARY, "outcome": {"lost": {"competitorId": CANARY}}, "description": CANARY * 400}
 ASKED: list[tuple[str, Any]] = [
+    (CREATE, {"input": {"name": CANARY, "idempotencyKey": CANARY}}),
     (CREATE, {"input": {"name": CANARY * 40}}),
     (CREATE, {"input": {"name": f"{CANARY}\0"}}),
     (CREATE, {"input": {"name": {"text": CANARY}}}),
@@ -67,28 +71,34 @@ CREATE TRIGGER refuse BEFORE INSERT ON competitor FOR EACH ROW EXECUTE FUNCTION 
 
 
 async def test_canaries_are_nowhere(database: Database, database_url: str) -> None:
-    deals = await Deals.create(database)
-    await admit(deals, TOKEN)
-    executor = Executor(the_schema(), database, [log_operation])
-    app = create_app(executor, database, entrance(database), observers=[log_request])
+    await admit(await Deals.create(database), TOKEN)
+    spans = InMemorySpanExporter()
+    parts = parts_with(spans)
+    executor = parts.executor(the_schema(), parts.database(database), [log_operation])
+    app = parts.app(create_app(executor, database, entrance(database), observers=[log_request]))
     with logged() as logs:
         async with client(app) as http:
             http.headers["authorization"] = f"Bearer {TOKEN}"
             answers = [answer async for answer in asked(http)]
             await break_competitors(database_url)
-            answers.append(await post(http, CREATE, {"input": {"name": CANARY}}))
+            broken = await post(http, CREATE, {"input": {"name": CANARY * 2}})
+        async with opened(app) as socket:
+            answers += [answer async for answer in talked(socket)]
         async with opened(app) as socket:
             await socket.taken()
-            socket.says("connection_init", payload={"authorization": f"Bearer {BAD_TOKENS[0]}"})
+            socket.begins(f"Bearer {BAD_TOKENS[0]}")
             answers.append(str(await socket.closes()))
 
-    internal = json.loads(answers[-2])["errors"][0]["extensions"]
+    internal = json.loads(broken)["errors"][0]["extensions"]
     assert internal["code"] == "INTERNAL_SERVER_ERROR"
-    for log in logs:
-        assert internal["requestId"] in log.getvalue()
-        assert "in create_competitor" in log.getvalue()
-        assert CANARY not in log.getvalue()
-    assert [answer for answer in answers if CANARY in answer] == []
+    told = [log.getvalue() for log in logs]
+    for log in told:
+        assert internal["requestId"] in log
+        assert "in create_competitor" in log
+    traces = "".join(span.to_json() for span in finished(spans))
+    assert "INSERT competitor" in traces
+    for canary in (CANARY, urlsplit(database_url).password or CANARY):
+        assert [each for each in (*answers, broken, *told, traces) if canary in each] == []
 
 
 async def asked(http: httpx2.AsyncClient) -> Any:
@@ -103,6 +113,19 @@ async def asked(http: httpx2.AsyncClient) -> Any:
     for body in (CANARY, f'{{"query": "{CANARY}', f'{{"variables": "{CANARY}"}}'):
         headers = {"content-type": "application/json"}
         yield (await http.post("/graphql", content=body.encode(), headers=headers)).text
+
+
+async def talked(socket: Socket) -> Any:
+    await socket.taken()
+    socket.begins(f"Bearer {TOKEN}")
+    await socket.hears()
+    for query, variables in ASKED[-8:]:
+        socket.says("subscribe", id="1", payload={"query": query, "variables": variables})
+        while (message := await socket.hears())["type"] == "next":
+            yield json.dumps(message)
+        yield json.dumps(message)
+    socket.says("subscribe", id="1", payload={"query": LISTEN, "variables": {"after": CANARY}})
+    yield json.dumps(await socket.hears())
 
 
 async def post(http: httpx2.AsyncClient, query: str, variables: Any) -> str:
