@@ -6,10 +6,12 @@ from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
+from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
+from typing_extensions import override
 
 from api.boundary import Boundary, Observe
 from api.documents import NO_DOCUMENTS, Documents
@@ -46,7 +48,7 @@ def create_app(
     stopping.tell(sockets.stop)
     stopping.tell(executor.feed.stop)
     playground = Playground(endpoint)
-    app = Starlette(
+    app = _App(
         routes=[
             WebSocketRoute(_GRAPHQL, sockets),
             playground.files,
@@ -67,6 +69,17 @@ def create_app(
     )
     app.state.stopping = stopping
     return app
+
+
+class _App(Starlette):
+    """Without Starlette's own outermost layer: ``Boundary`` answers what nobody expected."""
+
+    @override
+    def build_middleware_stack(self) -> ASGIApp:
+        app: ASGIApp = ExceptionMiddleware(self.router, self.exception_handlers)
+        for middleware, arguments, keywords in reversed(self.user_middleware):
+            app = middleware(app, *arguments, **keywords)
+        return app
 
 
 class _Shortcut:

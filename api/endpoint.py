@@ -5,7 +5,6 @@ fifth of its throughput.
 """
 
 from collections.abc import Collection, Mapping
-from dataclasses import replace
 from functools import partial
 from hashlib import blake2b
 
@@ -96,7 +95,7 @@ class GraphQLEndpoint:
     async def _stream(
         self, request: Request, principal: Principal, after: bytes, receive: Receive, send: Send
     ) -> None:
-        request = replace(request, operations=request.operations | {OperationType.SUBSCRIPTION})
+        request = request._replace(operations=request.operations | {OperationType.SUBSCRIPTION})
         caller = partial(self._authenticator.caller_of, principal)
         try:
             answers = self._executor.answers(request, caller, after.decode("latin-1"))

@@ -74,21 +74,20 @@ def _decoded(query_string: bytes) -> dict[str, str]:
 def _request(
     members: Mapping[str, Any], documents: Documents, operations: frozenset[OperationType], request_id: str
 ) -> Request:
-    extensions = _optional(members, "extensions", dict, "an object")
+    for name, value in members.items():
+        if value is not None and not isinstance(value, _TYPES.get(name, object)):
+            called = "a string" if _TYPES[name] is str else "an object"
+            raise BadRequest(f'"{name}" must be {called}, or left out.')
+    extensions = members.get("extensions") or {}
     return Request(
-        documents.asked_for(
-            _optional(members, "query", str, "a string"), _optional(members, "documentId", str, "a string")
-        ),
-        variables=_optional(members, "variables", dict, "an object"),
-        operation_name=_optional(members, "operationName", str, "a string"),
+        documents.asked_for(members.get("query"), members.get("documentId")),
+        variables=members.get("variables"),
+        operation_name=members.get("operationName"),
         operations=operations,
         id=request_id,
-        tells_cost=bool(extensions) and extensions.get("cost") is True,
+        tells_cost=extensions.get("cost") is True,
     )
 
 
-def _optional(members: Mapping[str, Any], name: str, type_: type, called: str) -> Any:
-    value = members.get(name)
-    if value is not None and not isinstance(value, type_):
-        raise BadRequest(f'"{name}" must be {called}, or left out.')
-    return value
+_TYPES = {"query": str, "documentId": str, "operationName": str, "variables": dict, "extensions": dict}
+"""The members of a request; others are left alone."""

@@ -2,8 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from graphql import GraphQLError
@@ -17,8 +16,7 @@ from schema.throttling import Throttled
 _log = logging.getLogger("dealdesk.graphql")
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """The JSON of a GraphQL response. ``ran`` is false where the request could not be run at all.
 
     ``event_id`` is that of the event of which a subscription is told. ``retry_after`` are the seconds after
@@ -34,7 +32,7 @@ class Answer:
     def with_cost(self, cost: Mapping[str, Any]) -> "Answer":
         """Return the answer with what it cost."""
         body = b'%s,"extensions":{"cost":%s}}' % (self.body[:-1], orjson.dumps(cost))
-        return replace(self, body=body)
+        return self._replace(body=body)
 
 
 def refusal(error: RequestError) -> Answer:

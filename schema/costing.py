@@ -25,9 +25,11 @@ from graphql import (
     get_named_type,
     get_nullable_type,
     is_abstract_type,
+    is_input_object_type,
     is_leaf_type,
     is_list_type,
     is_union_type,
+    type_from_ast,
 )
 
 from schema.limits import DEEPEST_VALUE, Exceeded
@@ -73,9 +75,10 @@ class Costing:
         self._fragments = fragments
         self._operation = operation
         self._sizes: dict[str, None] = {}
-        self._weights: dict[tuple[int | None, ...], _Weight] = {}
-        weight = self._weigh({})  # notes which variables are sizes
-        self._always = None if self._sizes or weight.filters else _cost(weight, weight.complexity)
+        self._weighed: dict[tuple[int | None, ...], _Weighed] = {}
+        self._may_filter = frozenset(_variables_of_objects(schema, operation))
+        weighed = self._weigh({})  # notes which variables are sizes
+        self._always = None if self._sizes or weighed.filters else weighed.cost
 
     def cost(self, variables: Values) -> Cost:
         """Return what the operation may cost with these variables."""
@@ -83,24 +86,39 @@ class Costing:
 
     def _cost_with(self, variables: Values) -> Cost:
         sizes = tuple([_size(variables.get(name)) for name in self._sizes])
-        weight = self._weights.get(sizes)
-        if weight is None:
-            weight = self._keep(sizes, self._weigh(variables))
-        complexity = weight.complexity
-        for name, times in weight.filters.items():
-            complexity += times * _CONDITION * _objects_in(variables.get(name))
-        return _cost(weight, complexity)
+        cost, filters = self._weighed.get(sizes) or self._keep(sizes, self._weigh(variables))
+        if not filters:
+            return cost
+        conditions = sum(times * _objects_in(variables.get(name)) for name, times in filters.items())
+        return cost._replace(complexity=cost.complexity + _CONDITION * conditions)
 
-    def _weigh(self, variables: Values) -> "_Weight":
+    def _weigh(self, variables: Values) -> "_Weighed":
         weighing = _Weighing(self._schema, self._fragments, variables, self._sizes)
         root: Any = self._schema.get_root_type(self._operation.operation)
-        return weighing.of_set(root, self._operation.selection_set)
+        weight = weighing.of_set(root, self._operation.selection_set)
+        flat = _BASE + weight.flat
+        filters = {name: times for name, times in weight.filters.items() if name in self._may_filter}
+        return _Weighed(Cost(flat + weight.objects, flat, weight.complexity), filters)
 
-    def _keep(self, sizes: tuple[int | None, ...], weight: "_Weight") -> "_Weight":
-        if len(self._weights) >= _MOST_WEIGHTS:
-            self._weights.clear()
-        self._weights[sizes] = weight
-        return weight
+    def _keep(self, sizes: tuple[int | None, ...], weighed: "_Weighed") -> "_Weighed":
+        if len(self._weighed) >= _MOST_WEIGHTS:
+            self._weighed.clear()
+        self._weighed[sizes] = weighed
+        return weighed
+
+
+class _Weighed(NamedTuple):
+    """What an operation costs with pages of some sizes, but for the variables that are planned as filters."""
+
+    cost: Cost
+    filters: Mapping[str, int]
+
+
+def _variables_of_objects(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Iterable[str]:
+    for each in operation.variable_definitions or ():
+        type_: Any = type_from_ast(schema, each.type)
+        if is_input_object_type(get_named_type(type_)):
+            yield each.variable.name.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,11 +134,6 @@ class _Weight:
     flat: int = 0
     complexity: int = 0
     filters: Mapping[str, int] = field(default_factory=dict)
-
-
-def _cost(weight: _Weight, complexity: int) -> Cost:
-    flat = _BASE + weight.flat
-    return Cost(flat + weight.objects, flat, complexity)
 
 
 @dataclass(slots=True)

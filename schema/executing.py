@@ -2,10 +2,10 @@
 
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from inspect import isawaitable
 from time import perf_counter
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute
 from graphql.execution.values import VariableValues
@@ -30,8 +30,7 @@ from schema.telling import ToldEvent, told
 from schema.throttling import Charge, Throttle, Throttled
 
 
-@dataclass(frozen=True, slots=True)
-class Request:
+class Request(NamedTuple):
     """What a client asks; ``operations`` are the kinds that the transport lets through.
 
     ``tells_cost`` puts what it cost into the answer.

@@ -21,7 +21,7 @@ Fields = dict[str, list[FieldNode]]
 """Response keys in the order of the answer, each with every node that asks for it."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Collector:
     """Collects the fields of one operation, with the values of its variables."""
 

@@ -113,6 +113,8 @@ def shape_of(variables: VariableValues) -> Hashable:
 
 
 def _shape(value: Any) -> Hashable:
+    if type(value) is str:
+        return "str"
     if value is None or isinstance(value, bool | Enum):
         return value
     if isinstance(value, dict):
