@@ -19,6 +19,7 @@ from hypothesis.stateful import (
     rule,
     run_state_machine_as_test,
 )
+from strawberry.utils.str_converters import to_camel_case
 from typing_extensions import override
 
 from db.accounts import AccountDraft, AccountUpdate, create_account, update_account
@@ -49,15 +50,13 @@ from tests.builders import Deals
 from tests.db.acts import act
 from tests.db.model import Line, Model
 from tests.db.model_rows import expected_rows, ids_of_lines, stored_rows
+from tests.schema.asking import the_schema
 
 WHICH = st.integers(0, 99)
 """Which of the things there are, counted round and round."""
 
 AHEAD = st.sampled_from((None, None, 0, 1))
 """How far ahead of the version is what the caller expects; None expects nothing."""
-
-STEPS_AT_ONCE = 5
-"""What went wrong stays so: not after every step need rows be compared, and what was done sent again."""
 
 NAMES = st.sampled_from(("Cranes", "Cables", "Crew"))
 AMOUNTS = st.sampled_from([Decimal(each) for each in ("0.00", "0.01", "0.50", "2.50", "99.99", "1234.56")])
@@ -73,6 +72,8 @@ class Life(RuleBasedStateMachine):
 
     database: ClassVar[Database]
     runner: ClassVar[asyncio.Runner]
+    steps_at_once: ClassVar[int]
+    """After how many steps rows are compared, and what was done is sent again: what went wrong stays so."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -84,7 +85,7 @@ class Life(RuleBasedStateMachine):
 
     @invariant()
     def the_database_holds_what_the_model_holds(self) -> None:
-        if next(self.steps) % STEPS_AT_ONCE == 0:
+        if next(self.steps) % self.steps_at_once == 0:
             self.compare()
 
     @override
@@ -97,11 +98,19 @@ class Life(RuleBasedStateMachine):
 
     @initialize(estimate=AMOUNTS)
     def begin(self, estimate: Decimal) -> None:
-        for which in (0, 1):
+        """Draft two quotes for each of two deals, and activate all but the last."""
+        lines = [("Crane", Decimal("1.00"), estimate)]
+        for deal in (0, 1):
+            first = 2 * deal
             self.create_opportunity("Cranes", estimate)
-            self.create_quote(which, "Cranes", None, None)
-            lines = [("Crane", Decimal("1.00"), estimate)]
-            self.update_quote(which, "Cranes", added=lines, changed=None, removed=None, ahead=None)
+            self.create_quote(deal, "Cranes", None, None)
+            self.update_quote(first, "Cranes", added=lines, changed=None, removed=None, ahead=None)
+            self.create_quote(deal, "Cables", None, first)
+        for quote in (0, 1, 2):
+            self.activate_quote(quote, None)
+        self.create_status_reason(
+            state=OpportunityState.LOST, label="Crew", description_required=True, competitor_required=True
+        )
 
     @rule(name=NAMES, estimate=AMOUNTS)
     def create_opportunity(self, name: str, estimate: Decimal) -> None:
@@ -227,7 +236,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.quotes)
     @rule(which=WHICH, ahead=AHEAD)
-    def delete_draft(self, which: int, ahead: int | None) -> None:
+    def delete_draft_quote(self, which: int, ahead: int | None) -> None:
         sent = self.one_quote(which, ahead)
         self.agree(self.model.delete_draft(sent), delete_draft, sent)
 
@@ -256,7 +265,7 @@ class Life(RuleBasedStateMachine):
 
     @precondition(lambda self: self.model.quotes)
     @rule(chosen=st.lists(WHICH, min_size=1, max_size=4), reason=CLOSE_REASONS, close_others=st.booleans())
-    def close_named_quotes(self, chosen: list[int], **details: Any) -> None:
+    def close_quotes(self, chosen: list[int], **details: Any) -> None:
         ids = tuple(picked(self.model.quotes, which)[0] for which in chosen)
         sent = QuotesClosing(ids=ids, **details)
         self.agree(self.model.close_quotes(sent), close_quotes, sent)
@@ -311,7 +320,7 @@ class Life(RuleBasedStateMachine):
         sent = replace(sent, idempotency_key=str(next(self.keys)))
         told = self.told(rule_, sent)
         assert told[0] == refusal
-        if next(self.acts) % STEPS_AT_ONCE == 0:
+        if next(self.acts) % self.steps_at_once == 0:
             assert self.told(rule_, sent) == told
         return told[1]
 
@@ -333,11 +342,27 @@ def line_draft(line: Line) -> LineDraft:
     return LineDraft(kind=QuoteLineKind.PRODUCT, name=name, quantity=quantity, unit_price=unit_price)
 
 
-@pytest.mark.parametrize("runs", [200, pytest.param(10_000, marks=pytest.mark.long)])
-def test_the_database_agrees_with_the_model_all_life_long(database_url: str, runs: int) -> None:
+def test_no_mutation_is_left_out_of_life() -> None:
+    mutations: Any = the_schema().graphql.mutation_type
+    rules = {to_camel_case(each.function.__name__) for each in Life.setup_state().rules}
+    assert rules - {"closeQuotesOfOpportunity"} == set(mutations.fields)
+
+
+@pytest.mark.parametrize(
+    ("runs", "steps_at_once"),
+    [
+        (200, 5),
+        pytest.param(300, 1, marks=pytest.mark.long),
+        pytest.param(10_000, 5, marks=pytest.mark.long),
+    ],
+)
+def test_the_database_agrees_with_the_model_all_life_long(
+    database_url: str, runs: int, steps_at_once: int
+) -> None:
     with asyncio.Runner() as runner:
         database = runner.run(open_database(database_url))
-        machine = type("LifeOnADatabase", (Life,), {"database": database, "runner": runner})
+        own = {"database": database, "runner": runner, "steps_at_once": steps_at_once}
+        machine = type("LifeOnADatabase", (Life,), own)
         run_state_machine_as_test(
             machine,
             settings=settings(
