@@ -125,7 +125,25 @@ def test_the_seventh_tab_reopens_the_deal(visit: Any) -> None:
     assert (reopening["canceledClose"]["state"], reopening["canceledClose"]["outcome"]) == ("CANCELED", "WON")
 
 
-def test_the_eighth_tab_copies_a_quote(visit: Any) -> None:
+def test_the_eighth_tab_begins_a_deal(visit: Any) -> None:
+    deal = visit["answers"]["CreateOpportunity"]["createOpportunity"]["opportunity"]
+
+    assert (deal["name"], deal["state"], deal["account"]["name"]) == (
+        "Quayside lighting",
+        "OPEN",
+        "Port of Aldermouth",
+    )
+    assert deal["estimatedRevenue"] == {"amount": "84000.00", "currencyCode": "EUR"}
+
+
+def test_the_ninth_tab_puts_the_deal_on_hold(visit: Any) -> None:
+    deal = visit["answers"]["UpdateOpportunity"]["updateOpportunity"]["opportunity"]
+
+    assert (deal["state"], deal["statusReason"]["label"]) == ("OPEN", "On Hold")
+    assert (deal["estimatedCloseDate"], deal["version"]) == (None, 4)
+
+
+def test_the_tenth_tab_copies_a_quote(visit: Any) -> None:
     quote = visit["answers"]["CreateQuote"]["createQuote"]["quote"]
 
     assert (quote["revision"], quote["state"], quote["total"]["amount"]) == (0, "DRAFT", "89200.00")
@@ -135,14 +153,26 @@ def test_the_eighth_tab_copies_a_quote(visit: Any) -> None:
     ]
 
 
-def test_the_ninth_tab_revises_a_quote(visit: Any) -> None:
+def test_the_eleventh_tab_adds_lines_to_a_draft(visit: Any) -> None:
+    quote = visit["answers"]["UpdateQuote"]["updateQuote"]["quote"]
+
+    assert (quote["number"], quote["total"]["amount"]) == ("QUO-1059", "23741.00")
+    assert [(line["name"], line["total"]["amount"]) for line in quote["lines"]["nodes"]] == [
+        ("Fender load sensor", "10680.00"),
+        ("Installation by divers", "8640.00"),
+        ("Spare sensor", "2901.00"),
+        ("Commissioning", "1520.00"),
+    ]
+
+
+def test_the_twelfth_tab_revises_a_quote(visit: Any) -> None:
     revising = visit["answers"]["ReviseQuote"]["reviseQuote"]
 
     assert revising["revisedQuote"] == {"number": "QUO-1058", "revision": 0, "statusReason": "REVISED"}
     assert revising["draft"] == {"number": "QUO-1058", "revision": 1, "state": "DRAFT"}
 
 
-def test_the_tenth_tab_wins_a_quote(visit: Any) -> None:
+def test_the_thirteenth_tab_wins_a_quote(visit: Any) -> None:
     answer = visit["answers"]["WinQuote"]
 
     assert answer["activateQuote"] == {"__typename": "ActivateQuoteSuccess"}
@@ -157,7 +187,7 @@ def test_the_tenth_tab_wins_a_quote(visit: Any) -> None:
     ]
 
 
-def test_the_eleventh_tab_closes_what_can_be_closed(visit: Any) -> None:
+def test_the_fourteenth_tab_closes_what_can_be_closed(visit: Any) -> None:
     closing = visit["answers"]["CloseMany"]["closeOpportunities"]
 
     assert closing["closedOpportunities"]["nodes"] == [{"name": "Harbour crane retrofit", "state": "LOST"}]
@@ -165,7 +195,7 @@ def test_the_eleventh_tab_closes_what_can_be_closed(visit: Any) -> None:
     assert [failure["code"] for failure in closing["failures"]] == ["NOT_FOUND"]
 
 
-def test_the_twelfth_tab_adds_up_how_deals_end(visit: Any) -> None:
+def test_the_fifteenth_tab_adds_up_how_deals_end(visit: Any) -> None:
     groups = visit["answers"]["Analytics"]["dealAnalytics"]
 
     assert {group["contractingUnit"]["name"]: group["wonCount"] for group in groups} == {
@@ -177,7 +207,7 @@ def test_the_twelfth_tab_adds_up_how_deals_end(visit: Any) -> None:
     }
 
 
-def test_the_thirteenth_tab_lists_the_reasons_of_the_organization(visit: Any) -> None:
+def test_the_sixteenth_tab_lists_the_reasons_of_the_organization(visit: Any) -> None:
     reasons = visit["answers"]["StatusReasons"]["statusReasons"]["nodes"]
 
     assert [reason["label"] for reason in reasons] == [
@@ -198,7 +228,7 @@ def test_the_last_tab_is_told_of_changes(visit: Any) -> None:
 
 
 def test_the_token_of_the_start_up_link_is_sent_from_every_tab(visit: Any) -> None:
-    assert visit["authorizations"] == [f"Bearer {visit['token']}"] * 14
+    assert visit["authorizations"] == [f"Bearer {visit['token']}"] * 17
 
 
 def test_whoever_opens_it_without_the_link_is_shown_where_a_token_goes(visit: Any) -> None:

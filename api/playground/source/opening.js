@@ -3,7 +3,9 @@ import { ask } from "./asking.js";
 
 // What of the sample data the examples act on: they close the one deal, and win a quote of another.
 const FIND = `{
-  opportunities(first: 1, filter: { name: { eq: "Harbour crane retrofit" } }) { nodes { id } }
+  opportunities(first: 1, filter: { name: { eq: "Harbour crane retrofit" } }) {
+    nodes { id account { id } contractingUnit { id } }
+  }
   active: quote(number: "QUO-1058", revision: 0) { id }
   draft: quote(number: "QUO-1059", revision: 0) { id }
 }`;
@@ -12,6 +14,8 @@ const BLANK = { Authorization: "Bearer dealdesk_... (`dealdesk token create` mak
 
 const PLACEHOLDERS = {
   opportunityId: "opp_... (the first tab lists yours)",
+  accountId: "acc_... (`accounts` lists yours)",
+  contractingUnitId: "unit_... (your deals have theirs)",
   activeQuoteId: "quo_... (the second tab can list yours)",
   draftQuoteId: "quo_... (the second tab can list yours)",
 };
@@ -41,8 +45,11 @@ function headersOfVisit() {
 }
 
 function idsOfSample(data) {
+  const deal = data?.opportunities.nodes[0];
   return {
-    opportunityId: data?.opportunities.nodes[0]?.id,
+    opportunityId: deal?.id,
+    accountId: deal?.account.id,
+    contractingUnitId: deal?.contractingUnit.id,
     activeQuoteId: data?.active?.id,
     draftQuoteId: data?.draft?.id,
   };

@@ -79,7 +79,8 @@ async function playEveryTab(page) {
     visit.authorizations.push(request.headers().authorization);
     if (operationName === "Watch") visit.watched = await changesTold(page, variables);
     else visit.answers[operationName] = (await (await request.response()).json()).data;
-    await page.locator(".graphiql-response", { hasText: '"data"' }).waitFor();
+    const [field] = Object.keys(visit.answers[operationName] ?? visit.watched);
+    await page.locator(".graphiql-response", { hasText: `"${field}": ` }).waitFor();
   }
 }
 
