@@ -18,7 +18,7 @@ from schema.reading.errors import BadInput
 from schema.reading.filters import narrowed
 from schema.reading.orders import Listing
 from schema.reading.planning import Late, Selection
-from schema.reading.relations import Condition, confined
+from schema.reading.relations import Condition, row_of
 from schema.reading.sql import (
     Concatenation,
     Filtered,
@@ -214,7 +214,7 @@ class _Page:
 
     def _rows(self) -> tuple[Any, ColumnElement[bool]]:
         planner = self.selection.planner
-        row, within = confined(planner.catalog.tables[self.node_type].model)
+        row, within = row_of(planner, self.node_type)
         conditions = [within, narrowed(planner, self.many.listing.filter_name, self.arguments["filter"], row)]
         if self.many.condition is not None:
             conditions.append(self.many.condition(None if self.parent is None else self.parent.c, row.c))

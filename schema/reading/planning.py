@@ -1,5 +1,6 @@
 """From a valid GraphQL operation to one SQL statement, from a request's variables to its parameters."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
@@ -208,6 +209,7 @@ class Planner:
     names_types: bool = False
     _constants: dict[str, Any] = field(default_factory=dict)
     _bindings: list[Binding] = field(default_factory=list)
+    _numbers: Counter[Any] = field(default_factory=Counter)
 
     @property
     def variables(self) -> VariableValues:
@@ -249,6 +251,12 @@ class Planner:
         """Return a field's arguments, with their defaults."""
         site = Site(field_, node)
         return Late(self, site, (), site.values(self.variables))
+
+    def number_of(self, model: Any) -> int:
+        """Return how often this was asked for the model before."""
+        number = self._numbers[model]
+        self._numbers[model] += 1
+        return number
 
     def bind(self, late: Late, type_: Any, convert: Convert | None) -> BindParameter[Any]:
         """Register a parameter; what no variable decides is turned here, once."""

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import strawberry
@@ -16,8 +17,11 @@ from schema.reading.columns import argument, sourced
 from schema.reading.errors import BadInput
 from schema.reading.ids import decode_id, split_id
 from schema.reading.items import MemberId, MemberText, items_of
-from schema.reading.planning import ORGANIZATION, Late, Selection
+from schema.reading.planning import ORGANIZATION, Late, Planner, Selection
 from schema.reading.sql import Concatenation, Sql, constant, joined, or_null, subquery
+
+_MOST_KEPT = 512
+"""Aliases; to make a new one takes longer than to plan what is read of its row."""
 
 Condition = Callable[[Any, Any], ColumnElement[bool]]
 """From the columns of the row that is left and of the row that is reached to whether they belong together."""
@@ -31,6 +35,17 @@ def confined(model: Any) -> tuple[Any, ColumnElement[bool]]:
     row = model.__table__.alias()
     key = row.c.id if model is models.Organization else row.c.organization_id
     return row, key == ORGANIZATION
+
+
+def row_of(planner: Planner, type_name: str) -> tuple[Any, ColumnElement[bool]]:
+    """Return the table of a type as ``confined`` does, under an alias that the planner has not given yet."""
+    model = planner.catalog.tables[type_name].model
+    return _kept(model, planner.number_of(model))
+
+
+@lru_cache(_MOST_KEPT)
+def _kept(model: Any, _number: int) -> tuple[Any, ColumnElement[bool]]:
+    return confined(model)
 
 
 def one(description: str, condition: Condition) -> Any:
@@ -64,7 +79,7 @@ class One:
 def _object(
     selection: Selection, type_name: str, row: Any, condition: Callable[[Any], ColumnElement[bool]]
 ) -> Sql:
-    reached, within = confined(selection.planner.catalog.tables[type_name].model)
+    reached, within = row_of(selection.planner, type_name)
     object_ = selection.object(reached, type_name=type_name, named=selection.is_abstract)
     return subquery(select(object_).select_from(reached).where(within, condition(reached.c)), of=row)
 
