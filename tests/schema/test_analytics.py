@@ -1,8 +1,11 @@
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
+from itertools import product
 from random import Random
+from statistics import median
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -12,11 +15,15 @@ from db import models
 from db.database import Database
 from db.ids import new_id
 from db.importing import import_pipeline
+from db.opening import open_database
 from db.seeding import served_organization
 from db.states import OpportunityState, SeededReason
 from schema.analytics import DealGrouping
+from tests.benchmarks.data.filling import fill_postgres
+from tests.benchmarks.data.sizes import FULL
 from tests.builders import A_MONTH_AGO, NOW, Deals
 from tests.db.pipeline_files import whole_pipeline
+from tests.postgres import PostgresServer
 from tests.schema.asking import Client, PassThroughClient, Recorder
 from tests.schema.reckoning import FIELDS, reckoned
 
@@ -26,6 +33,13 @@ query ($by: DealGrouping!, $filter: OpportunityFilter, $timeZone: String! = "UTC
 }}
 """
 GROUPINGS = tuple(DealGrouping)
+FILTERS: dict[str, Any] = {
+    "all": None,
+    "open": {"state": {"eq": "OPEN"}},
+    "in one currency": {"currencyCode": {"eq": "EUR"}},
+    "of a name": {"name": {"containsIgnoreCase": "crane"}},
+    "won or young": {"or": [{"state": {"eq": "WON"}}, {"createdAt": {"gte": "2024-07-01T00:00:00Z"}}]},
+}
 
 _REASONS = {
     OpportunityState.OPEN: (SeededReason.IN_PROGRESS, SeededReason.ON_HOLD),
@@ -45,11 +59,7 @@ class Pipeline:
 @pytest.fixture(scope="module")
 async def pipeline(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     await import_pipeline(module_database, whole_pipeline(tmp_path_factory.mktemp("pipeline")), now=NOW)
-    async with module_database.transaction() as transaction:
-        served = await served_organization(transaction)
-    assert served is not None
-    client = PassThroughClient(module_database, served.caller(NOW))
-    return Pipeline(client, await Deals(module_database).dump())
+    return Pipeline(await _served(module_database), await Deals(module_database).dump())
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
@@ -57,6 +67,22 @@ async def test_the_imported_pipeline_is_told_as_plain_python_reckons_it(pipeline
     expected = reckoned(pipeline.tables, by)
     assert sum(group["count"] for group in expected) == (6711 if by in ("COMPETITOR", "MONTH") else 8800)
     assert (await pipeline.client.data(ANALYTICS, by=by))["dealAnalytics"] == expected
+
+
+@pytest.mark.long
+async def test_a_hundred_thousand_deals_are_told_within_300_milliseconds(
+    postgresql_server: PostgresServer,
+) -> None:
+    with postgresql_server.database("hundred_thousand") as url:
+        await fill_postgres(url, replace(FULL, has_lines=False))
+        database = await open_database(url)
+        client = await _served(database)
+        took = {
+            (by, name): await _seconds(client, by=by, filter=filter_)
+            for by, (name, filter_) in product(GROUPINGS, FILTERS.items())
+        }
+        await database.close()
+    assert {asked: seconds for asked, seconds in took.items() if seconds >= 0.3} == {}
 
 
 @pytest.fixture
@@ -154,6 +180,23 @@ async def test_groups_are_read_in_one_statement(deals: Deals, by: str) -> None:
     answer = await PassThroughClient(recorder, deals.caller).data(ANALYTICS, by=by)
     assert [group["count"] for group in answer["dealAnalytics"]] == [1]
     assert len(recorder.statements) == 1
+
+
+async def _served(database: Database) -> PassThroughClient:
+    async with database.transaction() as transaction:
+        served = await served_organization(transaction)
+    assert served is not None
+    return PassThroughClient(database, served.caller(NOW))
+
+
+async def _seconds(client: PassThroughClient, **variables: Any) -> float:
+    """Return how long an answer takes: half of nine take less."""
+    times = []
+    for _ in range(9):
+        began = perf_counter()
+        await client.data(ANALYTICS, **variables)
+        times.append(perf_counter() - began)
+    return median(times)
 
 
 async def _groups(deals: Deals, **variables: Any) -> Any:
