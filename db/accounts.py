@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, select, update
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.errors import NotFound, Path, RuleViolation
 from db.fields import (
     Limit,
@@ -119,8 +119,7 @@ async def _update(transaction: Transaction, caller: Caller, sent: AccountUpdate)
     differences = compared(account, values)
     await _check(transaction, caller, account, {name: values[name] for name in differences})
     if differences:
-        if await transaction.execute(_UPDATE, **key, **values) != 1:
-            raise LostRace
+        await transaction.change(_UPDATE, **key, **values)
         change = Change(Action.ACCOUNT_UPDATED, account.id, None, differences)
         await audit(transaction, caller, [change])
     return AccountChanged(account.id)

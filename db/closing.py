@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, update
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.details import day_since_creation, description_within_limits
 from db.errors import ActiveQuotes, BlockingQuote, NotFound, RuleViolation
 from db.facts import Facts, read_facts
@@ -109,8 +109,7 @@ async def close_one(
     facts = await read_facts(transaction, caller, opportunity.id, reason, closing.competitor_id)
     activity = _activity(caller, closing, opportunity, facts)
     changes = await _close_quotes(transaction, caller, closing, activity["closed_on"], facts.quotes)
-    if await transaction.execute(_CLOSE, **activity) != 1:
-        raise LostRace
+    await transaction.change(_CLOSE, **activity)
     await transaction.execute_many(_INSERT_ACTIVITY, [activity])
     await record(
         transaction,

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, delete, select
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.errors import NotFound, RuleViolation
 from db.fields import Limit, text_within_limits, within_limits
 from db.idempotency import Mutation
@@ -175,8 +175,7 @@ async def _delete(transaction: Transaction, caller: Caller, sent: OneQuote) -> D
     lines = await read_lines(transaction, caller, quote.id)
     await replace_lines(transaction, caller, quote, lines, [])
     key = {"organization_id": caller.organization_id, "quote_id": quote.id}
-    if await transaction.execute(_DELETE, **key) != 1:
-        raise LostRace
+    await transaction.change(_DELETE, **key)
     held = {name: getattr(quote, name) for name in _HISTORY} | history_of(lines)
     change = Change(Action.QUOTE_DELETED, quote.id, opportunity.id, deleted(held))
     await record(transaction, caller, [change], EventKind.QUOTE_DELETED, [opportunity.id])

@@ -10,7 +10,7 @@ from sqlalchemy import bindparam, update
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.drafting import check_effective_dates, check_not_deleted
 from db.errors import NotFound, Path, RuleViolation
 from db.fields import Limit, text_within_limits, within_limits
@@ -132,8 +132,7 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[st
 
 async def _write(transaction: Transaction, caller: Caller, quote: Any, values: Mapping[str, Any]) -> None:
     key = {"organization_id": caller.organization_id, "quote_id": quote.id}
-    if await transaction.execute(_UPDATE, **key, **values, now=caller.now) != 1:
-        raise LostRace
+    await transaction.change(_UPDATE, **key, **values, now=caller.now)
 
 
 _UPDATE_QUOTE = Mutation("updateQuote", QuoteChanged, check_first=check_not_deleted)

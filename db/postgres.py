@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
 from functools import lru_cache, partial
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 from uuid import UUID
 
 import asyncpg
@@ -150,14 +150,15 @@ class PostgresDatabase(Database):
 class PostgresTransaction(Transaction):
     """One transaction on one connection.
 
-    Rows that ``execute_many`` is to insert wait until another statement comes, and then go in one round
-    trip: the few that a rule leaves behind cost as much as one. Parts of one statement don't see each other's
-    effects, so nothing but insertions waits.
+    What ``change`` is to change waits until another statement comes, and so do rows that ``execute_many`` is
+    to insert after it. They go in one round trip: the few that a rule leaves behind cost as much as one.
+    Parts of one statement don't see each other's effects, so one change waits, and insertions behind it.
     """
 
     def __init__(self, connection: Any, dialect: Any) -> None:
         self._connection = connection
         self._dialect = dialect
+        self._changing: _Change | None = None
         self._waiting: list[tuple[str, list[Any]]] = []
 
     @override
@@ -190,18 +191,46 @@ class PostgresTransaction(Transaction):
         compiled = statement.compiled(self._dialect)
         return await self._connection.fetchval(compiled.sql, *compiled.bind(values))  # type: ignore[no-any-return]
 
+    @override
+    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        await self.catch_up()
+        compiled = statement.compiled(self._dialect)
+        self._changing = _Change(f"{compiled.sql} RETURNING 1", compiled.bind(values), number)
+
     async def catch_up(self) -> None:
-        """Write what waits, as parts of one statement."""
+        """Write what waits, as parts of one statement.
+
+        Raises:
+            LostRace: more or fewer rows were changed than had to be.
+        """
+        changing, self._changing = self._changing, None
         waiting, self._waiting = self._waiting, []
-        if waiting:
-            parameters = [value for _, row in waiting for value in row]
-            await self._connection.execute(_together(tuple([sql for sql, _ in waiting])), *parameters)
+        if not changing and not waiting:
+            return
+        first = changing or _NO_CHANGE
+        sql = _together(first.sql, len(first.parameters), tuple([sql for sql, _ in waiting]))
+        parameters = [*first.parameters, *(value for _, row in waiting for value in row)]
+        if await self._connection.fetchval(sql, *parameters) != first.number:
+            raise LostRace
+
+
+class _Change(NamedTuple):
+    """A statement, and how many rows it has to change."""
+
+    sql: str
+    parameters: list[Any]
+    number: int
+
+
+_NO_CHANGE = _Change("SELECT WHERE false", [], 0)
 
 
 @lru_cache(256)
-def _together(insertions: tuple[str, ...]) -> str:
-    """Return one statement that inserts these rows: those of a table in their order."""
-    taken = 0
+def _together(change: str, taken: int, insertions: tuple[str, ...]) -> str:
+    """Return one statement that makes the change and inserts the rows, those of a table in their order.
+
+    It answers how many rows were changed. The change has ``taken`` the first parameters.
+    """
     parts: dict[str, list[str]] = {}
     for sql in insertions:
         head, _, row = sql.partition(" VALUES ")
@@ -209,7 +238,8 @@ def _together(insertions: tuple[str, ...]) -> str:
         parts.setdefault(head, []).append(_PARAMETER.sub(partial(_moved, taken), row))
         taken += row.count("$")
     inserts = [f"{head} VALUES {', '.join(rows)}" for head, rows in parts.items()]
-    return "WITH " + ", ".join(f"w{place} AS ({each})" for place, each in enumerate(inserts)) + " SELECT"
+    writes = [f"changed AS ({change})", *(f"w{place} AS ({each})" for place, each in enumerate(inserts))]
+    return f"WITH {', '.join(writes)} SELECT count(*) FROM changed"  # noqa: S608 - compiled
 
 
 def _moved(by: int, parameter: re.Match[str]) -> str:

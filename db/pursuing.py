@@ -11,7 +11,7 @@ from sqlalchemy import BindParameter, bindparam, exists, select, update
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.details import description_within_limits
 from db.errors import NotFound
 from db.fields import (
@@ -178,8 +178,7 @@ async def _write(
     transaction: Transaction, caller: Caller, opportunity: Any, values: Mapping[str, Any]
 ) -> None:
     key = {"organization_id": caller.organization_id, "opportunity_id": opportunity.id}
-    if await transaction.execute(_UPDATE, **key, **values, now=caller.now) != 1:
-        raise LostRace
+    await transaction.change(_UPDATE, **key, **values, now=caller.now)
 
 
 async def _named(transaction: Transaction, caller: Caller, **named: Any) -> Any:

@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, or_, update
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.ids import new_id
 from db.journal import Action, Change
 from db.membership import Among
@@ -41,8 +41,7 @@ async def close_locked_quotes(
         LostRace: a quote was neither active nor a draft any more.
     """
     values = {"organization_id": caller.organization_id, "reason": reason, "now": caller.now}
-    if await transaction.execute(_CLOSE, ids=[quote.id for quote in days], **values) != len(days):
-        raise LostRace
+    await transaction.change(_CLOSE, len(days), ids=[quote.id for quote in days], **values)
     activities = [_activity(caller, quote, reason, day, description) for quote, day in days.items()]
     await transaction.execute_many(_INSERT_ACTIVITY, activities)
     return [_change(quote, reason, closed_on) for quote, closed_on in days.items()]
@@ -60,7 +59,7 @@ async def end_quote(
     """
     change = await move_quote(transaction, caller, quote, step)
     activity = _activity(caller, quote, step.status_reason, closing.closed_on, closing.description)
-    await transaction.execute(_INSERT_ACTIVITY, **activity)
+    await transaction.execute_many(_INSERT_ACTIVITY, [activity])
     return replace(change, values={**change.values, "closed_on": (None, closing.closed_on)})
 
 

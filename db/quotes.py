@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, update
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.journal import Action, Change
 from db.statements import Statement
 from db.states import QuoteState, QuoteStatusReason
@@ -53,7 +53,7 @@ async def move_quote(transaction: Transaction, caller: Caller, quote: Any, step:
     Raises:
         LostRace: it was no longer in the state in which it was read.
     """
-    moved = await transaction.execute(
+    await transaction.change(
         _MOVE,
         organization_id=caller.organization_id,
         quote_id=quote.id,
@@ -62,8 +62,6 @@ async def move_quote(transaction: Transaction, caller: Caller, quote: Any, step:
         reason=step.status_reason,
         now=caller.now,
     )
-    if moved != 1:
-        raise LostRace
     changed = {"state": (quote.state, step.state), "status_reason": (quote.status_reason, step.status_reason)}
     return Change(step.action, quote.id, quote.opportunity_id, changed)
 

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.errors import RuleViolation
 from db.idempotency import Mutation
 from db.journal import Action, Change, EventKind, compared, record
@@ -60,12 +60,8 @@ async def _reopen(
     key = {"organization_id": caller.organization_id}
     reason = await transaction.row(_REASON, **key, code=reopening.status_reason.code)
     values = {**_NO_OUTCOME, "state": OpportunityState.OPEN, "status_reason_id": reason.id}
-    reopened = await transaction.execute(
-        _REOPEN, **key, **values, opportunity_id=opportunity.id, now=caller.now
-    )
-    canceled = await transaction.execute(_CANCEL, **key, close_id=opportunity.close_id)
-    if (reopened, canceled) != (1, 1):
-        raise LostRace
+    await transaction.change(_REOPEN, **key, **values, opportunity_id=opportunity.id, now=caller.now)
+    await transaction.change(_CANCEL, **key, close_id=opportunity.close_id)
     change = Change(
         Action.OPPORTUNITY_REOPENED, opportunity.id, opportunity.id, compared(opportunity, values)
     )

@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select, update
 
 from db import models
 from db.caller import Caller
-from db.database import LostRace, Transaction
+from db.database import Transaction
 from db.errors import NotFound, RuleViolation
 from db.fields import text_within_limits
 from db.idempotency import Mutation
@@ -119,8 +119,7 @@ async def _retire(
         raise NotFound("status reason", _REASON_ID)
     _check_retirable(reason)
     check_version("status reason", reason, retirement.expected_version)
-    if await transaction.execute(_RETIRE, **key, now=caller.now) != 1:
-        raise LostRace
+    await transaction.change(_RETIRE, **key, now=caller.now)
     change = Change(Action.STATUS_REASON_RETIRED, reason.id, None, {"is_retired": (False, True)})
     await audit(transaction, caller, [change])
     return StatusReasonChanged(reason.id)

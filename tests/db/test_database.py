@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import String, cast, delete, func, select, update
+from sqlalchemy import String, cast, delete, func, select, text, update
 
 from db import models
 from db.database import ATTEMPTS, SAME_CONSTRAINT, ConstraintBroken, Database, LostRace, Transaction
@@ -22,6 +22,9 @@ Organization: Any = models.Organization
 
 INSERT = insertion(Organization)
 NAMES = Statement(select(Organization.name).order_by(Organization.name))
+VERSIONS = Statement(select(Organization.name, Organization.version).order_by(Organization.name))
+SECOND_VERSION = Statement(update(Organization).values(version=2))
+WRITING_STATEMENTS = Statement(text("SELECT count(DISTINCT cmin::text)::varchar FROM organization"))
 COUNT = Statement(select(cast(func.count(Organization.id), String).label("count")))
 
 
@@ -127,8 +130,7 @@ async def test_a_write_sees_its_own_rows_and_a_read_beside_it_does_not(database:
 
 async def test_execute_answers_how_many_rows_it_changed(database: Database) -> None:
     async def work(transaction: Transaction) -> tuple[int, int]:
-        rows = [{"id": new_id(), "name": name, "version": 1, "created_at": NOW} for name in ("A", "B", "C")]
-        await transaction.execute_many(INSERT, rows)
+        await transaction.execute_many(INSERT, [organization(name) for name in ("A", "B", "C")])
         return (
             await transaction.execute(Statement(update(Organization).values(version=2))),
             await transaction.execute(
@@ -137,6 +139,43 @@ async def test_execute_answers_how_many_rows_it_changed(database: Database) -> N
         )
 
     assert await database.write(work) == (3, 0)
+
+
+async def test_a_change_is_seen_by_what_comes_after_it(database: Database) -> None:
+    async def work(transaction: Transaction) -> list[tuple[str, int]]:
+        await add(transaction, "Northwind Works")
+        await transaction.change(SECOND_VERSION)
+        await transaction.execute_many(INSERT, [organization("Southwind Works")])
+        return await transaction.rows(VERSIONS)
+
+    assert await database.write(work) == [("Northwind Works", 2), ("Southwind Works", 1)]
+
+
+@pytest.mark.parametrize("meant", [0, 2])
+async def test_a_change_of_more_or_fewer_rows_than_were_meant_is_a_lost_race(
+    database: Database, meant: int
+) -> None:
+    async def change() -> None:
+        async with database.transaction() as transaction:
+            await transaction.change(SECOND_VERSION, meant)
+            await transaction.execute_many(INSERT, [organization("Southwind Works")])
+
+    await database.write(lambda transaction: add(transaction, "Northwind Works"))
+    with pytest.raises(LostRace):
+        await change()
+    assert await database.rows(VERSIONS) == [("Northwind Works", 1)]
+
+
+async def test_on_postgresql_a_change_and_what_is_inserted_after_it_are_one_statement(
+    postgresql: Database,
+) -> None:
+    async def work(transaction: Transaction) -> bytes | None:
+        await add(transaction, "Northwind Works")
+        await transaction.change(SECOND_VERSION)
+        await transaction.execute_many(INSERT, [organization("Southwind Works")])
+        return await transaction.json(WRITING_STATEMENTS, {})
+
+    assert await postgresql.write(work) == b"1"
 
 
 async def test_row_answers_none_where_there_is_no_row(database: Database) -> None:
@@ -281,7 +320,11 @@ async def open_transactions(url: str) -> int:
 
 
 async def add(transaction: Transaction, name: str, id_: Any = None) -> None:
-    await transaction.execute(INSERT, id=id_ or new_id(), name=name, version=1, created_at=NOW)
+    await transaction.execute(INSERT, **organization(name, id_))
+
+
+def organization(name: str, id_: Any = None) -> dict[str, Any]:
+    return {"id": id_ or new_id(), "name": name, "version": 1, "created_at": NOW}
 
 
 async def add_and_refuse(transaction: Transaction) -> Any:

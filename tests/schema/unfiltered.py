@@ -56,6 +56,10 @@ class _Transaction(Transaction):
         return await self._inner.execute(_Unconfined(statement), **values)
 
     @override
+    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        await self._inner.change(_Unconfined(statement), number, **values)
+
+    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         await self._inner.execute_many(_Unconfined(statement), values)
 
