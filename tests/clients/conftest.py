@@ -2,6 +2,7 @@
 
 import fcntl
 import os
+import re
 import shutil
 import sys
 from collections.abc import Callable, Iterator
@@ -11,11 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.clients.commands import CLIENTS, run
+from tests.clients.commands import CLIENTS, ROOT, run
 from tests.smoke import Server, running
 
 Run = Callable[..., str]
 Once = Callable[[str, Callable[[], str]], str]
+
+README = ROOT / "README.md"
 
 
 @pytest.fixture(scope="session")
@@ -64,6 +67,25 @@ def _install() -> str:
 def npm(node: Run) -> Run:  # noqa: ARG001 - the packages are needed
     """Run a script of package.json."""
     return partial(run, "npm", "run", "--silent")
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Path:
+    """A project that is laid out as the README's configurations of code generators expect."""
+    for folder, original in (
+        ("schema", ROOT / "schema" / "schema.graphql"),
+        ("src", CLIENTS / "selling.graphql"),
+        ("queries", CLIENTS / "selling.graphql"),
+    ):
+        (tmp_path / folder).mkdir()
+        shutil.copy(original, tmp_path / folder)
+    return tmp_path
+
+
+def in_the_readme(language: str) -> str:
+    """Return the README's only block in a language."""
+    [block] = re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+    return str(block)
 
 
 def served(directory: Path) -> AbstractContextManager[Server]:
