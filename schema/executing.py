@@ -163,8 +163,11 @@ class Executor:
             codes = answer.codes
         finally:
             self._observe(request, reader, codes, began)
-        actual = charge.settle(answer.body)
-        return answer.with_cost(charge.told(actual)) if request.tells_cost else answer
+        if request.tells_cost:
+            return answer.with_cost(charge.told(charge.settle(answer.body)))
+        if charge.bucket is not None:
+            charge.settle(answer.body)
+        return answer
 
     async def _admitted(self, request: Request, reader: Reader) -> Answer:
         try:

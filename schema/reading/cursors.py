@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from functools import lru_cache, partial
 from typing import Any
 from uuid import UUID
 
@@ -20,9 +21,13 @@ from schema.reading.planning import Late
 from schema.reading.sql import Concatenation, HexText, Piece, Sql, json_value
 
 Condition = ColumnElement[bool]
+Readers = tuple[Callable[[Any], Any], ...]
 
 _LONGEST = 4096
 """Characters of a cursor that are looked at; what is longer was not made here."""
+
+_REMEMBERED = 16
+"""Cursors; a statement takes the parts of each one by one."""
 
 _AMOUNT = re.compile(r"-?\d{1,13}\.\d\d")
 _LARGEST_INTEGER = 2**31 - 1
@@ -81,7 +86,10 @@ class Order:
 
     def _compared(self, row: Any, cursor: Late) -> tuple[list[Sql], list[Sql]]:
         keys = [term.key(row) for term in self.terms]
-        values = [cursor.bind(key.type, _part(self.mark, place, keys)) for place, key in enumerate(keys)]
+        readers = tuple(_reader(key.type) for key in keys)
+        values = [
+            cursor.bind(key.type, partial(_part, place, self.mark, readers)) for place, key in enumerate(keys)
+        ]
         return keys, list(values)
 
 
@@ -94,18 +102,18 @@ def _follows(key: Any, value: Any, *, descending: bool) -> Condition:
     return follows
 
 
-def _part(mark: str, place: int, keys: Sequence[Sql]) -> Callable[[str], Any]:
-    readers = [_reader(key.type) for key in keys]
+def _part(place: int, mark: str, readers: Readers, cursor: str) -> Any:
+    return _parts(mark, readers, cursor)[place]
 
-    def part(cursor: str) -> Any:
-        try:
-            found, *parts = orjson.loads(bytes.fromhex(cursor[:_LONGEST]))
-            parts = parts if found == mark else []
-            return [read(text) for read, text in zip(readers, parts, strict=True)][place]
-        except (ValueError, TypeError, OverflowError) as error:
-            raise BadInput(_FOREIGN) from error
 
-    return part
+@lru_cache(_REMEMBERED)
+def _parts(mark: str, readers: Readers, cursor: str) -> list[Any]:
+    try:
+        found, *parts = orjson.loads(bytes.fromhex(cursor[:_LONGEST]))
+        parts = parts if found == mark else []
+        return [read(text) for read, text in zip(readers, parts, strict=True)]
+    except (ValueError, TypeError, OverflowError) as error:
+        raise BadInput(_FOREIGN) from error
 
 
 def _reader(type_: Any) -> Callable[[Any], Any]:
