@@ -14,12 +14,11 @@ from db.caller import Caller
 from db.database import Transaction
 from db.details import day_since_creation, description_within_limits
 from db.errors import ActiveQuotes, BlockingQuote, NotFound, RuleViolation
-from db.facts import Facts, read_facts
+from db.facts import Facts, LockedOpportunity, Named, lock_with_facts
 from db.fields import amount_within_limits
 from db.idempotency import Mutation
 from db.ids import new_id
 from db.journal import Action, Change, EventKind, record
-from db.locking import lock_opportunity
 from db.preconditions import OPPORTUNITY_ID, check_open, check_version
 from db.quote_closes import close_locked_quotes
 from db.reasons import check_reason, check_required, default_reason
@@ -102,12 +101,13 @@ async def close_one(
     transaction: Transaction, caller: Caller, closing: OpportunityClosing
 ) -> OpportunityClosed:
     """Do what ``close_opportunity`` does, whatever the key; it refuses before it has changed anything."""
-    opportunity = await lock_opportunity(transaction, caller, closing.opportunity_id, OPPORTUNITY_ID)
+    reason = closing.status_reason_id or default_reason(closing.outcome, closing.competitor_id)
+    named = Named(reason, closing.competitor_id)
+    facts = await lock_with_facts(transaction, caller, closing.opportunity_id, OPPORTUNITY_ID, named)
+    opportunity = facts.opportunity
     check_open(opportunity)
     check_version("opportunity", opportunity, closing.expected_version)
-    reason = closing.status_reason_id or default_reason(closing.outcome, closing.competitor_id)
-    facts = await read_facts(transaction, caller, opportunity.id, reason, closing.competitor_id)
-    activity = _activity(caller, closing, opportunity, facts)
+    activity = _activity(caller, closing, facts)
     changes = await _close_quotes(transaction, caller, closing, activity["closed_on"], facts.quotes)
     await transaction.change(_CLOSE, **activity)
     await transaction.execute_many(_INSERT_ACTIVITY, [activity])
@@ -121,7 +121,8 @@ async def close_one(
     return OpportunityClosed(opportunity.id, activity["id"], tuple(change.subject_id for change in changes))
 
 
-def _activity(caller: Caller, closing: OpportunityClosing, opportunity: Any, facts: Facts) -> dict[str, Any]:
+def _activity(caller: Caller, closing: OpportunityClosing, facts: Facts) -> dict[str, Any]:
+    opportunity = facts.opportunity
     check_reason(facts.reason, closing.outcome)
     check_required(facts.reason, closing.outcome, closing.description, closing.competitor_id)
     _check_competitor(closing, facts)
@@ -135,7 +136,7 @@ def _activity(caller: Caller, closing: OpportunityClosing, opportunity: Any, fac
         "closed_on": day_since_creation(
             caller, closing.closed_on, "The opportunity", opportunity.created_at.date()
         ),
-        "actual_revenue": _actual_revenue(closing, opportunity, facts),
+        "actual_revenue": _actual_revenue(closing, facts),
         "currency_code": opportunity.currency_code,
         "competitor_id": closing.competitor_id,
         "description": closing.description,
@@ -152,14 +153,14 @@ def _check_competitor(closing: OpportunityClosing, facts: Facts) -> None:
         raise NotFound("competitor", path)
 
 
-def _actual_revenue(closing: OpportunityClosing, opportunity: Any, facts: Facts) -> Decimal | None:
+def _actual_revenue(closing: OpportunityClosing, facts: Facts) -> Decimal | None:
     if closing.actual_revenue is not None:
         path = ("input", "outcome", closing.outcome.lower(), "actualRevenue")
         return amount_within_limits("actual revenue", closing.actual_revenue, path)
     if closing.outcome == OpportunityState.LOST:
         return None
     won: list[Decimal] = [quote.total for quote in facts.quotes if quote.state == QuoteState.WON]
-    return won[0] if won else opportunity.estimated_revenue
+    return won[0] if won else facts.opportunity.estimated_revenue
 
 
 async def _close_quotes(
@@ -191,7 +192,7 @@ def _blocking(caller: Caller, quote: Any) -> BlockingQuote:
     return BlockingQuote(quote.id, quote.number, quote.revision, is_expired)
 
 
-def _change(opportunity: Any, activity: dict[str, Any]) -> Change:
+def _change(opportunity: LockedOpportunity, activity: dict[str, Any]) -> Change:
     return Change(
         Action.OPPORTUNITY_CLOSED,
         opportunity.id,

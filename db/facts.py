@@ -1,6 +1,8 @@
-"""What a closing is judged by: the reason and competitor it names, and the opportunity's quotes."""
+"""What a closing is judged by: the opportunity, its quotes, and the reason and competitor that it names."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
@@ -9,52 +11,101 @@ from sqlalchemy import and_, bindparam, exists, or_, select
 from db import models
 from db.caller import Caller
 from db.database import Transaction
+from db.errors import NotFound, Path
+from db.models.unclosed_quotes import unclosed_quotes
 from db.statements import Statement
-from db.states import QuoteState, SeededReason
+from db.states import SeededReason
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """What a closing names: a reason, by its id or Dataverse code, and a competitor."""
+
+    reason: UUID | SeededReason | None = None
+    competitor_id: UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class LockedOpportunity:
+    """What a closing needs to know of an opportunity."""
+
+    id: UUID
+    state: str
+    status_reason_id: UUID
+    estimated_revenue: Decimal
+    currency_code: str
+    version: int
+    created_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """Rows of one statement, read under the opportunity's lock.
+    """Rows of one statement, as they are under the opportunity's lock.
 
     ``reason`` is None where there is no such reason. ``quotes`` are all but the closed ones, by number and
     revision.
     """
 
+    opportunity: LockedOpportunity
     reason: Any
     competitor_exists: bool
     quotes: tuple[Any, ...]
 
 
-async def read_facts(
+_NOTHING = Named()
+
+
+async def lock_with_facts(
     transaction: Transaction,
     caller: Caller,
     opportunity_id: UUID,
-    reason: UUID | SeededReason,
-    competitor_id: UUID | None,
+    path: Path,
+    named: Named = _NOTHING,
 ) -> Facts:
-    """Read, in the caller's organization, one reason by its id or Dataverse code and what goes with it."""
-    is_seeded = isinstance(reason, SeededReason)
+    """Lock an opportunity, and read with it what a closing is judged by.
+
+    Raises:
+        NotFound: the caller's organization has no such opportunity; ``path`` is where its id was sent.
+    """
+    is_seeded = isinstance(named.reason, SeededReason)
     rows = await transaction.rows(
-        _READ,
+        _LOCK,
         organization_id=caller.organization_id,
         opportunity_id=opportunity_id,
-        reason_id=None if is_seeded else reason,
-        reason_code=reason if is_seeded else None,
-        competitor_id=competitor_id,
+        reason_id=None if is_seeded else named.reason,
+        reason_code=named.reason if is_seeded else None,
+        competitor_id=named.competitor_id,
     )
     if not rows:
-        return Facts(reason=None, competitor_exists=False, quotes=())
-    return Facts(rows[0], rows[0].competitor_exists, tuple(row for row in rows if row.id is not None))
+        raise NotFound("opportunity", path)
+    return Facts(
+        LockedOpportunity(*rows[0][: len(_KNOWN)]),
+        rows[0] if rows[0].reason_id else None,
+        rows[0].competitor_exists,
+        tuple(row for row in rows if row.id is not None),
+    )
 
 
+_opportunity = models.Opportunity.__table__.c  # type: ignore[attr-defined]
 _reason = models.StatusReason.__table__  # type: ignore[attr-defined]
-_quote = models.Quote.__table__  # type: ignore[attr-defined]
 _competitor = models.Competitor.__table__.c  # type: ignore[attr-defined]
 
-# The reason with each quote, or once with an empty quote: one round trip instead of three.
-_READ = Statement(
+_KNOWN = [field.name for field in fields(LockedOpportunity)]
+_locked = (
+    select(_opportunity.organization_id, *(_opportunity[name] for name in _KNOWN))
+    .where(
+        _opportunity.organization_id == bindparam("organization_id"),
+        _opportunity.id == bindparam("opportunity_id"),
+    )
+    .with_for_update()
+    .subquery("locked")
+)
+_quote = unclosed_quotes(models.Quote.__table__, _locked)  # type: ignore[attr-defined]
+
+# Everything with each quote, or once with an empty quote: one round trip instead of four.
+_LOCK = Statement(
     select(
+        *(_locked.c[name].label(f"opportunity_{name}") for name in _KNOWN),
         _reason.c.id.label("reason_id"),
         _reason.c.state.label("reason_state"),
         _reason.c.label,
@@ -68,7 +119,6 @@ _READ = Statement(
         )
         .label("competitor_exists"),
         _quote.c.id,
-        _quote.c.opportunity_id,
         _quote.c.number,
         _quote.c.revision,
         _quote.c.state,
@@ -77,18 +127,20 @@ _READ = Statement(
         _quote.c.effective_to,
         _quote.c.created_at,
     )
-    .select_from(_reason)
+    .select_from(_locked)
+    .outerjoin(
+        _reason,
+        and_(
+            _reason.c.organization_id == _locked.c.organization_id,
+            or_(_reason.c.id == bindparam("reason_id"), _reason.c.code == bindparam("reason_code")),
+        ),
+    )
     .outerjoin(
         _quote,
         and_(
-            _quote.c.organization_id == _reason.c.organization_id,
-            _quote.c.opportunity_id == bindparam("opportunity_id"),
-            _quote.c.state != QuoteState.CLOSED,
+            _quote.c.organization_id == _locked.c.organization_id,
+            _quote.c.opportunity_id == _locked.c.id,
         ),
-    )
-    .where(
-        _reason.c.organization_id == bindparam("organization_id"),
-        or_(_reason.c.id == bindparam("reason_id"), _reason.c.code == bindparam("reason_code")),
     )
     .order_by(_quote.c.number, _quote.c.revision)
 )

@@ -2,7 +2,8 @@
 
 A rule that touches an opportunity or its quotes locks the opportunity first. On PostgreSQL a statement that
 has waited for a lock sees the locked row as it is now and everything else as it was before the wait. So
-quotes are read by a later statement, never by the one that locks. On SQLite a writer is alone already.
+quotes are read by a later statement, or by a function that looks anew (``db.models.unclosed_quotes``). On
+SQLite a writer is alone already.
 """
 
 from collections.abc import Sequence

@@ -5,16 +5,17 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, or_, select
+from sqlalchemy import bindparam, select
 
 from db import models
 from db.caller import Caller
 from db.database import Transaction
 from db.details import CLOSED_ON_BEFORE_CREATION, day_of_closing, description_within_limits
 from db.errors import NotFound, Path, QuoteFailure, QuotesNotClosable, RuleViolation
+from db.facts import lock_with_facts
 from db.idempotency import Mutation
 from db.journal import EventKind, record
-from db.locking import lock_opportunities_of, lock_opportunity
+from db.locking import lock_opportunities_of
 from db.membership import Among
 from db.preconditions import OPPORTUNITY_CLOSED, reopen_first
 from db.quote_closes import close_locked_quotes
@@ -120,11 +121,9 @@ async def _candidates(transaction: Transaction, caller: Caller, closing: QuotesC
 
 async def _of_opportunity(transaction: Transaction, caller: Caller, opportunity_id: UUID) -> list[_Candidate]:
     path = ("input", "quotes", "ofOpportunity")
-    opportunity = await lock_opportunity(transaction, caller, opportunity_id, path)
-    quotes = await transaction.rows(
-        _OF_OPPORTUNITY, organization_id=caller.organization_id, opportunity_id=opportunity_id
-    )
-    return [_Candidate(path, quote, opportunity) for quote in quotes]
+    facts = await lock_with_facts(transaction, caller, opportunity_id, path)
+    quotes = [quote for quote in facts.quotes if quote.state != QuoteState.WON]
+    return [_Candidate(path, quote, facts.opportunity) for quote in quotes]
 
 
 async def _named(transaction: Transaction, caller: Caller, ids: tuple[UUID, ...]) -> list[_Candidate]:
@@ -174,15 +173,8 @@ _columns = [
     _quote.c[name]
     for name in ("id", "opportunity_id", "number", "revision", "state", "status_reason", "created_at")
 ]
-_of_organization = _quote.c.organization_id == bindparam("organization_id")
-
-_NAMED = Statement(select(*_columns).where(_of_organization, Among(_quote.c.id, "ids")))
-_OF_OPPORTUNITY = Statement(
-    select(*_columns)
-    .where(
-        _of_organization,
-        _quote.c.opportunity_id == bindparam("opportunity_id"),
-        or_(_quote.c.state == QuoteState.ACTIVE, _quote.c.state == QuoteState.DRAFT),
+_NAMED = Statement(
+    select(*_columns).where(
+        _quote.c.organization_id == bindparam("organization_id"), Among(_quote.c.id, "ids")
     )
-    .order_by(_quote.c.number, _quote.c.revision)
 )

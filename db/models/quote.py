@@ -20,6 +20,7 @@ from db.models.line_total import LineTotal
 from db.models.quote_total import keep_quote_totals
 from db.models.scope import OrganizationScoped, belongs_to, currency_rules, within_organization
 from db.models.sorting import list_index
+from db.models.unclosed_quotes import create_unclosed_quotes
 from db.states import ContractState, QuoteState, QuoteStatusReason
 from db.types import Amount, Code, CurrencyCode, Id, Instant, Name
 
@@ -216,3 +217,4 @@ for _narrowed in (_columns.opportunity_id, _columns.state):
     )
 
 keep_quote_totals(SQLModel.metadata)
+create_unclosed_quotes(SQLModel.metadata)

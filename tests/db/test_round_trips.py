@@ -57,9 +57,9 @@ class Counted(Transaction):
 @pytest.mark.parametrize(
     ("sent", "trips"),
     [
-        ({}, 6),
-        ({"close_quotes": RemainingQuotes(reason=QuoteCloseReason.LOST)}, 8),
-        ({"idempotency_key": "monday"}, 8),
+        ({}, 5),
+        ({"close_quotes": RemainingQuotes(reason=QuoteCloseReason.LOST)}, 7),
+        ({"idempotency_key": "monday"}, 7),
     ],
 )
 async def test_closing_an_opportunity_takes_few_round_trips(

@@ -92,7 +92,7 @@ class _WithoutConditions(Statement):
     @override
     def compiled(self, dialect: Dialect) -> Compiled:
         compiled = self._statement.compiled(dialect)
-        sql = compiled.sql.removesuffix(" FOR UPDATE")
+        sql = compiled.sql.replace(" FOR UPDATE", "")
         if sql.startswith("UPDATE"):
             sql = re.sub(r"\w+\.state = ([^ )]+)", r"\1 IS NOT NULL", sql)
         return replace(compiled, sql=sql)
