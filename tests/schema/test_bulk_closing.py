@@ -5,6 +5,7 @@ import pytest
 from db.database import Database
 from db.ids import new_id
 from db.states import OpportunityState, QuoteState, SeededReason
+from schema.reading.ids import split_id
 from tests.builders import Deals
 from tests.schema.mutating import refused, sent
 
@@ -108,6 +109,36 @@ async def test_the_others_are_closed_if_asked(deals: Deals) -> None:
         "OPPORTUNITY_ALREADY_CLOSED",
         ["input", "opportunityIds", "0"],
     )
+
+
+async def test_of_a_hundred_with_thirty_blocked_each_blocker_is_named_and_seventy_are_closed_once(
+    deals: Deals,
+) -> None:
+    ids = [f"opp_{await deals.opportunity(name=f'Deal {number}')}" for number in range(100)]
+    for number in range(30):
+        opportunity_id = split_id(ids[3 * number])[1]
+        await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number=f"QUO-{number}")
+    blockers = [(f"Deal {3 * number}", [f"QUO-{number}"]) for number in range(30)]
+    closing: dict[str, Any] = {"opportunityIds": ids, "outcome": {"lost": {}}}
+
+    error = await refused(deals, CLOSE, **closing)
+    assert blockers_in(error) == blockers
+
+    closing |= {"onFailure": "CLOSE_OTHERS", "idempotencyKey": "monday"}
+    success = await sent(deals, CLOSE, **closing)
+    assert success["closedOpportunities"]["totalCount"] == 70
+    assert blockers_in(success) == blockers
+    before = await deals.dump()
+    assert await sent(deals, CLOSE, **closing) == success
+    assert await deals.dump() == before
+
+
+def blockers_in(answer: Any) -> list[tuple[str, list[str]]]:
+    """Return the name of each deal that could not be closed, with the numbers of the quotes that block it."""
+    return [
+        (each["opportunity"]["name"], [quote["number"] for quote in each["blockingQuotes"]["nodes"]])
+        for each in answer["failures"]
+    ]
 
 
 async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(deals: Deals) -> None:
