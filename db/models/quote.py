@@ -62,7 +62,13 @@ class Quote(OrganizationScoped, table=True):
             postgresql_where=text("state = 'WON'"),
             sqlite_where=text("state = 'WON'"),
         ),
-        Index("quote_active_parent", "organization_id", "active_parent"),
+        Index(
+            "quote_active_parent",
+            "organization_id",
+            "active_parent",
+            postgresql_where=text("active_parent IS NOT NULL"),
+            sqlite_where=text("active_parent IS NOT NULL"),
+        ),
     )
 
     opportunity_id: UUID = Field(sa_type=Id)
