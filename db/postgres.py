@@ -1,11 +1,9 @@
 """PostgreSQL through asyncpg: SQLAlchemy compiles, the driver runs."""
 
-import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from functools import lru_cache, partial
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 from uuid import UUID
 
 import asyncpg
@@ -17,6 +15,7 @@ from db.database import Database, Load, LostRace, Tally, Transaction
 from db.deadlines import GRACE, NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unanswerable, Unavailable
 from db.finishing import finished
+from db.joining import NO_CHANGE, Change, joined
 from db.pool import Pool, closed
 from db.statements import Statement
 
@@ -35,7 +34,6 @@ _TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 _UNANSWERABLE = (asyncpg.ProgramLimitExceededError, asyncpg.InvalidParameterValueError)
 _FAILURES = (*_OUT_OF_REACH, *_TOO_LONG, *_UNANSWERABLE)
 _CONNECTIONS = 10
-_PARAMETER = re.compile(r"\$(\d+)")
 _MOST_WAITING = 16
 """Rows that are written as one statement; more of them the driver sends as many of a kind."""
 
@@ -158,7 +156,7 @@ class PostgresTransaction(Transaction):
     def __init__(self, connection: Any, dialect: Any) -> None:
         self._connection = connection
         self._dialect = dialect
-        self._changing: _Change | None = None
+        self._changing: Change | None = None
         self._waiting: list[tuple[str, list[Any]]] = []
 
     @override
@@ -195,7 +193,7 @@ class PostgresTransaction(Transaction):
     async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
         await self.catch_up()
         compiled = statement.compiled(self._dialect)
-        self._changing = _Change(f"{compiled.sql} RETURNING 1", compiled.bind(values), number)
+        self._changing = Change(compiled.sql, compiled.bind(values), number)
 
     async def catch_up(self) -> None:
         """Write what waits, as parts of one statement.
@@ -207,43 +205,11 @@ class PostgresTransaction(Transaction):
         waiting, self._waiting = self._waiting, []
         if not changing and not waiting:
             return
-        first = changing or _NO_CHANGE
-        sql = _together(first.sql, len(first.parameters), tuple([sql for sql, _ in waiting]))
+        first = changing or NO_CHANGE
+        sql = joined(first.sql, len(first.parameters), tuple([sql for sql, _ in waiting]))
         parameters = [*first.parameters, *(value for _, row in waiting for value in row)]
         if await self._connection.fetchval(sql, *parameters) != first.number:
             raise LostRace
-
-
-class _Change(NamedTuple):
-    """A statement, and how many rows it has to change."""
-
-    sql: str
-    parameters: list[Any]
-    number: int
-
-
-_NO_CHANGE = _Change("SELECT WHERE false", [], 0)
-
-
-@lru_cache(256)
-def _together(change: str, taken: int, insertions: tuple[str, ...]) -> str:
-    """Return one statement that makes the change and inserts the rows, those of a table in their order.
-
-    It answers how many rows were changed. The change has ``taken`` the first parameters.
-    """
-    parts: dict[str, list[str]] = {}
-    for sql in insertions:
-        head, _, row = sql.partition(" VALUES ")
-        row = row.partition(" RETURNING ")[0]
-        parts.setdefault(head, []).append(_PARAMETER.sub(partial(_moved, taken), row))
-        taken += row.count("$")
-    inserts = [f"{head} VALUES {', '.join(rows)}" for head, rows in parts.items()]
-    writes = [f"changed AS ({change})", *(f"w{place} AS ({each})" for place, each in enumerate(inserts))]
-    return f"WITH {', '.join(writes)} SELECT count(*) FROM changed"  # noqa: S608 - compiled
-
-
-def _moved(by: int, parameter: re.Match[str]) -> str:
-    return f"${int(parameter[1]) + by}"
 
 
 async def _roll_back(connection: Any, error: Exception) -> None:
