@@ -62,7 +62,7 @@ RUN_BY_OTHER_TESTS = {
     "uv run dealdesk serve --host 0.0.0.0",
     "uv run dealdesk audit verify",
 }
-RUN_BEFORE_A_RELEASE = {"uv run pytest -m long"}
+RUN_BEFORE_A_RELEASE = {"uv run pytest -m long", "uv run --group bench python -m tests.benchmarks"}
 PIPELINE = "path/to/directory"
 
 
