@@ -4,6 +4,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
+from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from api.app import create_app
 from db.database import Database
@@ -23,10 +25,20 @@ async def deals(sqlite: Database) -> Deals:
 
 
 @pytest.fixture
-async def http(deals: Deals) -> AsyncIterator[httpx2.AsyncClient]:
+def executor(deals: Deals) -> Executor:
+    """What the application asks."""
+    return Executor(the_schema(), deals.database)
+
+
+@pytest.fixture
+def app(executor: Executor, deals: Deals) -> Starlette:
+    """The application."""
+    return create_app(executor, deals.database, entrance(deals.database))
+
+
+@pytest.fixture
+async def http(app: ASGIApp) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the application, over ASGI; nothing listens."""
-    executor = Executor(the_schema(), deals.database)
-    app = create_app(executor, deals.database, entrance(deals.database))
     async with client(app) as http:
         yield http
 

@@ -5,24 +5,14 @@ from contextlib import AsyncExitStack
 import pytest
 from starlette.applications import Starlette
 
-from api.app import create_app
 from api.connections import MOST_HEAD_BYTES, ConnectionLimits
-from schema.executing import Executor
-from tests.api.entering import entrance
 from tests.api.served import POST, connected, served
-from tests.builders import Deals
-from tests.schema.asking import the_schema
 from tests.schema.hearing import until
 
 VIEWER = "{ viewer { user { name } } }"
 ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
 HURRIED = ConnectionLimits(head_seconds=0.3, body_seconds=0.3)
 SLOW_ONES = 100
-
-
-@pytest.fixture
-def app(deals: Deals) -> Starlette:
-    return create_app(Executor(the_schema(), deals.database), deals.database, entrance(deals.database))
 
 
 async def test_clients_that_send_a_header_now_and_then_hold_no_connection(app: Starlette) -> None:

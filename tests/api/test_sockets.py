@@ -19,16 +19,6 @@ ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
 CLOSED = {"data": {"closeOpportunity": {"__typename": "CloseOpportunitySuccess"}}}
 
 
-@pytest.fixture
-def executor(deals: Deals) -> Executor:
-    return Executor(the_schema(), deals.database)
-
-
-@pytest.fixture
-def app(executor: Executor, deals: Deals) -> Starlette:
-    return create_app(executor, deals.database, entrance(deals.database))
-
-
 def limited(deals: Deals, **limits: float) -> Starlette:
     entry = entrance(deals.database, limits=Limits.model_validate(limits))
     return create_app(Executor(the_schema(), deals.database), deals.database, entry)

@@ -6,12 +6,9 @@ import pytest
 from starlette.applications import Starlette
 
 from api import patience, streaming
-from api.app import create_app
 from schema.executing import Executor
-from tests.api.entering import entrance
 from tests.api.talking import Stream, streamed
 from tests.builders import Deals
-from tests.schema.asking import the_schema
 from tests.schema.hearing import ALL, happen, until
 
 VIEWER = "{ viewer { user { name } } }"
@@ -19,16 +16,6 @@ STREAM = {"accept": "text/event-stream"}
 ONE = "subscription($id: ID!, $after: String) { opportunityChanged(id: $id, after: $after) { kind } }"
 TOLD = b'event: next\nid: %s\ndata: {"data":{"opportunityChanged":{"kind":"QUOTES_CLOSED"}}}\n\n'
 COMPLETE = b"event: complete\ndata:\n\n"
-
-
-@pytest.fixture
-def executor(deals: Deals) -> Executor:
-    return Executor(the_schema(), deals.database)
-
-
-@pytest.fixture
-def app(executor: Executor, deals: Deals) -> Starlette:
-    return create_app(executor, deals.database, entrance(deals.database))
 
 
 async def test_a_subscription_is_a_stream_of_events_with_their_ids(

@@ -16,6 +16,21 @@ from tests.builders import Deals
 Act = Callable[[Transaction], Awaitable[object]]
 Write = Callable[[Act], Awaitable[object]]
 
+CODES = frozenset(
+    {
+        "ACTIVE_QUOTES",
+        "NOT_FOUND",
+        "OPPORTUNITY_ALREADY_CLOSED",
+        "OPPORTUNITY_CLOSED",
+        "OPPORTUNITY_OPEN",
+        "QUOTES_NOT_CLOSABLE",
+        "QUOTE_NOT_ACTIVE",
+        "QUOTE_NOT_DRAFT",
+        "QUOTE_NOT_REVISABLE",
+    }
+)
+"""How those are refused who come too late; all of them, where every act is tried often."""
+
 AT_ONCE = 20
 """Acts, of some rounds: enough to keep every connection busy."""
 
