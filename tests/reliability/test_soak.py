@@ -28,7 +28,7 @@ QUESTION = {"query": "query($n: String) { opportunities(filter: {name: {eq: $n}}
 ROOM = {"limits__bucket": "0"}
 
 
-@pytest.mark.parametrize("seconds", [24, pytest.param(600, marks=pytest.mark.long)])
+@pytest.mark.parametrize("seconds", [60, pytest.param(600, marks=pytest.mark.long)])
 async def test_memory_and_files_stay_flat_under_a_mixed_load(
     postgresql: Database,
     postgresql_url: str,
