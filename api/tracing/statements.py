@@ -16,6 +16,7 @@ from db.statements import Statement
 
 _VERB = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
 _TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE) "?([a-z_]+)')
+_EXPRESSION = re.compile(r"(?<!FROM )\([^()]*\)")
 
 
 class _Tracing:
@@ -113,7 +114,10 @@ class _TracedTransaction(Transaction):
 
 @lru_cache(4096)
 def summary(statement: Statement, dialect: Dialect) -> str:
-    """Return what a statement does, and to the first table that it names."""
-    sql = statement.compiled(dialect).sql
-    parts = [match[1] for match in (_VERB.search(sql), _TABLE.search(sql)) if match]
+    """Return what a statement does, and to which table: its first one outside expressions, or else inside."""
+    sql = outside = statement.compiled(dialect).sql
+    found = 1
+    while found:
+        outside, found = _EXPRESSION.subn("", outside)
+    parts = [match[1] for match in (_VERB.search(sql), _TABLE.search(outside) or _TABLE.search(sql)) if match]
     return " ".join(parts) or "statement"
