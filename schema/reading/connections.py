@@ -7,7 +7,7 @@ from typing import Any, Generic, TypeVar
 
 import strawberry
 from graphql import get_named_type
-from sqlalchemy import Integer, Text, and_, cast, exists, false, func, literal_column, or_, select
+from sqlalchemy import Integer, Text, and_, cast, exists, func, literal_column, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 from strawberry.types.arguments import StrawberryArgument
 
@@ -17,11 +17,11 @@ from schema.reading.cursors import Order
 from schema.reading.errors import BadInput
 from schema.reading.filters import narrowed
 from schema.reading.orders import Listing
+from schema.reading.paging import Fetched
 from schema.reading.planning import Late, Selection
 from schema.reading.relations import Condition, row_of
 from schema.reading.sql import (
     Concatenation,
-    Filtered,
     Sql,
     constant,
     joined,
@@ -110,13 +110,11 @@ class _Page:
         self.backward = bool(self.arguments["last"])
         self.size = _size(selection, self.arguments)
         self.asked = _names(selection)
-        # Only pageInfo and paging backward need to know a row's position and whether one more row follows.
-        self.numbered = self.backward or "pageInfo" in self.asked
 
     def text(self) -> Concatenation:
         sources: dict[str, Source] = {
             "edges": self._edges,
-            "nodes": lambda part, page: joined(part.object(page), only=self._shown),
+            "nodes": lambda part, page: self._joined(part.object(page)),
             "pageInfo": self._page_info,
             "totalCount": lambda *_: self._total(),
         }
@@ -135,19 +133,21 @@ class _Page:
             "cursor": lambda _, page: self.order.cursor(page),
             "node": lambda part, page: part.object(page),
         }
-        return joined(selection.object(page, sources=sources), only=self._shown)
+        return self._joined(selection.object(page, sources=sources))
+
+    def _joined(self, text: Concatenation) -> Concatenation:
+        return self.fetched.joined(text) if self.fetched else joined(text)
 
     def _page_info(self, selection: Selection, page: Any) -> Concatenation:
+        fetched: Any = self.fetched
+        more, behind = lambda *_: json_boolean(fetched.has_more), lambda *_: self._behind()
         sources: dict[str, Source] = {
-            "hasNextPage": lambda *_: self._behind() if self.backward else self._more(),
-            "hasPreviousPage": lambda *_: self._more() if self.backward else self._behind(),
-            "startCursor": lambda *_: self._cursor_at(self._farthest if self.backward else self._nearest),
-            "endCursor": lambda *_: self._cursor_at(self._nearest if self.backward else self._farthest),
+            "hasNextPage": behind if self.backward else more,
+            "hasPreviousPage": more if self.backward else behind,
+            "startCursor": lambda *_: or_null(self.order.cursor(page, fetched.first)),
+            "endCursor": lambda *_: or_null(self.order.cursor(page, fetched.last)),
         }
         return selection.object(page, sources=sources)
-
-    def _more(self) -> Concatenation:
-        return json_boolean(func.coalesce(func.max(self.page.c.fetched) > self.size, false()))
 
     def _behind(self) -> Concatenation:
         cursor = self.arguments["before" if self.backward else "after"]
@@ -167,50 +167,27 @@ class _Page:
     def _passed(self, row: Any, cursor: Late) -> ColumnElement[bool]:
         return self.order.beyond(row, cursor, backward=not self.backward)
 
-    def _cursor_at(self, position: ColumnElement[bool]) -> Concatenation:
-        cursor = func.max(self.order.cursor(self.page))
-        return or_null(Filtered(cursor, position))
-
     def _total(self) -> Concatenation:
         row, conditions = self._rows()
         count = select(func.count()).select_from(row).where(conditions)
         return Concatenation([cast(subquery(count, of=self.parent), Text)])
 
-    @property
-    def _nearest(self) -> ColumnElement[bool]:
-        return and_(self.page.c.place_on_page == literal_column("1"), self._shown)
-
-    @property
-    def _farthest(self) -> ColumnElement[bool]:
-        page = self.page.c
-        return or_(
-            page.place_on_page == self.size,
-            and_(page.place_on_page == page.fetched, page.fetched <= self.size),
-        )
-
-    @property
-    def _shown(self) -> Any:
-        return self.page.c.place_on_page <= self.size if self.numbered else None
-
     @cached_property
     def page(self) -> Any:
-        """The rows of the page; when numbered, with one more if there is one."""
-        row, conditions = self._rows()
-        size = self.size + literal_column("1") if self.numbered else self.size
-        rows = select(row).where(conditions, *self._bounds(row)).order_by(*self._sorting(row)).limit(size)
-        limited = (rows if self.parent is None else rows.correlate(self.parent)).subquery()
-        return self._numbered(limited) if self.numbered else limited
+        return self.fetched.rows if self.fetched else self._sorted().limit(self.size).subquery()
 
-    def _numbered(self, limited: Any) -> Any:
-        # Windows without an order of their own take the rows as they come, and they come sorted.
-        numbers = (
-            func.row_number().over().label("place_on_page"),
-            func.count().over().label("fetched"),
-        )
-        numbered = select(limited, *numbers).subquery()
-        if not self.backward:
-            return numbered
-        return select(numbered).order_by(numbered.c.place_on_page.desc()).subquery()
+    @cached_property
+    def fetched(self) -> Fetched | None:
+        # Only pageInfo and paging backward need to know a row's position and whether one more row follows.
+        if self.backward or "pageInfo" in self.asked:
+            return Fetched.of(self._sorted(), self.size, backward=self.backward)
+        return None
+
+    def _sorted(self) -> Any:
+        row, conditions = self._rows()
+        keys = self.order.columns(row, backward=self.backward)
+        rows = select(row).where(conditions, *self._bounds(row)).order_by(*keys)
+        return rows if self.parent is None else rows.correlate(self.parent)
 
     def _rows(self) -> tuple[Any, ColumnElement[bool]]:
         planner = self.selection.planner
@@ -219,9 +196,6 @@ class _Page:
         if self.many.condition is not None:
             conditions.append(self.many.condition(None if self.parent is None else self.parent.c, row.c))
         return row, and_(*conditions)
-
-    def _sorting(self, row: Any) -> list[Any]:
-        return self.order.columns(row, backward=self.backward)
 
     def _bounds(self, row: Any) -> list[ColumnElement[bool]]:
         return [

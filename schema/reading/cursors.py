@@ -54,11 +54,11 @@ class Order:
         """Return what SQL sorts rows by."""
         return [term.key(row).desc() if term.descending != backward else term.key(row) for term in self.terms]
 
-    def cursor(self, row: Any) -> Concatenation:
-        """Return a row's cursor as a JSON string."""
+    def cursor(self, row: Any, told: Callable[[Sql], Sql] = lambda value: value) -> Concatenation:
+        """Return a row's cursor as a JSON string; ``told`` picks its values out of a group's."""
         pieces: list[Piece] = [f'["{self.mark}"']
         for term in self.terms:
-            pieces += [",", json_value(term.value(row), is_string=True)]
+            pieces += [",", json_value(told(term.value(row)), is_string=True)]
         return Concatenation(['"', HexText(Concatenation([*pieces, "]"])), '"'])
 
     def beyond(self, row: Any, cursor: Late, *, backward: bool) -> Condition:

@@ -111,10 +111,10 @@ class InstantText(Spelled):
 
 
 class HexText(Spelled):
-    """The UTF-8 bytes of a text in lower-case hexadecimal."""
+    """The UTF-8 bytes of a text that is not empty, in lower-case hexadecimal."""
 
     postgresql = "encode(convert_to({}, 'UTF8'), 'hex')"
-    sqlite = "lower(hex({}))"
+    sqlite = "nullif(lower(hex({})), '')"  # which writes nothing for NULL
 
 
 class Joined(Spelled):
@@ -170,11 +170,13 @@ def or_null(text: Sql) -> Concatenation:
     return Concatenation([func.coalesce(text, constant("null"))])
 
 
-def joined(text: Sql, *, only: Sql | None = None) -> Concatenation:
-    """Return a JSON array of a group's texts, of the rows for which ``only`` holds."""
-    texts: Any = Joined(text)
-    if only is not None:
-        texts = Filtered(texts, only)
+def joined(text: Sql) -> Concatenation:
+    """Return a JSON array of a group's texts."""
+    return json_array(Joined(text))
+
+
+def json_array(texts: Sql) -> Concatenation:
+    """Return a JSON array of texts that are joined already; an empty one where there are none."""
     return Concatenation(["[", func.coalesce(texts, constant("")), "]"])
 
 
