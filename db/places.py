@@ -52,6 +52,13 @@ class Places:
         """How many wait for one."""
         return sum(not turn.done() for turn in self._line)
 
+    def ready(self, organization_id: UUID | None) -> Place | None:
+        """Take out the one used last, if its connection works for the organization already; else None."""
+        if not self._stack:
+            return None
+        place = self._stack[-1]
+        return self._stack.pop() if place.organization_id == organization_id and place.is_open else None
+
     async def take(self, organization_id: UUID | None, wait: float) -> Place:
         """Take one out: the latest that works for the organization, else an empty, else the least used one.
 

@@ -70,6 +70,10 @@ class Pool:
             if place.connection is not None:
                 await closed(place.connection)
 
+    def ready(self, organization_id: UUID | None) -> Place | None:
+        """Return what ``take`` would, if nothing has to be awaited for it; else None."""
+        return self._idle.ready(organization_id) if self._reaching is None else None
+
     async def take(self, organization_id: UUID | None) -> Place:
         """Return an open connection that works for an organization, or for every one, for ``give_back``.
 
@@ -183,7 +187,8 @@ class Loan:
         self._organization_id = organization_id
 
     async def __aenter__(self) -> Any:
-        self._place = await self._pool.take(self._organization_id)
+        organization_id = self._organization_id
+        self._place = self._pool.ready(organization_id) or await self._pool.take(organization_id)
         return self._place.connection
 
     async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:

@@ -86,6 +86,24 @@ async def test_who_waits_gets_whatever_connection_comes_back(server: Server) -> 
     assert len(server.connections) == 2
 
 
+async def test_a_connection_that_was_lost_while_it_was_idle_is_not_lent(server: Server) -> None:
+    ours = await server.ask(OURS)
+    ours.terminate()
+    assert await server.ask(OURS) is not ours
+    assert len(server.connections) == 2
+
+
+async def test_while_the_database_is_out_of_reach_whoever_asks_waits(server: Server) -> None:
+    async with server.pool.connection(OURS) as ours:
+        with pytest.raises(TimeoutError):
+            async with server.pool.connection(OURS):
+                raise TimeoutError
+    asking = asyncio.create_task(server.ask(OURS))
+    await asyncio.sleep(0)
+    assert not asking.done()
+    assert await asking is ours
+
+
 async def test_a_connection_that_was_not_told_in_time_is_closed(server: Server) -> None:
     ours = await server.ask(OURS)
     await server.ask(THEIRS)
