@@ -2,10 +2,14 @@
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, TypeVar, TypeVarTuple
 
 from db.errors import TimedOut, Unavailable
+
+T = TypeVar("T")
+Arguments = TypeVarTuple("Arguments")
 
 
 class Overloaded(Unavailable):
@@ -32,12 +36,7 @@ class Bounds:
 
 
 class Admission:
-    """``async with`` it around an operation; at its end, the next one in line begins.
-
-    Raises:
-        Overloaded: there was no turn in time.
-        TimedOut: the operation took longer than it may, and was cancelled.
-    """
+    """Gives operations their turns, and each its time."""
 
     def __init__(self, bounds: Bounds) -> None:
         self._bounds = bounds
@@ -52,26 +51,29 @@ class Admission:
         """How many are in line."""
         return len(self._line)
 
-    async def __aenter__(self) -> None:
-        """Begin, perhaps after a while."""
+    async def run(self, operation: Callable[[*Arguments], Awaitable[T]], *arguments: *Arguments) -> T:
+        """Run an operation, perhaps after a while; at its end, the next one in line begins.
+
+        Raises:
+            Overloaded: there was no turn in time.
+            TimedOut: the operation took longer than it may, and was canceled.
+        """
         if self.running < self._bounds.running:
             self.running += 1
         else:
             await self._turn()
-        loop = asyncio.get_running_loop()
-        self._ends[_task()] = loop.time() + self._bounds.seconds
-        if self._timer is None:
-            self._timer = loop.call_later(self._bounds.seconds, self._stop_old)
-
-    async def __aexit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        """Let the next one begin."""
-        task = _task()
-        self._leave()
-        if self._ends.pop(task, None) is None and not task.uncancel() and kind is asyncio.CancelledError:
+        task = self._begin()
+        try:
+            return await operation(*arguments)
+        except asyncio.CancelledError:
+            if task in self._ends or task.cancelling() > 1:
+                raise
             raise TimedOut(
                 f"This took longer than {self._bounds.seconds:g} seconds, so it was stopped. Ask for less, or"
                 " try again; a mutation with an idempotencyKey is done once."
-            )
+            ) from None
+        finally:
+            self._end(task)
 
     async def _turn(self) -> None:
         turn = asyncio.get_running_loop().create_future()
@@ -87,6 +89,20 @@ class Admission:
             self._line.pop(turn, None)
         if not turn.done():
             raise Overloaded
+
+    def _begin(self) -> asyncio.Task[object]:
+        loop = asyncio.get_running_loop()
+        task = asyncio.current_task(loop)
+        assert task is not None  # noqa: S101 - operations run in tasks
+        self._ends[task] = loop.time() + self._bounds.seconds
+        if self._timer is None:
+            self._timer = loop.call_later(self._bounds.seconds, self._stop_old)
+        return task
+
+    def _end(self, task: asyncio.Task[object]) -> None:
+        self._leave()
+        if self._ends.pop(task, None) is None:
+            task.uncancel()
 
     def _leave(self) -> None:
         if self._line:
@@ -105,9 +121,3 @@ class Admission:
             del self._ends[task]
             task.cancel()
         self._timer = None
-
-
-def _task() -> asyncio.Task[object]:
-    task = asyncio.current_task()
-    assert task is not None  # noqa: S101 - operations run in tasks
-    return task

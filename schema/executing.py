@@ -171,8 +171,7 @@ class Executor:
 
     async def _admitted(self, request: Request, reader: Reader) -> Answer:
         try:
-            async with self.admission:
-                return await self._answered(request, reader)
+            return await self.admission.run(self._answered, request, reader)
         except Unavailable as error:
             return failure(error, request.id)
 

@@ -16,13 +16,15 @@ class Operations:
         self._end = asyncio.Event()
 
     async def run(self, number: int) -> int:
-        async with self._admission:
-            self.begun.append(number)
-            await self._end.wait()
-            return number
+        return await self._admission.run(self._run, number)
 
     def end(self) -> None:
         self._end.set()
+
+    async def _run(self, number: int) -> int:
+        self.begun.append(number)
+        await self._end.wait()
+        return number
 
 
 async def begun(operations: Operations, number: int) -> list[asyncio.Task[int]]:
@@ -115,14 +117,13 @@ async def test_what_is_done_though_its_time_was_over_is_told() -> None:
     admission = Admission(Bounds(seconds=0.05))
 
     async def stubborn() -> str:
-        async with admission:
-            try:
-                await asyncio.sleep(5)
-            except asyncio.CancelledError:
-                return "done"
-            return "not canceled"
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            return "done"
+        return "not canceled"
 
-    assert await asyncio.create_task(stubborn()) == "done"
+    assert await asyncio.create_task(admission.run(stubborn)) == "done"
 
 
 def test_being_refused_says_when_to_come_again() -> None:
