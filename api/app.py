@@ -1,6 +1,6 @@
 """The application: a function of its parts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -89,9 +89,10 @@ class _Shortcut:
         self._app = app
         self._graphql = graphql
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        # Not async: a coroutine that only awaits another takes time and does nothing.
         is_short = scope["type"] == "http" and scope["path"] == _GRAPHQL
-        await (self._graphql if is_short else self._app)(scope, receive, send)
+        return (self._graphql if is_short else self._app)(scope, receive, send)
 
 
 def _sharing(origins: Sequence[str]) -> list[Middleware]:

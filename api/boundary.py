@@ -1,7 +1,7 @@
 """The outermost layer: every request has an id, and no exception leaves with its text."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -57,8 +57,9 @@ class _Numbered:
         self._header = (b"x-request-id", request_id.encode())
         self.status = CLIENT_GONE
 
-    async def __call__(self, message: Message) -> None:
+    def __call__(self, message: Message) -> Awaitable[None]:
+        # Not async: a coroutine that only awaits another takes time and does nothing.
         if message["type"] == "http.response.start":
             self.status = message["status"]
             message["headers"] = [*message["headers"], self._header]
-        await self._send(message)
+        return self._send(message)

@@ -67,7 +67,7 @@ class Admission:
             return await operation(*arguments)
         except asyncio.CancelledError:
             if task in self._ends or task.cancelling() > 1:
-                raise
+                raise  # somebody else canceled it
             raise TimedOut(
                 f"This took longer than {self._bounds.seconds:g} seconds, so it was stopped. Ask for less, or"
                 " try again; a mutation with an idempotencyKey is done once."

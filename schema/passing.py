@@ -29,21 +29,14 @@ class Field:
 
 
 async def passed(schema: DealdeskSchema, reader: Reader) -> bytes | None:
-    """Return the whole answer, or None where graphql-core has to run the operation.
+    """Return the whole answer to a query or to mutations, or None where graphql-core has to run it.
 
     Raises:
         GraphQLError: a mutation's field failed; nothing of that field was done.
         Unavailable: the database did not answer a query.
     """
-    match reader.operation.operation:
-        case OperationType.QUERY:
-            return await _query(reader)
-        case OperationType.MUTATION:
-            return await _mutations(schema, schema.graphql.mutation_type, reader)
-    return None
-
-
-async def _query(reader: Reader) -> bytes | None:
+    if reader.operation.operation is OperationType.MUTATION:
+        return await _mutations(schema, schema.graphql.mutation_type, reader)
     try:
         return await reader.query()
     except (BadInput, GraphQLError):
