@@ -10,6 +10,7 @@ import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 from typing_extensions import override
 
+from db.beginning import Connection
 from db.confining import check_confinable, confine
 from db.database import Database, Load, LostRace, Tally, Transaction
 from db.deadlines import GRACE, NO_HURRY, Deadlines
@@ -125,7 +126,7 @@ class PostgresDatabase(Database):
         is_committing = False
         try:
             async with self._pool.connection(self._organization_id) as connection:
-                await connection.execute("BEGIN")
+                connection.begin()
                 try:
                     transaction = PostgresTransaction(connection, self.dialect)
                     yield transaction
@@ -252,6 +253,7 @@ def _session(deadlines: Deadlines) -> dict[str, str]:
 async def _connect(url: str, deadlines: Deadlines) -> Any:
     connection = await asyncpg.connect(
         url,
+        connection_class=Connection,
         statement_cache_size=_PREPARED,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=0,
