@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import and_, bindparam, delete, literal_column, select
 
 from db import models
 from db.database import Database, Transaction
@@ -73,14 +73,28 @@ def _seals(rows: Sequence[Any], sequence: int, hash_: str) -> Iterator[dict[str,
 
 _is_its_row = and_(AUDIT.organization_id == WAITING.organization_id, AUDIT.id == WAITING.audit_id)
 
-_ANY = Statement(select(AUDIT.id).join_from(models.UnsealedAudit, models.Audit, _is_its_row).limit(1))
+# PostgreSQL only knows how many rows waited a while ago, and thinking that they were many, it reads all audit
+# rows to find the few. So a subquery is asked of each, and the number of a page is in its statement.
+_is_there = select(AUDIT.id).where(_is_its_row).scalar_subquery().is_not(None)
+
+_ANY = Statement(select(WAITING.audit_id).where(_is_there).limit(1))
 # Two programs at once lock the same rows: the second one waits, and finds them gone.
+_page = (
+    select(WAITING.organization_id, WAITING.audit_id)
+    .where(_is_there)
+    .order_by(WAITING.organization_id, WAITING.audit_id)
+    .limit(literal_column(str(PAGE)))
+    .with_for_update()
+    .subquery("page")
+)
 _PAGE = Statement(
     select(*AUDIT)
-    .join_from(models.UnsealedAudit, models.Audit, _is_its_row)
-    .order_by(WAITING.organization_id, WAITING.audit_id)
-    .limit(PAGE)
-    .with_for_update(of=models.UnsealedAudit)
+    .join_from(
+        _page,
+        models.Audit,
+        and_(AUDIT.organization_id == _page.c.organization_id, AUDIT.id == _page.c.audit_id),
+    )
+    .order_by(_page.c.organization_id, _page.c.audit_id)
 )
 _LAST = Statement(
     select(SEAL.sequence, SEAL.hash)
