@@ -104,8 +104,7 @@ class PostgresDatabase(Database):
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
-            async with self._pool.connection(self._organization_id) as connection:
-                return await connection.fetchval(compiled.sql, *parameters)  # type: ignore[no-any-return]
+            return await self._pool.run(self._organization_id, Connection.fetchval, compiled.sql, *parameters)
         except _FAILURES as error:
             raise _told(error) from error
 
@@ -114,8 +113,7 @@ class PostgresDatabase(Database):
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
-            async with self._pool.connection(self._organization_id) as connection:
-                records = await connection.fetch(compiled.sql, *parameters)
+            records = await self._pool.run(self._organization_id, Connection.fetch, compiled.sql, *parameters)
         except _FAILURES as error:
             raise _told(error) from error
         return [compiled.row(record) for record in records]
