@@ -173,11 +173,11 @@ async def _close_quotes(
     if closing.close_quotes is None:
         _check_nothing_blocks(caller, closing, quotes)
         return []
-    days = {
-        quote: max(closed_on, quote.created_at.date()) for quote in quotes if quote.state != QuoteState.WON
-    }
+    remaining = [
+        (quote, max(closed_on, quote.created_at.date())) for quote in quotes if quote.state != QuoteState.WON
+    ]
     return await close_locked_quotes(
-        transaction, caller, days, closing.close_quotes.reason, closing.close_quotes.description
+        transaction, caller, remaining, closing.close_quotes.reason, closing.close_quotes.description
     )
 
 

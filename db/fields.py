@@ -6,6 +6,7 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from db.errors import Path, RuleViolation
@@ -37,6 +38,7 @@ def within_limits(values: Mapping[str, Any], limits: Mapping[str, Limit], path: 
     }
 
 
+@lru_cache(1024)
 def client_name(column: str) -> str:
     """Return a column's name as clients write it."""
     first, *others = column.split("_")

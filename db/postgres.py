@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
+from itertools import chain
 from typing import Any, Self
 from uuid import UUID
 
@@ -206,7 +207,7 @@ class PostgresTransaction(Transaction):
             return
         first = changing or NO_CHANGE
         sql = joined(first.sql, len(first.parameters), tuple([sql for sql, _ in waiting]))
-        parameters = [*first.parameters, *(value for _, row in waiting for value in row)]
+        parameters = [*first.parameters, *chain.from_iterable([row for _, row in waiting])]
         if await self._connection.fetchval(sql, *parameters) != first.number:
             raise LostRace
 

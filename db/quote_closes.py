@@ -1,6 +1,6 @@
 """Writing that quotes are closed: their state, and the activity that records it."""
 
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -29,22 +29,22 @@ class QuoteClosing:
 async def close_locked_quotes(
     transaction: Transaction,
     caller: Caller,
-    days: Mapping[Any, date],
+    quotes: Sequence[tuple[Any, date]],
     reason: QuoteCloseReason,
     description: str | None,
 ) -> list[Change]:
-    """Close active and draft quotes, whose opportunities the caller has locked, each on its day.
+    """Close active and draft quotes, whose opportunities the caller has locked: rows, each with its day.
 
-    ``days`` are by the quotes' rows. Return what is left for the caller to record, in the same order.
+    Return what is left for the caller to record, in the same order.
 
     Raises:
         LostRace: a quote was neither active nor a draft any more.
     """
     values = {"organization_id": caller.organization_id, "reason": reason, "now": caller.now}
-    await transaction.change(_CLOSE, len(days), ids=[quote.id for quote in days], **values)
-    activities = [_activity(caller, quote, reason, day, description) for quote, day in days.items()]
+    await transaction.change(_CLOSE, len(quotes), ids=[quote.id for quote, _ in quotes], **values)
+    activities = [_activity(caller, quote, reason, day, description) for quote, day in quotes]
     await transaction.execute_many(_INSERT_ACTIVITY, activities)
-    return [_change(quote, reason, closed_on) for quote, closed_on in days.items()]
+    return [_change(quote, reason, closed_on) for quote, closed_on in quotes]
 
 
 async def end_quote(

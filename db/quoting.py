@@ -106,11 +106,11 @@ async def _close(transaction: Transaction, caller: Caller, closing: QuotesClosin
     if failures and not closing.close_others:
         raise QuotesNotClosable(failures)
     closable = [each for each, failure in judged if failure is None]
-    days = {each.quote: day for each in closable}
-    changes = await close_locked_quotes(transaction, caller, days, closing.reason, closing.description)
+    quotes = [(each.quote, day) for each in closable]
+    changes = await close_locked_quotes(transaction, caller, quotes, closing.reason, closing.description)
     changed = sorted({each.opportunity.id for each in closable})
     await record(transaction, caller, changes, EventKind.QUOTES_CLOSED, changed)
-    return QuotesClosed(tuple(quote.id for quote in days), failures)
+    return QuotesClosed(tuple(quote.id for quote, _ in quotes), failures)
 
 
 async def _candidates(transaction: Transaction, caller: Caller, closing: QuotesClosing) -> list[_Candidate]:

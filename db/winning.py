@@ -68,8 +68,8 @@ async def _win(transaction: Transaction, caller: Caller, winning: QuoteWinning) 
     day = day_since_creation(caller, winning.closed_on, quote_name(quote), quote.created_at.date())
     others = await _others(transaction, caller, quote)
     lines = await read_lines(transaction, caller, quote.id)
-    days = {each: max(day, each.created_at.date()) for each in others}
-    lost = await close_locked_quotes(transaction, caller, days, QuoteCloseReason.LOST, None)
+    losing = [(each, max(day, each.created_at.date())) for each in others]
+    lost = await close_locked_quotes(transaction, caller, losing, QuoteCloseReason.LOST, None)
     won = await end_quote(transaction, caller, quote, _VICTORY, QuoteClosing(day, winning.description))
     contract = await create_contract(transaction, caller, quote, lines)
     await record(transaction, caller, [*lost, won, contract], EventKind.QUOTE_WON, [opportunity.id])
