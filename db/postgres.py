@@ -170,8 +170,7 @@ class PostgresTransaction(Transaction):
     async def execute(self, statement: Statement, **values: Any) -> int:
         await self.catch_up()
         compiled = statement.compiled(self._dialect)
-        status = await self._connection.execute(compiled.sql, *compiled.bind(values))
-        return int(status.rpartition(" ")[2])
+        return _number(await self._connection.execute(compiled.sql, *compiled.bind(values)))
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -208,8 +207,13 @@ class PostgresTransaction(Transaction):
         first = changing or NO_CHANGE
         sql = joined(first.sql, len(first.parameters), tuple([sql for sql, _ in waiting]))
         parameters = [*first.parameters, *chain.from_iterable([row for _, row in waiting])]
-        if await self._connection.fetchval(sql, *parameters) != first.number:
+        if _number(await self._connection.execute(sql, *parameters)) != first.number:
             raise LostRace
+
+
+def _number(status: str) -> int:
+    """Return how many rows a statement is said to have changed, as in ``UPDATE 3``."""
+    return int(status.rpartition(" ")[2])
 
 
 async def _roll_back(connection: Any, error: Exception) -> None:
