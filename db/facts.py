@@ -1,5 +1,6 @@
 """What a closing is judged by: the opportunity, its quotes, and the reason and competitor that it names."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from decimal import Decimal
@@ -21,7 +22,7 @@ from db.states import SeededReason
 class Named:
     """What a closing names: a reason, by its id or Dataverse code, and a competitor."""
 
-    reason: UUID | SeededReason | None = None
+    reason: UUID | SeededReason
     competitor_id: UUID | None = None
 
 
@@ -52,38 +53,46 @@ class Facts:
     quotes: tuple[Any, ...]
 
 
-_NOTHING = Named()
-
-
-async def lock_with_facts(
-    transaction: Transaction,
-    caller: Caller,
-    opportunity_id: UUID,
-    path: Path,
-    named: Named = _NOTHING,
-) -> Facts:
-    """Lock an opportunity, and read with it what a closing is judged by.
+async def lock_with_quotes(
+    transaction: Transaction, caller: Caller, opportunity_id: UUID, path: Path
+) -> tuple[LockedOpportunity, tuple[Any, ...]]:
+    """Lock an opportunity, and read with it its quotes, as ``Facts`` have them.
 
     Raises:
         NotFound: the caller's organization has no such opportunity; ``path`` is where its id was sent.
     """
+    rows = await transaction.rows(
+        _LOCK, organization_id=caller.organization_id, opportunity_id=opportunity_id
+    )
+    return _opportunity_of(rows, path), _quotes_of(rows)
+
+
+async def lock_with_facts(
+    transaction: Transaction, caller: Caller, opportunity_id: UUID, path: Path, named: Named
+) -> Facts:
+    """Lock an opportunity, and read with it what a closing is judged by; raises as ``lock_with_quotes``."""
     is_seeded = isinstance(named.reason, SeededReason)
     rows = await transaction.rows(
-        _LOCK,
+        _LOCK_WITH_NAMED,
         organization_id=caller.organization_id,
         opportunity_id=opportunity_id,
         reason_id=None if is_seeded else named.reason,
         reason_code=named.reason if is_seeded else None,
         competitor_id=named.competitor_id,
     )
+    opportunity = _opportunity_of(rows, path)
+    reason = rows[0] if rows[0].reason_id else None
+    return Facts(opportunity, reason, rows[0].competitor_exists, _quotes_of(rows))
+
+
+def _opportunity_of(rows: Sequence[Any], path: Path) -> LockedOpportunity:
     if not rows:
         raise NotFound("opportunity", path)
-    return Facts(
-        LockedOpportunity(*rows[0][: len(_KNOWN)]),
-        rows[0] if rows[0].reason_id else None,
-        rows[0].competitor_exists,
-        tuple(row for row in rows if row.id is not None),
-    )
+    return LockedOpportunity(*rows[0][: len(_KNOWN)])
+
+
+def _quotes_of(rows: Sequence[Any]) -> tuple[Any, ...]:
+    return tuple(row for row in rows if row.id is not None)
 
 
 _opportunity = models.Opportunity.__table__.c  # type: ignore[attr-defined]
@@ -103,9 +112,31 @@ _locked = (
 _quote = unclosed_quotes(models.Quote.__table__, _locked)  # type: ignore[attr-defined]
 
 # Everything with each quote, or once with an empty quote: one round trip instead of four.
-_LOCK = Statement(
+_lock = (
     select(
         *(_locked.c[name].label(f"opportunity_{name}") for name in _KNOWN),
+        _quote.c.id,
+        _quote.c.number,
+        _quote.c.revision,
+        _quote.c.state,
+        _quote.c.status_reason,
+        _quote.c.total,
+        _quote.c.effective_to,
+        _quote.c.created_at,
+    )
+    .select_from(_locked)
+    .outerjoin(
+        _quote,
+        and_(
+            _quote.c.organization_id == _locked.c.organization_id,
+            _quote.c.opportunity_id == _locked.c.id,
+        ),
+    )
+    .order_by(_quote.c.number, _quote.c.revision)
+)
+_LOCK = Statement(_lock)
+_LOCK_WITH_NAMED = Statement(
+    _lock.add_columns(
         _reason.c.id.label("reason_id"),
         _reason.c.state.label("reason_state"),
         _reason.c.label,
@@ -118,29 +149,11 @@ _LOCK = Statement(
             _competitor.id == bindparam("competitor_id"),
         )
         .label("competitor_exists"),
-        _quote.c.id,
-        _quote.c.number,
-        _quote.c.revision,
-        _quote.c.state,
-        _quote.c.status_reason,
-        _quote.c.total,
-        _quote.c.effective_to,
-        _quote.c.created_at,
-    )
-    .select_from(_locked)
-    .outerjoin(
+    ).outerjoin(
         _reason,
         and_(
             _reason.c.organization_id == _locked.c.organization_id,
             or_(_reason.c.id == bindparam("reason_id"), _reason.c.code == bindparam("reason_code")),
         ),
     )
-    .outerjoin(
-        _quote,
-        and_(
-            _quote.c.organization_id == _locked.c.organization_id,
-            _quote.c.opportunity_id == _locked.c.id,
-        ),
-    )
-    .order_by(_quote.c.number, _quote.c.revision)
 )

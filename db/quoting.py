@@ -12,7 +12,7 @@ from db.caller import Caller
 from db.database import Transaction
 from db.details import CLOSED_ON_BEFORE_CREATION, day_of_closing, description_within_limits
 from db.errors import NotFound, Path, QuoteFailure, QuotesNotClosable, RuleViolation
-from db.facts import lock_with_facts
+from db.facts import lock_with_quotes
 from db.idempotency import Mutation
 from db.journal import EventKind, record
 from db.locking import lock_opportunities_of
@@ -121,9 +121,8 @@ async def _candidates(transaction: Transaction, caller: Caller, closing: QuotesC
 
 async def _of_opportunity(transaction: Transaction, caller: Caller, opportunity_id: UUID) -> list[_Candidate]:
     path = ("input", "quotes", "ofOpportunity")
-    facts = await lock_with_facts(transaction, caller, opportunity_id, path)
-    quotes = [quote for quote in facts.quotes if quote.state != QuoteState.WON]
-    return [_Candidate(path, quote, facts.opportunity) for quote in quotes]
+    opportunity, quotes = await lock_with_quotes(transaction, caller, opportunity_id, path)
+    return [_Candidate(path, quote, opportunity) for quote in quotes if quote.state != QuoteState.WON]
 
 
 async def _named(transaction: Transaction, caller: Caller, ids: tuple[UUID, ...]) -> list[_Candidate]:
