@@ -21,7 +21,7 @@ NO_CHANGE = Change("SELECT", [], 1)
 def joined(change: str, taken: int, insertions: tuple[str, ...]) -> str:
     """Return one statement that makes the change and inserts the rows, those of a table in their order.
 
-    What it is said to have done is the change alone. That has ``taken`` the first parameters.
+    PostgreSQL tells of it how many rows the change has changed, which has ``taken`` the first parameters.
     """
     parts: dict[str, list[str]] = {}
     for sql in insertions:
