@@ -279,6 +279,11 @@ class SqliteTransaction(Transaction):
         )
 
     @override
+    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        if await self.execute(statement, **values) != number:
+            raise LostRace
+
+    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         compiled = statement.compiled(self._dialect)
         parameters = [compiled.bind(each) for each in values]

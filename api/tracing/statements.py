@@ -102,6 +102,11 @@ class _TracedTransaction(Transaction):
             return await self._transaction.execute(statement, **values)
 
     @override
+    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        with self._tracing.span(summary(statement, self._dialect)):
+            await self._transaction.change(statement, number, **values)
+
+    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         with self._tracing.span(summary(statement, self._dialect)):
             await self._transaction.execute_many(statement, values)

@@ -14,10 +14,12 @@ from api.logs import log_request, name_request
 from api.settings import TraceSettings
 from api.telemetry import Parts
 from api.tracing.parts import parts_of
+from db.database import Database
 from db.events import newest_place
 from db.seeding import served_organization
 from tests.api.entering import client, entrance
 from tests.builders import Deals
+from tests.db.test_database import statements_of_a_change
 from tests.schema.asking import the_schema
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -101,6 +103,14 @@ async def test_what_the_server_does_by_itself_has_no_spans(spans: InMemorySpanEx
     await database.write(served_organization)
 
     assert finished(spans) == []
+
+
+async def test_on_postgresql_spans_keep_a_change_and_its_insertions_together(
+    spans: InMemorySpanExporter, postgresql: Database
+) -> None:
+    traced = parts_with(spans).database(postgresql)
+
+    assert await traced.write(statements_of_a_change) == b"1"
 
 
 @pytest.mark.parametrize(

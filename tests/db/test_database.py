@@ -169,13 +169,7 @@ async def test_a_change_of_more_or_fewer_rows_than_were_meant_is_a_lost_race(
 async def test_on_postgresql_a_change_and_what_is_inserted_after_it_are_one_statement(
     postgresql: Database,
 ) -> None:
-    async def work(transaction: Transaction) -> bytes | None:
-        await add(transaction, "Northwind Works")
-        await transaction.change(SECOND_VERSION)
-        await transaction.execute_many(INSERT, [organization("Southwind Works")])
-        return await transaction.json(WRITING_STATEMENTS, {})
-
-    assert await postgresql.write(work) == b"1"
+    assert await postgresql.write(statements_of_a_change) == b"1"
 
 
 async def test_row_answers_none_where_there_is_no_row(database: Database) -> None:
@@ -317,6 +311,14 @@ async def open_transactions(url: str) -> int:
         return int(count)
     finally:
         await connection.close()
+
+
+async def statements_of_a_change(transaction: Transaction) -> bytes | None:
+    """Return how many statements of PostgreSQL it takes to change a row and insert another."""
+    await add(transaction, "Northwind Works")
+    await transaction.change(SECOND_VERSION)
+    await transaction.execute_many(INSERT, [organization("Southwind Works")])
+    return await transaction.json(WRITING_STATEMENTS, {})
 
 
 async def add(transaction: Transaction, name: str, id_: Any = None) -> None:

@@ -68,6 +68,10 @@ class _Unguarded(Transaction):
         return await (await self._transaction()).execute(_WithoutConditions(statement), **values)
 
     @override
+    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        await (await self._transaction()).change(_WithoutConditions(statement), number, **values)
+
+    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         await (await self._transaction()).execute_many(statement, values)
 
