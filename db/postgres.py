@@ -156,7 +156,7 @@ class PostgresTransaction(Transaction):
     def __init__(self, connection: Any, dialect: Any) -> None:
         self._connection = connection
         self._dialect = dialect
-        self._changing: Change | None = None
+        self._changing = NO_CHANGE
         self._waiting: list[tuple[str, list[Any]]] = []
 
     @override
@@ -200,14 +200,13 @@ class PostgresTransaction(Transaction):
         Raises:
             LostRace: more or fewer rows were changed than had to be.
         """
-        changing, self._changing = self._changing, None
+        changing, self._changing = self._changing, NO_CHANGE
         waiting, self._waiting = self._waiting, []
-        if not changing and not waiting:
+        if changing is NO_CHANGE and not waiting:
             return
-        first = changing or NO_CHANGE
-        sql = joined(first.sql, len(first.parameters), tuple([sql for sql, _ in waiting]))
-        parameters = [*first.parameters, *chain.from_iterable([row for _, row in waiting])]
-        if _number(await self._connection.execute(sql, *parameters)) != first.number:
+        sql = joined(changing.sql, len(changing.parameters), tuple([sql for sql, _ in waiting]))
+        parameters = [*changing.parameters, *chain.from_iterable([row for _, row in waiting])]
+        if _number(await self._connection.execute(sql, *parameters)) != changing.number:
             raise LostRace
 
 
