@@ -20,7 +20,7 @@ from db.idempotency import Mutation
 from db.ids import new_id
 from db.journal import Action, Change, EventKind, record
 from db.preconditions import OPPORTUNITY_ID, check_open, check_version
-from db.quote_closes import close_locked_quotes
+from db.quote_closes import close_locked_quotes, on_day
 from db.reasons import check_reason, check_required, default_reason
 from db.statements import Statement, insertion
 from db.states import ActivityState, OpportunityState, QuoteCloseReason, QuoteState
@@ -173,9 +173,7 @@ async def _close_quotes(
     if closing.close_quotes is None:
         _check_nothing_blocks(caller, closing, quotes)
         return []
-    remaining = [
-        (quote, max(closed_on, quote.created_at.date())) for quote in quotes if quote.state != QuoteState.WON
-    ]
+    remaining = on_day((quote for quote in quotes if quote.state != QuoteState.WON), closed_on)
     return await close_locked_quotes(
         transaction, caller, remaining, closing.close_quotes.reason, closing.close_quotes.description
     )

@@ -1,6 +1,6 @@
 """Writing that quotes are closed: their state, and the activity that records it."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
@@ -24,6 +24,11 @@ class QuoteClosing:
 
     closed_on: date
     description: str | None = None
+
+
+def on_day(quotes: Iterable[Any], day: date) -> list[tuple[Any, date]]:
+    """Say when quotes are closed along with something else: each on its day, but not before its creation."""
+    return [(quote, max(day, quote.created_at.date())) for quote in quotes]
 
 
 async def close_locked_quotes(

@@ -18,7 +18,7 @@ from db.idempotency import Mutation
 from db.journal import Action, EventKind, record
 from db.locking import lock_quote
 from db.preconditions import check_quote_state, check_version
-from db.quote_closes import QuoteClosing, close_locked_quotes, end_quote
+from db.quote_closes import QuoteClosing, close_locked_quotes, end_quote, on_day
 from db.quote_lines import read_lines
 from db.quotes import QUOTE_ID, Step, quote_name
 from db.statements import Statement
@@ -68,8 +68,7 @@ async def _win(transaction: Transaction, caller: Caller, winning: QuoteWinning) 
     day = day_since_creation(caller, winning.closed_on, quote_name(quote), quote.created_at.date())
     others = await _others(transaction, caller, quote)
     lines = await read_lines(transaction, caller, quote.id)
-    losing = [(each, max(day, each.created_at.date())) for each in others]
-    lost = await close_locked_quotes(transaction, caller, losing, QuoteCloseReason.LOST, None)
+    lost = await close_locked_quotes(transaction, caller, on_day(others, day), QuoteCloseReason.LOST, None)
     won = await end_quote(transaction, caller, quote, _VICTORY, QuoteClosing(day, winning.description))
     contract = await create_contract(transaction, caller, quote, lines)
     await record(transaction, caller, [*lost, won, contract], EventKind.QUOTE_WON, [opportunity.id])
