@@ -1,8 +1,7 @@
 """GraphQL over HTTP.
 
 A raw ASGI application: the request and response objects of a framework would cost a small query up to a
-fifth of its throughput. So would coroutines that only await others: what passes on returns what is to be
-awaited.
+fifth of its throughput. What only passes on is no coroutine, it returns what is to be awaited.
 """
 
 from collections.abc import Awaitable, Collection, Mapping
