@@ -1,13 +1,10 @@
 """SQLite, embedded: many readers beside one writer, each connection in a thread of its own."""
 
 import asyncio
-import math
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager, suppress
 from datetime import datetime
-from time import monotonic
 from typing import Any, Self, TypeVar
 from uuid import UUID
 from zoneinfo import ZoneInfo
@@ -20,13 +17,11 @@ from db.deadlines import NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unavailable
 from db.finishing import finished
 from db.statements import Compiled, Statement
+from db.workers import BUSY, Workers
 
 T = TypeVar("T")
 
 READERS = 4
-LOOK = 1_000_000
-"""Steps of SQLite's machine, some ten milliseconds, between two looks whether a statement's time is over."""
-
 BUSY_SECONDS = 10.0
 """How long a write waits for another program's at most."""
 
@@ -37,9 +32,10 @@ OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING; generated columns came in 3.31."""
 
 
-def connect(path: str) -> sqlite3.Connection:
+def connect(path: str, *, wait: float = BUSY_SECONDS, changes: bool = True) -> sqlite3.Connection:
     """Open one connection with what the rules rely on switched on, and read back.
 
+    A write of another program is waited for so many seconds; without ``changes`` it takes none itself.
     ``synchronous=FULL`` because NORMAL loses acknowledged commits at a power cut. ``isolation_level=None``
     because the driver would otherwise begin transactions late, and a check before a write would race.
 
@@ -50,12 +46,13 @@ def connect(path: str) -> sqlite3.Connection:
         raise Unavailable(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or newer is needed.")
     try:
         connection = sqlite3.connect(
-            path, timeout=BUSY_SECONDS, isolation_level=None, check_same_thread=False, cached_statements=1024
+            path, timeout=wait, isolation_level=None, check_same_thread=False, cached_statements=1024
         )
         for setting, value, meaning in (
             ("journal_mode", "wal", "wal"),
             ("synchronous", "FULL", 2),
             ("foreign_keys", "ON", 1),
+            ("query_only", "OFF" if changes else "ON", not changes),
         ):
             connection.execute(f"PRAGMA {setting}={value}")
             if connection.execute(f"PRAGMA {setting}").fetchone()[0] != meaning:
@@ -78,50 +75,6 @@ def _local_month(instant: str, time_zone: str) -> str:
     return moment.date().replace(day=1).isoformat()
 
 
-class _Work:
-    """What a worker does; it is stopped when its time, in seconds of the clock, is over."""
-
-    __slots__ = ("ends",)
-
-    def __init__(self, seconds: float | None) -> None:
-        self.ends = math.inf if seconds is None else monotonic() + seconds
-
-
-class _Worker:
-    """A connection and the one thread that uses it."""
-
-    def __init__(self, path: str, deadlines: Deadlines) -> None:
-        self._seconds = deadlines.statement
-        self._work = _Work(None)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="sqlite")
-        try:
-            self.connection = self._thread.submit(connect, path).result()
-        except BaseException:
-            self._thread.shutdown()
-            raise
-        self.connection.set_progress_handler(self._is_over, LOOK)
-        self.connection.execute(f"PRAGMA busy_timeout={min(BUSY_SECONDS, deadlines.wait) * 1000:.0f}")
-
-    async def run(self, act: Callable[[sqlite3.Connection], T]) -> T:
-        work = _Work(self._seconds)
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, self._run, work, act)
-        except asyncio.CancelledError:
-            work.ends = 0
-            raise
-
-    def close(self) -> None:
-        self._thread.submit(self.connection.close).result()
-        self._thread.shutdown()
-
-    def _run(self, work: _Work, act: Callable[[sqlite3.Connection], T]) -> T:
-        self._work = work
-        return act(self.connection)
-
-    def _is_over(self) -> bool:
-        return monotonic() > self._work.ends
-
-
 class SqliteDatabase(Database):
     """One database file in write-ahead mode."""
 
@@ -129,14 +82,13 @@ class SqliteDatabase(Database):
         self.dialect = dialect_of_sqlite.dialect()
         self.tally = Tally()
         self._wait = deadlines.wait
-        self._writer = _Worker(path, deadlines)
+        wait = min(BUSY_SECONDS, deadlines.wait)
+        writer = connect(path, wait=wait)
+        readers = [connect(path, wait=wait, changes=False) for _ in range(READERS)]
+        self._writer = Workers([writer], deadlines.statement)
+        self._readers = Workers(readers, deadlines.statement)
         self._writing = asyncio.Lock()
-        self._waiting = 0
-        self._workers = [_Worker(path, deadlines) for _ in range(READERS)]
-        self._readers: asyncio.LifoQueue[_Worker] = asyncio.LifoQueue()
-        for worker in self._workers:
-            worker.connection.execute("PRAGMA query_only=ON")
-            self._readers.put_nowait(worker)
+        self._waiting = 0  # for the writer
 
     @classmethod
     async def open(cls, path: str, deadlines: Deadlines = NO_HURRY) -> Self:
@@ -149,14 +101,14 @@ class SqliteDatabase(Database):
 
     @override
     def load(self) -> Load:
-        idle = self._readers.qsize() + (not self._writing.locked())
-        return Load(READERS + 1 - idle, idle, self._waiting)
+        busy = self._readers.busy + self._writing.locked()
+        return Load(busy, READERS + 1 - busy, self._readers.waiting + self._waiting)
 
     @override
     async def close(self) -> None:
         async with self._writing:
-            for worker in (*self._workers, self._writer):
-                worker.close()
+            self._readers.close()
+            self._writer.close()
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
@@ -171,23 +123,12 @@ class SqliteDatabase(Database):
         return await self._read(lambda connection: _rows(connection, compiled, parameters))
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        worker = await self._reader()
         try:
-            return await worker.run(work)
+            return await self._readers.run(work, wait=self._wait)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
             raise TimedOut(_STOPPED) from error
-        finally:
-            self._readers.put_nowait(worker)
-
-    async def _reader(self) -> _Worker:
-        try:
-            return self._readers.get_nowait()
-        except asyncio.QueueEmpty:
-            pass
-        async with self._in_time():
-            return await self._readers.get()
 
     @override
     @asynccontextmanager
@@ -204,11 +145,17 @@ class SqliteDatabase(Database):
             self._writing.release()
 
     async def _turn(self) -> None:
-        if self._writing.locked():
-            async with self._in_time():
-                await self._writing.acquire()
-        else:
+        if not self._writing.locked():
             await self._writing.acquire()
+            return
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._wait):
+                await self._writing.acquire()
+        except TimeoutError:
+            raise Unavailable(BUSY) from None
+        finally:
+            self._waiting -= 1
 
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[None]:
@@ -220,17 +167,6 @@ class SqliteDatabase(Database):
             await asyncio.shield(self._writer.run(_roll_back))
             raise
         await finished(self._writer.run(_commit))
-
-    @asynccontextmanager
-    async def _in_time(self) -> AsyncIterator[None]:
-        self._waiting += 1
-        try:
-            async with asyncio.timeout(self._wait):
-                yield
-        except TimeoutError:
-            raise Unavailable("The embedded database is busy. Try again in a moment.") from None
-        finally:
-            self._waiting -= 1
 
 
 _STOPPED = "The database took too long, so it was stopped. Ask for less, or try again."
@@ -260,7 +196,7 @@ def _commit(connection: sqlite3.Connection) -> None:
 class SqliteTransaction(Transaction):
     """One transaction on the writer's connection."""
 
-    def __init__(self, worker: _Worker, dialect: Any) -> None:
+    def __init__(self, worker: Workers, dialect: Any) -> None:
         self._worker = worker
         self._dialect = dialect
 
