@@ -44,6 +44,10 @@ class Among(ColumnElement[bool]):
         self.choices = bindparam(choices, type_=ListOf(value.type)) if isinstance(choices, str) else choices
 
     @override
+    def get_children(self, **_options: Any) -> list[ColumnElement[Any]]:
+        return [self.value, self.choices]
+
+    @override
     def self_group(self, against: Any = None) -> "Among":
         # A truth value to SQLite is a number to SQLAlchemy; compared with 1 it would use no index.
         return self

@@ -13,6 +13,7 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.schema import CreateTable
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
+from typing_extensions import override
 
 from db.types import Amount, Name
 
@@ -45,6 +46,10 @@ class SortKey(ColumnElement[Any]):
         self.column = column
         self.value = value
         self.type = value.type
+
+    @override
+    def get_children(self, **_options: Any) -> list[ColumnElement[Any]]:
+        return [self.column, self.value]
 
 
 @compiles(SortKey, "postgresql")

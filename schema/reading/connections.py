@@ -26,6 +26,7 @@ from schema.reading.sql import (
     constant,
     joined,
     json_boolean,
+    narrow,
     or_null,
     subquery,
 )
@@ -125,6 +126,7 @@ class _Page:
         if not self.asked & {"edges", "nodes"}:
             # An aggregate that adds nothing: it makes one group, which answers once whatever is asked.
             object_ = Concatenation([object_, func.coalesce(func.max(constant("")), constant(""))])
+        narrow(self.page, object_)
         answer = select(object_).select_from(self.page)
         return Concatenation([subquery(answer, of=self.parent)])
 

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, BindParameter, Text, bindparam, cast, column, func,
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
+from typing_extensions import override
 
 from db.types import Id
 from schema.reading.columns import sourced
@@ -33,6 +34,10 @@ class _Member(ColumnElement[Any]):
     def __init__(self, item: Any, name: str) -> None:
         self.value = item.value
         self.name = name
+
+    @override
+    def get_children(self, **_options: Any) -> list[Any]:
+        return [self.value]
 
 
 @compiles(_Member, "postgresql")

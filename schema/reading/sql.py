@@ -6,10 +6,24 @@ Text is concatenated, and only strings are quoted by the database: 1.4 times as 
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from sqlalchemy import Boolean, Integer, Select, Text, case, cast, func, not_
+from sqlalchemy import (
+    Boolean,
+    ColumnClause,
+    Integer,
+    Select,
+    Subquery,
+    Text,
+    case,
+    cast,
+    func,
+    literal_column,
+    not_,
+)
 from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy.sql.elements import ClauseElement, ColumnElement
+from sqlalchemy.sql.visitors import iterate
 from sqlalchemy.types import TypeEngine
+from typing_extensions import override
 
 from db.types import Amount, Code, Instant
 
@@ -25,6 +39,10 @@ class Concatenation(ColumnElement[str]):
 
     def __init__(self, pieces: Iterable[Piece]) -> None:
         self.pieces = list(_merged(pieces))
+
+    @override
+    def get_children(self, **_options: Any) -> list[Sql]:
+        return [piece for piece in self.pieces if not isinstance(piece, str)]
 
 
 def _merged(pieces: Iterable[Piece]) -> Iterator[Piece]:
@@ -77,6 +95,10 @@ class Spelled(ColumnElement[Any]):
 
     def __init__(self, *parts: Sql) -> None:
         self.parts = parts
+
+    @override
+    def get_children(self, **_options: Any) -> tuple[Sql, ...]:
+        return self.parts
 
 
 @compiles(Spelled, "postgresql")
@@ -190,6 +212,10 @@ class Filtered(ColumnElement[Any]):
         self.condition = condition
         self.type = aggregate.type
 
+    @override
+    def get_children(self, **_options: Any) -> list[Sql]:
+        return [self.aggregate, self.condition]
+
 
 @compiles(Filtered)
 def _filtered(element: Filtered, compiler: Any, **_options: Any) -> str:
@@ -200,3 +226,18 @@ def _filtered(element: Filtered, compiler: Any, **_options: Any) -> str:
 def subquery(select: Select[Any], *, of: Any) -> Sql:
     """Return a select as a value, computed for each row of ``of`` (None at the root)."""
     return (select if of is None else select.correlate(of)).scalar_subquery()
+
+
+def narrow(rows: Any, use: ClauseElement) -> None:
+    """Leave those columns in a subquery that are used, and in the subqueries that it reads.
+
+    What has been made is too late to be told, so it is told what is made of it: a database that sorts or
+    numbers rows copies each column of theirs, and SQLite does it even where it passes them on.
+    """
+    used = {each.name for each in iterate(use) if isinstance(each, ColumnClause) and each.table is rows}
+    sources = rows.element.columns_clause_froms
+    columns = [each for each in rows.element.selected_columns if each.name in used]
+    rows.element = rows.element.with_only_columns(*columns or [literal_column("1")]).select_from(*sources)
+    for source in sources:
+        if isinstance(source, Subquery):
+            narrow(source, rows.element)

@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from tests.schema.asking import Client, PassThroughClient, Recorder
@@ -77,3 +79,17 @@ async def test_a_selection_may_be_wide(readable: Readable, recorder: Recorder) -
     viewer = (await client.data(f"{{ viewer {{ user {{ {fields} }} }} }}"))["viewer"]
     assert viewer["user"] == {f"name{number}": "Harbour crane" for number in range(1500)}
     assert len(recorder.statements) == 1
+
+
+@pytest.mark.parametrize("size", ["first: 2", "last: 2"])
+@pytest.mark.parametrize("page_info", ["", "pageInfo { hasNextPage endCursor }"])
+async def test_a_page_reads_the_columns_that_its_answer_is_made_of(
+    readable: Readable, recorder: Recorder, size: str, page_info: str
+) -> None:
+    query = f"{{ opportunities({size}) {{ nodes {{ name quotes {{ nodes {{ number }} }} }} {page_info} }} }}"
+    answer = await PassThroughClient(recorder, readable.ours.caller).data(query)
+    sql = recorder.statements[0][0].compiled(readable.database.dialect).sql
+    columns = set(re.findall(r"\b(?:opportunity|quote)_1\.(\w+)", sql))
+    assert len(answer["opportunities"]["nodes"]) == 2
+    assert {"name", "number"} <= columns
+    assert not columns & {"description", "state", "total", "owner_id", "created_by_id", "estimated_revenue"}
