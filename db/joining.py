@@ -1,41 +1,68 @@
 """Joining what PostgreSQL is to change, and rows that it is to insert, into one statement."""
 
 import re
+from collections.abc import Sequence
 from functools import lru_cache, partial
+from itertools import chain
 from typing import Any, NamedTuple
 
 
-class Change(NamedTuple):
-    """A statement, its parameters, and how many rows it has to change."""
+class Part(NamedTuple):
+    """A statement and its parameters."""
 
     sql: str
     parameters: list[Any]
-    number: int
 
 
-NO_CHANGE = Change("SELECT", [], 1)
-"""Stands for the change where there are only insertions."""
+def joined(change: Part | None, number: int, insertions: Sequence[Part]) -> Part:
+    """Return one statement that makes the change and inserts the rows, those of a table in their order.
+
+    It returns no rows. If the change changes more or fewer than so many, it fails of a division by zero:
+    PostgreSQL has no expression that fails as one wants. A parameter that comes again is the same one, for
+    the rows that a rule leaves behind have much in common, and each parameter takes time on its way.
+    """
+    parts = insertions if change is None else (change, *insertions)
+    parameters: list[Any] = []
+    known: dict[int, int] = {}
+    places = []
+    for value in chain.from_iterable([each.parameters for each in parts]):
+        place = known.get(id(value))
+        if place is None:
+            parameters.append(value)
+            place = len(parameters)
+            if value is not None:  # which may stand for values of many types
+                known[id(value)] = place
+        places.append(place)
+    sent = tuple([(each.sql, len(each.parameters)) for each in parts])
+    return Part(_joined(sent, tuple(places), number if change else None), parameters)
 
 
 @lru_cache(256)
-def joined(change: str, taken: int, insertions: tuple[str, ...]) -> str:
-    """Return one statement that makes the change and inserts the rows, those of a table in their order.
+def _joined(parts: Sequence[tuple[str, int]], places: Sequence[int], changed: int | None) -> str:
+    numbered = []
+    for sql, taken in parts:
+        numbered.append(_PARAMETER.sub(partial(_placed, places[:taken]), sql))
+        places = places[taken:]
+    writes = _grouped(numbered if changed is None else numbered[1:])
+    outcome = "SELECT WHERE false"
+    if changed is not None:
+        writes.append(f"{numbered[0]} RETURNING 1")
+        count = f"FROM w{len(writes) - 1} HAVING count(*) <> {changed}"
+        outcome = f"SELECT 1 / (0 * count(*)) {count}"
+    named = ", ".join(f"w{place} AS ({each})" for place, each in enumerate(writes))
+    return f"WITH {named} {outcome}"
 
-    PostgreSQL tells of it how many rows the change has changed, which has ``taken`` the first parameters.
-    """
-    parts: dict[str, list[str]] = {}
+
+def _grouped(insertions: Sequence[str]) -> list[str]:
+    rows_of: dict[str, list[str]] = {}
     for sql in insertions:
         head, _, row = sql.partition(" VALUES ")
-        row = row.partition(" RETURNING ")[0]
-        parts.setdefault(head, []).append(_PARAMETER.sub(partial(_moved, taken), row))
-        taken += row.count("$")
-    inserts = [f"{head} VALUES {', '.join(rows)}" for head, rows in parts.items()]
-    writes = ", ".join(f"w{place} AS ({each})" for place, each in enumerate(inserts))
-    return f"WITH {writes} {change}" if writes else change
+        rows_of.setdefault(head, []).append(row.partition(" RETURNING ")[0])
+    return [f"{head} VALUES {', '.join(rows)}" for head, rows in rows_of.items()]
 
 
-def _moved(by: int, parameter: re.Match[str]) -> str:
-    return f"${int(parameter[1]) + by}"
+def _placed(places: Sequence[int], parameter: re.Match[str]) -> str:
+    return f"${places[int(parameter[1]) - 1]}"
 
 
 _PARAMETER = re.compile(r"\$(\d+)")

@@ -3,7 +3,6 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import date
-from itertools import chain
 from typing import Any, Self
 from uuid import UUID
 
@@ -11,17 +10,21 @@ import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 from typing_extensions import override
 
-from db.beginning import Connection
+from db.ahead import Connection
 from db.confining import check_confinable, confine
 from db.database import Database, Load, LostRace, Tally, Transaction
 from db.deadlines import GRACE, NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unanswerable, Unavailable
 from db.finishing import finished
-from db.joining import NO_CHANGE, Change, joined
+from db.joining import Part, joined
 from db.pool import Pool, closed
 from db.statements import Statement
 
-_LOST_RACES = (asyncpg.SerializationError, asyncpg.DeadlockDetectedError)
+_LOST_RACES = (
+    asyncpg.SerializationError,
+    asyncpg.DeadlockDetectedError,
+    asyncpg.DivisionByZeroError,  # more or fewer rows were changed than had to be
+)
 _OUT_OF_REACH = (
     OSError,  # among them TimeoutError: it is silent
     asyncpg.PostgresConnectionError,
@@ -149,70 +152,72 @@ class PostgresTransaction(Transaction):
     """One transaction on one connection.
 
     What ``change`` is to change waits until another statement comes, and so do rows that ``execute_many`` is
-    to insert after it. They go in one round trip: the few that a rule leaves behind cost as much as one.
-    Parts of one statement don't see each other's effects, so one change waits, and insertions behind it.
+    to insert after it. They go as one statement, ahead of the other: the few that a rule leaves behind take
+    no round trip. Parts of one statement don't see each other's effects, so one change waits, and insertions
+    behind it.
     """
 
     def __init__(self, connection: Any, dialect: Any) -> None:
         self._connection = connection
         self._dialect = dialect
-        self._changing = NO_CHANGE
-        self._waiting: list[tuple[str, list[Any]]] = []
+        self._changing: Part | None = None
+        self._number = 0
+        self._inserting: list[Part] = []
 
     @override
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
-        await self.catch_up()
         compiled = statement.compiled(self._dialect)
-        records = await self._connection.fetch(compiled.sql, *compiled.bind(values))
-        return [compiled.row(record) for record in records]
+        parameters = compiled.bind(values)
+        await self._send_ahead()
+        return [compiled.row(each) for each in await self._connection.fetch(compiled.sql, *parameters)]
 
     @override
     async def execute(self, statement: Statement, **values: Any) -> int:
         await self.catch_up()
         compiled = statement.compiled(self._dialect)
-        return _number(await self._connection.execute(compiled.sql, *compiled.bind(values)))
+        status = await self._connection.execute(compiled.sql, *compiled.bind(values))
+        return int(status.rpartition(" ")[2])  # as in "UPDATE 3"
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         compiled = statement.compiled(self._dialect)
         rows = [compiled.bind(each) for each in values]
-        if statement.is_insertion and len(self._waiting) + len(rows) <= _MOST_WAITING:
-            self._waiting += [(compiled.sql, row) for row in rows]
+        if statement.is_insertion and len(self._inserting) + len(rows) <= _MOST_WAITING:
+            self._inserting += [Part(compiled.sql, row) for row in rows]
             return
         await self.catch_up()
         await self._connection.executemany(compiled.sql, rows)
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
-        await self.catch_up()
         compiled = statement.compiled(self._dialect)
-        return await self._connection.fetchval(compiled.sql, *compiled.bind(values))  # type: ignore[no-any-return]
+        parameters = compiled.bind(values)
+        await self._send_ahead()
+        return await self._connection.fetchval(compiled.sql, *parameters)  # type: ignore[no-any-return]
 
     @override
     async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
         await self.catch_up()
         compiled = statement.compiled(self._dialect)
-        self._changing = Change(compiled.sql, compiled.bind(values), number)
+        self._changing, self._number = Part(compiled.sql, compiled.bind(values)), number
 
     async def catch_up(self) -> None:
-        """Write what waits, as parts of one statement.
+        """Write what waits.
 
         Raises:
-            LostRace: more or fewer rows were changed than had to be.
+            asyncpg.DivisionByZeroError: more or fewer rows were changed than had to be.
         """
-        changing, self._changing = self._changing, NO_CHANGE
-        waiting, self._waiting = self._waiting, []
-        if changing is NO_CHANGE and not waiting:
-            return
-        sql = joined(changing.sql, len(changing.parameters), tuple([sql for sql, _ in waiting]))
-        parameters = [*changing.parameters, *chain.from_iterable([row for _, row in waiting])]
-        if _number(await self._connection.execute(sql, *parameters)) != changing.number:
-            raise LostRace
+        if waiting := self._waiting():
+            await self._connection.execute(waiting.sql, *waiting.parameters)
 
+    async def _send_ahead(self) -> None:
+        if waiting := self._waiting():
+            await self._connection.send(*waiting)
 
-def _number(status: str) -> int:
-    """Return how many rows a statement is said to have changed, as in ``UPDATE 3``."""
-    return int(status.rpartition(" ")[2])
+    def _waiting(self) -> Part | None:
+        changing, self._changing = self._changing, None
+        inserting, self._inserting = self._inserting, []
+        return joined(changing, self._number, inserting) if changing or inserting else None
 
 
 async def _roll_back(connection: Any, error: Exception) -> None:
