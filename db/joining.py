@@ -14,14 +14,21 @@ class Part(NamedTuple):
     parameters: list[Any]
 
 
-def joined(change: Part | None, number: int, insertions: Sequence[Part]) -> Part:
+class Change(NamedTuple):
+    """A statement that changes rows, and how many it has to change."""
+
+    part: Part
+    number: int
+
+
+def joined(change: Change | None, insertions: Sequence[Part]) -> Part:
     """Return one statement that makes the change and inserts the rows, those of a table in their order.
 
-    It returns no rows. If the change changes more or fewer than so many, it fails of a division by zero:
+    It returns no rows. If the change changes more or fewer than it has to, it fails of a division by zero:
     PostgreSQL has no expression that fails as one wants. A parameter that comes again is the same one, for
     the rows that a rule leaves behind have much in common, and each parameter takes time on its way.
     """
-    parts = insertions if change is None else (change, *insertions)
+    parts = insertions if change is None else (change.part, *insertions)
     parameters: list[Any] = []
     known: dict[int, int] = {}
     places = []
@@ -34,23 +41,22 @@ def joined(change: Part | None, number: int, insertions: Sequence[Part]) -> Part
                 known[id(value)] = place
         places.append(place)
     sent = tuple([(each.sql, len(each.parameters)) for each in parts])
-    return Part(_joined(sent, tuple(places), number if change else None), parameters)
+    sql = _joined(sent, tuple(places), change is not None)
+    return Part(sql, parameters if change is None else [*parameters, change.number])
 
 
 @lru_cache(256)
-def _joined(parts: Sequence[tuple[str, int]], places: Sequence[int], changed: int | None) -> str:
+def _joined(parts: Sequence[tuple[str, int]], places: Sequence[int], has_change: bool) -> str:
+    number = max(places, default=0) + 1
     numbered = []
     for sql, taken in parts:
         numbered.append(_PARAMETER.sub(partial(_placed, places[:taken]), sql))
         places = places[taken:]
-    writes = _grouped(numbered if changed is None else numbered[1:])
-    outcome = "SELECT WHERE false"
-    if changed is not None:
-        writes.append(f"{numbered[0]} RETURNING 1")
-        count = f"FROM w{len(writes) - 1} HAVING count(*) <> {changed}"
-        outcome = f"SELECT 1 / (0 * count(*)) {count}"
-    named = ", ".join(f"w{place} AS ({each})" for place, each in enumerate(writes))
-    return f"WITH {named} {outcome}"
+    inserts = [f"w{place} AS ({each})" for place, each in enumerate(_grouped(numbered[has_change:]))]
+    if not has_change:
+        return f"WITH {', '.join(inserts)} SELECT WHERE false"
+    writes = ", ".join([*inserts, f"changed AS ({numbered[0]} RETURNING 1)"])
+    return f"WITH {writes} SELECT 1 / (0 * count(*)) FROM changed HAVING count(*) <> ${number}"  # noqa: S608 - statements of ours
 
 
 def _grouped(insertions: Sequence[str]) -> list[str]:

@@ -16,7 +16,7 @@ from db.database import Database, Load, LostRace, Tally, Transaction
 from db.deadlines import GRACE, NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unanswerable, Unavailable
 from db.finishing import finished
-from db.joining import Part, joined
+from db.joining import Change, Part, joined
 from db.pool import Pool, closed
 from db.statements import Statement
 
@@ -160,8 +160,7 @@ class PostgresTransaction(Transaction):
     def __init__(self, connection: Any, dialect: Any) -> None:
         self._connection = connection
         self._dialect = dialect
-        self._changing: Part | None = None
-        self._number = 0
+        self._changing: Change | None = None
         self._inserting: list[Part] = []
 
     @override
@@ -199,7 +198,7 @@ class PostgresTransaction(Transaction):
     async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
         await self.catch_up()
         compiled = statement.compiled(self._dialect)
-        self._changing, self._number = Part(compiled.sql, compiled.bind(values)), number
+        self._changing = Change(Part(compiled.sql, compiled.bind(values)), number)
 
     async def catch_up(self) -> None:
         """Write what waits.
@@ -217,7 +216,7 @@ class PostgresTransaction(Transaction):
     def _waiting(self) -> Part | None:
         changing, self._changing = self._changing, None
         inserting, self._inserting = self._inserting, []
-        return joined(changing, self._number, inserting) if changing or inserting else None
+        return joined(changing, inserting) if changing or inserting else None
 
 
 async def _roll_back(connection: Any, error: Exception) -> None:
