@@ -17,8 +17,10 @@ class Role(StrEnum):
     @property
     def and_above(self) -> "tuple[Role, ...]":
         """Return this role and those that may do more."""
-        roles = tuple(Role)
-        return roles[roles.index(self) :]
+        return _AND_ABOVE[self]
+
+
+_AND_ABOVE = {role: tuple(Role)[place:] for place, role in enumerate(Role)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict
 from typing import Any
 
+import orjson
 import strawberry
 from sqlalchemy import Text, bindparam
 
@@ -133,7 +133,7 @@ Given = dict[str, Any]
 
 def failures_given(failures: Any) -> str:
     """Return failures as the JSON array that ``QuoteCloseFailure`` and ``OpportunityCloseFailure`` read."""
-    return json.dumps([asdict(failure) for failure in failures], default=str)
+    return orjson.dumps(failures, default=str).decode()
 
 
 _PREFIXES = {"opportunity": "opp", "quote": "quo", "account": "acc", "status reason": "rsn"}
