@@ -1,4 +1,4 @@
-"""Joining what PostgreSQL is to change, and rows that it is to insert, into one statement."""
+"""Joining what PostgreSQL is to change, and rows that it is to insert, into one statement: each costs."""
 
 import re
 from collections.abc import Sequence
@@ -59,12 +59,29 @@ def _joined(parts: Sequence[tuple[str, int]], places: Sequence[int], has_change:
     return f"WITH {writes} SELECT 1 / (0 * count(*)) FROM changed HAVING count(*) <> ${number}"  # noqa: S608 - statements of ours
 
 
+@lru_cache(256)
+def of_columns(insertion: str) -> str:
+    """Return a statement that inserts many rows, for the insertion of one: a parameter for each column.
+
+    For each row on its own PostgreSQL would begin and end a statement.
+    """
+    head, row = _halves(insertion)
+    columns = [f"{typed.partition(' COLLATE ')[0]}[]" for typed in _BETWEEN.split(row[1:-1])]
+    return f"{head} SELECT * FROM unnest({', '.join(columns)})"  # noqa: S608 - a statement of ours
+
+
 def _grouped(insertions: Sequence[str]) -> list[str]:
     rows_of: dict[str, list[str]] = {}
     for sql in insertions:
-        head, _, row = sql.partition(" VALUES ")
-        rows_of.setdefault(head, []).append(row.partition(" RETURNING ")[0])
+        head, row = _halves(sql)
+        rows_of.setdefault(head, []).append(row)
     return [f"{head} VALUES {', '.join(rows)}" for head, rows in rows_of.items()]
+
+
+def _halves(insertion: str) -> tuple[str, str]:
+    """Return what comes before the values, and the values in their parentheses."""
+    head, _, row = insertion.partition(" VALUES ")
+    return head, row.partition(" RETURNING ")[0]
 
 
 def _placed(places: Sequence[int], parameter: re.Match[str]) -> str:
@@ -72,3 +89,4 @@ def _placed(places: Sequence[int], parameter: re.Match[str]) -> str:
 
 
 _PARAMETER = re.compile(r"\$(\d+)")
+_BETWEEN = re.compile(r", (?=\$)")

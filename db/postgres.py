@@ -16,7 +16,7 @@ from db.database import Database, Load, LostRace, Tally, Transaction
 from db.deadlines import GRACE, NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unanswerable, Unavailable
 from db.finishing import finished
-from db.joining import Change, Part, joined
+from db.joining import Change, Part, joined, of_columns
 from db.pool import Pool, closed
 from db.statements import Statement
 
@@ -40,7 +40,7 @@ _UNANSWERABLE = (asyncpg.ProgramLimitExceededError, asyncpg.InvalidParameterValu
 _FAILURES = (*_OUT_OF_REACH, *_TOO_LONG, *_UNANSWERABLE)
 _CONNECTIONS = 10
 _MOST_WAITING = 16
-"""Rows that are written as one statement; more of them the driver sends as many of a kind."""
+"""Rows that are written as parts of one statement; more of them are sent column by column."""
 
 _SESSION = {
     "datestyle": "ISO, YMD",  # answers hold dates as PostgreSQL writes them
@@ -185,7 +185,10 @@ class PostgresTransaction(Transaction):
             self._inserting += [Part(compiled.sql, row) for row in rows]
             return
         await self.catch_up()
-        await self._connection.executemany(compiled.sql, rows)
+        if statement.is_insertion:
+            await self._connection.execute(of_columns(compiled.sql), *zip(*rows, strict=True))
+        else:
+            await self._connection.executemany(compiled.sql, rows)
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
