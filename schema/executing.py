@@ -114,8 +114,8 @@ class Executor:
     def _prepared(self, request: Request, caller: Caller) -> tuple[Reader, Charge]:
         document = self._preparer.document(request.query)
         operation = _operation(document, request)
-        variables = self._preparer.variables(document, operation, request.variables or {})
         try:
+            variables = self._preparer.variables(document, operation, request.variables or {})
             cost = self._preparer.cost(document, operation, variables)
             charge = self._throttle.charge(caller, cost)
         except (Exceeded, Throttled) as error:

@@ -1,5 +1,7 @@
 """How much one document may ask for, and what is told to one that asks for more."""
 
+from collections.abc import Sized
+
 from graphql import GraphQLError
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
@@ -61,3 +63,13 @@ class Exceeded(GraphQLError):
             extensions={"limit": {"name": name, "most": most, "asked": asked}},
         )
         self.code = code
+
+
+def check_list(values: Sized, limits: OperationLimits) -> None:
+    """Check a list, in a document or in variables.
+
+    Raises:
+        Exceeded: it has too many items.
+    """
+    if len(values) > limits.list_items:
+        raise Exceeded("BAD_USER_INPUT", "list_items", limits.list_items, len(values))

@@ -15,6 +15,8 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLSchema,
+    ListValueNode,
+    ObjectValueNode,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -22,7 +24,7 @@ from graphql import (
 )
 
 from schema.introspecting import LARGEST_QUERY, ROOTS, TO_A_TYPE, Sizes
-from schema.limits import Exceeded, OperationLimits
+from schema.limits import Exceeded, OperationLimits, check_list
 
 _MOST_NESTING = 60
 """How many selection sets may lie in one another, those of fragments included. Whoever walks them calls
@@ -53,7 +55,9 @@ class Measure:
     def __init__(self, schema: GraphQLSchema, limits: OperationLimits) -> None:
         self._limits = limits
         self._sizes = Sizes.of(schema)
-        [(_, standard)] = self._extents(parse(LARGEST_QUERY), sys.maxsize)
+        [(_, standard)] = self._extents(
+            parse(LARGEST_QUERY), limits.model_copy(update={"selections": sys.maxsize})
+        )
         self._most_introspection = round(standard.introspection)
 
     def check(self, document: DocumentNode) -> None:
@@ -62,13 +66,13 @@ class Measure:
         Raises:
             Exceeded: one reaches further than a limit.
         """
-        for kind, extent in self._extents(document, self._limits.selections):
+        for kind, extent in self._extents(document, self._limits):
             for name, asked, most in self._compared(kind, extent):
                 if asked > most:
                     raise _exceeded(name, most, min(round(asked), _LARGEST_TOLD))
 
-    def _extents(self, document: DocumentNode, most_selections: int) -> list[tuple[OperationType, Extent]]:
-        measuring = _Measuring(document, self._sizes, most_selections)
+    def _extents(self, document: DocumentNode, limits: OperationLimits) -> list[tuple[OperationType, Extent]]:
+        measuring = _Measuring(document, self._sizes, limits)
         measuring.of_fragments()
         operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
         return [(each.operation, measuring.of_operation(each)) for each in operations]
@@ -90,9 +94,9 @@ class Measure:
 class _Measuring:
     """One pass; a fragment that is met within itself counts nothing there, validation refuses it."""
 
-    def __init__(self, document: DocumentNode, sizes: Sizes, most_selections: int) -> None:
+    def __init__(self, document: DocumentNode, sizes: Sizes, limits: OperationLimits) -> None:
         self._sizes = sizes
-        self._most_selections = most_selections
+        self._limits = limits
         self._level = 0
         self._fragments = {
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
@@ -107,13 +111,14 @@ class _Measuring:
 
     def of_operation(self, operation: OperationDefinitionNode) -> Extent:
         variables = operation.variable_definitions or ()
+        self._check_lists([each.default_value for each in variables])
         directives = _directives(operation) + sum(map(_directives, variables))
         return _with_directives(self._of_set(operation.selection_set), directives)
 
     def _of_set(self, selection_set: SelectionSetNode) -> Extent:
         selections = selection_set.selections
-        if len(selections) > self._most_selections:
-            raise _exceeded("selections", self._most_selections, len(selections))
+        if len(selections) > self._limits.selections:
+            raise _exceeded("selections", self._limits.selections, len(selections))
         if self._level == _MOST_NESTING:
             raise _exceeded("nesting", _MOST_NESTING, _MOST_NESTING + 1)
         self._level += 1
@@ -140,6 +145,8 @@ class _Measuring:
         return self._measured[name]
 
     def _of_field(self, field: FieldNode) -> Extent:
+        if field.arguments:
+            self._check_lists([each.value for each in field.arguments])
         if field.selection_set is None:
             return _ALIASED_LEAF if field.alias else _LEAF
         below = self._of_set(field.selection_set)
@@ -151,6 +158,16 @@ class _Measuring:
             aliases=below.aliases + (1 if field.alias else 0),
             introspection=self._objects(field, is_chosen=False) if is_introspection else below.introspection,
         )
+
+    def _check_lists(self, values: list[Any]) -> None:
+        """Check lists in values as those in variables are; they may be nested too deep to call itself."""
+        while values:
+            value = values.pop()
+            if isinstance(value, ListValueNode):
+                check_list(value.values, self._limits)
+                values += value.values
+            elif isinstance(value, ObjectValueNode):
+                values += [each.value for each in value.fields]
 
     def _objects(self, selection: Any, *, is_chosen: bool) -> float:
         """Return how much introspection answers at and below a selection, of all types or of a chosen one."""

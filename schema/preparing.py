@@ -17,7 +17,7 @@ from graphql.execution.values import VariableValues, get_variable_values
 
 from schema.costing import Cost, Costing
 from schema.discretion import without_values
-from schema.limits import Exceeded, OperationLimits
+from schema.limits import Exceeded, OperationLimits, check_list
 from schema.measuring import Measure
 from schema.reading.documents import Document
 from schema.reading.variables import coerced, signatures_of
@@ -67,7 +67,8 @@ class Preparer:
         """Return the values of an operation's variables.
 
         Raises:
-            RequestError: they are not what the operation declares, or can't be stored, or are too many.
+            RequestError: they are not what the operation declares, or can't be stored.
+            Exceeded: a list has too many items.
         """
         if sent:
             self._check_all(sent.values())
@@ -126,9 +127,7 @@ class Preparer:
         if isinstance(value, Mapping):
             self._check_all(value.values())
         elif isinstance(value, list):
-            if len(value) > self._limits.list_items:
-                exceeded = Exceeded("BAD_USER_INPUT", "list_items", self._limits.list_items, len(value))
-                raise RequestError(exceeded.code, [exceeded])
+            check_list(value, self._limits)
             self._check_all(value)
 
     def _variables_in_full(

@@ -250,6 +250,7 @@ INTROSPECTION = (
 VALUES = (
     Hostile("a long list", PARSED, f"{{ nodes(ids: [{'1,' * 2_000}]) {{ id }} }}"),
     Hostile("a list of 1,900 ids", INPUT, "{ nodes(ids: [" + '"x" ' * 1_900 + "]) { id } }"),
+    Hostile("a list of 1,000 ids", INPUT, "{ nodes(ids: [" + '"x" ' * 1_000 + "]) { id } }"),
     Hostile("deep lists", PARSED, "{ nodes(ids: " + "[" * 900 + "]" * 900 + ") { id } }"),
     Hostile("deep objects", PARSED, "{ quotes(filter: " + _deep("{not: ", "{}", 600) + ") { totalCount } }"),
     Hostile(
@@ -314,7 +315,7 @@ VALUES = (
     Hostile(
         "unknown members of an enum",
         VALID,
-        "{ quotes(filter: {state: {in: [" + "DRAFTT " * 1_900 + "]}}) { totalCount } }",
+        "{ quotes(filter: {state: {in: [" + "DRAFTT " * 1_000 + "]}}) { totalCount } }",
     ),
     Hostile(
         "an order by everything",

@@ -144,12 +144,23 @@ async def test_the_standard_introspection_is_answered_and_no_more(
     assert error["extensions"]["limit"]["name"] == "introspection"
 
 
-async def test_lists_in_variables_have_a_longest(readable: Readable, recorder: Recorder) -> None:
-    limits = OperationLimits(list_items=2)
-    query = "query ($in: [String!]) { quotes(filter: {name: {in: $in}}) { totalCount } }"
+@pytest.mark.parametrize(
+    "query",
+    [
+        "query ($in: [String!]) { quotes(filter: {name: {in: $in}}) { totalCount } }",
+        "query ($in: [String!] = %s) { quotes(filter: {name: {in: $in}}) { totalCount } }",
+        "{ quotes(filter: {name: {in: %s}}) { totalCount } }",
+        "{ quotes { totalCount } ...More } fragment More on Query { more: quotes(filter: {not: {name: {in: %s}}}) { totalCount } }",
+    ],
+)
+async def test_lists_have_a_longest(readable: Readable, recorder: Recorder, query: str) -> None:
+    async def answer(*names: str) -> Any:
+        written = query.replace("%s", orjson.dumps(names).decode())
+        variables = {"in": [*names]} if "%s" not in query else {}
+        return await asked(recorder, readable, OperationLimits(list_items=2), written, **variables)
 
-    assert "errors" not in await asked(recorder, readable, limits, query, **{"in": ["a", "b"]})
-    [error] = (await asked(recorder, readable, limits, query, **{"in": ["a", "b", "c"]}))["errors"]
+    assert "errors" not in await answer("a", "b")
+    [error] = (await answer("a", "b", "c"))["errors"]
 
     assert error["extensions"] == {
         "code": "BAD_USER_INPUT",
