@@ -1,4 +1,4 @@
-"""Joining what PostgreSQL is to change, and rows that it is to insert, into one statement: each costs."""
+"""Making few statements of what PostgreSQL is to change and of rows that it is to insert: each takes time."""
 
 import re
 from collections.abc import Sequence

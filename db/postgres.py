@@ -172,7 +172,7 @@ class PostgresTransaction(Transaction):
 
     @override
     async def execute(self, statement: Statement, **values: Any) -> int:
-        await self.catch_up()
+        await self.catch_up()  # nothing goes ahead of it: without parameters the driver does not prepare it
         compiled = statement.compiled(self._dialect)
         status = await self._connection.execute(compiled.sql, *compiled.bind(values))
         return int(status.rpartition(" ")[2])  # as in "UPDATE 3"
