@@ -11,45 +11,18 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-import asyncpg
 
+def running(name: str, parameters: Sequence[Any]) -> bytes:
+    """Return the messages that run the prepared statement of a name.
 
-class Connection(asyncpg.Connection):  # type: ignore[misc] # the driver has no types
-    """A connection on which something may go ahead of the statement that comes next."""
-
-    __slots__ = ()
-
-    def begin(self) -> None:
-        """Begin a transaction; what PostgreSQL says to it comes with the answer to the next statement.
-
-        Raises:
-            asyncpg.InterfaceError: the connection was closed.
-        """
-        self._check_connected()
-        self._transport.write(_BEGIN)
-
-    async def send(self, sql: str, parameters: Sequence[Any]) -> None:
-        """Run a statement that returns no rows; what becomes of it is told to the next one.
-
-        That must be one that the driver prepares, as all are that return rows. After an error PostgreSQL
-        would not answer others.
-
-        Raises:
-            asyncpg.InterfaceError: the connection was closed.
-            asyncpg.PostgresError: it can't be prepared.
-            TypeError: a parameter is of a type that has no text here.
-        """
-        self._check_connected()
-        statement = await self._get_statement(sql, None)  # the driver's cache, which it fills only at first
-        texts = [_length_and_text(value) for value in parameters]
-        number = len(texts).to_bytes(2)
-        # Bind, with all parameters as texts, in the unnamed portal; then execute that.
-        bind = b"\0%s\0%s%s%s%s" % (statement.name.encode(), _TEXTS, number, b"".join(texts), _TEXTS)
-        self._transport.write(_message(b"B", bind) + _EXECUTE)
-
-    def _check_connected(self) -> None:
-        if self._transport.is_closing():
-            raise asyncpg.InterfaceError("The connection is closed.")
+    Raises:
+        TypeError: a parameter is of a type that has no text here.
+    """
+    texts = [_length_and_text(value) for value in parameters]
+    number = len(texts).to_bytes(2)
+    # Bind, with all parameters as texts, in the unnamed portal; then execute that.
+    bind = b"\0%s\0%s%s%s%s" % (name.encode(), _TEXTS, number, b"".join(texts), _TEXTS)
+    return _message(b"B", bind) + _EXECUTE
 
 
 def _message(kind: bytes, content: bytes) -> bytes:
@@ -60,7 +33,9 @@ _TEXTS = bytes(2)
 """No formats: all values are texts."""
 
 _EXECUTE = _message(b"E", bytes(5))
-_BEGIN = _message(b"P", b"\0BEGIN\0" + bytes(2)) + _message(b"B", bytes(8)) + _EXECUTE
+
+BEGINNING = _message(b"P", b"\0BEGIN\0" + bytes(2)) + _message(b"B", bytes(8)) + _EXECUTE
+"""The messages that begin a transaction."""
 
 
 def _length_and_text(value: Any) -> bytes:

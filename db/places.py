@@ -30,12 +30,15 @@ class Place(NamedTuple):
 class Places:
     """A stack of places that nobody uses; there are ``size`` of them at first, all without a connection.
 
-    A semaphore with a timeout would do the same in three times the time.
+    Whoever finds none stands in line for at most ``wait`` seconds. A semaphore with a timeout would do the
+    same in three times the time; one timer, for whoever is first in line, does for all.
     """
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, wait: float) -> None:
         self._stack = [Place()] * size
-        self._line = deque[asyncio.Future[Place]]()
+        self._wait = wait
+        self._line = deque[tuple[asyncio.Future[Place], float]]()
+        self._timer: asyncio.TimerHandle | None = None
 
     @property
     def number(self) -> int:
@@ -50,7 +53,12 @@ class Places:
     @property
     def waiting(self) -> int:
         """How many wait for one."""
-        return sum(not turn.done() for turn in self._line)
+        return sum(not turn.done() for turn, _ in self._line)
+
+    @property
+    def connections(self) -> set[Any]:
+        """The connections that are idle."""
+        return {place.connection for place in self._stack if place.connection is not None}
 
     def ready(self, organization_id: UUID | None) -> Place | None:
         """Take out the one used last, if its connection works for the organization already; else None."""
@@ -59,22 +67,22 @@ class Places:
         place = self._stack[-1]
         return self._stack.pop() if place.organization_id == organization_id and place.is_open else None
 
-    async def take(self, organization_id: UUID | None, wait: float) -> Place:
+    async def take(self, organization_id: UUID | None) -> Place:
         """Take one out: the latest that works for the organization, else an empty, else the least used one.
 
         Whoever finds none gets the next that is put back.
 
         Raises:
-            TimeoutError: there was none for ``wait`` seconds.
+            TimeoutError: there was none in time.
         """
         if self._stack:
             return self._stack.pop(self._choice(organization_id))
-        return await self._next(wait)
+        return await self._next()
 
     def put(self, place: Place) -> None:
         """Hand one to the first in line, or put it on top."""
         while self._line:
-            turn = self._line.popleft()
+            turn, _ = self._line.popleft()
             if not turn.done():
                 turn.set_result(place)
                 return
@@ -86,19 +94,31 @@ class Places:
             place.cut()
         self._stack = [Place()] * len(self._stack)
 
-    async def _next(self, wait: float) -> Place:
+    async def _next(self) -> Place:
         loop = asyncio.get_running_loop()
         turn: asyncio.Future[Place] = loop.create_future()
-        self._line.append(turn)
-        patience = loop.call_later(wait, _give_up, turn)
+        self._line.append((turn, loop.time() + self._wait))
+        if self._timer is None:
+            self._give_up()
         try:
             return await turn
         except asyncio.CancelledError:
             if not turn.cancelled() and turn.exception() is None:
                 self.put(turn.result())
             raise
-        finally:
-            patience.cancel()
+
+    def _give_up(self) -> None:
+        """Let those go who have waited long enough, and come again when the next one will have."""
+        loop = asyncio.get_running_loop()
+        self._timer = None
+        while self._line:
+            turn, end = self._line[0]
+            if end > loop.time():
+                self._timer = loop.call_at(end, self._give_up)
+                return
+            self._line.popleft()
+            if not turn.done():
+                turn.set_exception(TimeoutError())
 
     def _choice(self, organization_id: UUID | None) -> int:
         choice = 0
@@ -109,8 +129,3 @@ class Places:
             elif place.organization_id == organization_id:
                 return number
         return choice
-
-
-def _give_up(turn: asyncio.Future[Place]) -> None:
-    if not turn.done():
-        turn.set_exception(TimeoutError())

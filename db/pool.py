@@ -18,6 +18,7 @@ import asyncpg
 from db.database import Load
 from db.errors import Unavailable
 from db.places import Place, Places
+from db.silence import LOOK, Silence
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
@@ -33,9 +34,11 @@ _log = logging.getLogger("dealdesk.database")
 
 
 class Pool:
-    """At most ``size`` connections, opened when they are first needed. ``wait`` is in seconds.
+    """At most ``size`` connections, opened when they are first needed.
 
-    ``confine`` lets a connection work for another organization, or for every one.
+    ``confine`` lets a connection work for another organization, or for every one. ``wait`` is for how many
+    seconds one may wait for a connection, ``patience`` for how many a statement may stay without an answer;
+    None is for ever.
     """
 
     def __init__(
@@ -44,12 +47,16 @@ class Pool:
         confine: Callable[[Any, UUID | None], Awaitable[None]],
         size: int,
         wait: float,
+        patience: float | None = None,
     ) -> None:
         self._connect = connect
         self._confine = confine
         self._size = size
         self._wait = wait
-        self._idle = Places(size)
+        self._patience = patience
+        self._idle = Places(size, wait)
+        self._opened: set[Any] = set()
+        self._listening: asyncio.Task[None] | None = None
         self._reaching: asyncio.Task[None] | None = None
         self._recovering: set[asyncio.Task[None]] = set()
 
@@ -94,8 +101,9 @@ class Pool:
 
     async def close(self) -> None:
         """Close every connection; those that don't come back in time are left to themselves."""
-        if self._reaching is not None:
-            self._reaching.cancel()
+        for task in (self._listening, self._reaching):
+            if task is not None:
+                task.cancel()
         for _ in range(self._size):
             try:
                 place = await self._free(None)
@@ -116,9 +124,6 @@ class Pool:
                 place = Place(await self._open())
             if place.organization_id != organization_id:
                 await self._confine(place.connection, organization_id)
-        except TimeoutError:
-            self._lose(place)
-            raise
         except BaseException:
             place.cut()  # for whom it works now nobody knows
             self._idle.put(Place())
@@ -127,8 +132,6 @@ class Pool:
 
     async def _take_back(self, place: Place, error: BaseException) -> None:
         match error:
-            case TimeoutError():
-                self._lose(place)
             case OSError() | asyncpg.InterfaceError() | asyncpg.InternalClientError():
                 place.cut()
                 self._idle.put(Place())
@@ -136,13 +139,6 @@ class Pool:
                 self._idle.put(place)
             case _:
                 await self._recover(place)
-
-    def _lose(self, place: Place) -> None:
-        """Give up a connection that is silent, and the idle ones, which lead to where it did."""
-        place.cut()
-        self._idle.cut()
-        self._idle.put(Place())
-        self._knock()
 
     async def _recover(self, place: Place) -> None:
         """Take back a connection whose user was canceled, once its statement is stopped and undone.
@@ -165,17 +161,38 @@ class Pool:
 
     async def _free(self, organization_id: UUID | None) -> Place:
         try:
-            return await self._idle.take(organization_id, self._wait)
+            return await self._idle.take(organization_id)
         except TimeoutError:
             raise Unavailable("Every connection to the database is busy. Try again in a moment.") from None
 
     async def _open(self) -> Any:
         try:
             async with asyncio.timeout(self._wait):
-                return await self._connect()
+                connection = await self._connect()
+        except TimeoutError:
+            self._lose()
+            raise
         except _AWAY:
             self._knock()
             raise
+        self._opened.add(connection)
+        if self._patience is not None and self._listening is None:
+            self._listening = asyncio.create_task(self._listen(Silence(self._patience)))
+        return connection
+
+    async def _listen(self, silence: Silence) -> None:
+        """Cut connections that are silent: whoever uses them is told so."""
+        while True:
+            await asyncio.sleep(LOOK)
+            self._opened = {each for each in self._opened if not each.is_closed()}
+            for connection in silence.of(self._opened - self._idle.connections):
+                connection.terminate()
+                self._lose()
+
+    def _lose(self) -> None:
+        """Give up the idle connections too, which lead to where a silent one did."""
+        self._idle.cut()
+        self._knock()
 
     def _knock(self) -> None:
         if self._reaching is None:

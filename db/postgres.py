@@ -10,8 +10,8 @@ import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 from typing_extensions import override
 
-from db.ahead import Connection
 from db.confining import check_confinable, confine
+from db.connection import Connection
 from db.database import Database, Load, LostRace, Tally, Transaction
 from db.deadlines import GRACE, NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unanswerable, Unavailable
@@ -26,8 +26,8 @@ _LOST_RACES = (
     asyncpg.DivisionByZeroError,  # more or fewer rows were changed than had to be
 )
 _OUT_OF_REACH = (
-    OSError,  # among them TimeoutError: it is silent
-    asyncpg.PostgresConnectionError,
+    OSError,
+    asyncpg.PostgresConnectionError,  # also when it is silent, and given up
     asyncpg.CannotConnectNowError,
     asyncpg.AdminShutdownError,
     asyncpg.IdleInTransactionSessionTimeoutError,
@@ -79,7 +79,8 @@ class PostgresDatabase(Database):
         Raises:
             Unavailable: the server can't be reached, refuses the connection, or won't hide rows from it.
         """
-        pool = Pool(lambda: _connect(url, deadlines), confine, connections, deadlines.wait)
+        patience = None if deadlines.statement is None else deadlines.statement + GRACE
+        pool = Pool(lambda: _connect(url, deadlines), confine, connections, deadlines.wait, patience)
         try:
             async with pool.connection() as connection:
                 await check_confinable(connection)
@@ -108,7 +109,7 @@ class PostgresDatabase(Database):
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
-            return await self._pool.run(self._organization_id, Connection.fetchval, compiled.sql, *parameters)
+            return await self._pool.run(self._organization_id, Connection.value, compiled.sql, *parameters)
         except _FAILURES as error:
             raise _told(error) from error
 
@@ -266,7 +267,6 @@ async def _connect(url: str, deadlines: Deadlines) -> Any:
         statement_cache_size=_PREPARED,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=0,
-        command_timeout=None if deadlines.statement is None else deadlines.statement + GRACE,
         server_settings=_session(deadlines),
     )
     try:

@@ -9,7 +9,7 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from db.ahead import Connection
+from db.connection import Connection
 from db.states import QuoteState
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from db.ids import new_id
 from db.pool import Pool
+from db.silence import LOOK
 
 OURS, THEIRS, OTHERS = new_id(), new_id(), new_id()
 
@@ -17,29 +18,30 @@ class Connection:
     def __init__(self) -> None:
         self.works_for: UUID | None = None
         self.told = 0
-        self.is_down = False
+        self.asked = 0
+        self.end = asyncio.Event()
 
     def is_closed(self) -> bool:
-        return self.is_down
+        return self.end.is_set()
 
     def terminate(self) -> None:
-        self.is_down = True
+        self.end.set()
 
 
 class Server:
     """Opens connections, and may be slow to hear for whom they work."""
 
-    def __init__(self, size: int) -> None:
+    def __init__(self, size: int, patience: float | None = None) -> None:
         self.connections: list[Connection] = []
         self.answers = asyncio.Event()
         self.answers.set()
-        self.pool = Pool(self._connect, self._confine, size, wait=10)
+        self.pool = Pool(self._connect, self._confine, size, wait=10, patience=patience)
 
     async def ask(self, organization_id: UUID | None) -> Connection:
         """Use a connection for a moment."""
         connection = await self.pool.run(organization_id, _itself)
         assert connection.works_for == organization_id
-        assert not connection.is_down
+        assert not connection.is_closed()
         return connection
 
     async def _connect(self) -> Connection:
@@ -97,15 +99,36 @@ async def test_a_connection_that_was_lost_while_it_was_idle_is_not_lent(server: 
     assert len(server.connections) == 2
 
 
-async def test_while_the_database_is_out_of_reach_whoever_asks_waits(server: Server) -> None:
-    async with server.pool.connection(OURS) as ours:
-        with pytest.raises(TimeoutError):
-            async with server.pool.connection(OURS):
-                raise TimeoutError
+async def test_while_the_database_is_out_of_reach_whoever_asks_waits() -> None:
+    server = Server(size=3, patience=LOOK)
+    ours, theirs = await server.ask(OURS), await server.ask(THEIRS)
+    async with server.pool.connection(OURS):
+        await ours.end.wait()
+    assert theirs.is_closed()  # it leads to the same server
     asking = asyncio.create_task(server.ask(OURS))
     await asyncio.sleep(0)
     assert not asking.done()
-    assert await asking is ours
+    assert await asking not in (ours, theirs)
+    await server.pool.close()
+
+
+async def test_a_connection_that_is_asked_again_and_again_is_not_silent() -> None:
+    server = Server(size=2, patience=3 * LOOK)
+    async with server.pool.connection(OURS) as busy, server.pool.connection(OURS) as silent:
+        for _ in range(9):
+            await asyncio.sleep(LOOK)
+            busy.asked += 1
+        assert silent.is_closed()
+        assert not busy.is_closed()
+    await server.pool.close()
+
+
+async def test_a_connection_that_nobody_uses_may_be_silent() -> None:
+    server = Server(size=1, patience=LOOK)
+    ours = await server.ask(OURS)
+    await asyncio.sleep(5 * LOOK)
+    assert await server.ask(OURS) is ours
+    await server.pool.close()
 
 
 async def test_a_connection_that_was_not_told_in_time_is_closed(server: Server) -> None:
@@ -119,6 +142,6 @@ async def test_a_connection_that_was_not_told_in_time_is_closed(server: Server) 
         await asking
     server.answers.set()
 
-    assert ours.is_down
+    assert ours.is_closed()
     assert await server.ask(OURS) is not ours
     assert len(server.connections) == 3
