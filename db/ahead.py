@@ -18,31 +18,36 @@ def running(name: str, parameters: Sequence[Any]) -> bytes:
     Raises:
         TypeError: a parameter is of a type that has no text here.
     """
-    texts = [_length_and_text(value) for value in parameters]
-    number = len(texts).to_bytes(2)
-    # Bind, with all parameters as texts, in the unnamed portal; then execute that.
-    bind = b"\0%s\0%s%s%s%s" % (name.encode(), _TEXTS, number, b"".join(texts), _TEXTS)
-    return _message(b"B", bind) + _EXECUTE
+    formats = [_BYTES if isinstance(each, UUID) else _TEXT for each in parameters]
+    values = [_length_and_value(each) for each in parameters]
+    number = len(values).to_bytes(2)
+    sent = (number, *formats, number, *values, bytes(2))  # no formats of what is returned: all texts
+    return _message(b"B", b"\0%s\0%s" % (name.encode(), b"".join(sent))) + _EXECUTE
+
+
+def preparing(name: str, sql: str) -> bytes:
+    """Return the message that prepares a statement without parameters under a name."""
+    return _message(b"P", b"%s\0%s\0\0\0" % (name.encode(), sql.encode()))
 
 
 def _message(kind: bytes, content: bytes) -> bytes:
     return kind + (4 + len(content)).to_bytes(4) + content
 
 
-_TEXTS = bytes(2)
-"""No formats: all values are texts."""
+_TEXT, _BYTES = (0).to_bytes(2), (1).to_bytes(2)
+"""How a value is sent. UUIDs are as bytes: writing them as texts would take longer than everything else."""
 
 _EXECUTE = _message(b"E", bytes(5))
 
-BEGINNING = _message(b"P", b"\0BEGIN\0" + bytes(2)) + _message(b"B", bytes(8)) + _EXECUTE
+BEGINNING = preparing("", "BEGIN") + _message(b"B", bytes(8)) + _EXECUTE
 """The messages that begin a transaction."""
 
 
-def _length_and_text(value: Any) -> bytes:
+def _length_and_value(value: Any) -> bytes:
     if value is None:
         return _NULL
-    text = _text(value).encode()
-    return len(text).to_bytes(4) + text
+    sent = value.bytes if isinstance(value, UUID) else _text(value).encode()
+    return len(sent).to_bytes(4) + sent
 
 
 _NULL = (-1).to_bytes(4, signed=True)
@@ -51,7 +56,7 @@ _NULL = (-1).to_bytes(4, signed=True)
 def _text(value: Any) -> str:
     if isinstance(value, str):
         return value
-    if isinstance(value, list):
+    if isinstance(value, Sequence):
         return _array(value)
     if isinstance(value, _WRITTEN_ALIKE):
         return str(value)
@@ -62,6 +67,6 @@ _WRITTEN_ALIKE = (UUID, datetime, date, Decimal, int)
 """PostgreSQL takes them, among them True and False, as Python writes them."""
 
 
-def _array(values: list[Any]) -> str:
+def _array(values: Sequence[Any]) -> str:
     texts = [_text(value).replace("\\", "\\\\").replace('"', '\\"') for value in values]
     return "{" + ",".join([f'"{text}"' for text in texts]) + "}"

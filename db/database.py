@@ -70,6 +70,10 @@ class Transaction(ABC):
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
         """Return the single JSON text of a planned statement."""
 
+    async def last_json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        """Return the single JSON text of a planned statement after which nothing comes but the commit."""
+        return await self.json(statement, values)
+
     async def row(self, statement: Statement, **values: Any) -> Any:
         """Return the only row, or None."""
         rows = await self.rows(statement, **values)

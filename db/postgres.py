@@ -126,25 +126,26 @@ class PostgresDatabase(Database):
     @override
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        is_committing = False
+        transaction = None
         try:
             async with self._pool.connection(self._organization_id) as connection:
                 connection.begin()
+                transaction = PostgresTransaction(connection, self.dialect)
                 try:
-                    transaction = PostgresTransaction(connection, self.dialect)
                     yield transaction
-                    await transaction.catch_up()
+                    await transaction.end()
                 except Exception as error:
                     await _roll_back(connection, error)
                     raise
-                is_committing = True
-                await finished(connection.execute("COMMIT"))
         except _LOST_RACES as error:
             raise LostRace from error
         except asyncpg.IntegrityConstraintViolationError as error:
             raise LostRace(error.constraint_name or error.args[0]) from error
+        except asyncpg.InsufficientResourcesError as error:
+            raise _told(error) from error
         except _OUT_OF_REACH as error:
-            raise OutcomeUnknown if is_committing else _told(error) from error
+            is_ending = transaction is not None and transaction.is_ending
+            raise OutcomeUnknown if is_ending else _told(error) from error
         except (*_TOO_LONG, *_UNANSWERABLE) as error:
             raise _told(error) from error
 
@@ -163,6 +164,8 @@ class PostgresTransaction(Transaction):
         self._dialect = dialect
         self._changing: Change | None = None
         self._inserting: list[Part] = []
+        self.is_ending = False
+        """Whether it may be committed."""
 
     @override
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
@@ -197,6 +200,21 @@ class PostgresTransaction(Transaction):
         parameters = compiled.bind(values)
         await self._send_ahead()
         return await self._connection.fetchval(compiled.sql, *parameters)  # type: ignore[no-any-return]
+
+    @override
+    async def last_json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        compiled = statement.compiled(self._dialect)
+        last = Part(compiled.sql, compiled.bind(values))
+        waiting = self._waiting()
+        self.is_ending = True
+        return await finished(self._connection.value_and_commit(*([waiting, last] if waiting else [last])))
+
+    async def end(self) -> None:
+        """Write what waits, and commit, unless it was done with the last answer."""
+        if not self.is_ending:
+            await self.catch_up()
+            self.is_ending = True
+            await finished(self._connection.execute("COMMIT"))
 
     @override
     async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
@@ -271,6 +289,7 @@ async def _connect(url: str, deadlines: Deadlines) -> Any:
     )
     try:
         await _set_codecs(connection)
+        await connection.prepare_commit()
     except BaseException:
         await closed(connection)
         raise

@@ -55,7 +55,8 @@ async def perform(
     async def read(
         transaction: Transaction, type_name: str, values: Given, code: str | None = None
     ) -> Payload:
-        return Payload(type_name, await reader.payload(transaction, asked, type_name, values), code)
+        read = reader.payload(transaction, asked, type_name, values, is_last=code is None)
+        return Payload(type_name, await read, code)
 
     async def succeed(transaction: Transaction) -> Payload:
         if not reader.permits(asked):

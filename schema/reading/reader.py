@@ -96,14 +96,24 @@ class Reader:
         return self._planned(asked.path.key, lambda planner: _value(planner, asked))
 
     async def payload(
-        self, transaction: Transaction, asked: RootField, type_name: str, given: Mapping[str, Any]
+        self,
+        transaction: Transaction,
+        asked: RootField,
+        type_name: str,
+        given: Mapping[str, Any],
+        *,
+        is_last: bool,
     ) -> bytes | None:
-        """Return a mutation's payload, read in its transaction from the values that its type declares."""
+        """Return a mutation's payload, read in its transaction from the values that its type declares.
+
+        ``is_last`` if nothing comes after it but the commit.
+        """
         plan = self._planned(
             (asked.path.key, type_name),
             lambda planner: _selection(planner, asked).object(None, type_name=type_name),
         )
-        return await transaction.json(plan.statement, plan.values(self._variables, self.caller, given))
+        read = transaction.last_json if is_last else transaction.json
+        return await read(plan.statement, plan.values(self._variables, self.caller, given))
 
     def permits(self, asked: RootField) -> bool:
         """Say whether the caller's role may use a root field."""

@@ -108,6 +108,7 @@ async def test_what_goes_ahead_and_fails_is_told_in_place_of_the_next_statement(
         ("date", date(999, 1, 2)),
         ("date", None),
         ("uuid[]", [UUID(int=1), UUID(int=2)]),
+        ("uuid[]", (UUID(int=1), UUID(int=2))),
         ("uuid[]", []),
         ("text[]", ['a "b"', "c,\\d", "{}", "NULL", ""]),
     ],

@@ -5,6 +5,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
+_COMMITS = (b"Q\0\0\0\x0bCOMMIT\0", b"\0dealdesk_commit\0")
+"""How a connection commits: with nothing else, or along with an answer."""
+
 
 @asynccontextmanager
 async def severing(url: str, *, is_committed: bool) -> AsyncIterator[str]:
@@ -30,7 +33,7 @@ class _Wire:
         answering = asyncio.create_task(_carry(server, to_client))
         with suppress(ConnectionError):
             while said := await client.read(65_536):
-                if self._is_whole and b"COMMIT" in said:
+                if self._is_whole and any(commit in said for commit in _COMMITS):
                     self._is_whole = False
                     await self._sever(said, server, to_server, answering)
                     break
