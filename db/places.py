@@ -4,10 +4,10 @@ A connection works for one organization, or for every one, until somebody needs 
 takes a round trip. So whoever asks gets one that works for the right organization already, if there is any.
 """
 
-import asyncio
-from collections import deque
 from typing import Any, NamedTuple
 from uuid import UUID
+
+from db.turns import Line
 
 
 class Place(NamedTuple):
@@ -30,15 +30,12 @@ class Place(NamedTuple):
 class Places:
     """A stack of places that nobody uses; there are ``size`` of them at first, all without a connection.
 
-    Whoever finds none stands in line for at most ``wait`` seconds. A semaphore with a timeout would do the
-    same in three times the time; one timer, for whoever is first in line, does for all.
+    Whoever finds none stands in line for at most ``wait`` seconds.
     """
 
     def __init__(self, size: int, wait: float) -> None:
         self._stack = [Place()] * size
-        self._wait = wait
-        self._line = deque[tuple[asyncio.Future[Place], float]]()
-        self._timer: asyncio.TimerHandle | None = None
+        self._line = Line(wait, self.put)
 
     @property
     def number(self) -> int:
@@ -53,7 +50,7 @@ class Places:
     @property
     def waiting(self) -> int:
         """How many wait for one."""
-        return sum(not turn.done() for turn, _ in self._line)
+        return self._line.length
 
     @property
     def connections(self) -> set[Any]:
@@ -77,48 +74,18 @@ class Places:
         """
         if self._stack:
             return self._stack.pop(self._choice(organization_id))
-        return await self._next()
+        return await self._line.stand()
 
     def put(self, place: Place) -> None:
         """Hand one to the first in line, or put it on top."""
-        while self._line:
-            turn, _ = self._line.popleft()
-            if not turn.done():
-                turn.set_result(place)
-                return
-        self._stack.append(place)
+        if not self._line.serve(place):
+            self._stack.append(place)
 
     def cut(self) -> None:
         """Close every connection at once."""
         for place in self._stack:
             place.cut()
         self._stack = [Place()] * len(self._stack)
-
-    async def _next(self) -> Place:
-        loop = asyncio.get_running_loop()
-        turn: asyncio.Future[Place] = loop.create_future()
-        self._line.append((turn, loop.time() + self._wait))
-        if self._timer is None:
-            self._give_up()
-        try:
-            return await turn
-        except asyncio.CancelledError:
-            if not turn.cancelled() and turn.exception() is None:
-                self.put(turn.result())
-            raise
-
-    def _give_up(self) -> None:
-        """Let those go who have waited long enough, and come again when the next one will have."""
-        loop = asyncio.get_running_loop()
-        self._timer = None
-        while self._line:
-            turn, end = self._line[0]
-            if end > loop.time():
-                self._timer = loop.call_at(end, self._give_up)
-                return
-            self._line.popleft()
-            if not turn.done():
-                turn.set_exception(TimeoutError())
 
     def _choice(self, organization_id: UUID | None) -> int:
         choice = 0

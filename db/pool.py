@@ -10,6 +10,7 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 from typing import Any, TypeVar, TypeVarTuple
 from uuid import UUID
 
@@ -19,6 +20,7 @@ from db.database import Load
 from db.errors import Unavailable
 from db.places import Place, Places
 from db.silence import LOOK, Silence
+from db.turns import Turns
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
@@ -29,52 +31,69 @@ PAUSE = 0.25
 CLOSING = 1.0
 """Seconds for a connection to be closed in order; then it is cut."""
 
+_BUSY = "Every connection to the database is busy. Try again in a moment."
 _AWAY = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)
 _log = logging.getLogger("dealdesk.database")
 
 
-class Pool:
-    """At most ``size`` connections, opened when they are first needed.
+@dataclass(frozen=True, slots=True)
+class PoolLimits:
+    """At most ``size`` connections, of which ``writers`` write at once.
 
-    ``confine`` lets a connection work for another organization, or for every one. ``wait`` is for how many
-    seconds one may wait for a connection, ``patience`` for how many a statement may stay without an answer;
-    None is for ever.
+    ``wait`` is for how many seconds one may wait for a connection, ``patience`` for how many a statement may
+    stay without an answer; None is for ever.
+    """
+
+    size: int
+    writers: int
+    wait: float
+    patience: float | None = None
+
+
+class Pool:
+    """Connections, opened when they are first needed.
+
+    ``confine`` lets a connection work for another organization, or for every one.
     """
 
     def __init__(
         self,
         connect: Callable[[], Awaitable[Any]],
         confine: Callable[[Any, UUID | None], Awaitable[None]],
-        size: int,
-        wait: float,
-        patience: float | None = None,
+        limits: PoolLimits,
     ) -> None:
         self._connect = connect
         self._confine = confine
-        self._size = size
-        self._wait = wait
-        self._patience = patience
-        self._idle = Places(size, wait)
+        self._limits = limits
+        self._idle = Places(limits.size, limits.wait)
+        self._writing = Turns(limits.writers, limits.wait)
         self._opened: set[Any] = set()
         self._listening: asyncio.Task[None] | None = None
         self._reaching: asyncio.Task[None] | None = None
         self._recovering: set[asyncio.Task[None]] = set()
 
     @asynccontextmanager
-    async def connection(self, organization_id: UUID | None = None) -> AsyncIterator[Any]:
-        """Lend a connection that works for an organization, or for every one, while a block runs.
+    async def writing(self, organization_id: UUID | None = None) -> AsyncIterator[Any]:
+        """Lend a connection that works for an organization, or for every one, to write with in a block.
 
         Raises:
             Unavailable: none was free in time, or the database is out of reach.
             OSError, asyncpg.PostgresError: it can't be connected to.
         """
-        place = self._ready(organization_id) or await self._take(organization_id)
         try:
-            yield place.connection
-        except BaseException as error:
-            await self._take_back(place, error)
-            raise
-        self._idle.put(place)
+            await self._writing.begin()
+        except TimeoutError:
+            raise Unavailable(_BUSY) from None
+        try:
+            place = self._ready(organization_id) or await self._take(organization_id)
+            try:
+                yield place.connection
+            except BaseException as error:
+                await self._take_back(place, error)
+                raise
+            self._idle.put(place)
+        finally:
+            self._writing.end()
 
     async def run(
         self,
@@ -82,7 +101,7 @@ class Pool:
         work: Callable[[Any, *Arguments], Awaitable[T]],
         *arguments: *Arguments,
     ) -> T:
-        """Do one thing with a connection; it raises what ``connection`` does.
+        """Read one thing with a connection; it raises what ``writing`` does.
 
         A block around it would take a fiftieth of the time that Python needs for a small read.
         """
@@ -97,14 +116,15 @@ class Pool:
 
     def load(self) -> Load:
         """Return how many connections work, are idle, and are waited for."""
-        return Load(self._size - self._idle.number, self._idle.open, self._idle.waiting)
+        waiting = self._writing.waiting + self._idle.waiting
+        return Load(self._limits.size - self._idle.number, self._idle.open, waiting)
 
     async def close(self) -> None:
         """Close every connection; those that don't come back in time are left to themselves."""
         for task in (self._listening, self._reaching):
             if task is not None:
                 task.cancel()
-        for _ in range(self._size):
+        for _ in range(self._limits.size):
             try:
                 place = await self._free(None)
             except Unavailable:
@@ -163,11 +183,11 @@ class Pool:
         try:
             return await self._idle.take(organization_id)
         except TimeoutError:
-            raise Unavailable("Every connection to the database is busy. Try again in a moment.") from None
+            raise Unavailable(_BUSY) from None
 
     async def _open(self) -> Any:
         try:
-            async with asyncio.timeout(self._wait):
+            async with asyncio.timeout(self._limits.wait):
                 connection = await self._connect()
         except TimeoutError:
             self._lose()
@@ -176,8 +196,8 @@ class Pool:
             self._knock()
             raise
         self._opened.add(connection)
-        if self._patience is not None and self._listening is None:
-            self._listening = asyncio.create_task(self._listen(Silence(self._patience)))
+        if self._limits.patience is not None and self._listening is None:
+            self._listening = asyncio.create_task(self._listen(Silence(self._limits.patience)))
         return connection
 
     async def _listen(self, silence: Silence) -> None:
@@ -200,7 +220,7 @@ class Pool:
             self._reaching = asyncio.create_task(self._reach())
 
     async def _reached(self, reaching: asyncio.Task[None]) -> None:
-        await asyncio.wait([reaching], timeout=self._wait)
+        await asyncio.wait([reaching], timeout=self._limits.wait)
         if not reaching.done():
             raise Unavailable("The database can't be reached. Try again in a moment.")
 
@@ -219,7 +239,7 @@ class Pool:
 
     async def _answers(self) -> bool:
         try:
-            async with asyncio.timeout(self._wait):
+            async with asyncio.timeout(self._limits.wait):
                 connection = await self._connect()
         except _AWAY:
             return False

@@ -17,7 +17,7 @@ from db.deadlines import GRACE, NO_HURRY, Deadlines
 from db.errors import OutcomeUnknown, TimedOut, TooComplex, Unanswerable, Unavailable
 from db.finishing import finished
 from db.joining import Change, Part, joined, of_columns
-from db.pool import Pool, closed
+from db.pool import Pool, PoolLimits, closed
 from db.statements import Statement
 
 _LOST_RACES = (
@@ -39,6 +39,9 @@ _TOO_LONG = (asyncpg.QueryCanceledError, asyncpg.LockNotAvailableError)
 _UNANSWERABLE = (asyncpg.ProgramLimitExceededError, asyncpg.InvalidParameterValueError)
 _FAILURES = (*_OUT_OF_REACH, *_TOO_LONG, *_UNANSWERABLE)
 _CONNECTIONS = 10
+_WRITERS = 6
+"""So many of them write at once. More hinder each other; and these may wait for locks, readers do not."""
+
 _MOST_WAITING = 16
 """Rows that are written as parts of one statement; more of them are sent column by column."""
 
@@ -80,9 +83,10 @@ class PostgresDatabase(Database):
             Unavailable: the server can't be reached, refuses the connection, or won't hide rows from it.
         """
         patience = None if deadlines.statement is None else deadlines.statement + GRACE
-        pool = Pool(lambda: _connect(url, deadlines), confine, connections, deadlines.wait, patience)
+        limits = PoolLimits(connections, min(_WRITERS, connections), deadlines.wait, patience)
+        pool = Pool(lambda: _connect(url, deadlines), confine, limits)
         try:
-            async with pool.connection() as connection:
+            async with pool.writing() as connection:
                 await check_confinable(connection)
                 return cls(pool, dialect_of_asyncpg.dialect(), Tally())  # type: ignore[no-untyped-call]
         except Unavailable:
@@ -128,7 +132,7 @@ class PostgresDatabase(Database):
     async def transaction(self) -> AsyncIterator[Transaction]:
         transaction = None
         try:
-            async with self._pool.connection(self._organization_id) as connection:
+            async with self._pool.writing(self._organization_id) as connection:
                 connection.begin()
                 transaction = PostgresTransaction(connection, self.dialect)
                 try:

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from db.ids import new_id
-from db.pool import Pool
+from db.pool import Pool, PoolLimits
 from db.silence import LOOK
 
 OURS, THEIRS, OTHERS = new_id(), new_id(), new_id()
@@ -35,7 +35,8 @@ class Server:
         self.connections: list[Connection] = []
         self.answers = asyncio.Event()
         self.answers.set()
-        self.pool = Pool(self._connect, self._confine, size, wait=10, patience=patience)
+        limits = PoolLimits(size, writers=2, wait=10, patience=patience)
+        self.pool = Pool(self._connect, self._confine, limits)
 
     async def ask(self, organization_id: UUID | None) -> Connection:
         """Use a connection for a moment."""
@@ -85,7 +86,7 @@ async def test_what_concerns_every_organization_needs_no_word(server: Server) ->
 
 
 async def test_who_waits_gets_whatever_connection_comes_back(server: Server) -> None:
-    async with server.pool.connection(OURS), server.pool.connection(OURS):
+    async with server.pool.writing(OURS), server.pool.writing(OURS):
         waiting = asyncio.create_task(server.ask(THEIRS))
         await asyncio.sleep(0)
     assert (await waiting).works_for == THEIRS
@@ -102,7 +103,7 @@ async def test_a_connection_that_was_lost_while_it_was_idle_is_not_lent(server: 
 async def test_while_the_database_is_out_of_reach_whoever_asks_waits() -> None:
     server = Server(size=3, patience=LOOK)
     ours, theirs = await server.ask(OURS), await server.ask(THEIRS)
-    async with server.pool.connection(OURS):
+    async with server.pool.writing(OURS):
         await ours.end.wait()
     assert theirs.is_closed()  # it leads to the same server
     asking = asyncio.create_task(server.ask(OURS))
@@ -114,7 +115,7 @@ async def test_while_the_database_is_out_of_reach_whoever_asks_waits() -> None:
 
 async def test_a_connection_that_is_asked_again_and_again_is_not_silent() -> None:
     server = Server(size=2, patience=3 * LOOK)
-    async with server.pool.connection(OURS) as busy, server.pool.connection(OURS) as silent:
+    async with server.pool.writing(OURS) as busy, server.pool.writing(OURS) as silent:
         for _ in range(9):
             await asyncio.sleep(LOOK)
             busy.asked += 1
