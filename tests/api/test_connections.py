@@ -1,9 +1,12 @@
 import asyncio
 import json
 from contextlib import AsyncExitStack
+from typing import Any
 
 import pytest
 from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.connections import MOST_HEAD_BYTES, ConnectionLimits
 from tests.api.served import POST, connected, served
@@ -156,6 +159,55 @@ async def test_a_handshake_that_fails_is_refused_in_json(app: Starlette, headers
 
         assert (answer[0], answer[2]["errors"][0]["extensions"]) == (400, {"code": "BAD_REQUEST"})
         assert await client.is_closed()
+
+
+WHOLE = [{"body": b'{"data": 7}'}]
+IN_PARTS = [{"body": b'{"data"', "more_body": True}, {"body": b": 7}"}]
+START = [(b"content-type", b"application/json"), (b"content-length", b"11")]
+
+
+def answering(app: Starlette, answer: ASGIApp) -> Starlette:
+    """Return an application that stops with another, and answers everything as it is told."""
+    answering = Starlette(routes=[Mount("/", answer)])
+    answering.state.stopping = app.state.stopping
+    return answering
+
+
+@pytest.mark.parametrize("parts", [WHOLE, IN_PARTS])
+@pytest.mark.parametrize("closing", [[], [(b"connection", b"close")]])
+async def test_an_answer_arrives_however_it_is_sent(
+    app: Starlette, parts: list[dict[str, Any]], closing: list[tuple[bytes, bytes]]
+) -> None:
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 202, "headers": [*START, *closing]})
+        for part in parts:
+            await send({"type": "http.response.body", **part})
+
+    async with served(answering(app, answer)) as place, connected(place) as client:
+        for _ in range(1 if closing else 2):
+            client.sends(POST.encode() + b"content-length: 0\r\n\r\n")
+            status, headers, body = await client.hears()
+            assert (status, body) == (202, {"data": 7})
+            assert {"date", "content-type"} < headers.keys()
+        if closing:
+            assert await client.is_closed()
+
+
+@pytest.mark.parametrize("value", [b"1\r\nx-more: 1", b"1\n", b"1\r2", b"1\0"])
+async def test_no_header_holds_a_control_character(app: Starlette, value: bytes) -> None:
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 202, "headers": [*START, (b"x-some", value)]})
+        with pytest.raises(ValueError, match="holds a control character"):
+            await send({"type": "http.response.body", **WHOLE[0]})
+        await send({"type": "http.response.start", "status": 200, "headers": START})
+        await send({"type": "http.response.body", **WHOLE[0]})
+
+    async with served(answering(app, answer)) as place, connected(place) as client:
+        client.sends(POST.encode() + b"content-length: 0\r\n\r\n")
+        status, headers, body = await client.hears()
+
+    assert (status, body) == (200, {"data": 7})
+    assert "x-some" not in headers
 
 
 _QUESTION = json.dumps({"query": VIEWER}).encode()
