@@ -7,9 +7,10 @@ reads reach 0.86 of the rate with it.
 import asyncio
 import math
 import sqlite3
+from _thread import LockType, allocate_lock
+from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from queue import SimpleQueue
 from threading import Thread
 from time import monotonic
 from typing import Any, TypeVar
@@ -29,7 +30,7 @@ class Workers:
         self.number = len(connections)
         self._seconds = math.inf if seconds is None else seconds
         self._unfinished = 0
-        self._queue = SimpleQueue[_Work | None]()
+        self._queue = _Queue()
         self._threads = [Thread(target=self._serve, args=[each], daemon=True) for each in connections]
         for thread in self._threads:
             thread.start()
@@ -72,7 +73,9 @@ class Workers:
     def _serve(self, connection: sqlite3.Connection) -> None:
         work: _Work | None = None
         connection.set_progress_handler(lambda: work is None or work.is_over, LOOK)
-        while (work := self._queue.get()) is not None:
+        bell = allocate_lock()
+        bell.acquire()
+        while (work := self._queue.get(bell)) is not None:
             work.do(connection, self._seconds)
             with suppress(RuntimeError):  # once its loop is closed, nobody is left to be told
                 work.answer.get_loop().call_soon_threadsafe(self._finish, work)
@@ -82,6 +85,42 @@ class Workers:
     def _finish(self, work: "_Work") -> None:
         self._unfinished -= 1
         work.tell()
+
+
+class _Queue:
+    """What there is to do, in order. Of the threads that wait for it, the one that came last goes on first.
+
+    Its connection is still in the processor's cache: in turns small reads would take a tenth longer.
+    """
+
+    def __init__(self) -> None:
+        self._works = deque[_Work | None]()
+        self._waiting: list[LockType] = []
+
+    def put(self, work: "_Work | None") -> None:
+        self._works.append(work)
+        if self._waiting:
+            try:
+                self._waiting.pop().release()
+            except IndexError:  # it has just gone on by itself
+                return
+
+    def get(self, bell: LockType) -> "_Work | None":
+        """Wait for something to do; the thread's ``bell`` is locked until it is rung."""
+        while True:
+            if self._works:
+                try:
+                    return self._works.popleft()
+                except IndexError:  # another one was quicker
+                    continue
+            self._waiting.append(bell)
+            if self._works:  # since the look above, and whoever put it may have seen nobody waiting
+                try:
+                    self._waiting.remove(bell)
+                except ValueError:  # it rings already
+                    bell.acquire()
+            else:
+                bell.acquire()
 
 
 class _Work:

@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections.abc import Callable, Iterator
-from threading import Event
+from threading import Event, get_ident
 
 import pytest
 
@@ -80,6 +80,31 @@ async def test_closing_does_what_there_is_to_do(done: list[str]) -> None:
     workers.close()
     await asyncio.gather(*asked)
     assert done == ["a", "b"]
+
+
+@pytest.fixture
+def several() -> Iterator[Workers]:
+    """Four workers."""
+    workers = Workers([sqlite3.connect(":memory:", check_same_thread=False) for _ in range(4)], None)
+    yield workers
+    workers.close()
+
+
+async def test_whoever_worked_last_works_next(several: Workers) -> None:
+    threads = set()
+    for _ in range(20):
+        threads.add(await several.run(lambda _: get_ident()))
+        await asyncio.sleep(0.01)
+    assert len(threads) == 1
+
+
+async def test_however_much_is_asked_for_all_of_it_is_done(several: Workers) -> None:
+    async def ask(number: int) -> int:
+        return await several.run(lambda connection: connection.execute("SELECT ?", [number]).fetchone()[0])
+
+    async with asyncio.timeout(60):
+        for size in (*range(1, 9), 500) * 20:
+            assert await asyncio.gather(*map(ask, range(size))) == list(range(size))
 
 
 def doing(done: list[str], name: str) -> Callable[[sqlite3.Connection], None]:
