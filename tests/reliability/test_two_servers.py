@@ -24,7 +24,7 @@ AT_ONCE = 20
 """Acts, of some rounds."""
 
 
-@pytest.mark.parametrize("rounds", [100, pytest.param(10_000, marks=pytest.mark.long)])
+@pytest.mark.parametrize("rounds", [200, pytest.param(10_000, marks=pytest.mark.long)])
 async def test_two_servers_on_one_database_leave_nothing_bad(
     postgresql: Database, postgresql_url: str, tmp_path: Path, rounds: int
 ) -> None:
