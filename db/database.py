@@ -43,6 +43,10 @@ class ConstraintBroken(Exception):
         super().__init__(f"The constraint is broken each time, so no race was lost: {constraint}")
 
 
+ReadJson = Callable[[Statement, Mapping[str, Any]], Awaitable[bytes | None]]
+"""Returns the single JSON text of a planned statement."""
+
+
 class Transaction(ABC):
     """One transaction; its statements see each other's effects, nobody else does before the commit."""
 

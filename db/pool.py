@@ -31,7 +31,6 @@ PAUSE = 0.25
 CLOSING = 1.0
 """Seconds for a connection to be closed in order; then it is cut."""
 
-_BUSY = "Every connection to the database is busy. Try again in a moment."
 _AWAY = (OSError, asyncpg.CannotConnectNowError, asyncpg.PostgresConnectionError)
 _log = logging.getLogger("dealdesk.database")
 
@@ -80,10 +79,7 @@ class Pool:
             Unavailable: none was free in time, or the database is out of reach.
             OSError, asyncpg.PostgresError: it can't be connected to.
         """
-        try:
-            await self._writing.begin()
-        except TimeoutError:
-            raise Unavailable(_BUSY) from None
+        await _in_time(self._writing.begin())
         try:
             place = self._ready(organization_id) or await self._take(organization_id)
             try:
@@ -126,8 +122,8 @@ class Pool:
                 task.cancel()
         for _ in range(self._limits.size):
             try:
-                place = await self._free(None)
-            except Unavailable:
+                place = await self._idle.take(None)
+            except TimeoutError:
                 return
             if place.connection is not None:
                 await closed(place.connection)
@@ -138,7 +134,7 @@ class Pool:
     async def _take(self, organization_id: UUID | None) -> Place:
         if self._reaching is not None:
             await self._reached(self._reaching)
-        place = await self._free(organization_id)
+        place = await _in_time(self._idle.take(organization_id))
         try:
             if not place.is_open:
                 place = Place(await self._open())
@@ -178,12 +174,6 @@ class Pool:
             place.cut()
             place = Place()
         self._idle.put(place)
-
-    async def _free(self, organization_id: UUID | None) -> Place:
-        try:
-            return await self._idle.take(organization_id)
-        except TimeoutError:
-            raise Unavailable(_BUSY) from None
 
     async def _open(self) -> Any:
         try:
@@ -247,6 +237,13 @@ class Pool:
             return True  # it refuses us, which is for those who ask to be told
         await closed(connection)
         return True
+
+
+async def _in_time(turn: Awaitable[T]) -> T:
+    try:
+        return await turn
+    except TimeoutError:
+        raise Unavailable("Every connection to the database is busy. Try again in a moment.") from None
 
 
 async def _rolled_back(connection: Any) -> None:

@@ -7,11 +7,10 @@ reads reach 0.86 of the rate with it.
 import asyncio
 import math
 import sqlite3
-from _thread import LockType, allocate_lock
 from collections import deque
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from threading import Thread
+from threading import Lock, Thread
 from time import monotonic
 from typing import Any, TypeVar
 
@@ -73,7 +72,7 @@ class Workers:
     def _serve(self, connection: sqlite3.Connection) -> None:
         work: _Work | None = None
         connection.set_progress_handler(lambda: work is None or work.is_over, LOOK)
-        bell = allocate_lock()
+        bell = Lock()
         bell.acquire()
         while (work := self._queue.get(bell)) is not None:
             work.do(connection, self._seconds)
@@ -95,7 +94,7 @@ class _Queue:
 
     def __init__(self) -> None:
         self._works = deque[_Work | None]()
-        self._waiting: list[LockType] = []
+        self._waiting: list[Lock] = []
 
     def put(self, work: "_Work | None") -> None:
         self._works.append(work)
@@ -105,7 +104,7 @@ class _Queue:
             except IndexError:  # it has just gone on by itself
                 return
 
-    def get(self, bell: LockType) -> "_Work | None":
+    def get(self, bell: Lock) -> "_Work | None":
         """Wait for something to do; the thread's ``bell`` is locked until it is rung."""
         while True:
             if self._works:

@@ -8,7 +8,7 @@ from graphql import GraphQLUnionType, get_named_type
 from strawberry import UNSET
 
 from db.caller import Caller
-from db.database import Transaction
+from db.database import ReadJson, Transaction
 from db.errors import NotFound, Path, Refusal, RuleViolation
 from schema.context import Info
 from schema.errors import Given, answer_to
@@ -52,21 +52,18 @@ async def perform(
     """
     asked, reader = info._raw_info, info.context.reader  # noqa: SLF001 - the plan needs the field's nodes
 
-    async def read(
-        transaction: Transaction, type_name: str, values: Given, code: str | None = None
-    ) -> Payload:
-        read = reader.payload(transaction, asked, type_name, values, is_last=code is None)
-        return Payload(type_name, await read, code)
+    async def payload_by(read: ReadJson, type_name: str, values: Given, code: str | None = None) -> Payload:
+        return Payload(type_name, await reader.payload(read, asked, type_name, values), code)
 
     async def succeed(transaction: Transaction) -> Payload:
         if not reader.permits(asked):
             raise RuleViolation(FORBIDDEN, reader.refusal(asked))
         outcome = await rule(transaction, reader.caller)
-        return await read(transaction, success.__name__, given(outcome))
+        return await payload_by(transaction.last_json, success.__name__, given(outcome))
 
     async def refuse(transaction: Transaction, refusal: Refusal) -> Payload:
         type_name, values = answer_to(refusal, _members(asked.return_type))
-        return await read(transaction, type_name, values, refusal.code)
+        return await payload_by(transaction.json, type_name, values, refusal.code)
 
     payload = await reader.database.write(succeed, refused=refuse)
     if payload.code is not None:

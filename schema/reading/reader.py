@@ -8,7 +8,7 @@ from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationDefinit
 from graphql.execution.values import VariableValues
 
 from db.caller import Caller
-from db.database import Database, Transaction
+from db.database import Database, ReadJson
 from schema.policies import FORBIDDEN, Policies
 from schema.reading.catalog import Catalog
 from schema.reading.collecting import Collector
@@ -96,23 +96,13 @@ class Reader:
         return self._planned(asked.path.key, lambda planner: _value(planner, asked))
 
     async def payload(
-        self,
-        transaction: Transaction,
-        asked: RootField,
-        type_name: str,
-        given: Mapping[str, Any],
-        *,
-        is_last: bool,
+        self, read: ReadJson, asked: RootField, type_name: str, given: Mapping[str, Any]
     ) -> bytes | None:
-        """Return a mutation's payload, read in its transaction from the values that its type declares.
-
-        ``is_last`` if nothing comes after it but the commit.
-        """
+        """Return a mutation's payload, which its transaction reads from the values that its type declares."""
         plan = self._planned(
             (asked.path.key, type_name),
             lambda planner: _selection(planner, asked).object(None, type_name=type_name),
         )
-        read = transaction.last_json if is_last else transaction.json
         return await read(plan.statement, plan.values(self._variables, self.caller, given))
 
     def permits(self, asked: RootField) -> bool:
