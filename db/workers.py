@@ -1,7 +1,8 @@
-"""Threads that each have a connection to SQLite, and take what there is to do from one queue.
+"""Threads that each have a connection to SQLite. One at a time works, until what it is at takes long.
 
-An executor of ``concurrent.futures`` does the same, with more locks and a second future for each item: small
-reads reach 0.86 of the rate with it.
+Several at a time hinder each other: for each read Python's lock changes hands several times, and SQLite's
+allocator has one lock for all connections. With four, 32 clients get half the rate of small reads, and larger
+ones take twice the processor's time at the same rate.
 """
 
 import asyncio
@@ -21,27 +22,31 @@ T = TypeVar("T")
 LOOK = 1_000_000
 """Steps of SQLite's machine, some ten milliseconds, between two looks whether to go on."""
 
+TURN = 0.001
+"""Seconds in which a thread that has more to do tells nobody what it has done: telling wakes the loop."""
+
 
 class Workers:
     """A thread for each of the connections; what one of them does may take so many seconds, or any time."""
 
     def __init__(self, connections: Sequence[sqlite3.Connection], seconds: float | None) -> None:
         self.number = len(connections)
-        self._seconds = math.inf if seconds is None else seconds
+        seconds = math.inf if seconds is None else seconds
         self._unfinished = 0
         self._queue = _Queue()
-        self._threads = [Thread(target=self._serve, args=[each], daemon=True) for each in connections]
+        workers = [_Worker(each, self._queue, seconds, self._finish) for each in connections]
+        self._threads = [Thread(target=each.serve, daemon=True) for each in workers]
         for thread in self._threads:
             thread.start()
 
     @property
     def busy(self) -> int:
-        """How many of them have something to do."""
+        """How many of them there is something to do for."""
         return min(self._unfinished, self.number)
 
     @property
     def waiting(self) -> int:
-        """How much there is to do that none of them has begun."""
+        """How much there is to do beyond that."""
         return self._unfinished - self.busy
 
     async def run(self, act: Callable[[sqlite3.Connection], T], *, wait: float = math.inf) -> T:
@@ -69,57 +74,104 @@ class Workers:
         for thread in self._threads:
             thread.join()
 
-    def _serve(self, connection: sqlite3.Connection) -> None:
-        work: _Work | None = None
-        connection.set_progress_handler(lambda: work is None or work.is_over, LOOK)
-        bell = Lock()
-        bell.acquire()
-        while (work := self._queue.get(bell)) is not None:
-            work.do(connection, self._seconds)
-            with suppress(RuntimeError):  # once its loop is closed, nobody is left to be told
-                work.answer.get_loop().call_soon_threadsafe(self._finish, work)
-            work = None  # an idle thread holds nobody's answer
-        connection.close()
+    def _finish(self, works: "list[_Work]") -> None:
+        self._unfinished -= len(works)
+        for work in works:
+            work.tell()
 
-    def _finish(self, work: "_Work") -> None:
-        self._unfinished -= 1
-        work.tell()
+
+class _Worker:
+    """One thread's connection, what it is at, and what it has done and not told yet."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        queue: "_Queue",
+        seconds: float,
+        finish: "Callable[[list[_Work]], None]",
+    ) -> None:
+        self._connection = connection
+        self._queue = queue
+        self._seconds = seconds
+        self._finish = finish
+        self._work: _Work | None = None
+        self._done: list[_Work] = []
+        self._bell = Lock()
+        self._bell.acquire()
+
+    def serve(self) -> None:
+        """Work until there is nothing left to do ever."""
+        self._connection.set_progress_handler(self._look, LOOK)
+        turn_ends = math.inf
+        while (work := self._queue.get(self._bell, self._tell)) is not None:
+            now = monotonic()
+            if not self._done:
+                turn_ends = now + TURN
+            self._work = work
+            work.do(self._connection, now + self._seconds)
+            self._work = None
+            self._done.append(work)
+            del work  # an idle thread holds nobody's answer
+            if monotonic() > turn_ends:
+                self._tell()
+        self._tell()
+        self._queue.leave(self._bell)
+        self._connection.close()
+
+    def _look(self) -> bool:
+        """Let others go on, as this takes long, and return whether it is to stop."""
+        self._tell()
+        self._queue.leave(self._bell)
+        return self._work is None or self._work.is_over
+
+    def _tell(self) -> None:
+        if self._done:
+            done, self._done = self._done, []
+            with suppress(RuntimeError):  # once their loop is closed, nobody is left to be told
+                done[0].answer.get_loop().call_soon_threadsafe(self._finish, done)
 
 
 class _Queue:
-    """What there is to do, in order. Of the threads that wait for it, the one that came last goes on first.
+    """What there is to do, in order. When the thread that takes it leaves, the last to come to rest goes on.
 
     Its connection is still in the processor's cache: in turns small reads would take a tenth longer.
     """
 
     def __init__(self) -> None:
+        self._lock = Lock()
         self._works = deque[_Work | None]()
-        self._waiting: list[Lock] = []
+        self._bells: list[Lock] = []  # of the threads that rest
+        self._on_duty: Lock | None = None  # the bell of the one that takes
 
     def put(self, work: "_Work | None") -> None:
-        self._works.append(work)
-        if self._waiting:
-            try:
-                self._waiting.pop().release()
-            except IndexError:  # it has just gone on by itself
-                return
+        with self._lock:
+            self._works.append(work)
+            self._ring()
 
-    def get(self, bell: Lock) -> "_Work | None":
-        """Wait for something to do; the thread's ``bell`` is locked until it is rung."""
+    def get(self, bell: Lock, rest: Callable[[], None]) -> "_Work | None":
+        """Wait for something to do, after ``rest()``; the thread's ``bell`` is locked until it is rung."""
         while True:
-            if self._works:
-                try:
+            with self._lock:
+                if self._works and self._on_duty in (None, bell):
+                    self._on_duty = bell
                     return self._works.popleft()
-                except IndexError:  # another one was quicker
-                    continue
-            self._waiting.append(bell)
-            if self._works:  # since the look above, and whoever put it may have seen nobody waiting
-                try:
-                    self._waiting.remove(bell)
-                except ValueError:  # it rings already
-                    bell.acquire()
-            else:
-                bell.acquire()
+                self._bells.append(bell)
+                if self._on_duty is bell:
+                    self._on_duty = None
+            rest()
+            bell.acquire()
+
+    def leave(self, bell: Lock) -> None:
+        """Let another thread take what there is to do."""
+        with self._lock:
+            if self._on_duty is bell:
+                self._on_duty = None
+                self._ring()
+
+    def _ring(self) -> None:
+        if self._works and self._bells and not self._on_duty:
+            self._on_duty = self._bells.pop()
+            self._on_duty.release()
 
 
 class _Work:
@@ -140,11 +192,11 @@ class _Work:
         """Whether nobody waits for it any more, or its time has passed."""
         return self.answer.done() or monotonic() > self.ends
 
-    def do(self, connection: sqlite3.Connection, seconds: float) -> None:
+    def do(self, connection: sqlite3.Connection, ends: float) -> None:
         if self.answer.done():
             return
         self.is_begun = True
-        self.ends = monotonic() + seconds
+        self.ends = ends
         try:
             self.result = self.act(connection)
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it

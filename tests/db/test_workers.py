@@ -11,6 +11,7 @@ from db.errors import Unavailable
 from db.workers import Workers
 
 WAIT = 5.0
+COUNT = "WITH RECURSIVE n(i) AS (VALUES (1) UNION ALL SELECT i + 1 FROM n WHERE i < ?) SELECT max(i) FROM n"
 
 
 @pytest.fixture
@@ -98,6 +99,24 @@ async def test_whoever_worked_last_works_next(several: Workers) -> None:
     assert len(threads) == 1
 
 
+async def test_one_at_a_time_does_what_is_short(several: Workers) -> None:
+    threads = await asyncio.gather(*(several.run(lambda _: get_ident()) for _ in range(100)))
+    assert len(set(threads)) == 1
+
+
+async def test_what_takes_long_leaves_the_rest_to_others(several: Workers) -> None:
+    order: list[str] = []
+
+    async def ask(name: str, number: int) -> None:
+        await several.run(lambda connection: count_to(connection, number))
+        order.append(name)
+
+    await asyncio.gather(
+        ask("before", 1), ask("long", 2_000_000), ask("longer", 6_000_000), ask("after", 1), ask("last", 1)
+    )
+    assert order == ["before", "after", "last", "long", "longer"]
+
+
 async def test_however_much_is_asked_for_all_of_it_is_done(several: Workers) -> None:
     async def ask(number: int) -> int:
         return await several.run(lambda connection: connection.execute("SELECT ?", [number]).fetchone()[0])
@@ -105,6 +124,10 @@ async def test_however_much_is_asked_for_all_of_it_is_done(several: Workers) -> 
     async with asyncio.timeout(60):
         for size in (*range(1, 9), 500) * 20:
             assert await asyncio.gather(*map(ask, range(size))) == list(range(size))
+
+
+def count_to(connection: sqlite3.Connection, number: int) -> None:
+    assert connection.execute(COUNT, [number]).fetchone() == (number,)
 
 
 def doing(done: list[str], name: str) -> Callable[[sqlite3.Connection], None]:
