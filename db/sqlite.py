@@ -86,7 +86,7 @@ class SqliteDatabase(Database):
         writer = connect(path, wait=wait)
         readers = [connect(path, wait=wait, changes=False) for _ in range(READERS)]
         self._writer = Workers([writer], deadlines.statement)
-        self._readers = Workers(readers, deadlines.statement)
+        self._readers = Workers(readers, deadlines.statement, deadlines.wait)
         self._writing = asyncio.Lock()
         self._waiting = 0  # for the writer
 
@@ -124,7 +124,7 @@ class SqliteDatabase(Database):
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return await self._readers.run(work, wait=self._wait)
+            return await self._readers.run(work)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise

@@ -19,53 +19,62 @@ from db.errors import Unavailable
 
 T = TypeVar("T")
 
-LOOK = 1_000_000
-"""Steps of SQLite's machine, some ten milliseconds, between two looks whether to go on."""
+STEPS = 1_000_000
+"""Steps of SQLite's machine, some ten milliseconds, after which it is asked whether to go on."""
 
 TURN = 0.001
-"""Seconds in which a thread that has more to do tells nobody what it has done: telling wakes the loop."""
+"""Seconds for which a thread that has more to do keeps what it has done to itself: telling wakes the loop."""
+
+LONG = 0.005
+"""Seconds after which nobody waits any longer for what a thread is at, or for it to tell."""
 
 
 class Workers:
-    """A thread for each of the connections; what one of them does may take so many seconds, or any time."""
+    """A thread for each of the connections, for one event loop at a time.
 
-    def __init__(self, connections: Sequence[sqlite3.Connection], seconds: float | None) -> None:
+    What one of them does may take so many ``seconds``, after it was waited for for ``wait`` at most.
+    """
+
+    def __init__(
+        self, connections: Sequence[sqlite3.Connection], seconds: float | None, wait: float = math.inf
+    ) -> None:
         self.number = len(connections)
-        seconds = math.inf if seconds is None else seconds
+        self._wait = wait
         self._unfinished = 0
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._watch: asyncio.TimerHandle | None = None
         self._queue = _Queue()
-        workers = [_Worker(each, self._queue, seconds, self._finish) for each in connections]
-        self._threads = [Thread(target=each.serve, daemon=True) for each in workers]
+        seconds = math.inf if seconds is None else seconds
+        self._workers = [_Worker(each, seconds, self._queue, self._tell) for each in connections]
+        self._threads = [Thread(target=each.serve, daemon=True) for each in self._workers]
         for thread in self._threads:
             thread.start()
 
     @property
     def busy(self) -> int:
-        """How many of them there is something to do for."""
-        return min(self._unfinished, self.number)
+        """How many of them are at something."""
+        return min(self._unfinished - self.waiting, self.number)
 
     @property
     def waiting(self) -> int:
-        """How much there is to do beyond that."""
-        return self._unfinished - self.busy
+        """How much there is to do that none of them has begun."""
+        return self._queue.length
 
-    async def run(self, act: Callable[[sqlite3.Connection], T], *, wait: float = math.inf) -> T:
+    async def run(self, act: Callable[[sqlite3.Connection], T]) -> T:
         """Return what ``act`` returns for a connection. If this is cancelled, it is stopped or never begins.
 
         Raises:
-            Unavailable: it had not begun after ``wait`` seconds.
+            Unavailable: it was not begun in time, and never will be.
         """
         loop = asyncio.get_running_loop()
-        work = _Work(act, loop.create_future())
+        if loop is not self._loop:
+            self._loop, self._watch = loop, None
+        work = _Work(act, loop.create_future(), monotonic() + self._wait)
         self._unfinished += 1
         self._queue.put(work)
-        if wait == math.inf or not self.waiting:
-            return await work.answer  # type: ignore[no-any-return]
-        patience = loop.call_later(wait, work.give_up)
-        try:
-            return await work.answer  # type: ignore[no-any-return]
-        finally:
-            patience.cancel()
+        if self._unfinished > 1 and self._watch is None:
+            self._watch = loop.call_later(LONG, self._look, loop)
+        return await work.answer  # type: ignore[no-any-return]
 
     def close(self) -> None:
         """Close the connections, after all that there is to do."""
@@ -74,137 +83,156 @@ class Workers:
         for thread in self._threads:
             thread.join()
 
-    def _finish(self, works: "list[_Work]") -> None:
-        self._unfinished -= len(works)
-        for work in works:
-            work.tell()
+    def _look(self, loop: asyncio.AbstractEventLoop) -> None:
+        """See to it that nobody waits for what takes long, or for longer than he may."""
+        self._queue.relieve()
+        for worker in self._workers:
+            self._finish(worker.done)
+        self._finish(self._queue.refused())
+        self._watch = loop.call_later(LONG, self._look, loop) if self._unfinished > 1 else None
+
+    def _tell(self, works: "deque[_Work]") -> None:
+        if self._loop is not None:
+            with suppress(RuntimeError):  # once it is closed, nobody is left to be told
+                self._loop.call_soon_threadsafe(self._finish, works)
+
+    def _finish(self, works: "deque[_Work]") -> None:
+        while works:
+            self._unfinished -= 1
+            works.popleft().tell()
 
 
 class _Worker:
-    """One thread's connection, what it is at, and what it has done and not told yet."""
+    """One thread with its connection, what it has done, and when it took what it is at."""
 
     def __init__(
         self,
         connection: sqlite3.Connection,
-        queue: "_Queue",
         seconds: float,
-        finish: "Callable[[list[_Work]], None]",
+        queue: "_Queue",
+        tell: "Callable[[deque[_Work]], None]",
     ) -> None:
+        self.done = deque[_Work]()
+        self.since = 0.0  # by the monotonic clock
+        self.bell = Lock()
+        self.bell.acquire()
         self._connection = connection
-        self._queue = queue
         self._seconds = seconds
-        self._finish = finish
-        self._work: _Work | None = None
-        self._done: list[_Work] = []
-        self._bell = Lock()
-        self._bell.acquire()
+        self._queue = queue
+        self._tell = tell
+        self._turn_ends = math.inf
 
     def serve(self) -> None:
         """Work until there is nothing left to do ever."""
-        self._connection.set_progress_handler(self._look, LOOK)
-        turn_ends = math.inf
-        while (work := self._queue.get(self._bell, self._tell)) is not None:
-            now = monotonic()
-            if not self._done:
-                turn_ends = now + TURN
-            self._work = work
-            work.do(self._connection, now + self._seconds)
-            self._work = None
-            self._done.append(work)
-            del work  # an idle thread holds nobody's answer
-            if monotonic() > turn_ends:
-                self._tell()
-        self._tell()
-        self._queue.leave(self._bell)
+        work: _Work | None = None
+        self._connection.set_progress_handler(lambda: work is None or work.is_over, STEPS)
+        while (work := self._queue.get(self)) is not None:
+            self._turn_ends = min(self._turn_ends, self.since + TURN)
+            work.do(self._connection, self.since + self._seconds)
+            self.done.append(work)
+            work = None  # an idle thread holds nobody's answer
+            if monotonic() > self._turn_ends:
+                self.tell()
+        self.tell()
         self._connection.close()
 
-    def _look(self) -> bool:
-        """Let others go on, as this takes long, and return whether it is to stop."""
-        self._tell()
-        self._queue.leave(self._bell)
-        return self._work is None or self._work.is_over
-
-    def _tell(self) -> None:
-        if self._done:
-            done, self._done = self._done, []
-            with suppress(RuntimeError):  # once their loop is closed, nobody is left to be told
-                done[0].answer.get_loop().call_soon_threadsafe(self._finish, done)
+    def tell(self) -> None:
+        """Have those told who wait for what is done."""
+        self._turn_ends = math.inf
+        if self.done:
+            self._tell(self.done)
 
 
 class _Queue:
-    """What there is to do, in order. When the thread that takes it leaves, the last to come to rest goes on.
+    """What there is to do, in order, and who does it: one thread, or the last to come to rest of the others.
 
-    Its connection is still in the processor's cache: in turns small reads would take a tenth longer.
+    That one's connection is still in the processor's cache: in turns small reads would take a tenth longer.
     """
 
     def __init__(self) -> None:
         self._lock = Lock()
         self._works = deque[_Work | None]()
-        self._bells: list[Lock] = []  # of the threads that rest
-        self._on_duty: Lock | None = None  # the bell of the one that takes
+        self._resting: list[_Worker] = []
+        self._on_duty: _Worker | None = None
+
+    @property
+    def length(self) -> int:
+        """How much there is to do."""
+        return len(self._works)
 
     def put(self, work: "_Work | None") -> None:
         with self._lock:
             self._works.append(work)
             self._ring()
 
-    def get(self, bell: Lock, rest: Callable[[], None]) -> "_Work | None":
-        """Wait for something to do, after ``rest()``; the thread's ``bell`` is locked until it is rung."""
+    def get(self, worker: _Worker) -> "_Work | None":
+        """Wait for something to do; before that, the thread tells what it has done."""
         while True:
             with self._lock:
-                if self._works and self._on_duty in (None, bell):
-                    self._on_duty = bell
-                    return self._works.popleft()
-                self._bells.append(bell)
-                if self._on_duty is bell:
+                if self._works and self._on_duty in (None, worker):
+                    work = self._works.popleft()
+                    self._on_duty = worker if work else None
+                    self._ring()
+                    worker.since = monotonic()
+                    return work
+                self._resting.append(worker)
+                if self._on_duty is worker:
                     self._on_duty = None
-            rest()
-            bell.acquire()
+            worker.tell()
+            worker.bell.acquire()
 
-    def leave(self, bell: Lock) -> None:
-        """Let another thread take what there is to do."""
+    def relieve(self) -> None:
+        """Let another thread go on if the one on duty has been at something for long."""
         with self._lock:
-            if self._on_duty is bell:
-                self._on_duty = None
-                self._ring()
+            self._ring()
+
+    def refused(self) -> "deque[_Work]":
+        """Take out what has waited for too long, with an error."""
+        late = deque[_Work]()
+        with self._lock:
+            while self._works and (first := self._works[0]) and first.begins_by < monotonic():
+                self._works.popleft()
+                first.error = Unavailable(BUSY)
+                late.append(first)
+        return late
 
     def _ring(self) -> None:
-        if self._works and self._bells and not self._on_duty:
-            self._on_duty = self._bells.pop()
-            self._on_duty.release()
+        if self._on_duty and self._on_duty.since < monotonic() - LONG:
+            self._on_duty = None
+        if self._works and self._resting and not self._on_duty:
+            self._on_duty = self._resting.pop()
+            self._on_duty.since = monotonic()
+            self._on_duty.bell.release()
 
 
 class _Work:
     """Something to do, and what came of it."""
 
-    __slots__ = ("act", "answer", "ends", "error", "is_begun", "result")
+    __slots__ = ("act", "answer", "begins_by", "ends_by", "error", "result")
 
-    def __init__(self, act: Callable[[sqlite3.Connection], Any], answer: asyncio.Future[Any]) -> None:
+    def __init__(
+        self, act: Callable[[sqlite3.Connection], Any], answer: asyncio.Future[Any], begins_by: float
+    ) -> None:
         self.act = act
         self.answer = answer
-        self.is_begun = False
-        self.ends = math.inf
+        self.begins_by = begins_by
+        self.ends_by = math.inf
         self.result: Any = None
         self.error: BaseException | None = None
 
     @property
     def is_over(self) -> bool:
         """Whether nobody waits for it any more, or its time has passed."""
-        return self.answer.done() or monotonic() > self.ends
+        return self.answer.done() or monotonic() > self.ends_by
 
-    def do(self, connection: sqlite3.Connection, ends: float) -> None:
+    def do(self, connection: sqlite3.Connection, ends_by: float) -> None:
         if self.answer.done():
             return
-        self.is_begun = True
-        self.ends = ends
+        self.ends_by = ends_by
         try:
             self.result = self.act(connection)
         except BaseException as error:  # noqa: BLE001 - whoever waits gets it
             self.error = error
-
-    def give_up(self) -> None:
-        if not self.is_begun and not self.answer.done():
-            self.answer.set_exception(Unavailable(BUSY))
 
     def tell(self) -> None:
         if self.answer.done():
