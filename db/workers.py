@@ -32,7 +32,7 @@ LONG = 0.005
 class Workers:
     """A thread for each of the connections, for one event loop at a time.
 
-    What one of them does may take so many ``seconds``, after it was waited for for ``wait`` at most.
+    What is asked of them waits for ``wait`` seconds at most, and may then take ``seconds``.
     """
 
     def __init__(
@@ -171,9 +171,9 @@ class _Queue:
             with self._lock:
                 if self._works and self._on_duty in (None, worker):
                     work = self._works.popleft()
+                    worker.since = monotonic()
                     self._on_duty = worker if work else None
                     self._ring()
-                    worker.since = monotonic()
                     return work
                 self._resting.append(worker)
                 if self._on_duty is worker:
