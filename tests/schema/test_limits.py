@@ -110,6 +110,36 @@ async def test_sizes_of_pages_multiply_be_they_written_sent_or_left_out(
     assert error["extensions"]["limit"] == {"name": "cost", "most": 1, "asked": cost}
 
 
+@pytest.mark.parametrize(
+    ("query", "cost"),
+    [
+        # The root and two lists, and each row of the large page.
+        ("{ a: quotes(first: -50) { nodes { id } } b: quotes(first: 100) { nodes { id } } }", 1 + 2 + 100),
+        ("{ a: quotes(last: -50) { nodes { id } } b: quotes(last: 100) { nodes { id } } }", 1 + 2 + 100),
+        (
+            "query ($size: Int = -50) { a: quotes(first: $size) { nodes { id } } b: quotes(first: 100) { nodes { id } } }",
+            1 + 2 + 100,
+        ),
+        # The root and the list, and for each opportunity itself and its list.
+        ("{ opportunities(first: 9) { nodes { quotes(first: -50) { nodes { id } } } } }", 1 + 1 + 9 * 2),
+    ],
+)
+async def test_a_negative_page_size_does_not_lower_the_cost(
+    readable: Readable, recorder: Recorder, query: str, cost: int
+) -> None:
+    [error] = (await asked(recorder, readable, OperationLimits(cost=1), query))["errors"]
+    assert error["extensions"]["limit"] == {"name": "cost", "most": 1, "asked": cost}
+
+
+async def test_a_negative_page_size_in_a_variable_does_not_lower_the_cost(
+    readable: Readable, recorder: Recorder
+) -> None:
+    query = "query ($size: Int) { a: quotes(first: $size) { nodes { id } } b: quotes(first: 100) { nodes { id } } }"
+    [error] = (await asked(recorder, readable, OperationLimits(cost=102), query, size=-50))["errors"]
+    assert error["extensions"]["limit"] == {"name": "cost", "most": 102, "asked": 103}
+    assert recorder.statements == []
+
+
 async def test_a_filter_counts_by_its_conditions_be_they_written_or_sent(
     readable: Readable, recorder: Recorder
 ) -> None:
@@ -166,6 +196,70 @@ async def test_lists_have_a_longest(readable: Readable, recorder: Recorder, quer
         "code": "BAD_USER_INPUT",
         "limit": {"name": "list_items", "most": 2, "asked": 3},
     }
+
+
+NESTED_LISTS = [
+    "{and: [{name: {in: %s}}]}",
+    '{and: [{name: {eq: "a"}}, {name: {in: %s}}]}',
+    "{or: [{and: [{not: {or: [{name: {in: %s}}]}}]}]}",
+    '{and: [{name: {in: ["a", "b"]}}, {name: {in: %s}}]}',
+]
+
+
+@pytest.mark.parametrize("filter_", NESTED_LISTS)
+@pytest.mark.parametrize(
+    "query",
+    [
+        "{ quotes(filter: %s) { totalCount } }",
+        "{ ...All } fragment All on Query { quotes(filter: %s) { totalCount } }",
+        "query ($filter: QuoteFilter = %s) { quotes(filter: $filter) { totalCount } }",
+    ],
+)
+async def test_each_list_within_a_list_has_the_same_limit(
+    readable: Readable, recorder: Recorder, query: str, filter_: str
+) -> None:
+    limits = OperationLimits(list_items=2)
+    meets, exceeds = (
+        query.replace("%s", filter_.replace("%s", names)) for names in ('["a", "b"]', '["a", "b", "c"]')
+    )
+
+    assert "errors" not in await asked(recorder, readable, limits, meets)
+    recorder.statements.clear()
+    [error] = (await asked(recorder, readable, limits, exceeds))["errors"]
+
+    assert error["extensions"] == {
+        "code": "BAD_USER_INPUT",
+        "limit": {"name": "list_items", "most": 2, "asked": 3},
+    }
+    assert recorder.statements == []
+
+
+@pytest.mark.parametrize(
+    "filter_",
+    [
+        {"and": [{"name": {"in": ["a", "b", "c"]}}]},
+        {"or": [{"not": {"and": [{"name": {"eq": "a"}}, {"name": {"in": ["a", "b", "c"]}}]}}]},
+    ],
+)
+async def test_each_list_within_a_list_in_a_variable_has_the_same_limit(
+    readable: Readable, recorder: Recorder, filter_: dict[str, Any]
+) -> None:
+    query = "query ($filter: QuoteFilter) { quotes(filter: $filter) { totalCount } }"
+    assert "errors" not in await asked(
+        recorder, readable, OperationLimits(list_items=3), query, filter=filter_
+    )
+    recorder.statements.clear()
+    [error] = (await asked(recorder, readable, OperationLimits(list_items=2), query, filter=filter_))[
+        "errors"
+    ]
+    assert error["extensions"]["limit"] == {"name": "list_items", "most": 2, "asked": 3}
+    assert recorder.statements == []
+
+
+async def test_a_list_directly_in_a_list_has_the_same_limit(readable: Readable, recorder: Recorder) -> None:
+    query = '{ quotes(filter: {name: {in: [["a", "b", "c"]]}}) { totalCount } }'
+    [error] = (await asked(recorder, readable, OperationLimits(list_items=2), query))["errors"]
+    assert error["extensions"]["limit"] == {"name": "list_items", "most": 2, "asked": 3}
 
 
 @pytest.mark.parametrize("text", ["\0", "\ud800", "a\udfffb"])
