@@ -63,6 +63,33 @@ async def test_won_and_closed_quotes_stay_as_they_are(deals: Deals) -> None:
     assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("12.34")
 
 
+@pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.DRAFT])
+async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(
+    deals: Deals, state: QuoteState
+) -> None:
+    opportunity_id = await deals.opportunity(estimated_revenue=Decimal("5000.00"))
+    await deals.quote(opportunity_id, state=state, lines=[{"unit_price": Decimal("777.00")}])
+
+    await close(deals, opportunity_id, OpportunityState.WON, close_quotes=LOST)
+
+    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("5000.00")
+    assert (await the_only(deals, "opportunity_close")).actual_revenue == Decimal("5000.00")
+
+
+async def test_the_won_quote_is_the_revenue_beside_quotes_that_are_closed_along(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(estimated_revenue=Decimal("5000.00"))
+    for number, state, price in (
+        ("QUO-1", QuoteState.ACTIVE, "777.00"),
+        ("QUO-2", QuoteState.WON, "12.34"),
+        ("QUO-3", QuoteState.ACTIVE, "888.00"),
+    ):
+        await deals.quote(opportunity_id, number=number, state=state, lines=[{"unit_price": Decimal(price)}])
+
+    await close(deals, opportunity_id, OpportunityState.WON, close_quotes=LOST)
+
+    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("12.34")
+
+
 async def test_quotes_of_other_opportunities_stay_open(deals: Deals) -> None:
     await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
     closed = await close(deals, await deals.opportunity(), close_quotes=LOST)

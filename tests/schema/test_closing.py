@@ -128,6 +128,23 @@ async def test_one_call_closes_the_active_and_draft_quotes_too(deals: Deals) -> 
     assert closed["opportunity"]["actualRevenue"]["amount"] == "1000.00"
 
 
+async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE)
+
+    closed = await sent(
+        deals,
+        CLOSE,
+        opportunityId=f"opp_{opportunity_id}",
+        outcome={"won": {}},
+        closeQuotes={"reason": "LOST"},
+    )
+
+    assert closed["closedQuotes"]["totalCount"] == 1
+    assert closed["opportunity"]["actualRevenue"] == {"amount": "5000.00", "currencyCode": "EUR"}
+    assert closed["opportunityClose"]["actualRevenue"] == {"amount": "5000.00"}
+
+
 async def test_active_quotes_are_named_page_by_page(deals: Deals) -> None:
     opportunity_id = await deals.opportunity(version=7)
     for number, effective_to in (
