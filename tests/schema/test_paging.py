@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import sha256
 from itertools import count, cycle
 from typing import Any
 from uuid import UUID
@@ -9,7 +10,9 @@ from uuid import UUID
 import pytest
 
 from db.database import Database
+from schema.reading.cursors import Order as CursorOrder
 from schema.reading.ids import split_id
+from schema.reading.orders import Term
 from tests.schema.asking import Client, PassThroughClient, the_schema
 from tests.schema.conftest import Readable
 from tests.schema.filling import Filling
@@ -169,6 +172,59 @@ async def test_a_cursor_that_was_not_made_for_the_list_and_its_order_is_refused(
     assert refusal(await client.answer(query, {"cursor": forged(parts)})) == (
         "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
     )
+
+
+@pytest.mark.parametrize("name", ["after", "before"])
+@pytest.mark.parametrize(
+    ("made_for", "sent_to"),
+    [
+        ("{field: TOTAL, direction: ASC}", "{field: TOTAL, direction: DESC}"),
+        ("{field: TOTAL, direction: DESC}", "{field: TOTAL, direction: ASC}"),
+        (
+            "[{field: TOTAL, direction: ASC}, {field: NAME, direction: ASC}]",
+            "[{field: TOTAL, direction: ASC}, {field: NAME, direction: DESC}]",
+        ),
+    ],
+)
+async def test_a_cursor_is_refused_by_the_same_list_in_the_other_direction(
+    readable: Readable, name: str, made_for: str, sent_to: str
+) -> None:
+    client = Client(readable.database, readable.ours.caller)
+    made = await client.data(f"{{ quotes(orderBy: {made_for}) {{ edges {{ cursor }} }} }}")
+    cursor = made["quotes"]["edges"][0]["cursor"]
+    query = "query($cursor: String) { quotes(%s: $cursor, orderBy: %s) { nodes { id } } }"
+
+    assert "errors" not in await client.answer(query % (name, made_for), {"cursor": cursor})
+    assert refusal(await client.answer(query % (name, sent_to), {"cursor": cursor})) == (
+        "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
+    )
+
+
+@pytest.mark.parametrize(
+    ("terms", "text"),
+    [
+        ([Term("total"), Term("id")], "Quote:total+,id+"),
+        ([Term("total", descending=True), Term("id")], "Quote:total-,id+"),
+        ([Term("total"), Term("id", descending=True)], "Quote:total+,id-"),
+        ([Term("total", descending=True), Term("id", descending=True)], "Quote:total-,id-"),
+        ([Term("id"), Term("total")], "Quote:id+,total+"),
+    ],
+)
+def test_the_mark_of_a_cursor_holds_the_type_and_each_column_with_its_direction(
+    terms: list[Term], text: str
+) -> None:
+    assert CursorOrder.of("Quote", terms).mark == sha256(text.encode()).hexdigest()[:8]
+
+
+@pytest.mark.parametrize(("direction", "text"), [("ASC", "Quote:total+,id+"), ("DESC", "Quote:total-,id-")])
+async def test_a_cursor_begins_with_the_mark_of_its_order(
+    readable: Readable, direction: str, text: str
+) -> None:
+    client = Client(readable.database, readable.ours.caller)
+    query = f"{{ quotes(orderBy: {{field: TOTAL, direction: {direction}}}) {{ edges {{ cursor }} }} }}"
+    edges = (await client.data(query))["quotes"]["edges"]
+    marks = {json.loads(bytes.fromhex(edge["cursor"]))[0] for edge in edges}
+    assert marks == {sha256(text.encode()).hexdigest()[:8]}
 
 
 @pytest.mark.parametrize("selection", ["totalCount", "__typename"])
