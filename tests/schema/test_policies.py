@@ -28,6 +28,45 @@ mutation ($input: ReopenOpportunityInput!) {
 """
 
 
+MINIMUM_ROLES = {
+    ("Query", "viewer"): Role.READER,
+    ("Query", "node"): Role.READER,
+    ("Query", "nodes"): Role.READER,
+    ("Query", "opportunity"): Role.READER,
+    ("Query", "opportunities"): Role.READER,
+    ("Query", "quote"): Role.READER,
+    ("Query", "quotes"): Role.READER,
+    ("Query", "accounts"): Role.READER,
+    ("Query", "competitors"): Role.READER,
+    ("Query", "statusReasons"): Role.READER,
+    ("Query", "users"): Role.READER,
+    ("Query", "dealAnalytics"): Role.READER,
+    ("Query", "latestEventId"): Role.READER,
+    ("Mutation", "createOpportunity"): Role.SALES,
+    ("Mutation", "updateOpportunity"): Role.SALES,
+    ("Mutation", "closeOpportunity"): Role.SALES,
+    ("Mutation", "closeOpportunities"): Role.MANAGER,
+    ("Mutation", "reopenOpportunity"): Role.MANAGER,
+    ("Mutation", "createQuote"): Role.SALES,
+    ("Mutation", "updateQuote"): Role.SALES,
+    ("Mutation", "deleteDraftQuote"): Role.SALES,
+    ("Mutation", "activateQuote"): Role.SALES,
+    ("Mutation", "reviseQuote"): Role.SALES,
+    ("Mutation", "winQuote"): Role.SALES,
+    ("Mutation", "closeQuotes"): Role.SALES,
+    ("Mutation", "createAccount"): Role.SALES,
+    ("Mutation", "updateAccount"): Role.SALES,
+    ("Mutation", "createCompetitor"): Role.MANAGER,
+    ("Mutation", "createStatusReason"): Role.ADMIN,
+    ("Mutation", "retireStatusReason"): Role.ADMIN,
+    ("Subscription", "opportunityChanged"): Role.READER,
+    ("Subscription", "opportunitiesChanged"): Role.READER,
+}
+"""The minimum role of each root field, written down a second time: a changed policy must be changed here too."""
+
+ASCENDING_ROLES = [Role.READER, Role.SALES, Role.MANAGER, Role.ADMIN]
+
+
 def changed(root: str, field: str, role: Role) -> Policies:
     return Policies({**POLICIES.least, root: {**POLICIES.least[root], field: role}})
 
@@ -79,6 +118,19 @@ def test_a_field_without_a_policy_is_nobody_s() -> None:
     assert [role for role in Role if POLICIES.permit(role, "Mutation", "deleteOpportunity")] == []
 
 
+def test_each_root_field_has_a_minimum_role() -> None:
+    schema = the_schema().graphql
+    roots: list[Any] = [schema.query_type, schema.mutation_type, schema.subscription_type]
+    assert MINIMUM_ROLES.keys() == {(root.name, field) for root in roots for field in root.fields}
+
+
+@pytest.mark.parametrize(("root", "field"), MINIMUM_ROLES)
+def test_roles_below_the_minimum_are_refused_and_the_others_are_not(root: str, field: str) -> None:
+    minimum = ASCENDING_ROLES.index(MINIMUM_ROLES[root, field])
+    permits = {role: POLICIES.permit(role, root, field) for role in ASCENDING_ROLES}
+    assert permits == {role: place >= minimum for place, role in enumerate(ASCENDING_ROLES)}
+
+
 @pytest.mark.parametrize("role", Role)
 def test_every_role_reads_and_listens_to_everything(role: Role) -> None:
     for root in ("Query", "Subscription"):
@@ -120,6 +172,28 @@ async def test_every_mutation_asks_whose_it_is(deals: Deals) -> None:
         document = f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
         assert await client.data(document, input=least_input(name, some)) == {name: {"code": "FORBIDDEN"}}
     assert await deals.dump() == before
+
+
+@pytest.mark.parametrize("role", ASCENDING_ROLES)
+async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(deals: Deals, role: Role) -> None:
+    client = Client(deals.database, replace(deals.caller, role=role))
+    some = dict.fromkeys(NAMED.values(), "some id")
+    refused_to_role = set()
+    for root, name in MINIMUM_ROLES:
+        if root == "Mutation":
+            type_ = f"{name[0].upper()}{name[1:]}Input!"
+            document = (
+                f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
+            )
+            answer = await client.answer(document, {"input": least_input(name, some)})
+            if "FORBIDDEN" in orjson.dumps(answer).decode():
+                refused_to_role.add(name)
+    place = ASCENDING_ROLES.index(role)
+    assert refused_to_role == {
+        name
+        for (root, name), minimum in MINIMUM_ROLES.items()
+        if root == "Mutation" and ASCENDING_ROLES.index(minimum) > place
+    }
 
 
 async def test_a_role_that_may_is_not_refused(deals: Deals) -> None:
