@@ -13,6 +13,7 @@ from api.app import create_app
 from api.documents import document_id
 from api.logs import LogFormat, formatter, log_operation, log_request, name_request
 from db.errors import Unavailable
+from db.tokens import PREFIX
 from schema.executing import Executor
 from tests.api.entering import TOKEN, client, entrance
 from tests.api.talking import talking
@@ -137,6 +138,26 @@ async def test_text_has_the_fields_behind_the_message_and_nothing_breaks_its_lin
     assert (
         f'dealdesk.access: request request_id="{request_id}" method="GET" path="/no\\nwhere" status=404'
     ) in line
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        f"{PREFIX}-{'t' * 42}",
+        f"{PREFIX}_{'t' * 42}",
+        f"{PREFIX}{'t' * 42}-",
+        f"{PREFIX}{'t' * 42}_",
+        *(f"eyJh{sign}b.eyJpc3Mi.c2ln" for sign in "-_"),
+        *(f"eyJhbGci.eyJp{sign}c.c2ln" for sign in "-_"),
+        *(f"eyJhbGci.eyJpc3Mi.c2{sign}ln" for sign in "-_"),
+    ],
+)
+def test_a_token_is_redacted_with_every_character_that_it_may_have(token: str) -> None:
+    with logged() as lines:
+        logging.getLogger("dealdesk.http").error("before %s after", token)
+
+    [line] = parsed(lines)
+    assert line["message"] == "before [redacted] after"
 
 
 def test_an_exception_stays_in_its_line() -> None:
