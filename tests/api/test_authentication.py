@@ -119,6 +119,22 @@ async def test_a_token_lets_its_user_in_with_its_role_until_it_expires(deals: De
         await entrance(deals.database, lambda: moment).authenticator.caller(f"Bearer {OTHER}".encode())
 
 
+async def test_an_expired_token_is_refused_though_it_was_cached(deals: Deals) -> None:
+    lifetime = timedelta(milliseconds=50)
+    await admit(deals, OTHER, expires_at=NOW + lifetime)
+    moment = NOW
+    recorder = Recorder(deals.database)
+    authenticator = entrance(recorder, lambda: moment).authenticator
+    await authenticator.caller(f"Bearer {OTHER}".encode())
+    assert len(recorder.statements) == 1
+
+    moment = NOW + lifetime
+    await asyncio.sleep(lifetime.total_seconds() + 0.01)  # the cache counts real seconds
+
+    with pytest.raises(BadCredential, match="has expired"):
+        await authenticator.caller(f"Bearer {OTHER}".encode())
+
+
 @pytest.mark.usefixtures("fast")
 async def test_a_revoked_token_is_of_no_use_as_soon_as_it_is_not_remembered(
     http: httpx2.AsyncClient, deals: Deals
