@@ -6,10 +6,13 @@ from starlette.types import Message
 
 from api.app import create_app
 from api.limits import DEFAULT_LIMITS
+from schema.admission import Bounds
 from schema.executing import Executor
-from tests.api.entering import BEARER, entrance
+from tests.api.entering import BEARER, client, entrance
 from tests.api.malformed import GRAPHQL_RESPONSE
 from tests.builders import Deals
+from tests.db.test_database import locked_by_another_program
+from tests.db.test_deadlines import hurried
 from tests.schema.asking import the_schema
 
 JSON = "application/json; charset=utf-8"
@@ -214,6 +217,28 @@ async def test_an_answer_that_has_changed_is_sent_with_another_tag(
 
     assert (answer.status_code, answer.json()) == (200, {"data": {"opportunities": {"totalCount": 1}}})
     assert answer.headers["etag"] != tag
+
+
+@pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
+async def test_an_operation_that_takes_too_long_is_answered_with_504(
+    accept: str, deals: Deals, sqlite_url: str
+) -> None:
+    mutation = """mutation { createCompetitor(input: {name: "Lever Ltd"}) { __typename } }"""
+    before = await deals.dump()
+
+    async with hurried(sqlite_url) as database:
+        executor = Executor(the_schema(), database, bounds=Bounds(seconds=0.1))
+        app = create_app(executor, database, entrance(deals.database))
+        async with client(app) as http:
+            with locked_by_another_program(sqlite_url):
+                answer = await http.post("/graphql", json={"query": mutation}, headers={"accept": accept})
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (504, "1")
+    assert answer.headers["content-type"] == f"{accept}; charset=utf-8"
+    [error] = answer.json()["errors"]
+    assert error["message"].startswith("This took longer than 0.1 seconds, so it was stopped.")
+    assert error["extensions"] == {"code": "TIMEOUT", "retryAfter": 1}
+    assert await deals.dump() == before
 
 
 async def test_errors_are_never_cached(http: httpx2.AsyncClient) -> None:
