@@ -8,6 +8,7 @@ from api.authentication import Authenticator
 from api.entry import Entry, names_of_loopback
 from api.refusals import UnknownHost
 from api.serving import bound_socket
+from api.settings import Settings
 from schema.executing import Executor
 from tests.api.entering import client, entrance
 from tests.api.talking import opened
@@ -27,6 +28,19 @@ PREFLIGHT = {
 @pytest.mark.parametrize("host", ["dealdesk.test", "dealdesk.test:8000", "DealDesk.Test:1"])
 async def test_a_name_of_the_server_is_known_with_any_port(host: str, http: httpx2.AsyncClient) -> None:
     assert (await http.post("/graphql", json=VIEWER, headers={"host": host})).json() == ADA
+
+
+@pytest.mark.parametrize("host", ["api.example.com", "API.Example.com", "API.EXAMPLE.COM:8000"])
+async def test_capitals_in_a_setting_or_in_a_request_name_the_same_host(
+    host: str, deals: Deals, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEALDESK_ALLOWED_HOSTS", "API.Example.com")
+    hosts = Settings.from_environment().allowed_hosts
+
+    async with client(app_of(deals, hosts=hosts)) as http:
+        answer = await http.post("/graphql", json=VIEWER, headers={"host": host})
+
+    assert answer.json() == ADA
 
 
 @pytest.mark.parametrize(
