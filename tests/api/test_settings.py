@@ -141,6 +141,26 @@ def test_an_issuer_is_trusted_with_tokens_for_an_audience(monkeypatch: pytest.Mo
     )
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DEALDESK_OIDC_ISSUER", "https://login.example"),
+        ("DEALDESK_OIDC_AUDIENCE", "https://deals.example"),
+    ],
+)
+def test_an_issuer_and_an_audience_are_refused_without_each_other(
+    name: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+
+    with pytest.raises(BadSettings) as refusal:
+        Settings.from_environment()
+
+    assert str(refusal.value) == (
+        "DEALDESK_OIDC_ISSUER and DEALDESK_OIDC_AUDIENCE go together: set both, or none."
+    )
+
+
 @pytest.mark.parametrize("name", ["DEALDESK_OIDC_ISSUER", "DEALDESK_OIDC_JWKS_URL"])
 def test_an_issuer_is_never_asked_where_others_could_answer(
     name: str, monkeypatch: pytest.MonkeyPatch
