@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
-from db import models
+from db import backups, models
 from db.backups import BackupFailed, back_up, restore
 from db.database import Database
 from db.ids import new_id
 from db.opening import open_database, sqlite_path
+from db.soundness import faults
 from tests.builders import NOW, Deals
 
 DAMAGED = b"no database, and too long to be taken for an empty one" * 100
@@ -78,6 +79,29 @@ async def test_a_copy_that_is_not_sound_is_not_kept(sqlite: Database, path: Path
         "opportunity points at rows of app_user that aren't there: 1 times."
     )
     assert files(path.parent) == ["dealdesk.db", "dealdesk.db-shm", "dealdesk.db-wal"]
+
+
+async def test_a_copy_that_lost_rows_is_not_kept(
+    sqlite: Database, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    deals = await Deals.create(sqlite)
+    await deals.opportunity()
+    copy = path.with_name("copy.db")
+    back_up(path, copy)
+    before = files(path.parent)
+    monkeypatch.setattr(backups, "faults", lose_an_opportunity)
+
+    for act in (
+        lambda: back_up(path, path.with_name("other.db")),
+        lambda: restore(copy, path, now=NOW),
+    ):
+        with pytest.raises(BackupFailed) as refusal:
+            act()
+        assert str(refusal.value) == (
+            "The copy doesn't have the rows that were there, so it was not kept. Try again."
+        )
+        assert files(path.parent) == before
+        assert len(names(path)) == 1
 
 
 async def test_a_copy_takes_the_place_of_a_database_that_is_kept(path: Path, sqlite_url: str) -> None:
@@ -185,6 +209,13 @@ def spoil(path: Path, statement: str) -> None:
     """Change what the rules and the foreign keys would not let."""
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute(statement)
+
+
+def lose_an_opportunity(copy: sqlite3.Connection) -> list[str]:
+    """Remove a row of a copy whose pages and references stay sound, and return its faults."""
+    [(_, _, file)] = copy.execute("PRAGMA database_list")
+    spoil(Path(file), "DELETE FROM opportunity")
+    return faults(copy)
 
 
 async def write_opportunity(url: str, name: str) -> dict[str, list[Any]]:
