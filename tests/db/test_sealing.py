@@ -14,6 +14,7 @@ from db.journal import Action, Change, audit
 from db.sealing import BEGINNING, PAGE, seal
 from db.statements import Statement
 from db.states import OpportunityState
+from db.verifying import PAGE as VERIFIED_PAGE
 from db.verifying import Verdict, has_seal, verify
 from tests.builders import NOW, Deals
 
@@ -110,6 +111,25 @@ async def test_more_rows_than_a_page_are_sealed_and_verified(sqlite: Database) -
 
     assert await seal(sqlite) == PAGE + 1
     assert (await only_verdict(deals)).sealed == PAGE + 1
+
+
+async def test_a_row_that_was_changed_behind_a_full_page_of_seals_is_found(sqlite: Database) -> None:
+    deals = await Deals.create(sqlite)
+    changes = [change() for _ in range(VERIFIED_PAGE + 2)]
+    async with sqlite.transaction() as transaction:
+        await audit(transaction, deals.caller, changes)
+    await seal(sqlite)
+    verdict = await only_verdict(deals)
+    assert (verdict.sealed, verdict.waiting, verdict.fault) == (VERIFIED_PAGE + 2, 0, None)
+    row = (await deals.dump())["audit_seal"][-1].audit_id
+    await tamper(sqlite, on_row(update(models.Audit).values(CHANGES["details"])), audit_id=row)
+
+    verdict = await only_verdict(deals)
+
+    assert verdict.sealed == VERIFIED_PAGE + 1
+    assert verdict.fault is not None
+    assert verdict.fault.startswith(f"Entry his_{row} (")
+    assert verdict.fault.endswith(f"or its seal {VERIFIED_PAGE + 2} was changed.")
 
 
 @pytest.mark.parametrize("what", CHANGES)
