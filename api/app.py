@@ -23,7 +23,7 @@ from api.playground.visiting import Playground
 from api.sending import JSON, error_body
 from api.sockets import GraphQLSockets
 from api.stopping import Stopping
-from db.database import Database
+from db.sql.database import Database
 from schema.executing import Executor
 
 _GRAPHQL = "/graphql"

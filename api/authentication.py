@@ -14,9 +14,9 @@ from typing import Any, Protocol
 from api.principals import Principal
 from api.refusals import BadCredential, NoCredential
 from api.visits import Visit, Visits
-from db.caller import Caller, Role
-from db.database import Database
-from db.tokens import digest_of, has_shape_of_token, token_by_digest
+from db.auth.tokens import digest_of, has_shape_of_token, token_by_digest
+from db.domain.caller import Caller, Role
+from db.sql.database import Database
 
 REMEMBERED = 5.0
 """Seconds for which a token is not looked up again: so long a revoked one may still be of use."""

@@ -14,7 +14,7 @@ from api.commands.migrating import migrate
 from api.commands.schemas import schema
 from api.commands.serving import serve
 from api.commands.tokens import tokens
-from db.errors import DealdeskError
+from db.domain.errors import DealdeskError
 
 commands = typer.Typer(
     help="A GraphQL API for closing project opportunities and their quotes.",

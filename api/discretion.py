@@ -10,8 +10,8 @@ from copy import copy
 from asyncpg import PostgresError
 from typing_extensions import override
 
-from db.database import ConstraintBroken
-from db.errors import DealdeskError, Refusal
+from db.domain.errors import DealdeskError, Refusal
+from db.sql.database import ConstraintBroken
 
 _SECRETS = re.compile(
     r"dealdesk_[A-Za-z0-9_-]{43}"  # tokens of our own

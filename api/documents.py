@@ -11,7 +11,7 @@ from typing import Any, TypeGuard
 from graphql import GraphQLError, GraphQLSchema, parse, validate
 
 from api.refusals import BadRequest, UnknownDocument, UntrustedDocument
-from db.errors import DealdeskError
+from db.domain.errors import DealdeskError
 
 
 class DocumentMode(StrEnum):

@@ -20,7 +20,7 @@ from api.principals import Principal
 from api.refusals import BadRequest, HttpRefusal, MethodNotAllowed
 from api.sending import error_body, send_body, send_nothing
 from api.streaming import stream
-from db.errors import Unavailable
+from db.domain.errors import Unavailable
 from schema.answering import Answer
 from schema.executing import Executor, OperationKindError, Request
 

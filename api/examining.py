@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from urllib.parse import parse_qs, urlsplit
 
 from api.settings import Settings
-from db.diagnosis.findings import Finding, ok, warn
+from db.maintenance.findings import Finding, ok, warn
 
 
 def examine_settings(settings: Settings) -> Iterator[Finding]:

@@ -4,8 +4,8 @@ from contextlib import AbstractAsyncContextManager
 from datetime import UTC, datetime
 
 from api.repeating import repeating
-from db.database import Database
-from db.idempotency import forget_keys
+from db.guards.idempotency import forget_keys
+from db.sql.database import Database
 
 EVERY = 600.0
 """Seconds between two looks for keys that are too old."""

@@ -10,8 +10,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from api.sending import JSON, error_body
-from db.database import Database
-from db.readiness import has_current_tables
+from db.migrations.version import has_current_tables
+from db.sql.database import Database
 
 _log = logging.getLogger("dealdesk.health")
 

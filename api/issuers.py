@@ -11,9 +11,9 @@ from jwt.types import Options
 from api.principals import Principal
 from api.refusals import BadCredential
 from api.signing_keys import SigningKeys
-from db.caller import Role
-from db.database import Database
-from db.identities import NotAdmitted, Person, user_of
+from db.auth.oidc_identities import NotAdmitted, Person, user_of
+from db.domain.caller import Role
+from db.sql.database import Database
 
 LEEWAY = 30.0
 """Seconds by which the issuer's clock and ours may differ."""

@@ -5,7 +5,7 @@ from datetime import datetime
 from math import inf
 from uuid import UUID
 
-from db.caller import Role
+from db.domain.caller import Role
 
 
 @dataclass(frozen=True, slots=True)

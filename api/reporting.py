@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from db.importing import ImportSummary, Noun
+from db.importers.pipeline import ImportSummary, Noun
 
 
 @contextmanager

@@ -4,8 +4,8 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from api.repeating import repeating
-from db.database import Database
-from db.sealing import seal
+from db.audit.seals import seal
+from db.sql.database import Database
 
 EVERY = 2.0
 """Seconds between two looks for rows that wait for their seal; so long they are not protected yet."""

@@ -17,7 +17,7 @@ from typing_extensions import override
 from api.connections import ConnectionLimits, SocketConnection, http_connections
 from api.limits import DEFAULT_LIMITS
 from api.stopping import Stopping
-from db.errors import DealdeskError
+from db.domain.errors import DealdeskError
 
 if sys.platform != "win32":
     import resource

@@ -24,8 +24,8 @@ from api.limits import DEFAULT_LIMITS, Limits
 from api.logs import LogFormat
 from api.serving import ServingBounds
 from api.signing_keys import is_safe
-from db.deadlines import Deadlines
-from db.errors import DealdeskError
+from db.domain.errors import DealdeskError
+from db.sql.timeouts import Deadlines
 from schema.admission import Bounds
 
 _PREFIX = "DEALDESK_"

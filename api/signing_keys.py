@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 import httpx2
 from jwt import PyJWK, PyJWTError
 
-from db.errors import Unavailable
+from db.domain.errors import Unavailable
 
 FRESH = 600.0
 """Seconds for which keys are used before the issuer is asked whether they still are its keys."""

@@ -17,8 +17,8 @@ from api.patience import TooSlow, in_time
 from api.principals import Principal
 from api.refusals import BadRequest, DocumentRefusal, Unauthenticated, UnknownHost
 from api.visits import Visit
-from db.errors import Unavailable
-from db.ids import new_id
+from db.domain.errors import Unavailable
+from db.domain.ids import new_id
 from schema.executing import Executor, Request
 from schema.listening import Stopped
 from schema.seats import TooManyHeld

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from starlette.types import ASGIApp
 
-from db.database import Database
+from db.sql.database import Database
 from schema.executing import Executor
 
 _log = logging.getLogger("dealdesk.telemetry")

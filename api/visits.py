@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.principals import Principal
-from db.database import Database
-from db.tokens import unrevoked
+from db.auth.tokens import unrevoked
+from db.sql.database import Database
 
 _log = logging.getLogger("dealdesk.authentication")
 

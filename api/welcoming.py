@@ -3,10 +3,10 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from db.caller import Role
-from db.database import Database, Transaction
-from db.seeding import Served
-from db.tokens import TokenDraft, create_token, has_tokens
+from db.auth.tokens import TokenDraft, create_token, has_tokens
+from db.domain.caller import Role
+from db.master_data.organizations import Served
+from db.sql.database import Database, Transaction
 
 _QUERY = """-d '{"query": "{ opportunities(first: 3) { nodes { name state } } }"}'"""
 

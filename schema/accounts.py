@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from db import accounts
+from db.master_data import accounts
 from schema.context import Info
 from schema.errors import NotFoundError, OperationError, StaleVersionError
 from schema.objects import planned_type

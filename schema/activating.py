@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from db import activating
+from db.quotes import activate
 from schema.context import Info
 from schema.errors import NotFoundError, OperationError, StaleVersionError
 from schema.objects import planned_type
@@ -43,7 +43,7 @@ async def activate_quote(info: Info, input: ActivateQuoteInput) -> ActivateQuote
     """Activate a draft."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: activating.activate_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: activate.activate_quote(transaction, caller, input.rule()),
         ActivateQuoteSuccess,
         lambda activated: {"quote_id": activated.quote_id},
     )

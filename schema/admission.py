@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar, TypeVarTuple
 
-from db.errors import TimedOut, Unavailable
+from db.domain.errors import TimedOut, Unavailable
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import orjson
 from graphql import GraphQLError
 
-from db.errors import Unanswerable, Unavailable
+from db.domain.errors import Unanswerable, Unavailable
 from schema.preparing import RequestError
 from schema.reading.errors import BadInput
 from schema.reading.resolving import BAD_USER_INPUT

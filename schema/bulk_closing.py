@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import strawberry
 
-from db import bulk_closing
-from db.membership import Among
-from db.states import OpportunityState
+from db.domain.enums import OpportunityState
+from db.opportunities import close_many
+from db.sql.array_param import Among
 from schema.closing import CloseRemainingQuotesInput
 from schema.context import Info
 from schema.errors import (
@@ -102,13 +102,13 @@ class CloseOpportunitiesInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> bulk_closing.OpportunitiesClosing:
+    def rule(self) -> close_many.OpportunitiesClosing:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of a status reason or competitor.
         """
-        return bulk_closing.OpportunitiesClosing(
+        return close_many.OpportunitiesClosing(
             opportunity_ids=sent_ids("opp", self.opportunity_ids),
             **self.outcome.rule(),
             closed_on=self.closed_on,
@@ -162,7 +162,7 @@ async def close_opportunities(
     """Close many opportunities alike."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: bulk_closing.close_opportunities(transaction, caller, input.rule()),
+        lambda transaction, caller: close_many.close_opportunities(transaction, caller, input.rule()),
         CloseOpportunitiesSuccess,
         lambda outcome: {
             "opportunity_ids": [each.opportunity_id for each in outcome.closed],

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import strawberry
 
-from db import closing
-from db.membership import Among
-from db.states import OpportunityState, QuoteCloseReason
+from db.domain.enums import OpportunityState, QuoteCloseReason
+from db.opportunities import close
+from db.sql.array_param import Among
 from schema.context import Info
 from schema.errors import (
     ActiveQuotesError,
@@ -75,9 +75,9 @@ class CloseRemainingQuotesInput:
         description="What is to be said about it; up to 2,000 characters.", default=None
     )
 
-    def rule(self) -> closing.RemainingQuotes:
+    def rule(self) -> close.RemainingQuotes:
         """Return what the rule is asked."""
-        return closing.RemainingQuotes(reason=self.reason, description=self.description)
+        return close.RemainingQuotes(reason=self.reason, description=self.description)
 
 
 @strawberry.input(description="How to close which opportunity.")
@@ -102,13 +102,13 @@ class CloseOpportunityInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> closing.OpportunityClosing:
+    def rule(self) -> close.OpportunityClosing:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of an opportunity, status reason or competitor.
         """
-        return closing.OpportunityClosing(
+        return close.OpportunityClosing(
             opportunity_id=sent_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
             **_outcome(self.outcome),
             closed_on=self.closed_on,
@@ -171,7 +171,7 @@ async def close_opportunity(
     """Close an opportunity as won or lost."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: closing.close_opportunity(transaction, caller, input.rule()),
+        lambda transaction, caller: close.close_opportunity(transaction, caller, input.rule()),
         CloseOpportunitySuccess,
         lambda closed: {
             "opportunity_id": closed.opportunity_id,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from db import competitors
+from db.master_data import competitors
 from schema.context import Info
 from schema.errors import OperationError
 from schema.objects import planned_type

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import strawberry
 
-from db import drafting
+from db.quotes import create
 from schema.context import Info
 from schema.errors import NotFoundError, OperationError, OpportunityAlreadyClosedError, StaleVersionError
 from schema.objects import planned_type
@@ -39,13 +39,13 @@ class CreateQuoteInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> drafting.QuoteDraft:
+    def rule(self) -> create.QuoteDraft:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of an opportunity or quote.
         """
-        return drafting.QuoteDraft(
+        return create.QuoteDraft(
             opportunity_id=sent_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
             name=self.name,
             number=self.number,
@@ -111,7 +111,7 @@ async def create_quote(info: Info, input: CreateQuoteInput) -> CreateQuoteResult
     """Create a draft."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: drafting.create_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: create.create_quote(transaction, caller, input.rule()),
         CreateQuoteSuccess,
         lambda created: {"quote_id": created.quote_id},
     )
@@ -124,7 +124,7 @@ async def delete_draft_quote(
     """Delete a draft."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: drafting.delete_draft(transaction, caller, input.rule()),
+        lambda transaction, caller: create.delete_draft(transaction, caller, input.rule()),
         DeleteDraftQuoteSuccess,
         lambda deleted: {
             "deleted_quote_id": json.dumps(encode_id("quo", deleted.quote_id)),

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from db import editing
+from db.quotes import update
 from schema.context import Info
 from schema.errors import NotFoundError, OperationError, StaleVersionError
 from schema.line_inputs import QuoteLinesInput
@@ -35,14 +35,14 @@ class UpdateQuoteInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> editing.QuoteUpdate:
+    def rule(self) -> update.QuoteUpdate:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of a quote or line.
         """
         changes: Any = sent_changes(self, "name", clearable=("effective_from", "effective_to"))
-        return editing.QuoteUpdate(
+        return update.QuoteUpdate(
             quote_id=sent_id("quo", "quote", self.quote_id, ("input", "quoteId")),
             changes=changes,
             **(self.lines.rule() if self.lines else {}),
@@ -88,7 +88,7 @@ async def update_quote(info: Info, input: UpdateQuoteInput) -> UpdateQuoteResult
     """Edit a draft."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: editing.update_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: update.update_quote(transaction, caller, input.rule()),
         UpdateQuoteSuccess,
         lambda updated: {"quote_id": updated.quote_id},
     )

@@ -6,7 +6,7 @@ from enum import Enum
 import strawberry
 from strawberry.types.enum import StrawberryEnumDefinition
 
-from db.states import (
+from db.domain.enums import (
     ActivityState,
     BillingMethod,
     ContractState,

@@ -8,8 +8,8 @@ import orjson
 import strawberry
 from sqlalchemy import Text, bindparam
 
-from db import errors
-from db.membership import Among
+from db.domain import errors
+from db.sql.array_param import Among
 from schema.listings import QUOTES, STATUS_REASONS
 from schema.objects import Node, planned_type
 from schema.opportunity import Opportunity

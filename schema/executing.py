@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute
 from graphql.execution.values import VariableValues
 
-from db.caller import Caller
-from db.database import Database
-from db.errors import Unavailable
+from db.domain.caller import Caller
+from db.domain.errors import Unavailable
+from db.sql.database import Database
 from schema.admission import Admission, Bounds
 from schema.answering import Answer, answer_of, failed, failure, refusal
 from schema.building import DealdeskSchema

@@ -8,7 +8,7 @@ import strawberry
 from sqlalchemy import case, func
 
 from db import models
-from db.journal import Action
+from db.audit.log import Action
 from schema.objects import Node, member_type, planned_type, table_interface
 from schema.organization import User
 from schema.reading.columns import column, computed, sourced

@@ -5,7 +5,7 @@ from collections.abc import Sized
 from graphql import GraphQLError
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
-from db.caller import Role
+from db.domain.caller import Role
 
 DEEPEST_VALUE = 32
 """How deep values may be nested, in a document and in JSON. What walks them calls itself once a level."""

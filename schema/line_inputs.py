@@ -5,8 +5,8 @@ from typing import Any
 
 import strawberry
 
-from db.lines import LineDraft, LineUpdate
-from db.states import QuoteLineKind
+from db.domain.enums import QuoteLineKind
+from db.lines.draft import LineDraft, LineUpdate
 from schema.enums import BillingMethod
 from schema.writing import sent_changes, sent_id
 

@@ -7,8 +7,8 @@ from contextlib import contextmanager, suppress
 
 from graphql import GraphQLError
 
-from db.database import Database
-from db.events import BEFORE_ALL, PAGE, Event, Place, Topic, events_after, newest_place
+from db.audit.events import BEFORE_ALL, PAGE, Event, Place, Topic, events_after, newest_place
+from db.sql.database import Database
 from schema.reading.errors import BadInput
 from schema.sharing import SharedReads
 

@@ -2,7 +2,7 @@
 
 import strawberry
 
-from db.quotes import QUOTE_ID, OneQuote
+from db.quotes.transitions import QUOTE_ID, OneQuote
 from schema.writing import sent_id
 
 

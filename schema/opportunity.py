@@ -7,7 +7,7 @@ import strawberry
 from sqlalchemy import and_, exists, func, select
 
 from db import models
-from db.states import SeededReason
+from db.domain.enums import SeededReason
 from schema.enums import ActivityState, OpportunityState
 from schema.history import HistoryEntry
 from schema.listings import HISTORY, OPPORTUNITY_CLOSES, QUOTES

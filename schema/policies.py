@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from graphql import GraphQLObjectType, GraphQLSchema
 
-from db.caller import Role
+from db.domain.caller import Role
 
 FORBIDDEN = "FORBIDDEN"
 """The code of every refusal to a role."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import strawberry
 
-from db import pursuing
+from db.opportunities import create_update
 from schema.context import Info
 from schema.enums import OpenReason
 from schema.errors import NotFoundError, OperationError, OpportunityAlreadyClosedError, StaleVersionError
@@ -65,14 +65,14 @@ class CreateOpportunityInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> pursuing.OpportunityDraft:
+    def rule(self) -> create_update.OpportunityDraft:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of an account, user or contracting unit.
         """
         unit_path = ("input", "contractingUnitId")
-        return pursuing.OpportunityDraft(
+        return create_update.OpportunityDraft(
             name=self.name,
             description=self.description,
             account_id=_account_id(self.account_id),
@@ -113,13 +113,13 @@ class UpdateOpportunityInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> pursuing.OpportunityUpdate:
+    def rule(self) -> create_update.OpportunityUpdate:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of an opportunity, account or user.
         """
-        return pursuing.OpportunityUpdate(
+        return create_update.OpportunityUpdate(
             opportunity_id=sent_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
             changes=self._changes(),
             expected_version=self.expected_version,
@@ -185,7 +185,7 @@ async def create_opportunity(
     """Create an open opportunity."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: pursuing.create_opportunity(transaction, caller, input.rule()),
+        lambda transaction, caller: create_update.create_opportunity(transaction, caller, input.rule()),
         CreateOpportunitySuccess,
         lambda created: {"opportunity_id": created.opportunity_id},
     )
@@ -198,7 +198,7 @@ async def update_opportunity(
     """Change an open opportunity."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: pursuing.update_opportunity(transaction, caller, input.rule()),
+        lambda transaction, caller: create_update.update_opportunity(transaction, caller, input.rule()),
         UpdateOpportunitySuccess,
         lambda updated: {"opportunity_id": updated.opportunity_id},
     )

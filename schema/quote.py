@@ -9,7 +9,7 @@ import strawberry
 from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 
 from db import models
-from db.types import Amount
+from db.sql.column_types import Amount
 from schema.enums import (
     BillingMethod,
     ContractState,

@@ -6,9 +6,9 @@ from typing import Annotated, Any
 
 import strawberry
 
-from db import quoting
-from db.membership import Among
-from db.states import QuoteCloseReason
+from db.domain.enums import QuoteCloseReason
+from db.quotes import close
+from db.sql.array_param import Among
 from schema.context import Info
 from schema.enums import described
 from schema.errors import (
@@ -76,13 +76,13 @@ class CloseQuotesInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> quoting.QuotesClosing:
+    def rule(self) -> close.QuotesClosing:
         """Return what the rule is asked.
 
         Raises:
             NotFound: the id can't be that of an opportunity.
         """
-        return quoting.QuotesClosing(
+        return close.QuotesClosing(
             **_which(self.quotes),
             reason=self.reason,
             closed_on=self.closed_on,
@@ -121,7 +121,7 @@ async def close_quotes(info: Info, input: CloseQuotesInput) -> CloseQuotesResult
     """Close quotes of open opportunities."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: quoting.close_quotes(transaction, caller, input.rule()),
+        lambda transaction, caller: close.close_quotes(transaction, caller, input.rule()),
         CloseQuotesSuccess,
         lambda closed: {
             "quote_ids": closed.closed_quote_ids,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from db import reopening
+from db.opportunities import reopen
 from schema.context import Info
 from schema.enums import OpenReason
 from schema.errors import NotFoundError, OperationError, StaleVersionError
@@ -25,13 +25,13 @@ class ReopenOpportunityInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> reopening.OpportunityReopening:
+    def rule(self) -> reopen.OpportunityReopening:
         """Return what the rule is asked.
 
         Raises:
             NotFound: the id can't be that of an opportunity.
         """
-        return reopening.OpportunityReopening(
+        return reopen.OpportunityReopening(
             opportunity_id=sent_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
             status_reason=self.status_reason,
             expected_version=self.expected_version,
@@ -65,7 +65,7 @@ async def reopen_opportunity(
     """Reopen a won or lost opportunity."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: reopening.reopen_opportunity(transaction, caller, input.rule()),
+        lambda transaction, caller: reopen.reopen_opportunity(transaction, caller, input.rule()),
         ReopenOpportunitySuccess,
         lambda reopened: {
             "opportunity_id": reopened.opportunity_id,

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from db import revising
+from db.quotes import revise
 from schema.context import Info
 from schema.errors import NotFoundError, OperationError, StaleVersionError
 from schema.objects import planned_type
@@ -55,7 +55,7 @@ async def revise_quote(info: Info, input: ReviseQuoteInput) -> ReviseQuoteResult
     """Revise an active or closed quote."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: revising.revise_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: revise.revise_quote(transaction, caller, input.rule()),
         ReviseQuoteSuccess,
         lambda revised: {"quote_id": revised.quote_id, "draft_id": revised.draft_id},
     )

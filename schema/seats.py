@@ -7,7 +7,7 @@ from uuid import UUID
 
 from graphql import GraphQLError
 
-from db.caller import Caller
+from db.domain.caller import Caller
 
 
 class TooManyHeld(GraphQLError):

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Hashable
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from db.errors import Unavailable
+from db.domain.errors import Unavailable
 
 T = TypeVar("T")
 

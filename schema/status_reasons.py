@@ -4,7 +4,7 @@ from typing import Annotated
 
 import strawberry
 
-from db import status_reasons
+from db.master_data import status_reasons
 from schema.context import Info
 from schema.enums import OpportunityState
 from schema.errors import NotFoundError, OperationError, StaleVersionError

@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, Text, bindparam, cast, exists, func, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from db import models
-from db.events import BEFORE_ALL, settled
-from db.journal import EventKind
+from db.audit.events import BEFORE_ALL, settled
+from db.audit.log import EventKind
 from schema.listings import OPPORTUNITIES
 from schema.objects import planned_type
 from schema.opportunity import Opportunity
@@ -28,7 +28,7 @@ _WHEN = "Told after the change is committed, each event once, in one order for a
 
 
 def event_id(row: Any) -> Sql:
-    """Return the id of an event, from the columns of its row; ``db.events.Place`` reads it."""
+    """Return the id of an event, from the columns of its row; ``db.audit.events.Place`` reads it."""
     return cast(row.transaction_id, Text) + "-" + cast(row.position, Text)
 
 

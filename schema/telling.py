@@ -8,8 +8,8 @@ from typing import Any
 from graphql.execution.values import get_argument_values
 from graphql.pyutils import Path
 
-from db.caller import Caller
-from db.events import BEFORE_ALL, Place, Topic
+from db.audit.events import BEFORE_ALL, Place, Topic
+from db.domain.caller import Caller
 from schema.context import Context
 from schema.listening import Feed
 from schema.passing import Field

@@ -12,7 +12,7 @@ from uuid import UUID
 
 from graphql import GraphQLError
 
-from db.caller import Caller, Role
+from db.domain.caller import Caller, Role
 from schema.costing import Cost
 from schema.limits import Exceeded, OperationLimits
 

@@ -5,8 +5,8 @@ from typing import Annotated
 
 import strawberry
 
-from db import winning
-from db.membership import Among
+from db.quotes import win
+from db.sql.array_param import Among
 from schema.context import Info
 from schema.errors import NotFoundError, OperationError, StaleVersionError
 from schema.listings import QUOTES
@@ -34,13 +34,13 @@ class WinQuoteInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> winning.QuoteWinning:
+    def rule(self) -> win.QuoteWinning:
         """Return what the rule is asked.
 
         Raises:
             NotFound: the id can't be that of a quote.
         """
-        return winning.QuoteWinning(
+        return win.QuoteWinning(
             quote_id=sent_id("quo", "quote", self.quote_id, ("input", "quoteId")),
             closed_on=self.closed_on,
             description=self.description,
@@ -84,7 +84,7 @@ async def win_quote(info: Info, input: WinQuoteInput) -> WinQuoteResult:  # noqa
     """Win an active quote."""
     return await perform(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: winning.win_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: win.win_quote(transaction, caller, input.rule()),
         WinQuoteSuccess,
         lambda won: {
             "quote_id": won.quote_id,

@@ -7,9 +7,9 @@ from uuid import NAMESPACE_OID, UUID, uuid5
 from graphql import GraphQLUnionType, get_named_type
 from strawberry import UNSET
 
-from db.caller import Caller
-from db.database import ReadJson, Transaction
-from db.errors import NotFound, Path, Refusal, RuleViolation
+from db.domain.caller import Caller
+from db.domain.errors import NotFound, Path, Refusal, RuleViolation
+from db.sql.database import ReadJson, Transaction
 from schema.context import Info
 from schema.errors import Given, answer_to
 from schema.policies import FORBIDDEN

@@ -12,11 +12,11 @@ from sqlalchemy import select
 from sqlmodel import SQLModel
 
 from db import models
-from db.caller import Caller, Role
-from db.database import Database
-from db.ids import new_id
-from db.statements import Statement, insertion
-from db.states import OpportunityState, QuoteState, QuoteStatusReason, SeededReason
+from db.domain.caller import Caller, Role
+from db.domain.enums import OpportunityState, QuoteState, QuoteStatusReason, SeededReason
+from db.domain.ids import new_id
+from db.sql.database import Database
+from db.sql.statements import Statement, insertion
 
 Row = TypeVar("Row", bound=SQLModel)
 

@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from db.database import Database
-from db.migrating import migrate
-from db.opening import open_database
+from db.connect import open_database
+from db.migrations.runner import migrate
+from db.sql.database import Database
 from tests.postgres import PostgresServer, postgres_server, scratch
 
 NewDatabase = Callable[[], AbstractContextManager[str]]

@@ -22,7 +22,7 @@ def test_migrations_never_import_the_models_which_go_on_changing() -> None:
 
 
 def test_only_the_command_line_and_the_migrations_open_databases() -> None:
-    assert everywhere("db.opening") <= {"api/commands/opening.py", "db/migrating.py"}
+    assert everywhere("db.connect") <= {"api/commands/opening.py", "db/migrations/runner.py"}
 
 
 @pytest.mark.parametrize("name", ["os.environ", "os.environb", "os.getenv", "pydantic_settings"])

@@ -21,9 +21,9 @@ from api.entry import Entry
 from api.limits import DEFAULT_LIMITS
 from api.settings import Settings
 from api.welcoming import first_token
-from db.database import Database
-from db.sample import load_sample
-from db.seeding import served_organization
+from db.master_data.organizations import served_organization
+from db.sample_data import load_sample
+from db.sql.database import Database
 from schema.executing import Executor
 from tests.db.pipeline_files import WON, pipeline_files
 from tests.schema.asking import the_schema

@@ -6,9 +6,9 @@ import typer
 
 from api.commands.opening import opened, run
 from api.settings import Settings
-from db.sealing import seal
-from db.verifying import Verdict, has_seal
-from db.verifying import verify as verify_seals
+from db.audit.seals import seal
+from db.audit.verification import Verdict, has_seal
+from db.audit.verification import verify as verify_seals
 
 audits = typer.Typer(help="Seal and verify who did what when.", no_args_is_help=True)
 

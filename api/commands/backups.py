@@ -7,8 +7,8 @@ import typer
 
 from api.commands.opening import embedded_database
 from api.settings import Settings
-from db.backups import back_up
-from db.backups import restore as put_back
+from db.maintenance.backup import back_up
+from db.maintenance.backup import restore as put_back
 
 
 def backup(file: Path) -> None:

@@ -9,12 +9,12 @@ import typer
 from api.commands.opening import as_it_is, embedded_database, run
 from api.examining import examine_settings
 from api.settings import Settings
-from db.diagnosis.files import examine_file
-from db.diagnosis.findings import Finding, Level, fail, ok
-from db.diagnosis.rules import examine_rows
-from db.diagnosis.servers import examine_server
-from db.errors import DealdeskError
-from db.migrating import is_current
+from db.domain.errors import DealdeskError
+from db.maintenance.file_checks import examine_file
+from db.maintenance.findings import Finding, Level, fail, ok
+from db.maintenance.invariant_checks import examine_rows
+from db.maintenance.server_checks import examine_server
+from db.migrations.runner import is_current
 
 
 def doctor() -> None:

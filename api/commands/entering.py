@@ -8,8 +8,8 @@ from api.entry import Entry, names_of_loopback
 from api.issuers import OpenIdIssuer
 from api.serving import CannotServe
 from api.settings import Settings
-from db.database import Database
-from db.tokens import any_token_works
+from db.auth.tokens import any_token_works
+from db.sql.database import Database
 
 
 async def entry_of(settings: Settings, bound: socket, database: Database) -> Entry:

@@ -8,7 +8,7 @@ import typer
 from api.commands.opening import opened, run
 from api.reporting import progress_bar, report
 from api.settings import Settings
-from db.importing import ImportSummary, import_pipeline
+from db.importers.pipeline import ImportSummary, import_pipeline
 
 SOME_ROWS_REFUSED = 3
 """The exit status of an import that landed without some rows; 1 means that nothing was changed."""

@@ -10,13 +10,13 @@ from typing import Any, TypeVar
 from uvicorn.loops.auto import auto_loop_factory
 
 from api.settings import BadDatabaseUrl, Settings
-from db.database import Database
-from db.deadlines import NO_HURRY, Deadlines
-from db.errors import DealdeskError, Unavailable
-from db.migrating import is_current, migrate
-from db.opening import open_database, sqlite_path
-from db.sample import load_sample
-from db.seeding import served_organization
+from db.connect import open_database, sqlite_path
+from db.domain.errors import DealdeskError, Unavailable
+from db.master_data.organizations import served_organization
+from db.migrations.runner import is_current, migrate
+from db.sample_data import load_sample
+from db.sql.database import Database
+from db.sql.timeouts import NO_HURRY, Deadlines
 
 T = TypeVar("T")
 

@@ -21,8 +21,8 @@ from api.settings import Settings, TraceSettings
 from api.telemetry import Parts, traced
 from api.watching import Watch
 from api.welcoming import first_token, welcome
-from db.database import Database
-from db.seeding import Served, served_organization
+from db.master_data.organizations import Served, served_organization
+from db.sql.database import Database
 from schema.building import build_schema
 
 

@@ -8,10 +8,10 @@ import typer
 
 from api.commands.opening import opened, run
 from api.settings import Settings
-from db.caller import Role
-from db.database import Transaction
-from db.members import member
-from db.tokens import TokenDraft, create_token, revoke_token, tokens_of
+from db.auth.tokens import TokenDraft, create_token, revoke_token, tokens_of
+from db.auth.user_lookup import member
+from db.domain.caller import Role
+from db.sql.database import Transaction
 
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
 _LONGEST = timedelta(days=3650)

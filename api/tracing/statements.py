@@ -11,8 +11,8 @@ from opentelemetry.trace import SpanKind, Tracer, get_current_span
 from sqlalchemy import Dialect
 from typing_extensions import override
 
-from db.database import Database, Load, Transaction
-from db.statements import Statement
+from db.sql.database import Database, Load, Transaction
+from db.sql.statements import Statement
 
 _VERB = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
 _TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE) "?([a-z_]+)')

@@ -1,4 +1,4 @@
-"""Runs the steps on the connection that ``db.migrating`` hands over, in the transaction it has begun."""
+"""Runs the steps on the connection that ``db.migrations.runner`` hands over, in its transaction."""
 
 from alembic import context
 

@@ -2,9 +2,10 @@
 
 from sqlmodel import SQLModel
 
+from db.models.audit import Audit, Event, Idempotency
 from db.models.audit_seal import AuditSeal, UnsealedAudit, await_seals
 from db.models.credential import ApiToken, Identity
-from db.models.journal import Audit, Event, Idempotency
+from db.models.ddl.row_security import keep_organizations_apart
 from db.models.opportunity import Opportunity, OpportunityClose
 from db.models.organization import (
     Account,
@@ -22,7 +23,6 @@ from db.models.quote import (
     QuoteLine,
     QuoteNumbering,
 )
-from db.models.row_security import keep_organizations_apart
 
 __all__ = [
     "Account",

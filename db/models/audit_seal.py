@@ -9,8 +9,8 @@ from uuid import UUID
 from sqlalchemy import DDL, BigInteger, MetaData, Text, UniqueConstraint, event
 from sqlmodel import Field, SQLModel
 
-from db.models.scope import within_organization
-from db.types import Id
+from db.models.tenant_scoped import within_organization
+from db.sql.column_types import Id
 
 
 class AuditSeal(SQLModel, table=True):

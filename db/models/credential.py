@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from db.models.scope import OrganizationScoped, belongs_to
-from db.types import Id, Instant
+from db.models.tenant_scoped import OrganizationScoped, belongs_to
+from db.sql.column_types import Id, Instant
 
 
 class ApiToken(OrganizationScoped, table=True):

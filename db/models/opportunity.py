@@ -7,10 +7,15 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field
 
-from db.models.scope import OrganizationScoped, belongs_to, currency_rules, within_organization
-from db.models.sorting import list_index
-from db.states import ActivityState, OpportunityState
-from db.types import Amount, CurrencyCode, Id, Instant, Name
+from db.domain.enums import ActivityState, OpportunityState
+from db.models.ddl.sort_keys import list_index
+from db.models.tenant_scoped import (
+    OrganizationScoped,
+    belongs_to,
+    currency_rules,
+    within_organization,
+)
+from db.sql.column_types import Amount, CurrencyCode, Id, Instant, Name
 
 
 class Opportunity(OrganizationScoped, table=True):

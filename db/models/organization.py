@@ -7,9 +7,14 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from db.models.scope import OrganizationScoped, belongs_to, currency_rules, within_organization
-from db.models.sorting import list_index
-from db.types import Amount, CurrencyCode, Id, Instant, Name
+from db.models.ddl.sort_keys import list_index
+from db.models.tenant_scoped import (
+    OrganizationScoped,
+    belongs_to,
+    currency_rules,
+    within_organization,
+)
+from db.sql.column_types import Amount, CurrencyCode, Id, Instant, Name
 
 
 class Organization(SQLModel, table=True):

@@ -16,13 +16,18 @@ from sqlalchemy import (
 )
 from sqlmodel import Field, SQLModel
 
-from db.models.line_total import LineTotal
-from db.models.quote_total import keep_quote_totals
-from db.models.scope import OrganizationScoped, belongs_to, currency_rules, within_organization
-from db.models.sorting import list_index
-from db.models.unclosed_quotes import create_unclosed_quotes
-from db.states import ContractState, QuoteState, QuoteStatusReason
-from db.types import Amount, Code, CurrencyCode, Id, Instant, Name
+from db.domain.enums import ContractState, QuoteState, QuoteStatusReason
+from db.models.ddl.line_total import LineTotal
+from db.models.ddl.quote_total import keep_quote_totals
+from db.models.ddl.sort_keys import list_index
+from db.models.ddl.unclosed_quotes import create_unclosed_quotes
+from db.models.tenant_scoped import (
+    OrganizationScoped,
+    belongs_to,
+    currency_rules,
+    within_organization,
+)
+from db.sql.column_types import Amount, Code, CurrencyCode, Id, Instant, Name
 
 
 class Quote(OrganizationScoped, table=True):

@@ -14,7 +14,7 @@ import orjson
 from sqlalchemy import ColumnClause, Date, Integer, and_, or_, true, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
-from db.types import Amount, Id, Instant
+from db.sql.column_types import Amount, Id, Instant
 from schema.reading.errors import BadInput
 from schema.reading.orders import Term
 from schema.reading.planning import Late

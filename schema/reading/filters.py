@@ -11,9 +11,9 @@ from sqlalchemy import Text, and_, false, func, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 from typing_extensions import dataclass_transform
 
-from db.membership import Among, ListOf
-from db.money import HIGHEST_AMOUNT, has_at_most_two_places
-from db.types import Amount, Id
+from db.domain.money import HIGHEST_AMOUNT, has_at_most_two_places
+from db.sql.array_param import Among, ListOf
+from db.sql.column_types import Amount, Id
 from schema.reading.errors import BadInput
 from schema.reading.ids import decode_id
 from schema.reading.planning import Convert, Late, Planner

@@ -9,7 +9,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeEngine
 from typing_extensions import override
 
-from db.types import Id
+from db.sql.column_types import Id
 from schema.reading.columns import sourced
 from schema.reading.planning import Selection
 from schema.reading.sql import Concatenation, joined, or_null, subquery

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from db.models.sorting import sort_key, sort_value
+from db.models.ddl.sort_keys import sort_key, sort_value
 from schema.reading.planning import Late
 from schema.reading.sql import Sql
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from sqlalchemy import JSON, Text, cast, column, func, select
 
-from db.types import Id
+from db.sql.column_types import Id
 from schema.reading.columns import sourced
 from schema.reading.planning import Selection
 from schema.reading.sql import Concatenation, Spelled, joined, subquery

@@ -18,9 +18,9 @@ from graphql import (
 from graphql.execution.values import VariableValues
 from sqlalchemy import BindParameter, Date, Dialect, bindparam, case, or_, select
 
-from db.caller import Caller
-from db.statements import Statement
-from db.types import Id
+from db.domain.caller import Caller
+from db.sql.column_types import Id
+from db.sql.statements import Statement
 from schema.reading.catalog import Catalog, Source
 from schema.reading.collecting import Collector
 from schema.reading.sql import Concatenation, Passed, Piece, Sql

@@ -7,8 +7,8 @@ from typing import Any, NamedTuple, Protocol
 from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationDefinitionNode
 from graphql.execution.values import VariableValues
 
-from db.caller import Caller
-from db.database import Database, ReadJson
+from db.domain.caller import Caller
+from db.sql.database import Database, ReadJson
 from schema.policies import FORBIDDEN, Policies
 from schema.reading.catalog import Catalog
 from schema.reading.collecting import Collector

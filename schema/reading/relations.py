@@ -12,7 +12,7 @@ from sqlalchemy.sql.elements import ColumnElement
 from strawberry.types.arguments import StrawberryArgument
 
 from db import models
-from db.types import Id
+from db.sql.column_types import Id
 from schema.reading.columns import argument, sourced
 from schema.reading.errors import BadInput
 from schema.reading.ids import decode_id, split_id

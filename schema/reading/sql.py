@@ -25,7 +25,7 @@ from sqlalchemy.sql.visitors import iterate
 from sqlalchemy.types import TypeEngine
 from typing_extensions import override
 
-from db.types import Amount, Code, Instant
+from db.sql.column_types import Amount, Code, Instant
 
 Sql = ColumnElement[Any]
 Piece = str | Sql

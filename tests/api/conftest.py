@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from db.database import Database
+from db.sql.database import Database
 from schema.executing import Executor
 from tests.api.commanding import CommandLine
 from tests.api.entering import admit, client, entrance

@@ -10,10 +10,10 @@ from starlette.types import ASGIApp
 from api.authentication import Authenticator
 from api.entry import Entry
 from db import models
-from db.caller import Role
-from db.database import Database
-from db.ids import new_id
-from db.tokens import PREFIX, digest_of
+from db.auth.tokens import PREFIX, digest_of
+from db.domain.caller import Role
+from db.domain.ids import new_id
+from db.sql.database import Database
 from tests.builders import A_MONTH_AGO, NOW, Deals
 
 TOKEN = PREFIX + "t" * 43

@@ -11,8 +11,8 @@ from api.app import create_app
 from api.authentication import LONGEST
 from api.entry import Entry
 from api.refusals import BadCredential
-from db.caller import Role
-from db.tokens import revoke_token
+from db.auth.tokens import revoke_token
+from db.domain.caller import Role
 from schema.executing import Executor
 from tests.api.entering import BEARER, TOKEN, admit, client, entrance
 from tests.api.malformed import GRAPHQL_RESPONSE

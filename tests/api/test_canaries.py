@@ -17,9 +17,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from api.app import create_app
 from api.discretion import without_secrets
 from api.logs import LogFormat, formatter, log_operation, log_request, name_request
-from db.database import Database
-from db.opening import POSTGRES, sqlite_path
-from db.tokens import PREFIX
+from db.auth.tokens import PREFIX
+from db.connect import POSTGRES, sqlite_path
+from db.sql.database import Database
 from tests.api.entering import admit, client, entrance
 from tests.api.talking import Socket, opened
 from tests.api.test_tracing import finished, parts_with

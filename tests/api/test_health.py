@@ -7,9 +7,9 @@ import pytest
 from typing_extensions import override
 
 from api.app import create_app
-from db.database import Database
-from db.migrating import revert
-from db.statements import Statement
+from db.migrations.runner import revert
+from db.sql.database import Database
+from db.sql.statements import Statement
 from schema.executing import Executor
 from tests.api.entering import entrance
 from tests.schema.asking import Recorder, the_schema

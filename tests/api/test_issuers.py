@@ -13,7 +13,7 @@ from api.app import create_app
 from api.authentication import Authenticator
 from api.entry import Entry
 from api.issuers import OpenIdIssuer, Trust
-from db.errors import Unavailable
+from db.domain.errors import Unavailable
 from schema.executing import Executor
 from tests.api.entering import BEARER, HOST, client
 from tests.api.hostile_tokens import hostile_tokens

@@ -12,8 +12,8 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from api.documents import document_id
 from api.logs import LogFormat, formatter, log_operation, log_request, name_request
-from db.errors import Unavailable
-from db.tokens import PREFIX
+from db.auth.tokens import PREFIX
+from db.domain.errors import Unavailable
 from schema.executing import Executor
 from tests.api.entering import TOKEN, client, entrance
 from tests.api.talking import talking

@@ -1,7 +1,7 @@
 import pytest
 
 from api import sealing
-from db.journal import Action, Change, audit
+from db.audit.log import Action, Change, audit
 from tests.api.unreachable import Unreachable
 from tests.builders import Deals
 from tests.schema.hearing import until

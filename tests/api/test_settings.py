@@ -6,7 +6,7 @@ from api.documents import DocumentMode
 from api.issuers import Trust
 from api.limits import DEFAULT_LIMITS, Limits
 from api.settings import BadDatabaseUrl, BadSetting, BadSettings, Settings
-from db.caller import Role
+from db.domain.caller import Role
 
 
 @pytest.fixture(autouse=True)

@@ -14,9 +14,9 @@ from api.logs import log_request, name_request
 from api.settings import TraceSettings
 from api.telemetry import Parts
 from api.tracing.parts import parts_of
-from db.database import Database
-from db.events import newest_place
-from db.seeding import served_organization
+from db.audit.events import newest_place
+from db.master_data.organizations import served_organization
+from db.sql.database import Database
 from tests.api.entering import client, entrance
 from tests.builders import Deals
 from tests.db.test_database import statements_of_a_change

@@ -4,8 +4,8 @@ from typing import Any
 
 from typing_extensions import override
 
-from db.errors import Unavailable
-from db.statements import Statement
+from db.domain.errors import Unavailable
+from db.sql.statements import Statement
 from tests.schema.asking import Recorder
 
 

@@ -6,14 +6,14 @@ from uuid import UUID
 
 import pytest
 
-from db.activating import activate_quote
-from db.caller import Caller
-from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
-from db.database import Transaction
-from db.errors import Refusal
-from db.quotes import OneQuote, QuoteChanged
-from db.quoting import QuotesClosed, QuotesClosing, close_quotes
-from db.states import OpportunityState
+from db.domain.caller import Caller
+from db.domain.enums import OpportunityState
+from db.domain.errors import Refusal
+from db.opportunities.close import OpportunityClosed, OpportunityClosing, close_opportunity
+from db.quotes.activate import activate_quote
+from db.quotes.close import QuotesClosed, QuotesClosing, close_quotes
+from db.quotes.transitions import OneQuote, QuoteChanged
+from db.sql.database import Transaction
 from tests.builders import Deals
 
 R = TypeVar("R", bound=Refusal)

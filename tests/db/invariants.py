@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import case, func, or_, select, true
 
 from db import models
-from db.statements import Statement
-from db.states import ActivityState, OpportunityState, QuoteState
+from db.domain.enums import ActivityState, OpportunityState, QuoteState
+from db.sql.statements import Statement
 from tests.builders import Deals
 
 

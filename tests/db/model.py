@@ -10,18 +10,18 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 from uuid import UUID
 
-from db.accounts import AccountDraft, AccountUpdate
-from db.bulk_closing import OpportunitiesClosing
-from db.closing import OpportunityClosing
-from db.competitors import CompetitorDraft
-from db.drafting import QuoteDraft
-from db.pursuing import OpportunityDraft, OpportunityUpdate
-from db.quotes import OneQuote
-from db.quoting import QuotesClosing
-from db.reopening import OpportunityReopening
-from db.states import SeededReason
-from db.status_reasons import StatusReasonDraft, StatusReasonRetirement
-from db.winning import QuoteWinning
+from db.domain.enums import SeededReason
+from db.master_data.accounts import AccountDraft, AccountUpdate
+from db.master_data.competitors import CompetitorDraft
+from db.master_data.status_reasons import StatusReasonDraft, StatusReasonRetirement
+from db.opportunities.close import OpportunityClosing
+from db.opportunities.close_many import OpportunitiesClosing
+from db.opportunities.create_update import OpportunityDraft, OpportunityUpdate
+from db.opportunities.reopen import OpportunityReopening
+from db.quotes.close import QuotesClosing
+from db.quotes.create import QuoteDraft
+from db.quotes.transitions import OneQuote
+from db.quotes.win import QuoteWinning
 from tests.builders import Deals
 
 Line = tuple[str, Decimal, Decimal]

@@ -8,8 +8,8 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlmodel import SQLModel
 
-from db.quote_lines import read_lines
-from db.statements import Statement
+from db.lines.rows import read_lines
+from db.sql.statements import Statement
 from tests.builders import Deals
 from tests.db.model import Model
 

@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 
 from sqlalchemy import text
 
-from db.database import Database, LostRace, Transaction
-from db.errors import Refusal
-from db.opening import open_database
-from db.statements import Statement
+from db.connect import open_database
+from db.domain.errors import Refusal
+from db.sql.database import Database, LostRace, Transaction
+from db.sql.statements import Statement
 from tests.builders import Deals
 
 Act = Callable[[Transaction], Awaitable[object]]

@@ -6,7 +6,9 @@ from uuid import UUID
 import orjson
 import pytest
 
-from db.accounts import (
+from db.domain.errors import NotFound, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.master_data.accounts import (
     AccountChanged,
     AccountChanges,
     AccountDraft,
@@ -14,9 +16,7 @@ from db.accounts import (
     create_account,
     update_account,
 )
-from db.database import Database
-from db.errors import NotFound, RuleViolation, StaleVersion
-from db.ids import new_id
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import act, refused, the_only
 

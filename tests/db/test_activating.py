@@ -1,10 +1,10 @@
 import orjson
 import pytest
 
-from db.database import Database
-from db.errors import NotFound, RuleViolation
-from db.ids import new_id
-from db.states import OpportunityState, QuoteState
+from db.domain.enums import OpportunityState, QuoteState
+from db.domain.errors import NotFound, RuleViolation
+from db.domain.ids import new_id
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import activate, refused, the_only
 

@@ -9,8 +9,8 @@ from uuid import UUID
 import asyncpg
 import pytest
 
-from db.connection import Connection
-from db.states import QuoteState
+from db.domain.enums import QuoteState
+from db.postgres.connection import Connection
 
 
 @pytest.fixture

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from db import backups, models
-from db.backups import BackupFailed, back_up, restore
-from db.database import Database
-from db.ids import new_id
-from db.opening import open_database, sqlite_path
-from db.soundness import faults
+from db import models
+from db.connect import open_database, sqlite_path
+from db.domain.ids import new_id
+from db.maintenance import backup as backups
+from db.maintenance.backup import BackupFailed, back_up, restore
+from db.maintenance.integrity import faults
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 
 DAMAGED = b"no database, and too long to be taken for an empty one" * 100

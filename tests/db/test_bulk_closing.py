@@ -5,18 +5,22 @@ from uuid import UUID
 
 import pytest
 
-from db.bulk_closing import OpportunitiesClosed, OpportunitiesClosing, close_opportunities
-from db.closing import RemainingQuotes
-from db.database import Database
-from db.errors import (
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState, SeededReason
+from db.domain.errors import (
     InvalidStatusReason,
     NotFound,
     OpportunitiesNotClosable,
     OpportunityFailure,
     RuleViolation,
 )
-from db.ids import new_id
-from db.states import OpportunityState, QuoteCloseReason, QuoteState, SeededReason
+from db.domain.ids import new_id
+from db.opportunities.close import RemainingQuotes
+from db.opportunities.close_many import (
+    OpportunitiesClosed,
+    OpportunitiesClosing,
+    close_opportunities,
+)
+from db.sql.database import Database
 from tests.builders import Deals
 from tests.db.acts import act, refused
 

@@ -8,8 +8,8 @@ import pytest
 from sqlalchemy import update
 
 from db import models
-from db.database import Database
-from db.errors import (
+from db.domain.enums import OpportunityState, QuoteState, SeededReason
+from db.domain.errors import (
     ActiveQuotes,
     BlockingQuote,
     InvalidStatusReason,
@@ -18,9 +18,9 @@ from db.errors import (
     RuleViolation,
     StaleVersion,
 )
-from db.ids import new_id
-from db.statements import Statement
-from db.states import OpportunityState, QuoteState, SeededReason
+from db.domain.ids import new_id
+from db.sql.database import Database
+from db.sql.statements import Statement
 from tests.builders import A_MONTH_AGO, NOW, Deals
 from tests.db.acts import close, refused, the_only
 

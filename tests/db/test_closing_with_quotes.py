@@ -7,11 +7,17 @@ from typing import Any
 import orjson
 import pytest
 
-from db.closing import RemainingQuotes
-from db.database import Database
-from db.errors import InvalidStatusReason, OpportunityAlreadyClosed, Refusal, RuleViolation, StaleVersion
-from db.ids import new_id
-from db.states import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.errors import (
+    InvalidStatusReason,
+    OpportunityAlreadyClosed,
+    Refusal,
+    RuleViolation,
+    StaleVersion,
+)
+from db.domain.ids import new_id
+from db.opportunities.close import RemainingQuotes
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import close, refused, the_only
 

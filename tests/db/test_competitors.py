@@ -4,9 +4,9 @@ from typing import Any
 import orjson
 import pytest
 
-from db.competitors import CompetitorCreated, CompetitorDraft, create_competitor
-from db.database import Database
-from db.errors import RuleViolation
+from db.domain.errors import RuleViolation
+from db.master_data.competitors import CompetitorCreated, CompetitorDraft, create_competitor
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import act, refused, the_only
 

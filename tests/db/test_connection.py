@@ -6,7 +6,7 @@ from typing import Any
 import asyncpg
 import pytest
 
-from db.connection import Connection
+from db.postgres.connection import Connection
 
 READ = "SELECT * FROM deal WHERE number > $1"
 

@@ -9,12 +9,19 @@ import pytest
 from sqlalchemy import String, cast, delete, func, select, text, update
 
 from db import models
-from db.database import ATTEMPTS, SAME_CONSTRAINT, ConstraintBroken, Database, LostRace, Transaction
-from db.errors import Refusal, RuleViolation, Unavailable
-from db.ids import new_id
-from db.opening import POSTGRES, open_database, sqlite_path
-from db.sqlite import connect
-from db.statements import Statement, insertion
+from db.connect import POSTGRES, open_database, sqlite_path
+from db.domain.errors import Refusal, RuleViolation, Unavailable
+from db.domain.ids import new_id
+from db.sql.database import (
+    ATTEMPTS,
+    SAME_CONSTRAINT,
+    ConstraintBroken,
+    Database,
+    LostRace,
+    Transaction,
+)
+from db.sql.statements import Statement, insertion
+from db.sqlite.database import connect
 from tests.builders import NOW
 from tests.schema.hearing import until
 

@@ -9,11 +9,11 @@ import pytest
 from sqlalchemy import Integer, String, cast, func, literal, select, update
 
 from db import models
-from db.database import Database, Transaction
-from db.deadlines import Deadlines
-from db.errors import Unavailable
-from db.opening import open_database
-from db.statements import Statement
+from db.connect import open_database
+from db.domain.errors import Unavailable
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement
+from db.sql.timeouts import Deadlines
 from tests.builders import Deals
 from tests.db.test_database import add, locked_by_another_program, names, open_transactions
 

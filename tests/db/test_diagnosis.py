@@ -7,13 +7,13 @@ import asyncpg
 import pytest
 
 from db import models
-from db.database import Database
-from db.diagnosis import files
-from db.diagnosis.files import examine_file
-from db.diagnosis.rules import examine_rows
-from db.diagnosis.servers import examine_server
-from db.ids import new_id
-from db.opening import sqlite_path
+from db.connect import sqlite_path
+from db.domain.ids import new_id
+from db.maintenance import file_checks
+from db.maintenance.file_checks import examine_file
+from db.maintenance.invariant_checks import examine_rows
+from db.maintenance.server_checks import examine_server
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 
 RESTORE = "Keep the file, restore a backup with `dealdesk restore`, and look for the cause."
@@ -22,7 +22,7 @@ RESTORE = "Keep the file, restore a backup with `dealdesk restore`, and look for
 @pytest.fixture
 def path(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of a database, with enough space."""
-    monkeypatch.setattr(files, "LITTLE_SPACE", 0)
+    monkeypatch.setattr(file_checks, "LITTLE_SPACE", 0)
     path = sqlite_path(sqlite_url)
     path.parent.chmod(0o700)
     return path
@@ -63,7 +63,7 @@ def test_a_damaged_file_fails_and_is_not_changed(offset: int, path: Path) -> Non
 
 
 def test_little_space_and_open_doors_are_warned_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(files, "LITTLE_SPACE", 2**62)
+    monkeypatch.setattr(file_checks, "LITTLE_SPACE", 2**62)
     path.parent.chmod(0o755)
     path.chmod(0o644)
 

@@ -7,12 +7,12 @@ from uuid import UUID
 import orjson
 import pytest
 
-from db.database import Database
-from db.drafting import DraftDeleted, QuoteDraft, create_quote, delete_draft
-from db.errors import NotFound, OpportunityAlreadyClosed, RuleViolation, StaleVersion
-from db.ids import new_id
-from db.quotes import OneQuote, QuoteChanged
-from db.states import OpportunityState, QuoteState
+from db.domain.enums import OpportunityState, QuoteState
+from db.domain.errors import NotFound, OpportunityAlreadyClosed, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.quotes.create import DraftDeleted, QuoteDraft, create_quote, delete_draft
+from db.quotes.transitions import OneQuote, QuoteChanged
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import act, refused, the_only
 

@@ -6,14 +6,14 @@ from uuid import UUID
 import orjson
 import pytest
 
-from db.database import Database
-from db.drafting import delete_draft
-from db.editing import QuoteUpdate, update_quote
-from db.errors import NotFound, RuleViolation, StaleVersion
-from db.ids import new_id
-from db.lines import LineDraft, LineUpdate
-from db.quotes import OneQuote, QuoteChanged
-from db.states import BillingMethod, OpportunityState, QuoteLineKind, QuoteState
+from db.domain.enums import BillingMethod, OpportunityState, QuoteLineKind, QuoteState
+from db.domain.errors import NotFound, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.lines.draft import LineDraft, LineUpdate
+from db.quotes.create import delete_draft
+from db.quotes.transitions import OneQuote, QuoteChanged
+from db.quotes.update import QuoteUpdate, update_quote
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import act, refused, the_only
 

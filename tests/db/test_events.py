@@ -7,11 +7,11 @@ import pytest
 from sqlalchemy import select, update
 
 from db import models
-from db.database import Database, Transaction
-from db.events import BEFORE_ALL, PAGE, Event, Place, Topic, events_after, newest_place
-from db.migrating import is_current, migrate
-from db.models.writing_transaction import WritingTransaction
-from db.statements import Statement, insertion
+from db.audit.events import BEFORE_ALL, PAGE, Event, Place, Topic, events_after, newest_place
+from db.migrations.runner import is_current, migrate
+from db.models.ddl.transaction_id import WritingTransaction
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement, insertion
 from tests.builders import NOW, Deals
 
 INSERT = insertion(models.Event)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from db.finishing import finished
+from db.sql.uncancellable import finished
 
 
 async def worked(steps: list[str], go_on: "asyncio.Future[str]") -> str:

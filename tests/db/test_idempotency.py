@@ -8,13 +8,18 @@ from uuid import UUID
 import pytest
 
 from db import models
-from db.caller import Caller
-from db.closing import RemainingQuotes
-from db.database import Database
-from db.errors import ActiveQuotes, OpportunityAlreadyClosed, QuotesNotClosable, RuleViolation
-from db.idempotency import FORGOTTEN_AT_ONCE, KEPT, Mutation, forget_keys
-from db.ids import new_id
-from db.states import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.caller import Caller
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.errors import (
+    ActiveQuotes,
+    OpportunityAlreadyClosed,
+    QuotesNotClosable,
+    RuleViolation,
+)
+from db.domain.ids import new_id
+from db.guards.idempotency import FORGOTTEN_AT_ONCE, KEPT, Mutation, forget_keys
+from db.opportunities.close import RemainingQuotes
+from db.sql.database import Database
 from tests.builders import A_MONTH_AGO, NOW, Deals
 from tests.db.acts import activate, close, close_all, refused, the_only
 

@@ -3,10 +3,10 @@ from typing import Any
 
 import pytest
 
-from db.caller import Role
-from db.database import Database
-from db.identities import NotAdmitted, Person, user_of
-from db.seeding import Served
+from db.auth.oidc_identities import NotAdmitted, Person, user_of
+from db.domain.caller import Role
+from db.master_data.organizations import Served
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 
 ISSUER = "https://login.example"

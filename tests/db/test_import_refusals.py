@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from db.database import Database
-from db.importing import ImportUnreadable, Noun, RefusedRow, import_pipeline
+from db.importers.pipeline import ImportUnreadable, Noun, RefusedRow, import_pipeline
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.pipeline_files import ACCOUNTS, ENGAGING, LOST, WON, pipeline_files
 

@@ -6,10 +6,10 @@ from uuid import UUID
 
 from sqlalchemy import Select, column, select, table
 
-from db.database import Database
-from db.importing import Noun, import_pipeline
-from db.seeding import served_organization
-from db.statements import Statement
+from db.importers.pipeline import Noun, import_pipeline
+from db.master_data.organizations import served_organization
+from db.sql.database import Database
+from db.sql.statements import Statement
 from tests.builders import NOW, Deals
 from tests.db.pipeline_files import ACCOUNTS, ENGAGING, LOST, PROSPECTING, TEAMS, WON, pipeline_files
 

@@ -9,8 +9,8 @@ from uuid import UUID
 
 import pytest
 
-from db.database import Database
-from db.importing import Noun, Quirk, import_pipeline
+from db.importers.pipeline import Noun, Quirk, import_pipeline
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.pipeline_files import ENGAGING, LOST, PROSPECTING, WON, pipeline_files, whole_pipeline
 

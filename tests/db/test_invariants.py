@@ -12,10 +12,10 @@ from sqlalchemy import delete, update
 from sqlmodel import SQLModel
 
 from db import models
-from db.database import Database, LostRace
-from db.ids import new_id
-from db.statements import Statement, insertion
-from db.states import SeededReason
+from db.domain.enums import SeededReason
+from db.domain.ids import new_id
+from db.sql.database import Database, LostRace
+from db.sql.statements import Statement, insertion
 from tests.builders import NOW, Deals
 
 FOREIGN_KEY = "FOREIGN KEY constraint failed"

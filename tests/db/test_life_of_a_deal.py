@@ -11,22 +11,22 @@ from uuid import UUID
 
 import pytest
 
-from db.activating import activate_quote
-from db.bulk_closing import OpportunitiesClosing, close_opportunities
-from db.closing import OpportunityClosing, RemainingQuotes, close_opportunity
-from db.database import Database, Transaction
-from db.drafting import QuoteDraft, create_quote, delete_draft
-from db.editing import QuoteUpdate, update_quote
-from db.errors import OpportunitiesNotClosable, QuotesNotClosable, Refusal
-from db.lines import LineDraft, LineUpdate
-from db.pursuing import OpportunityUpdate, update_opportunity
-from db.quote_lines import read_lines
-from db.quotes import OneQuote
-from db.quoting import QuotesClosing, close_quotes
-from db.reopening import OpportunityReopening, reopen_opportunity
-from db.revising import revise_quote
-from db.states import OpportunityState, QuoteCloseReason, QuoteLineKind, QuoteState
-from db.winning import QuoteWinning, win_quote
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteLineKind, QuoteState
+from db.domain.errors import OpportunitiesNotClosable, QuotesNotClosable, Refusal
+from db.lines.draft import LineDraft, LineUpdate
+from db.lines.rows import read_lines
+from db.opportunities.close import OpportunityClosing, RemainingQuotes, close_opportunity
+from db.opportunities.close_many import OpportunitiesClosing, close_opportunities
+from db.opportunities.create_update import OpportunityUpdate, update_opportunity
+from db.opportunities.reopen import OpportunityReopening, reopen_opportunity
+from db.quotes.activate import activate_quote
+from db.quotes.close import QuotesClosing, close_quotes
+from db.quotes.create import QuoteDraft, create_quote, delete_draft
+from db.quotes.revise import revise_quote
+from db.quotes.transitions import OneQuote
+from db.quotes.update import QuoteUpdate, update_quote
+from db.quotes.win import QuoteWinning, win_quote
+from db.sql.database import Database, Transaction
 from tests.builders import Deals
 from tests.schema.asking import the_schema
 

@@ -14,10 +14,10 @@ from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
 from db import models
-from db.errors import Unavailable
-from db.migrating import is_current, migrate, revert
-from db.opening import POSTGRES, sqlite_path
-from db.sqlite import connect
+from db.connect import POSTGRES, sqlite_path
+from db.domain.errors import Unavailable
+from db.migrations.runner import is_current, migrate, revert
+from db.sqlite.database import connect
 from tests.postgres import PostgresServer
 
 TABLES = SQLModel.metadata.sorted_tables

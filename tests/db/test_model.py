@@ -22,30 +22,35 @@ from hypothesis.stateful import (
 from strawberry.utils.str_converters import to_camel_case
 from typing_extensions import override
 
-from db.accounts import AccountDraft, AccountUpdate, create_account, update_account
-from db.activating import activate_quote
-from db.bulk_closing import OpportunitiesClosing, close_opportunities
-from db.closing import OpportunityClosing, RemainingQuotes, close_opportunity
-from db.competitors import CompetitorDraft, create_competitor
-from db.database import Database
-from db.drafting import QuoteDraft, create_quote, delete_draft
-from db.editing import QuoteUpdate, update_quote
-from db.errors import Refusal
-from db.lines import LineDraft, LineUpdate
-from db.opening import open_database
-from db.pursuing import OpportunityDraft, OpportunityUpdate, create_opportunity, update_opportunity
-from db.quotes import OneQuote
-from db.quoting import QuotesClosing, close_quotes
-from db.reopening import OpportunityReopening, reopen_opportunity
-from db.revising import revise_quote
-from db.states import OpenReason, OpportunityState, QuoteCloseReason, QuoteLineKind
-from db.status_reasons import (
+from db.connect import open_database
+from db.domain.enums import OpenReason, OpportunityState, QuoteCloseReason, QuoteLineKind
+from db.domain.errors import Refusal
+from db.lines.draft import LineDraft, LineUpdate
+from db.master_data.accounts import AccountDraft, AccountUpdate, create_account, update_account
+from db.master_data.competitors import CompetitorDraft, create_competitor
+from db.master_data.status_reasons import (
     StatusReasonDraft,
     StatusReasonRetirement,
     create_status_reason,
     retire_status_reason,
 )
-from db.winning import QuoteWinning, win_quote
+from db.opportunities.close import OpportunityClosing, RemainingQuotes, close_opportunity
+from db.opportunities.close_many import OpportunitiesClosing, close_opportunities
+from db.opportunities.create_update import (
+    OpportunityDraft,
+    OpportunityUpdate,
+    create_opportunity,
+    update_opportunity,
+)
+from db.opportunities.reopen import OpportunityReopening, reopen_opportunity
+from db.quotes.activate import activate_quote
+from db.quotes.close import QuotesClosing, close_quotes
+from db.quotes.create import QuoteDraft, create_quote, delete_draft
+from db.quotes.revise import revise_quote
+from db.quotes.transitions import OneQuote
+from db.quotes.update import QuoteUpdate, update_quote
+from db.quotes.win import QuoteWinning, win_quote
+from db.sql.database import Database
 from tests.builders import Deals
 from tests.db.acts import act
 from tests.db.model import Line, Model

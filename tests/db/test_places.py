@@ -5,7 +5,7 @@ from time import monotonic
 
 import pytest
 
-from db.places import Place, Places
+from db.postgres.idle_connections import Place, Places
 
 WAIT = 5.0
 

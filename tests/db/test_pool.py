@@ -5,9 +5,9 @@ from uuid import UUID
 
 import pytest
 
-from db.ids import new_id
-from db.pool import Pool, PoolLimits
-from db.silence import LOOK
+from db.domain.ids import new_id
+from db.postgres.pool import Pool, PoolLimits
+from db.postgres.stall_detector import LOOK
 
 OURS, THEIRS, OTHERS = new_id(), new_id(), new_id()
 

@@ -6,10 +6,10 @@ import orjson
 import pytest
 
 from db import models
-from db.database import Database
-from db.errors import NotFound, OpportunityAlreadyClosed, RuleViolation, StaleVersion
-from db.ids import new_id
-from db.pursuing import (
+from db.domain.enums import OpenReason, OpportunityState, SeededReason
+from db.domain.errors import NotFound, OpportunityAlreadyClosed, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.opportunities.create_update import (
     OpportunityChanged,
     OpportunityChanges,
     OpportunityDraft,
@@ -17,7 +17,7 @@ from db.pursuing import (
     create_opportunity,
     update_opportunity,
 )
-from db.states import OpenReason, OpportunityState, SeededReason
+from db.sql.database import Database
 from tests.builders import A_MONTH_AGO, NOW, Deals
 from tests.db.acts import act, refused, the_only
 

@@ -11,14 +11,14 @@ import pytest
 from sqlalchemy import bindparam, delete, select, update
 
 from db import models
-from db.database import Database, LostRace
-from db.editing import QuoteUpdate, update_quote
-from db.errors import RuleViolation
-from db.ids import new_id
-from db.lines import LineDraft
-from db.opening import open_database
-from db.statements import Statement, insertion
-from db.states import BillingMethod, QuoteLineKind
+from db.connect import open_database
+from db.domain.enums import BillingMethod, QuoteLineKind
+from db.domain.errors import RuleViolation
+from db.domain.ids import new_id
+from db.lines.draft import LineDraft
+from db.quotes.update import QuoteUpdate, update_quote
+from db.sql.database import Database, LostRace
+from db.sql.statements import Statement, insertion
 from tests.builders import Deals
 from tests.db.acts import act
 

@@ -4,11 +4,11 @@ from typing import Any
 import orjson
 import pytest
 
-from db.database import Database
-from db.errors import NotFound, QuoteFailure, QuotesNotClosable, RuleViolation
-from db.ids import new_id
-from db.quoting import QuotesClosed, QuotesClosing
-from db.states import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.errors import NotFound, QuoteFailure, QuotesNotClosable, RuleViolation
+from db.domain.ids import new_id
+from db.quotes.close import QuotesClosed, QuotesClosing
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import close_all, refused, the_only
 

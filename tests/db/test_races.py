@@ -11,17 +11,17 @@ from uuid import UUID
 
 import pytest
 
-from db.activating import activate_quote
-from db.closing import OpportunityClosed, OpportunityClosing, close_opportunity
-from db.database import Transaction
-from db.drafting import delete_draft
-from db.errors import Refusal
-from db.quotes import OneQuote
-from db.quoting import QuotesClosing, close_quotes
-from db.reopening import OpportunityReopened, OpportunityReopening, reopen_opportunity
-from db.revising import revise_quote
-from db.states import OpportunityState, QuoteState
-from db.winning import QuoteWinning, win_quote
+from db.domain.enums import OpportunityState, QuoteState
+from db.domain.errors import Refusal
+from db.opportunities.close import OpportunityClosed, OpportunityClosing, close_opportunity
+from db.opportunities.reopen import OpportunityReopened, OpportunityReopening, reopen_opportunity
+from db.quotes.activate import activate_quote
+from db.quotes.close import QuotesClosing, close_quotes
+from db.quotes.create import delete_draft
+from db.quotes.revise import revise_quote
+from db.quotes.transitions import OneQuote
+from db.quotes.win import QuoteWinning, win_quote
+from db.sql.database import Transaction
 from tests.builders import Deals
 from tests.db.invariants import badly_closed, badly_won
 from tests.db.racing import CODES, Act, opened, race

@@ -5,11 +5,11 @@ from uuid import UUID
 import orjson
 import pytest
 
-from db.database import Database
-from db.errors import NotFound, RuleViolation, StaleVersion
-from db.ids import new_id
-from db.reopening import OpportunityReopened, OpportunityReopening, reopen_opportunity
-from db.states import OpenReason, OpportunityState, QuoteState, SeededReason
+from db.domain.enums import OpenReason, OpportunityState, QuoteState, SeededReason
+from db.domain.errors import NotFound, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.opportunities.reopen import OpportunityReopened, OpportunityReopening, reopen_opportunity
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import act, close, refused, the_only
 

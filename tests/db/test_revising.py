@@ -6,13 +6,13 @@ from uuid import UUID
 import orjson
 import pytest
 
-from db.database import Database
-from db.drafting import delete_draft
-from db.errors import NotFound, RuleViolation, StaleVersion
-from db.ids import new_id
-from db.quotes import OneQuote
-from db.revising import QuoteRevised, revise_quote
-from db.states import OpportunityState, QuoteState, QuoteStatusReason
+from db.domain.enums import OpportunityState, QuoteState, QuoteStatusReason
+from db.domain.errors import NotFound, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.quotes.create import delete_draft
+from db.quotes.revise import QuoteRevised, revise_quote
+from db.quotes.transitions import OneQuote
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import act, activate, refused, the_only
 

@@ -6,13 +6,13 @@ from typing import Any
 import pytest
 from typing_extensions import override
 
-from db.activating import activate_quote
-from db.closing import OpportunityClosing, RemainingQuotes, close_opportunity
-from db.database import Database, Transaction
-from db.quotes import OneQuote
-from db.quoting import QuotesClosing, close_quotes
-from db.statements import Statement
-from db.states import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
+from db.opportunities.close import OpportunityClosing, RemainingQuotes, close_opportunity
+from db.quotes.activate import activate_quote
+from db.quotes.close import QuotesClosing, close_quotes
+from db.quotes.transitions import OneQuote
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement
 from tests.builders import Deals
 
 

@@ -12,17 +12,17 @@ from sqlalchemy.sql.base import Executable
 from sqlmodel import SQLModel, col
 
 from db import models
-from db.database import Database, LostRace
-from db.errors import Unavailable
-from db.ids import new_id
-from db.migrating import is_current, migrate
-from db.opening import open_database
-from db.postgres import PostgresDatabase
-from db.sample import load_sample
-from db.seeding import served_organization
-from db.statements import Statement, insertion
-from db.states import QuoteState
-from db.winning import QuoteWinning, win_quote
+from db.connect import open_database
+from db.domain.enums import QuoteState
+from db.domain.errors import Unavailable
+from db.domain.ids import new_id
+from db.master_data.organizations import served_organization
+from db.migrations.runner import is_current, migrate
+from db.postgres.database import PostgresDatabase
+from db.quotes.win import QuoteWinning, win_quote
+from db.sample_data import load_sample
+from db.sql.database import Database, LostRace
+from db.sql.statements import Statement, insertion
 from tests.builders import NOW, Deals
 from tests.db.acts import act, close
 from tests.postgres import PostgresServer, postgres_server

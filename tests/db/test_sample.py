@@ -11,10 +11,10 @@ from uuid import UUID
 import orjson
 import pytest
 
-from db.database import Database
-from db.fields import client_name
-from db.sample import load_sample
-from db.seeding import served_organization
+from db.domain.validation import client_name
+from db.master_data.organizations import served_organization
+from db.sample_data import load_sample
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 
 Dump = dict[str, list[Any]]

@@ -7,15 +7,15 @@ import pytest
 from sqlalchemy import bindparam, delete, insert, update
 
 from db import models
-from db.closing import OpportunityClosing, close_opportunity
-from db.database import Database, Transaction
-from db.ids import new_id
-from db.journal import Action, Change, audit
-from db.sealing import BEGINNING, PAGE, seal
-from db.statements import Statement
-from db.states import OpportunityState
-from db.verifying import PAGE as VERIFIED_PAGE
-from db.verifying import Verdict, has_seal, verify
+from db.audit.log import Action, Change, audit
+from db.audit.seals import BEGINNING, PAGE, seal
+from db.audit.verification import PAGE as VERIFIED_PAGE
+from db.audit.verification import Verdict, has_seal, verify
+from db.domain.enums import OpportunityState
+from db.domain.ids import new_id
+from db.opportunities.close import OpportunityClosing, close_opportunity
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement
 from tests.builders import NOW, Deals
 
 _audit: Any = models.Audit.__table__.c  # type: ignore[attr-defined]

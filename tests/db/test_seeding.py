@@ -3,10 +3,15 @@ from decimal import Decimal
 from uuid import UUID
 
 from db import models
-from db.caller import Caller, Role
-from db.database import Database
-from db.ids import new_id
-from db.seeding import Served, create_organization, insert_rows, served_organization
+from db.domain.caller import Caller, Role
+from db.domain.ids import new_id
+from db.master_data.organizations import (
+    Served,
+    create_organization,
+    insert_rows,
+    served_organization,
+)
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 
 

@@ -4,17 +4,17 @@ from uuid import UUID
 import orjson
 import pytest
 
-from db.database import Database
-from db.errors import InvalidStatusReason, NotFound, RuleViolation, StaleVersion
-from db.ids import new_id
-from db.states import OpportunityState, SeededReason
-from db.status_reasons import (
+from db.domain.enums import OpportunityState, SeededReason
+from db.domain.errors import InvalidStatusReason, NotFound, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.master_data.status_reasons import (
     StatusReasonChanged,
     StatusReasonDraft,
     StatusReasonRetirement,
     create_status_reason,
     retire_status_reason,
 )
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import act, close, refused, the_only
 

@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from db.closing import RemainingQuotes
-from db.database import Database
-from db.ids import new_id
-from db.states import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.ids import new_id
+from db.opportunities.close import RemainingQuotes
+from db.sql.database import Database
 from tests.builders import Deals
 from tests.db.acts import activate, close, close_all
 

@@ -7,13 +7,7 @@ import pytest
 from sqlalchemy import bindparam, update
 
 from db import models
-from db.caller import Role
-from db.database import Database
-from db.errors import DealdeskError
-from db.members import NoSuchMember, member
-from db.seeding import Served
-from db.statements import Statement
-from db.tokens import (
+from db.auth.tokens import (
     LONGEST_NAME,
     BadTokenName,
     NoSuchToken,
@@ -25,6 +19,12 @@ from db.tokens import (
     token_by_digest,
     tokens_of,
 )
+from db.auth.user_lookup import NoSuchMember, member
+from db.domain.caller import Role
+from db.domain.errors import DealdeskError
+from db.master_data.organizations import Served
+from db.sql.database import Database
+from db.sql.statements import Statement
 from tests.builders import A_MONTH_AGO, NOW, Deals
 
 A_DAY = timedelta(days=1)

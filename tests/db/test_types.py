@@ -7,9 +7,9 @@ import pytest
 from sqlalchemy import func, select
 
 from db import models
-from db.database import Database
-from db.ids import new_id
-from db.statements import Statement
+from db.domain.ids import new_id
+from db.sql.database import Database
+from db.sql.statements import Statement
 from tests.builders import A_MONTH_AGO, NOW, Deals
 
 Event: Any = models.Event

@@ -3,9 +3,9 @@
 import pytest
 from sqlalchemy import Text, cast, func, literal_column, select
 
-from db.database import Database
-from db.errors import TooComplex, Unanswerable
-from db.statements import Statement
+from db.domain.errors import TooComplex, Unanswerable
+from db.sql.database import Database
+from db.sql.statements import Statement
 
 DEEPEST_ON_SQLITE = 999
 """Additions in one another, within a cast."""

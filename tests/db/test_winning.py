@@ -6,11 +6,11 @@ from uuid import UUID
 import orjson
 import pytest
 
-from db.database import Database
-from db.errors import NotFound, RuleViolation, StaleVersion
-from db.ids import new_id
-from db.states import OpportunityState, QuoteState
-from db.winning import QuoteWinning, QuoteWon, win_quote
+from db.domain.enums import OpportunityState, QuoteState
+from db.domain.errors import NotFound, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.quotes.win import QuoteWinning, QuoteWon, win_quote
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import act, close, refused, the_only
 

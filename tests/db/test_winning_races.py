@@ -8,12 +8,12 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from db.database import Database, Transaction
-from db.errors import Refusal
-from db.quoting import QuotesClosing, close_quotes
-from db.statements import Statement
-from db.states import QuoteState
-from db.winning import QuoteWon
+from db.domain.enums import QuoteState
+from db.domain.errors import Refusal
+from db.quotes.close import QuotesClosing, close_quotes
+from db.quotes.win import QuoteWon
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement
 from tests.builders import Deals
 from tests.db.invariants import badly_closed, badly_ended, badly_revised, badly_won
 from tests.db.racing import Act, opened, race

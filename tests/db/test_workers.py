@@ -11,8 +11,8 @@ from weakref import ref
 
 import pytest
 
-from db.errors import Unavailable
-from db.workers import Workers
+from db.domain.errors import Unavailable
+from db.sqlite.thread_pool import Workers
 
 WAIT = 5.0
 
@@ -94,13 +94,13 @@ async def test_whoever_worked_last_works_next(several: Workers) -> None:
 
 
 async def test_one_at_a_time_does_what_is_short(several: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("db.workers.LONG", WAIT)  # however slow this machine is
+    monkeypatch.setattr("db.sqlite.thread_pool.LONG", WAIT)  # however slow this machine is
     threads = await asyncio.gather(*(several.run(whose_thread) for _ in range(100)))
     assert len(set(threads)) == 1
 
 
 async def test_nobody_waits_for_what_takes_long(several: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("db.workers.TURN", 2 * WAIT)
+    monkeypatch.setattr("db.sqlite.thread_pool.TURN", 2 * WAIT)
     go_on = Event()
     before = asyncio.create_task(several.run(whose_thread))
     long = asyncio.create_task(several.run(lambda _: go_on.wait(2 * WAIT)))
@@ -115,7 +115,7 @@ async def test_nobody_waits_for_what_takes_long(several: Workers, monkeypatch: p
 
 
 async def test_nobody_waits_for_all_that_is_done(workers: Workers, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("db.workers.LONG", WAIT)
+    monkeypatch.setattr("db.sqlite.thread_pool.LONG", WAIT)
     begun = 0
 
     def act(_: sqlite3.Connection) -> None:

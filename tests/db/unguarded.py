@@ -13,9 +13,9 @@ from typing import Any, TypeVar
 from sqlalchemy import Dialect, text
 from typing_extensions import override
 
-from db.database import Database, Transaction
-from db.opening import open_database
-from db.statements import Compiled, Statement
+from db.connect import open_database
+from db.sql.database import Database, Transaction
+from db.sql.statements import Compiled, Statement
 
 T = TypeVar("T")
 

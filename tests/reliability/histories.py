@@ -7,8 +7,8 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from db.database import LostRace
-from db.errors import Refusal
+from db.domain.errors import Refusal
+from db.sql.database import LostRace
 from tests.db.model import Model
 from tests.db.model_rows import expected_rows, stored_rows
 from tests.db.racing import Write

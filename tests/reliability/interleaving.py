@@ -7,8 +7,8 @@ from typing import Any, Protocol
 from sqlalchemy import Integer, bindparam, func, select
 from typing_extensions import override
 
-from db.database import Database, Transaction
-from db.statements import Statement
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement
 from tests.db.racing import Act
 
 PATIENCE = 0.002

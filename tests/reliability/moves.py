@@ -6,28 +6,39 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
-from db.accounts import AccountDraft, AccountUpdate, create_account, update_account
-from db.activating import activate_quote
-from db.bulk_closing import OpportunitiesClosing, close_opportunities
-from db.caller import Caller
-from db.closing import OpportunityClosing, RemainingQuotes, close_opportunity
-from db.competitors import CompetitorDraft, create_competitor
-from db.database import Database, Transaction
-from db.drafting import QuoteDraft, create_quote, delete_draft
-from db.editing import QuoteUpdate, update_quote
-from db.pursuing import OpportunityDraft, OpportunityUpdate, create_opportunity, update_opportunity
-from db.quotes import OneQuote
-from db.quoting import QuotesClosing, close_quotes
-from db.reopening import OpportunityReopening, reopen_opportunity
-from db.revising import revise_quote
-from db.states import OpenReason, OpportunityState, QuoteCloseReason, QuoteState, SeededReason
-from db.status_reasons import (
+from db.domain.caller import Caller
+from db.domain.enums import (
+    OpenReason,
+    OpportunityState,
+    QuoteCloseReason,
+    QuoteState,
+    SeededReason,
+)
+from db.master_data.accounts import AccountDraft, AccountUpdate, create_account, update_account
+from db.master_data.competitors import CompetitorDraft, create_competitor
+from db.master_data.status_reasons import (
     StatusReasonDraft,
     StatusReasonRetirement,
     create_status_reason,
     retire_status_reason,
 )
-from db.winning import QuoteWinning, win_quote
+from db.opportunities.close import OpportunityClosing, RemainingQuotes, close_opportunity
+from db.opportunities.close_many import OpportunitiesClosing, close_opportunities
+from db.opportunities.create_update import (
+    OpportunityDraft,
+    OpportunityUpdate,
+    create_opportunity,
+    update_opportunity,
+)
+from db.opportunities.reopen import OpportunityReopening, reopen_opportunity
+from db.quotes.activate import activate_quote
+from db.quotes.close import QuotesClosing, close_quotes
+from db.quotes.create import QuoteDraft, create_quote, delete_draft
+from db.quotes.revise import revise_quote
+from db.quotes.transitions import OneQuote
+from db.quotes.update import QuoteUpdate, update_quote
+from db.quotes.win import QuoteWinning, win_quote
+from db.sql.database import Database, Transaction
 from tests.builders import Deals
 from tests.db.model import Model, Opportunity, Quote
 

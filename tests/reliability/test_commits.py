@@ -5,12 +5,12 @@ from copy import copy
 import pytest
 from sqlalchemy import String, cast, literal, select
 
-from db.closing import OpportunityClosing, close_opportunity
-from db.database import Database, Transaction
-from db.errors import OutcomeUnknown
-from db.opening import open_database
-from db.statements import Statement
-from db.states import OpportunityState
+from db.connect import open_database
+from db.domain.enums import OpportunityState
+from db.domain.errors import OutcomeUnknown
+from db.opportunities.close import OpportunityClosing, close_opportunity
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement
 from tests.builders import Deals
 from tests.db.acts import close, the_only
 from tests.reliability.severing import severing

@@ -9,7 +9,7 @@ from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection
 
 from api.app import create_app
-from db.database import Database
+from db.sql.database import Database
 from schema.executing import Executor
 from tests.api.entering import HOST, admit, entrance
 from tests.api.served import Client, Place, connected, served

@@ -12,11 +12,11 @@ from uuid import UUID, uuid4
 
 import pytest
 
-from db.database import Database
-from db.errors import Unavailable
-from db.migrating import migrate
-from db.opening import open_database, sqlite_path
-from db.sqlite import connect
+from db.connect import open_database, sqlite_path
+from db.domain.errors import Unavailable
+from db.migrations.runner import migrate
+from db.sql.database import Database
+from db.sqlite.database import connect
 from tests.builders import Deals
 from tests.db.acts import close
 from tests.postgres import postgres_server

@@ -8,7 +8,7 @@ from itertools import chain
 
 import pytest
 
-from db.database import Database
+from db.sql.database import Database
 from tests.db.racing import Write, opened
 from tests.db.unguarded import remove_guards, write_unguarded
 from tests.reliability.histories import Told, is_explained, tell

@@ -6,7 +6,7 @@ from itertools import combinations_with_replacement
 
 import pytest
 
-from db.database import Database
+from db.sql.database import Database
 from tests.reliability.histories import is_explained, tell
 from tests.reliability.interleaving import Player, Schedule, interleaved
 from tests.reliability.moves import MOVES, ON_THE_DEAL, Scene

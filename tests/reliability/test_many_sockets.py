@@ -12,7 +12,7 @@ import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from db.database import Database
+from db.sql.database import Database
 from tests.api.entering import BEARER, admit
 from tests.builders import Deals
 from tests.db.acts import close

@@ -11,9 +11,9 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from db.deadlines import GRACE, Deadlines
-from db.migrating import migrate
-from db.opening import open_database
+from db.connect import open_database
+from db.migrations.runner import migrate
+from db.sql.timeouts import GRACE, Deadlines
 from schema.executing import Executor
 from tests.api.entering import admit, client, entrance
 from tests.builders import Deals

@@ -9,7 +9,7 @@ from time import monotonic
 
 import pytest
 
-from db.database import Database
+from db.sql.database import Database
 from tests.api.entering import HOST, admit
 from tests.api.served import connected
 from tests.builders import Deals

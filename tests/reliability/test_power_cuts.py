@@ -8,8 +8,8 @@ from uuid import UUID
 
 import pytest
 
-from db.opening import sqlite_path
-from db.sqlite import SqliteDatabase
+from db.connect import sqlite_path
+from db.sqlite.database import SqliteDatabase
 from tests.builders import Deals
 from tests.db.acts import close
 from tests.reliability.power import Disk, watched_disk

@@ -11,7 +11,7 @@ from statistics import median
 import httpx2
 import pytest
 
-from db.database import Database
+from db.sql.database import Database
 from tests.api.entering import BEARER, admit
 from tests.builders import Deals
 from tests.reliability.conversing import asked, conversing

@@ -6,9 +6,9 @@ from uuid import UUID
 
 import pytest
 
-from db.closing import OpportunityClosing, close_opportunity
-from db.database import Database
-from db.states import OpportunityState
+from db.domain.enums import OpportunityState
+from db.opportunities.close import OpportunityClosing, close_opportunity
+from db.sql.database import Database
 from tests.builders import Deals
 from tests.db.racing import opened
 

@@ -9,8 +9,8 @@ from typing import Any
 import httpx2
 import pytest
 
-from db.database import Database
-from db.states import QuoteState
+from db.domain.enums import QuoteState
+from db.sql.database import Database
 from tests.api.entering import BEARER, admit
 from tests.builders import Deals
 from tests.db.invariants import badly_closed, badly_ended, badly_revised, badly_won

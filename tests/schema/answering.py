@@ -14,9 +14,9 @@ from typing import Any
 
 from graphql import OperationDefinitionNode, parse
 
-from db.database import Database
-from db.migrating import migrate
-from db.opening import open_database
+from db.connect import open_database
+from db.migrations.runner import migrate
+from db.sql.database import Database
 from tests.schema.asking import Client
 from tests.schema.landscape import Landscape, landscape
 

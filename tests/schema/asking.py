@@ -10,9 +10,9 @@ from uuid import UUID
 import orjson
 from typing_extensions import override
 
-from db.caller import Caller
-from db.database import Database, Load, Transaction
-from db.statements import Statement
+from db.domain.caller import Caller
+from db.sql.database import Database, Load, Transaction
+from db.sql.statements import Statement
 from schema.building import DealdeskSchema, build_schema
 from schema.executing import Executor, Request
 from schema.limits import OperationLimits

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from db.database import Database
+from db.sql.database import Database
 from tests.schema.answering import landscapes
 from tests.schema.landscape import Landscape
 

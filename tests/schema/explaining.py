@@ -11,9 +11,9 @@ from uuid import UUID
 
 import asyncpg
 
-from db.models.row_security import CALLER_ROLE, ORGANIZATION_SETTING
-from db.opening import POSTGRES, sqlite_path
-from db.statements import Compiled
+from db.connect import POSTGRES, sqlite_path
+from db.models.ddl.row_security import CALLER_ROLE, ORGANIZATION_SETTING
+from db.sql.statements import Compiled
 
 _SEARCH = re.compile(r"SEARCH \w+ USING (?:COVERING )?INDEX (\w+) \((.*)\)")
 

@@ -10,10 +10,10 @@ from sqlalchemy import bindparam, case, func, null, update
 from sqlmodel import SQLModel
 
 from db import models
-from db.database import Database
-from db.ids import new_id
-from db.statements import Statement, insertion
-from db.states import SeededReason
+from db.domain.enums import SeededReason
+from db.domain.ids import new_id
+from db.sql.database import Database
+from db.sql.statements import Statement, insertion
 from tests.builders import A_MONTH_AGO, Deals
 from tests.schema.pools import pick
 

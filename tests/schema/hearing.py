@@ -10,7 +10,7 @@ import orjson
 from graphql import OperationType
 
 from db import models
-from db.statements import insertion
+from db.sql.statements import insertion
 from schema.answering import Answer
 from schema.executing import Executor, Request
 from tests.builders import NOW, Deals

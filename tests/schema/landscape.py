@@ -10,9 +10,9 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from db import models
-from db.caller import Caller, Role
-from db.database import Database
-from db.statements import insertion
+from db.domain.caller import Caller, Role
+from db.sql.database import Database
+from db.sql.statements import insertion
 from tests.builders import NOW
 from tests.schema.pools import AMOUNTS, DAYS, INSTANTS, QUANTITIES, TEXTS, pick
 

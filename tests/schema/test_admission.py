@@ -3,7 +3,7 @@ from time import monotonic
 
 import pytest
 
-from db.errors import TimedOut
+from db.domain.errors import TimedOut
 from schema.admission import Admission, Bounds, Overloaded
 
 

@@ -12,12 +12,12 @@ from uuid import UUID
 import pytest
 
 from db import models
-from db.database import Database
-from db.ids import new_id
-from db.importing import import_pipeline
-from db.opening import open_database
-from db.seeding import served_organization
-from db.states import OpportunityState, SeededReason
+from db.connect import open_database
+from db.domain.enums import OpportunityState, SeededReason
+from db.domain.ids import new_id
+from db.importers.pipeline import import_pipeline
+from db.master_data.organizations import served_organization
+from db.sql.database import Database
 from schema.analytics import DealGrouping
 from tests.benchmarks.data.filling import fill_postgres
 from tests.benchmarks.data.sizes import FULL

@@ -1,6 +1,6 @@
 import pytest
 
-from db.database import Database
+from db.sql.database import Database
 from tests.builders import Deals
 from tests.schema.mutating import refused, sent
 

@@ -9,9 +9,9 @@ import pytest
 from sqlalchemy import bindparam, update
 
 from db import models
-from db.database import Database
-from db.statements import Statement
-from db.states import OpportunityState, QuoteState, SeededReason
+from db.domain.enums import OpportunityState, QuoteState, SeededReason
+from db.sql.database import Database
+from db.sql.statements import Statement
 from tests.builders import NOW, Deals
 from tests.schema.asking import Client
 from tests.schema.mutating import refused, sent

@@ -4,9 +4,9 @@ from uuid import UUID
 
 import pytest
 
-from db.database import Database
-from db.ids import new_id
-from db.states import QuoteState
+from db.domain.enums import QuoteState
+from db.domain.ids import new_id
+from db.sql.database import Database
 from tests.builders import Deals
 from tests.schema.mutating import refused, sent
 

@@ -9,10 +9,10 @@ from graphql import GraphQLUnionType
 from sqlalchemy import literal
 from typing_extensions import override
 
-from db.database import Database, Transaction
-from db.errors import ActiveQuotes, BlockingQuote, Refusal, Unavailable
-from db.ids import new_id
-from db.statements import Statement
+from db.domain.errors import ActiveQuotes, BlockingQuote, Refusal, Unavailable
+from db.domain.ids import new_id
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement
 from schema.errors import MEMBERS, answer_to
 from schema.objects import planned_type
 from schema.reading.catalog import Catalog, UnplannedFieldError

@@ -6,11 +6,11 @@ import orjson
 import pytest
 
 from db import models
-from db.database import Database
-from db.ids import new_id
-from db.journal import Action
-from db.reopening import OpportunityReopening, reopen_opportunity
-from db.states import QuoteState, SeededReason
+from db.audit.log import Action
+from db.domain.enums import QuoteState, SeededReason
+from db.domain.ids import new_id
+from db.opportunities.reopen import OpportunityReopening, reopen_opportunity
+from db.sql.database import Database
 from tests.builders import NOW, Deals
 from tests.db.acts import act, activate, close, close_all
 from tests.schema.asking import Client, PassThroughClient, Recorder

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from db.database import Database
+from db.sql.database import Database
 from tests.schema.asking import PassThroughClient, Recorder, the_schema
 from tests.schema.explaining import Access, accesses, analyze
 from tests.schema.filling import Filling

@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
 
-from db.database import Database
-from db.ids import new_id
-from db.states import OpportunityState, QuoteState, SeededReason
+from db.domain.enums import OpportunityState, QuoteState, SeededReason
+from db.domain.ids import new_id
+from db.sql.database import Database
 from tests.builders import Deals
 from tests.schema.asking import Client, the_schema
 

@@ -11,9 +11,9 @@ import pytest
 from graphql import GraphQLObjectType, is_introspection_type
 
 from db import models
-from db.caller import Role
-from db.database import Database
-from db.events import BEFORE_ALL
+from db.audit.events import BEFORE_ALL
+from db.domain.caller import Role
+from db.sql.database import Database
 from schema.executing import Executor
 from schema.policies import POLICIES
 from schema.reading.ids import encode_id

@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 import pytest
 
-from db.caller import Role
+from db.domain.caller import Role
 from schema.executing import Executor, Request
 from schema.introspecting import LARGEST_QUERY
 from schema.limits import OperationLimits

@@ -11,11 +11,11 @@ from uuid import UUID
 import pytest
 from typing_extensions import override
 
-from db.database import Database
-from db.errors import Unavailable
-from db.events import BEFORE_ALL, Event, events_after, newest_place
-from db.opening import open_database
-from db.statements import Statement
+from db.audit.events import BEFORE_ALL, Event, events_after, newest_place
+from db.connect import open_database
+from db.domain.errors import Unavailable
+from db.sql.database import Database
+from db.sql.statements import Statement
 from schema import listening as of_the_feed
 from schema.executing import Executor, Request
 from schema.listening import MOST_PENDING, PAUSE, Stopped

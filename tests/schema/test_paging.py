@@ -9,7 +9,7 @@ from uuid import UUID
 
 import pytest
 
-from db.database import Database
+from db.sql.database import Database
 from schema.reading.cursors import Order as CursorOrder
 from schema.reading.ids import split_id
 from schema.reading.orders import Term

@@ -9,9 +9,9 @@ import orjson
 import pytest
 from graphql import OperationType, extend_schema, parse
 
-from db.caller import Role
-from db.database import Database
-from db.states import OpportunityState
+from db.domain.caller import Role
+from db.domain.enums import OpportunityState
+from db.sql.database import Database
 from schema.building import build_schema
 from schema.executing import Executor, Request
 from schema.policies import POLICIES, IncompletePoliciesError, Policies

@@ -2,9 +2,9 @@ from typing import Any
 
 import pytest
 
-from db.database import Database
-from db.ids import new_id
-from db.states import OpportunityState, QuoteState
+from db.domain.enums import OpportunityState, QuoteState
+from db.domain.ids import new_id
+from db.sql.database import Database
 from tests.builders import Deals
 from tests.schema.asking import Client
 from tests.schema.mutating import refused, sent

@@ -3,8 +3,8 @@ from typing import Any
 import orjson
 import pytest
 
-from db.database import Database
-from db.events import BEFORE_ALL, events_after
+from db.audit.events import BEFORE_ALL, events_after
+from db.sql.database import Database
 from schema.executing import Executor, Request
 from tests.builders import Deals
 from tests.schema.asking import the_schema

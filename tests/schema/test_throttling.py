@@ -3,7 +3,7 @@ from uuid import UUID
 
 import pytest
 
-from db.caller import Caller, Role
+from db.domain.caller import Caller, Role
 from schema import throttling
 from schema.costing import Cost
 from schema.limits import OperationLimits

@@ -11,8 +11,8 @@ from uuid import UUID
 from sqlalchemy import Dialect
 from typing_extensions import override
 
-from db.database import Database, Transaction
-from db.statements import Compiled, Statement
+from db.sql.database import Database, Transaction
+from db.sql.statements import Compiled, Statement
 from tests.schema.asking import Recorder
 
 _CONFINEMENT = re.compile(r"(?:\w+\.organization_id|(?<=WHERE )organization_\d+\.id) = (\$\d+(?:::UUID)?)")

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.parts import (
+from db.migrations.helpers import (
     AMOUNT,
     ID,
     INSTANT,

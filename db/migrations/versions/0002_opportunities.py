@@ -5,7 +5,7 @@ from typing import Any
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.parts import (
+from db.migrations.helpers import (
     AMOUNT,
     ID,
     INSTANT,

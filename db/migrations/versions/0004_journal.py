@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.parts import ID, INSTANT, belongs_to, create_table, optional, required
+from db.migrations.helpers import ID, INSTANT, belongs_to, create_table, optional, required
 
 revision = "0004"
 down_revision = "0003"

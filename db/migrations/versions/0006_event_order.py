@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.parts import ID, INSTANT, belongs_to, on_either, required
+from db.migrations.helpers import ID, INSTANT, belongs_to, on_either, required
 
 revision = "0006"
 down_revision = "0005"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.parts import ID, required
+from db.migrations.helpers import ID, required
 
 revision = "0007"
 down_revision = "0006"

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from db.migrations.parts import CALLER_ROLE, confine, is_postgresql
+from db.migrations.helpers import CALLER_ROLE, confine, is_postgresql
 
 revision = "0009"
 down_revision = "0008"

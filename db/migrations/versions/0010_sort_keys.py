@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from alembic import op
 
-from db.migrations.parts import by_amount, by_date, by_name, create_list_index, is_postgresql
+from db.migrations.helpers import by_amount, by_date, by_name, create_list_index, is_postgresql
 
 revision = "0010"
 down_revision = "0009"

@@ -3,7 +3,7 @@
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.parts import ID, confine, is_postgresql, required, unique, within_organization
+from db.migrations.helpers import ID, confine, is_postgresql, required, unique, within_organization
 
 revision = "0011"
 down_revision = "0010"

@@ -2,7 +2,7 @@
 
 from alembic import op
 
-from db.migrations.parts import is_postgresql
+from db.migrations.helpers import is_postgresql
 
 revision = "0012"
 down_revision = "0011"

@@ -9,9 +9,9 @@ from sqlalchemy import Dialect
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 
-from db.migrating import migrate
-from db.sqlite import connect
-from db.statements import Compiled, insertion
+from db.migrations.runner import migrate
+from db.sql.statements import Compiled, insertion
+from db.sqlite.database import connect
 from tests.benchmarks.data.rows import TABLES, Rows, dataset
 from tests.benchmarks.data.sizes import Size
 

@@ -9,8 +9,14 @@ from typing import Any
 from uuid import UUID
 
 from db import models
-from db.seeding import SEEDED_REASONS
-from db.states import ActivityState, OpportunityState, QuoteState, QuoteStatusReason, SeededReason
+from db.domain.enums import (
+    ActivityState,
+    OpportunityState,
+    QuoteState,
+    QuoteStatusReason,
+    SeededReason,
+)
+from db.master_data.organizations import SEEDED_REASONS
 from tests.benchmarks.data.sizes import Size
 
 Row = dict[str, Any]

@@ -13,7 +13,7 @@ from strawberry.dataloader import DataLoader
 from typing_extensions import override
 
 from db import models
-from db.states import OpportunityState, QuoteState
+from db.domain.enums import OpportunityState, QuoteState
 from tests.benchmarks.servers.orm import batches, closing, reading
 from tests.benchmarks.servers.orm.sessions import settings
 from tests.benchmarks.servers.serving import serve

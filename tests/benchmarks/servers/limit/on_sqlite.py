@@ -11,8 +11,8 @@ from uuid import UUID
 
 from typing_extensions import override
 
-from db.ids import new_id
-from db.sqlite import READERS, connect
+from db.domain.ids import new_id
+from db.sqlite.database import READERS, connect
 from tests.benchmarks.servers.limit.application import Limit, application, statement
 from tests.benchmarks.servers.serving import Settings, serve
 

@@ -9,9 +9,15 @@ from uuid import UUID
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from db.ids import new_id
+from db.domain.enums import (
+    ActivityState,
+    OpportunityState,
+    QuoteState,
+    QuoteStatusReason,
+    SeededReason,
+)
+from db.domain.ids import new_id
 from db.models import Opportunity, OpportunityClose, Quote, QuoteClose, StatusReason
-from db.states import ActivityState, OpportunityState, QuoteState, QuoteStatusReason, SeededReason
 from tests.benchmarks.servers.orm.sessions import organization, session, settings
 
 

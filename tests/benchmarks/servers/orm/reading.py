@@ -9,9 +9,9 @@ from uuid import UUID
 from sqlalchemy import func, tuple_
 from sqlmodel import col, select
 
+from db.domain.enums import OpportunityState
 from db.models import Opportunity
-from db.models.sorting import sort_key
-from db.states import OpportunityState
+from db.models.ddl.sort_keys import sort_key
 from tests.benchmarks.servers.orm.sessions import organization, session
 
 

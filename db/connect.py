@@ -1,0 +1,40 @@
+"""Opening a database by its URL; only the command line and the tests do."""
+
+from pathlib import Path
+
+from db.postgres.database import PostgresDatabase
+from db.sql.database import Database
+from db.sql.timeouts import NO_HURRY, Deadlines
+from db.sqlite.database import SqliteDatabase
+
+POSTGRES = ("postgresql://", "postgres://")
+"""How a URL of PostgreSQL begins."""
+
+_SQLITE = "sqlite:///"
+
+
+async def open_database(url: str, deadlines: Deadlines = NO_HURRY) -> Database:
+    """Open ``postgresql://user:password@host/database`` or ``sqlite:///path/to/file``.
+
+    Raises:
+        ValueError: the URL names another kind of database.
+        Unavailable: the database can't be reached.
+    """
+    if url.startswith(POSTGRES):
+        return await PostgresDatabase.open(url, deadlines)
+    return await SqliteDatabase.open(str(sqlite_path(url)), deadlines)
+
+
+def sqlite_path(url: str) -> Path:
+    """Return the file that a SQLite URL names.
+
+    Raises:
+        ValueError: it is no SQLite URL, or it names no file.
+    """
+    path = url.removeprefix(_SQLITE)
+    if path == url or not path or path == ":memory:":
+        raise ValueError(
+            f"{url.partition(':')[0]!r} is no database URL that can be used here: write"
+            " postgresql://user:password@host/database or sqlite:///path/to/file."
+        )
+    return Path(path)

@@ -1,0 +1,47 @@
+"""The draft contract that a won quote becomes: its lines and its total, as they stand."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from db import models
+from db.audit.log import Action, Change, created
+from db.domain.caller import Caller
+from db.domain.enums import ContractState
+from db.domain.ids import new_id
+from db.lines.rows import Line, copied, history_of
+from db.sql.database import Transaction
+from db.sql.statements import insertion
+
+
+async def create_contract(
+    transaction: Transaction, caller: Caller, quote: Any, lines: Sequence[Line]
+) -> Change:
+    """Insert the contract of a quote with these lines, whose opportunity the caller has locked.
+
+    Return what is left to record.
+    """
+    contract_id = new_id()
+    values = {"name": quote.name, "state": ContractState.DRAFT, "total": quote.total}
+    await transaction.execute(
+        _INSERT,
+        organization_id=caller.organization_id,
+        id=contract_id,
+        quote_id=quote.id,
+        opportunity_id=quote.opportunity_id,
+        currency_code=quote.currency_code,
+        version=1,
+        created_at=caller.now,
+        **values,
+    )
+    of_contract = {
+        "organization_id": caller.organization_id,
+        "project_contract_id": contract_id,
+        "currency_code": quote.currency_code,
+    }
+    await transaction.execute_many(_INSERT_LINE, [{**line, **of_contract} for line in copied(lines)])
+    history = created({**values, "quote_id": quote.id, **history_of(lines)})
+    return Change(Action.PROJECT_CONTRACT_CREATED, contract_id, quote.opportunity_id, history)
+
+
+_INSERT = insertion(models.ProjectContract)
+_INSERT_LINE = insertion(models.ProjectContractLine)

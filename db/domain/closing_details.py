@@ -1,0 +1,53 @@
+"""The details that every closing takes, of an opportunity as of quotes: a description and a day."""
+
+from datetime import date
+
+from db.domain.caller import Caller
+from db.domain.errors import Path, RuleViolation
+from db.domain.validation import optional_text_within_limits
+
+LONGEST_DESCRIPTION = 2_000
+"""In characters."""
+
+CLOSED_ON_BEFORE_CREATION = "CLOSED_ON_BEFORE_CREATION"
+"""The code of a day of closing that is too early for what is closed."""
+
+
+def description_within_limits(description: str | None, path: Path) -> str | None:
+    """Return the description without blanks around it; a blank one is none.
+
+    Raises:
+        RuleViolation: it is longer than ``LONGEST_DESCRIPTION``, or holds a NUL character.
+    """
+    return optional_text_within_limits("description", description, path, longest=LONGEST_DESCRIPTION)
+
+
+def day_of_closing(caller: Caller, closed_on: date | None) -> date:
+    """Return the day that was sent, else today (UTC).
+
+    Raises:
+        RuleViolation: the day is in the future.
+    """
+    if closed_on is not None and closed_on > caller.today:
+        raise RuleViolation(
+            "CLOSED_ON_IN_FUTURE",
+            f"{closed_on} is in the future: today is {caller.today} (UTC). Send today or an earlier day.",
+            ("input", "closedOn"),
+        )
+    return closed_on or caller.today
+
+
+def day_since_creation(caller: Caller, closed_on: date | None, what: str, created_on: date) -> date:
+    """Return the day that was sent, else today (UTC).
+
+    Raises:
+        RuleViolation: the day is in the future, or before ``what`` was created.
+    """
+    day = day_of_closing(caller, closed_on)
+    if day < created_on:
+        raise RuleViolation(
+            CLOSED_ON_BEFORE_CREATION,
+            f"{what} was created on {created_on}, after {day}. Send that day or a later one.",
+            ("input", "closedOn"),
+        )
+    return day

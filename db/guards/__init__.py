@@ -1,0 +1,1 @@
+"""What every write does first: idempotency, locks, preconditions."""

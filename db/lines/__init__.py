@@ -1,0 +1,1 @@
+"""Lines of quotes and contracts: validation, totals, rows."""

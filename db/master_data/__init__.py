@@ -1,0 +1,1 @@
+"""Operations on organizations, accounts, competitors and status reasons."""

@@ -1,0 +1,166 @@
+"""Status reasons of won and lost opportunities: an organization adds its own, and retires them."""
+
+from dataclasses import dataclass, replace
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, select, update
+
+from db import models
+from db.audit.log import Action, Change, audit, created
+from db.domain.caller import Caller
+from db.domain.enums import OpportunityState
+from db.domain.errors import NotFound, RuleViolation
+from db.domain.ids import new_id
+from db.domain.validation import text_within_limits
+from db.guards.idempotency import Mutation
+from db.guards.preconditions import check_version
+from db.sql.database import Transaction
+from db.sql.statements import Statement, insertion
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReasonDraft:
+    """A new status reason of the state WON or LOST, and what closing with it requires."""
+
+    state: OpportunityState
+    label: str
+    description_required: bool = False
+    competitor_required: bool = False
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusReasonRetirement:
+    """Which status reason to retire."""
+
+    status_reason_id: UUID
+    expected_version: int | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StatusReasonChanged:
+    """The status reason that was created or retired."""
+
+    status_reason_id: UUID
+
+
+async def create_status_reason(
+    transaction: Transaction, caller: Caller, draft: StatusReasonDraft
+) -> StatusReasonChanged:
+    """Create a status reason.
+
+    Raises:
+        RuleViolation: it is for open opportunities, requires a competitor of a win, or its label is taken;
+            or another rule about what was sent, and the code says which.
+    """
+    draft = replace(draft, label=text_within_limits("label", draft.label, _LABEL))
+    _check_state(draft)
+    return await _CREATE_STATUS_REASON.once(
+        transaction, caller, draft, lambda: _create(transaction, caller, draft)
+    )
+
+
+async def retire_status_reason(
+    transaction: Transaction, caller: Caller, retirement: StatusReasonRetirement
+) -> StatusReasonChanged:
+    """Retire a status reason for good: new closings can't have it, old ones keep it.
+
+    Raises:
+        NotFound: the caller's organization has no such status reason.
+        StaleVersion: it is not at the expected version.
+        RuleViolation: it is for open opportunities, which have those two alone, or is retired already.
+    """
+    return await _RETIRE_STATUS_REASON.once(
+        transaction, caller, retirement, lambda: _retire(transaction, caller, retirement)
+    )
+
+
+def _check_state(draft: StatusReasonDraft) -> None:
+    if draft.state == OpportunityState.OPEN:
+        raise RuleViolation(
+            "STATUS_REASON_OF_OPEN",
+            "The status reasons of open opportunities are fixed. Send one for won or lost.",
+            ("input", "state"),
+        )
+    if draft.competitor_required and draft.state == OpportunityState.WON:
+        raise RuleViolation(
+            "COMPETITOR_OF_A_WIN",
+            "A won deal has no competitor, so none can be required. Leave it out.",
+            ("input", "competitorRequired"),
+        )
+
+
+async def _create(transaction: Transaction, caller: Caller, draft: StatusReasonDraft) -> StatusReasonChanged:
+    of_organization = {"organization_id": caller.organization_id}
+    if await transaction.rows(_LABELED, **of_organization, state=draft.state, label=draft.label):
+        raise RuleViolation(
+            "STATUS_REASON_LABEL_TAKEN",
+            f'There is a status reason "{draft.label}" for {draft.state.lower()} already, or there was. Send'
+            " another label.",
+            _LABEL,
+        )
+    values = {name: getattr(draft, name) for name in _COLUMNS}
+    reason_id = new_id()
+    await transaction.execute(
+        _INSERT, **of_organization, id=reason_id, **values, version=1, created_at=caller.now
+    )
+    await audit(transaction, caller, [Change(Action.STATUS_REASON_CREATED, reason_id, None, created(values))])
+    return StatusReasonChanged(reason_id)
+
+
+async def _retire(
+    transaction: Transaction, caller: Caller, retirement: StatusReasonRetirement
+) -> StatusReasonChanged:
+    key = {"organization_id": caller.organization_id, "status_reason_id": retirement.status_reason_id}
+    reason = await transaction.row(_LOCK, **key)
+    if reason is None:
+        raise NotFound("status reason", _REASON_ID)
+    _check_retirable(reason)
+    check_version("status reason", reason, retirement.expected_version)
+    await transaction.change(_RETIRE, **key, now=caller.now)
+    change = Change(Action.STATUS_REASON_RETIRED, reason.id, None, {"is_retired": (False, True)})
+    await audit(transaction, caller, [change])
+    return StatusReasonChanged(reason.id)
+
+
+def _check_retirable(reason: Any) -> None:
+    if reason.state == OpportunityState.OPEN:
+        raise RuleViolation(
+            "STATUS_REASON_OF_OPEN",
+            f'"{reason.label}" is for open opportunities, which need it. Leave it.',
+            _REASON_ID,
+        )
+    if reason.retired_at is not None:
+        raise RuleViolation(
+            "STATUS_REASON_RETIRED", f'"{reason.label}" is retired already. Leave it.', _REASON_ID
+        )
+
+
+_CREATE_STATUS_REASON = Mutation("createStatusReason", StatusReasonChanged)
+_RETIRE_STATUS_REASON = Mutation("retireStatusReason", StatusReasonChanged)
+_LABEL = ("input", "label")
+_REASON_ID = ("input", "statusReasonId")
+_COLUMNS = ("state", "label", "description_required", "competitor_required")
+
+_reason = models.StatusReason.__table__  # type: ignore[attr-defined]
+_this = (
+    _reason.c.organization_id == bindparam("organization_id"),
+    _reason.c.id == bindparam("status_reason_id"),
+)
+
+_LABELED = Statement(
+    select(_reason.c.id).where(
+        _reason.c.organization_id == bindparam("organization_id"),
+        _reason.c.state == bindparam("state"),
+        _reason.c.label == bindparam("label"),
+    )
+)
+_LOCK = Statement(select(*_reason.c).where(*_this).with_for_update(key_share=True))
+_INSERT = insertion(models.StatusReason)
+_RETIRE = Statement(
+    update(_reason)
+    .where(*_this, _reason.c.retired_at.is_(None))
+    .values(retired_at=bindparam("now"), version=_reason.c.version + 1)
+)

@@ -1,0 +1,75 @@
+"""What is written beside every change: the idempotency key, the audit row and the event row."""
+
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Text
+from sqlmodel import Field, SQLModel
+
+from db.models.ddl.transaction_id import WritingTransaction
+from db.models.tenant_scoped import OrganizationScoped, belongs_to
+from db.sql.column_types import Id, Instant
+
+
+class Idempotency(SQLModel, table=True):
+    """A key that a caller sent with a mutation, and the outcome it led to, kept for 24 hours."""
+
+    __tablename__ = "idempotency"
+    __table_args__ = (
+        belongs_to("app_user", "user_id", name="idempotency_user"),
+        Index("idempotency_by_age", "created_at"),
+    )
+
+    organization_id: UUID = Field(sa_type=Id, primary_key=True)
+    user_id: UUID = Field(sa_type=Id, primary_key=True)
+    key: str = Field(sa_type=Text, primary_key=True)
+    fingerprint: str = Field(sa_type=Text)
+    outcome: str = Field(sa_type=Text)
+    created_at: datetime = Field(sa_type=Instant)
+
+
+class Audit(OrganizationScoped, table=True):
+    """Who did what when; only ever appended. ``db.audit.log`` says what ``details`` hold.
+
+    ``opportunity_id`` is there for what belongs to an opportunity's history.
+    """
+
+    __tablename__ = "audit"
+    __table_args__ = (
+        belongs_to("app_user", "user_id", name="audit_user"),
+        belongs_to("opportunity", "opportunity_id", name="audit_opportunity"),
+        Index("audit_by_subject", "organization_id", "subject_id", "id"),
+        Index("audit_by_opportunity", "organization_id", "opportunity_id", "id"),
+    )
+
+    user_id: UUID = Field(sa_type=Id)
+    action: str = Field(sa_type=Text)
+    subject_id: UUID = Field(sa_type=Id)
+    opportunity_id: UUID | None = Field(default=None, sa_type=Id)
+    details: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=Instant)
+
+
+class Event(SQLModel, table=True):
+    """A change that subscribers are told of, only ever appended; ``db.audit.events`` says in which order."""
+
+    __tablename__ = "event"
+    __table_args__ = (
+        belongs_to("opportunity", "opportunity_id", name="event_opportunity"),
+        Index("event_in_order", "transaction_id", "position"),
+        Index("event_by_organization", "organization_id", "transaction_id", "position"),
+    )
+
+    position: int | None = Field(
+        default=None,
+        sa_column=Column(
+            BigInteger().with_variant(Integer(), "sqlite"), Identity(always=True), primary_key=True
+        ),
+    )
+    transaction_id: int | None = Field(
+        default=None, sa_column=Column(BigInteger, nullable=False, server_default=WritingTransaction())
+    )
+    organization_id: UUID = Field(sa_type=Id)
+    opportunity_id: UUID = Field(sa_type=Id)
+    kind: str = Field(sa_type=Text)
+    at: datetime = Field(sa_type=Instant)

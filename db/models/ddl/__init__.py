@@ -1,0 +1,1 @@
+"""DDL expressions of the models: computed columns, indexes, functions."""

@@ -1,0 +1,1 @@
+"""Operations on opportunities, one per module."""

@@ -1,0 +1,1 @@
+"""Operations on quotes, one per module."""

@@ -1,0 +1,84 @@
+"""One quote: how a mutation names it, and how it gets another state."""
+
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import bindparam, update
+
+from db import models
+from db.audit.log import Action, Change
+from db.domain.caller import Caller
+from db.domain.enums import QuoteState, QuoteStatusReason
+from db.sql.database import Transaction
+from db.sql.statements import Statement
+
+QUOTE_ID = ("input", "quoteId")
+"""Where a mutation of one quote takes its id."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OneQuote:
+    """Which quote to do something to about which no more needs to be said."""
+
+    quote_id: UUID
+    expected_version: int | None = None
+    idempotency_key: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class QuoteChanged:
+    """The quote to which something was done."""
+
+    quote_id: UUID
+
+
+def quote_name(quote: Any) -> str:
+    """Return how people name a quote."""
+    return f"{quote.number} rev {quote.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A way from one state to the next."""
+
+    action: Action
+    state: QuoteState
+    status_reason: QuoteStatusReason
+
+
+async def move_quote(transaction: Transaction, caller: Caller, quote: Any, step: Step) -> Change:
+    """Give a quote, whose opportunity the caller has locked, its next state; return what is left to record.
+
+    Raises:
+        LostRace: it was no longer in the state in which it was read.
+    """
+    await transaction.change(
+        _MOVE,
+        organization_id=caller.organization_id,
+        quote_id=quote.id,
+        left=quote.state,
+        reached=step.state,
+        reason=step.status_reason,
+        now=caller.now,
+    )
+    changed = {"state": (quote.state, step.state), "status_reason": (quote.status_reason, step.status_reason)}
+    return Change(step.action, quote.id, quote.opportunity_id, changed)
+
+
+_quote = models.Quote.__table__  # type: ignore[attr-defined]
+
+_MOVE = Statement(
+    update(_quote)
+    .where(
+        _quote.c.organization_id == bindparam("organization_id"),
+        _quote.c.id == bindparam("quote_id"),
+        _quote.c.state == bindparam("left"),
+    )
+    .values(
+        state=bindparam("reached"),
+        status_reason=bindparam("reason"),
+        version=_quote.c.version + 1,
+        updated_at=bindparam("now"),
+    )
+)

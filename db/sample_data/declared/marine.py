@@ -1,0 +1,281 @@
+"""The deals of Marine and Ports."""
+
+from db.sample_data.declared.customers import FERRIES, NORTHREACH, PORT, TERMINAL
+from db.sample_data.declared.people import MARA, PRIYA
+from db.sample_data.declared.spec import (
+    Closing,
+    Deal,
+    Unit,
+    active,
+    canceled,
+    draft,
+    fixed_price,
+    lost,
+    product,
+    revised,
+    sent,
+    time_and_material,
+    won,
+)
+
+_SURVEY = time_and_material("Structural survey and design", 620, 118, limit=80_000, budget=75_000)
+_DRIVES = product("Variable-frequency drive, 250 kW", 8, 41_250)
+_ANTI_SWAY = product("Anti-sway sensor set", 4, "17890.50")
+
+_CRANE_RETROFIT = Deal(
+    name="Harbour crane retrofit",
+    account=PORT,
+    owner=MARA,
+    created=74,
+    due=21,
+    estimate=1_240_000,
+    description="Four cranes of 1994 get new drives, brakes and controls, one crane at a time.",
+    offers=(
+        revised(
+            number=1042,
+            name="Full retrofit of four cranes",
+            created=60,
+            decided=31,
+            lines=(_SURVEY, fixed_price("Drive and brake replacement", 684_000, budget=650_000), _DRIVES),
+        ),
+        active(
+            number=1042,
+            revision=1,
+            name="Full retrofit of four cranes",
+            created=31,
+            lines=(
+                _SURVEY,
+                fixed_price("Drive and brake replacement", 652_000, budget=650_000),
+                _DRIVES,
+                _ANTI_SWAY,
+            ),
+        ),
+        sent(
+            number=1043,
+            name="Drives and controls only",
+            created=28,
+            lines=(
+                _DRIVES,
+                time_and_material("Commissioning on site", 480, "104.50", limit=60_000),
+            ),
+        ),
+        draft(
+            number=1044,
+            name="Ten-year maintenance plan",
+            created=9,
+            lines=(
+                fixed_price("Yearly inspection, ten years", 215_000),
+                time_and_material("Repairs on call", 900, 96, budget=90_000),
+            ),
+        ),
+    ),
+)
+
+MARINE = Unit(
+    "Marine and Ports",
+    "EUR",
+    (
+        _CRANE_RETROFIT,
+        Deal(
+            name="Quay wall fender monitoring",
+            account=PORT,
+            owner=PRIYA,
+            created=40,
+            due=50,
+            estimate=96_000,
+            offers=(
+                active(
+                    number=1058,
+                    name="Sixty fenders with sensors",
+                    created=22,
+                    lines=(
+                        product("Fender load sensor", 60, 845),
+                        fixed_price("Installation by divers", 38_500, budget=36_000),
+                    ),
+                ),
+                draft(
+                    number=1059,
+                    name="Pilot on berth 3",
+                    created=20,
+                    lines=(
+                        product("Fender load sensor", 12, 890),
+                        time_and_material("Installation by divers", 64, 135),
+                    ),
+                ),
+            ),
+        ),
+        Deal(
+            name="Container yard lighting upgrade",
+            account=TERMINAL,
+            owner=MARA,
+            created=130,
+            due=-60,
+            estimate=310_000,
+            offers=(
+                won(
+                    number=1019,
+                    name="LED masts with dimming",
+                    created=110,
+                    decided=62,
+                    lines=(
+                        product("LED mast head, 12 lamps", 46, "4120.00"),
+                        fixed_price("Mast refit and cabling", 118_000, budget=120_000),
+                    ),
+                ),
+                lost(
+                    number=1020,
+                    name="LED masts without dimming",
+                    created=105,
+                    decided=62,
+                    lines=(
+                        product("LED mast head, 12 lamps", 46, "3780.00"),
+                        fixed_price("Mast refit and cabling", 97_000),
+                    ),
+                ),
+            ),
+            closings=(Closing("Won", 60, description="Work begins with the northern stacks."),),
+        ),
+        Deal(
+            name="Gantry simulator for operators",
+            account=TERMINAL,
+            owner=PRIYA,
+            created=95,
+            due=120,
+            estimate=180_000,
+            reason="On Hold",
+            description="Waits for the terminal's training budget.",
+            offers=(
+                active(
+                    number=1027,
+                    name="Simulator with two seats",
+                    created=88,
+                    valid_for=45,
+                    lines=(
+                        product("Simulator cabin", 2, 54_000),
+                        time_and_material("Modelling of the yard", 560, 112, limit=70_000, budget=65_000),
+                    ),
+                ),
+            ),
+        ),
+        Deal(
+            name="Berth 7 shore power",
+            account=PORT,
+            owner=MARA,
+            created=210,
+            due=-150,
+            estimate=870_000,
+            offers=(
+                won(
+                    number=1006,
+                    name="Shore power, 6.6 kV",
+                    created=190,
+                    decided=155,
+                    lines=(
+                        product("Converter station, 4 MVA", 1, 498_000),
+                        fixed_price("Civil works and cabling", 286_500),
+                        time_and_material("Grid connection study", 210, 125, limit=30_000),
+                    ),
+                ),
+                canceled(
+                    number=1007,
+                    name="Shore power, low voltage",
+                    created=188,
+                    decided=170,
+                    lines=(product("Converter station, 1 MVA", 2, 176_000),),
+                ),
+            ),
+            closings=(Closing("Won", 150),),
+        ),
+        Deal(
+            name="Ferry ramp hydraulics overhaul",
+            account=FERRIES,
+            owner=PRIYA,
+            created=160,
+            due=-75,
+            estimate=245_000,
+            offers=(
+                revised(
+                    number=1014,
+                    name="Overhaul of three ramps",
+                    created=145,
+                    decided=120,
+                    lines=(fixed_price("Overhaul of a ramp's hydraulics", 246_000),),
+                ),
+                lost(
+                    number=1014,
+                    revision=1,
+                    name="Overhaul of three ramps",
+                    created=120,
+                    decided=71,
+                    lines=(fixed_price("Overhaul of a ramp's hydraulics", 231_000),),
+                ),
+            ),
+            closings=(
+                Closing(
+                    "Out-Sold",
+                    70,
+                    competitor=NORTHREACH,
+                    description="They have a workshop in the ferry port and quoted two weeks less downtime.",
+                ),
+            ),
+        ),
+        Deal(
+            name="Dredging control system",
+            account=PORT,
+            owner=MARA,
+            created=120,
+            due=-30,
+            estimate=420_000,
+            offers=(
+                canceled(
+                    number=1029,
+                    name="Control system for two dredgers",
+                    created=85,
+                    decided=48,
+                    lines=(
+                        time_and_material("Software and commissioning", 1_900, 121, limit=240_000),
+                        product("Dredge head sensor", 6, 12_400),
+                    ),
+                ),
+            ),
+            closings=(Closing("Canceled", 48, description="The port postponed all dredging by two years."),),
+        ),
+        Deal(
+            name="Breakwater wave radar",
+            account=TERMINAL,
+            owner=PRIYA,
+            created=6,
+            due=90,
+            estimate=65_000,
+        ),
+        Deal(
+            name="Crane spare parts framework",
+            account=TERMINAL,
+            owner=PRIYA,
+            created=66,
+            due=5,
+            estimate=150_000,
+            description="The quote is signed; the framework's paperwork is still to come.",
+            offers=(
+                won(
+                    number=1039,
+                    name="Framework for two years",
+                    created=62,
+                    decided=4,
+                    lines=(
+                        product("Brake caliper kit", 24, "1985.00"),
+                        product("Rope sheave", 80, "642.75"),
+                        fixed_price("Storage and call-off", 41_500),
+                    ),
+                ),
+                lost(
+                    number=1040,
+                    name="Parts on request",
+                    created=62,
+                    decided=4,
+                    lines=(product("Brake caliper kit", 24, "2240.00"),),
+                ),
+            ),
+        ),
+    ),
+)

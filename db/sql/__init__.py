@@ -1,0 +1,1 @@
+"""Database interfaces, compiled statements and column types."""
