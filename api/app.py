@@ -24,7 +24,7 @@ from api.sending import JSON, error_body
 from api.sockets import GraphQLSockets
 from api.stopping import Stopping
 from db.sql.database import Database
-from schema.executing import Executor
+from schema.execution.executor import Executor
 
 _GRAPHQL = "/graphql"
 _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}

@@ -7,7 +7,7 @@ from starlette.types import Receive
 
 from api.limits import Limits
 from api.refusals import BadRequest, ContentTooLarge
-from schema.limits import DEEPEST_VALUE
+from schema.limits.settings import DEEPEST_VALUE
 
 
 class ClientGone(Exception):

@@ -21,8 +21,8 @@ from api.refusals import BadRequest, HttpRefusal, MethodNotAllowed
 from api.sending import error_body, send_body, send_nothing
 from api.streaming import stream
 from db.domain.errors import Unavailable
-from schema.answering import Answer
-from schema.executing import Executor, OperationKindError, Request
+from schema.execution.executor import Executor, OperationKindError, Request
+from schema.execution.response import Answer
 
 Headers = Mapping[bytes, bytes]
 

@@ -8,7 +8,7 @@ from socket import socket
 from api.authentication import Authenticator
 from api.limits import DEFAULT_LIMITS, Limits
 from api.refusals import UnknownHost
-from schema.seats import Seats
+from schema.limits.quota import Seats
 
 _IPV6 = 6
 

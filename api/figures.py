@@ -8,7 +8,7 @@ from prometheus_client.registry import Collector
 from typing_extensions import override
 
 from db.sql.database import Database
-from schema.executing import Executor
+from schema.execution.executor import Executor
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 from pydantic import PositiveFloat, PositiveInt
 
-from schema.limits import OperationLimits
+from schema.limits.settings import OperationLimits
 
 
 class Limits(OperationLimits):

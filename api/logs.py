@@ -13,7 +13,7 @@ from typing_extensions import override
 
 from api.discretion import Discreet
 from api.requests import current, trace_id
-from schema.observing import Observation
+from schema.execution.observer import Observation
 
 FIELDS = ("request_id", "trace_id", "method", "path", "status", "operation", "kind", "codes", "duration_ms")
 """What a line may have beside its message: which request it is about, and what became of that."""

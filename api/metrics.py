@@ -20,8 +20,8 @@ from typing_extensions import override
 
 from api.figures import Figure, Figures
 from api.serving import CannotServe
-from schema.observing import Observation
-from schema.reading.documents import Asked, Document
+from schema.execution.observer import Observation
+from schema.request.document_cache import Asked, Document
 
 MOST_NAMES = 100
 """How many operations are counted by their names, trusted ones not among them: clients choose the names."""

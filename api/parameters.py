@@ -10,7 +10,7 @@ from api.bodies import read_json
 from api.documents import Documents
 from api.limits import Limits
 from api.refusals import BadRequest, UriTooLong
-from schema.executing import Request
+from schema.execution.executor import Request
 
 MOST_BYTES_IN_URL = 32 * 1024
 """Hardly anything between a client and us carries a longer URL; a longer query goes by POST."""

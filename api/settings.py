@@ -26,7 +26,7 @@ from api.serving import ServingBounds
 from api.signing_keys import is_safe
 from db.domain.errors import DealdeskError
 from db.sql.timeouts import Deadlines
-from schema.admission import Bounds
+from schema.limits.concurrency import Bounds
 
 _PREFIX = "DEALDESK_"
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\]")

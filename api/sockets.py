@@ -19,9 +19,9 @@ from api.refusals import BadRequest, DocumentRefusal, Unauthenticated, UnknownHo
 from api.visits import Visit
 from db.domain.errors import Unavailable
 from db.domain.ids import new_id
-from schema.executing import Executor, Request
-from schema.listening import Stopped
-from schema.seats import TooManyHeld
+from schema.execution.executor import Executor, Request
+from schema.limits.quota import TooManyHeld
+from schema.subscriptions.event_feed import Stopped
 
 SUBPROTOCOL = "graphql-transport-ws"
 _LONGEST_REASON = 123

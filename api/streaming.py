@@ -13,8 +13,8 @@ from starlette.types import Receive, Send
 
 from api.patience import TooSlow, in_time
 from api.visits import Visit
-from schema.answering import Answer
-from schema.listening import Stopped
+from schema.execution.response import Answer
+from schema.subscriptions.event_feed import Stopped
 
 BEAT = 12.0
 """Seconds between comments, which keep proxies from closing a connection that has nothing to tell."""

@@ -8,7 +8,7 @@ from typing import NamedTuple
 from starlette.types import ASGIApp
 
 from db.sql.database import Database
-from schema.executing import Executor
+from schema.execution.executor import Executor
 
 _log = logging.getLogger("dealdesk.telemetry")
 

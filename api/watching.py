@@ -4,7 +4,7 @@ from api.boundary import Observe as ObserveRequest
 from api.documents import Documents
 from api.logs import log_operation, log_request
 from api.metrics import Metrics
-from schema.observing import Observe as ObserveOperation
+from schema.execution.observer import Observe as ObserveOperation
 
 
 class Watch:

@@ -2,19 +2,19 @@
 
 import strawberry
 
-from schema.accounts import create_account, update_account
-from schema.activating import activate_quote
-from schema.bulk_closing import close_opportunities
-from schema.closing import close_opportunity
-from schema.competitors import create_competitor
-from schema.drafting import create_quote, delete_draft_quote
-from schema.editing import update_quote
-from schema.pursuing import create_opportunity, update_opportunity
-from schema.quoting import close_quotes
-from schema.reopening import reopen_opportunity
-from schema.revising import revise_quote
-from schema.status_reasons import create_status_reason, retire_status_reason
-from schema.winning import win_quote
+from schema.mutations.master_data.accounts import create_account, update_account
+from schema.mutations.master_data.competitors import create_competitor
+from schema.mutations.master_data.status_reasons import create_status_reason, retire_status_reason
+from schema.mutations.opportunities.close import close_opportunity
+from schema.mutations.opportunities.close_many import close_opportunities
+from schema.mutations.opportunities.create_update import create_opportunity, update_opportunity
+from schema.mutations.opportunities.reopen import reopen_opportunity
+from schema.mutations.quotes.activate import activate_quote
+from schema.mutations.quotes.close import close_quotes
+from schema.mutations.quotes.create import create_quote, delete_draft_quote
+from schema.mutations.quotes.revise import revise_quote
+from schema.mutations.quotes.update import update_quote
+from schema.mutations.quotes.win import win_quote
 
 
 @strawberry.type(

@@ -6,18 +6,25 @@ import strawberry
 from sqlalchemy import Integer, func, select
 
 from db import models
-from schema.analytics import DealGroup, deal_groups
-from schema.listings import ACCOUNTS, COMPETITORS, OPPORTUNITIES, QUOTES, STATUS_REASONS, USERS
-from schema.objects import Node, planned_type
-from schema.opportunity import Opportunity
-from schema.organization import Account, Competitor, StatusReason, User, Viewer
-from schema.quote import Quote
-from schema.reading.columns import argument, inline
-from schema.reading.connections import Connection, many
-from schema.reading.errors import BadInput
-from schema.reading.planning import Late
-from schema.reading.relations import confined, lookup, node, nodes
+from schema.filters.list_specs import (
+    ACCOUNTS,
+    COMPETITORS,
+    OPPORTUNITIES,
+    QUOTES,
+    STATUS_REASONS,
+    USERS,
+)
+from schema.planner.errors import BadInput
+from schema.planner.fields.columns import argument, inline
+from schema.planner.fields.connections import Connection, many
+from schema.planner.fields.relations import confined, lookup, node, nodes
+from schema.planner.plan.planner import Late
 from schema.subscription import latest_event_id
+from schema.types.analytics import DealGroup, deal_groups
+from schema.types.node import Node, planned_type
+from schema.types.opportunity import Opportunity
+from schema.types.organization import Account, Competitor, StatusReason, User, Viewer
+from schema.types.quote import Quote
 
 
 def _number_and_revision(arguments: Late, row: Any) -> Any:

@@ -10,14 +10,14 @@ from sqlalchemy.sql.elements import ColumnElement
 from db import models
 from db.audit.events import BEFORE_ALL, settled
 from db.audit.log import EventKind
-from schema.listings import OPPORTUNITIES
-from schema.objects import planned_type
-from schema.opportunity import Opportunity
-from schema.reading.columns import argument, column, computed, sourced
-from schema.reading.filters import narrowed
-from schema.reading.planning import Selection
-from schema.reading.relations import by_key, confined
-from schema.reading.sql import Concatenation, Sql, constant, subquery
+from schema.filters.list_specs import OPPORTUNITIES
+from schema.planner.fields.columns import argument, column, computed, sourced
+from schema.planner.fields.relations import by_key, confined
+from schema.planner.lists.filters import narrowed
+from schema.planner.plan.planner import Selection
+from schema.planner.sql.expressions import Concatenation, Sql, constant, subquery
+from schema.types.node import planned_type
+from schema.types.opportunity import Opportunity
 
 _KINDS = f"{', '.join(EventKind)}. New kinds may come, so keep a branch for unknown ones."
 _AFTER = (

@@ -24,7 +24,7 @@ from api.welcoming import first_token
 from db.master_data.organizations import served_organization
 from db.sample_data import load_sample
 from db.sql.database import Database
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.db.pipeline_files import WON, pipeline_files
 from tests.schema.asking import the_schema
 

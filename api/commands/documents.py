@@ -5,7 +5,7 @@ from pathlib import Path
 import typer
 
 from api.documents import manifest_of
-from schema.building import build_schema
+from schema.build import build_schema
 
 documents = typer.Typer(help="Say what clients may ask.", no_args_is_help=True)
 

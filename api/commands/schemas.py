@@ -2,7 +2,7 @@
 
 import typer
 
-from schema.building import build_schema
+from schema.build import build_schema
 
 
 def schema() -> None:

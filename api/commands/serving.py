@@ -23,7 +23,7 @@ from api.watching import Watch
 from api.welcoming import first_token, welcome
 from db.master_data.organizations import Served, served_organization
 from db.sql.database import Database
-from schema.building import build_schema
+from schema.build import build_schema
 
 
 def serve(

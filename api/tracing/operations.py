@@ -6,9 +6,9 @@ from typing import Any
 from opentelemetry.trace import Tracer
 from typing_extensions import override
 
-from schema.answering import Answer
-from schema.executing import Executor, Request
-from schema.reading.reader import Reader
+from schema.execution.executor import Executor, Request
+from schema.execution.response import Answer
+from schema.request.operation import Reader
 
 
 class TracedExecutor(Executor):

@@ -9,7 +9,7 @@ from starlette.types import ASGIApp
 
 from api.app import create_app
 from db.sql.database import Database
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.commanding import CommandLine
 from tests.api.entering import admit, client, entrance
 from tests.builders import Deals

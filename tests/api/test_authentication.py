@@ -13,7 +13,7 @@ from api.entry import Entry
 from api.refusals import BadCredential
 from db.auth.tokens import revoke_token
 from db.domain.caller import Role
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.entering import BEARER, TOKEN, admit, client, entrance
 from tests.api.malformed import GRAPHQL_RESPONSE
 from tests.api.talking import Socket, opened, streamed, talking

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from schema.building import build_schema
+from schema.build import build_schema
 from tests.api.commanding import CommandLine
 from tests.db.pipeline_files import ENGAGING, LOST, PROSPECTING, WON, pipeline_files
 from tests.postgres import PostgresServer

@@ -6,8 +6,8 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from schema.executing import Executor
-from schema.limits import OperationLimits
+from schema.execution.executor import Executor
+from schema.limits.settings import OperationLimits
 from tests.api.entering import client, entrance
 from tests.api.malformed import GRAPHQL_RESPONSE
 from tests.api.talking import talking

@@ -10,7 +10,7 @@ import pytest
 from api.app import create_app
 from api.cli import main
 from api.documents import BadDocuments, DocumentMode, Documents, document_id, trusted_documents
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.entering import client, entrance
 from tests.api.talking import talking
 from tests.builders import Deals

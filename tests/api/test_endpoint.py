@@ -6,8 +6,8 @@ from starlette.types import Message
 
 from api.app import create_app
 from api.limits import DEFAULT_LIMITS
-from schema.admission import Bounds
-from schema.executing import Executor
+from schema.execution.executor import Executor
+from schema.limits.concurrency import Bounds
 from tests.api.entering import BEARER, client, entrance
 from tests.api.malformed import GRAPHQL_RESPONSE
 from tests.builders import Deals

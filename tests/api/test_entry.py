@@ -9,7 +9,7 @@ from api.entry import Entry, names_of_loopback
 from api.refusals import UnknownHost
 from api.serving import bound_socket
 from api.settings import Settings
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.entering import client, entrance
 from tests.api.talking import opened
 from tests.builders import Deals

@@ -12,8 +12,8 @@ from graphql import get_introspection_query
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from schema.executing import Executor
-from schema.limits import OperationLimits
+from schema.execution.executor import Executor
+from schema.limits.settings import OperationLimits
 from tests.api.entering import entrance
 from tests.api.fuzzing import Fuzzed, Fuzzer, posted
 from tests.api.generated import documents

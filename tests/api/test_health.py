@@ -10,7 +10,7 @@ from api.app import create_app
 from db.migrations.runner import revert
 from db.sql.database import Database
 from db.sql.statements import Statement
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.entering import entrance
 from tests.schema.asking import Recorder, the_schema
 

@@ -14,7 +14,7 @@ from api.authentication import Authenticator
 from api.entry import Entry
 from api.issuers import OpenIdIssuer, Trust
 from db.domain.errors import Unavailable
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.entering import BEARER, HOST, client
 from tests.api.hostile_tokens import hostile_tokens
 from tests.api.issuing import AUDIENCE, IssuerServer, issuing, public_jwk

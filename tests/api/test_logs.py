@@ -14,7 +14,7 @@ from api.documents import document_id
 from api.logs import LogFormat, formatter, log_operation, log_request, name_request
 from db.auth.tokens import PREFIX
 from db.domain.errors import Unavailable
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.entering import TOKEN, client, entrance
 from tests.api.talking import talking
 from tests.builders import Deals

@@ -9,9 +9,9 @@ from starlette.applications import Starlette
 from api.app import create_app
 from api.metrics import MOST_NAMES, OTHERS, Metrics, exposed
 from api.serving import CannotServe
-from schema.executing import Executor
-from schema.observing import Observation
-from schema.reading.documents import Asked
+from schema.execution.executor import Executor
+from schema.execution.observer import Observation
+from schema.request.document_cache import Asked
 from tests.api.entering import client, entrance
 from tests.api.talking import streamed, talking
 from tests.builders import Deals

@@ -6,8 +6,8 @@ from starlette.applications import Starlette
 from api import patience
 from api.app import create_app
 from api.limits import Limits
-from schema.executing import Executor
-from schema.limits import OperationLimits
+from schema.execution.executor import Executor
+from schema.limits.settings import OperationLimits
 from tests.api.entering import entrance
 from tests.api.talking import opened, talking
 from tests.builders import Deals

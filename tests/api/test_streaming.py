@@ -6,7 +6,7 @@ import pytest
 from starlette.applications import Starlette
 
 from api import patience, streaming
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.talking import Stream, streamed
 from tests.builders import Deals
 from tests.schema.hearing import ALL, happen, until

@@ -8,7 +8,7 @@ from uuid import UUID, uuid4
 
 import httpx2
 
-from schema.reading.ids import decode_id
+from schema.planner.global_ids import decode_id
 from tests.api.entering import BEARER
 from tests.builders import Deals
 

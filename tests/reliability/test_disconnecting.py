@@ -10,7 +10,7 @@ from websockets.asyncio.client import ClientConnection
 
 from api.app import create_app
 from db.sql.database import Database
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.entering import HOST, admit, entrance
 from tests.api.served import Client, Place, connected, served
 from tests.builders import Deals

@@ -14,7 +14,7 @@ from api.app import create_app
 from db.connect import open_database
 from db.migrations.runner import migrate
 from db.sql.timeouts import GRACE, Deadlines
-from schema.executing import Executor
+from schema.execution.executor import Executor
 from tests.api.entering import admit, client, entrance
 from tests.builders import Deals
 from tests.postgres import PostgresServer, postgres_server

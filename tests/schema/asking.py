@@ -13,10 +13,10 @@ from typing_extensions import override
 from db.domain.caller import Caller
 from db.sql.database import Database, Load, Transaction
 from db.sql.statements import Statement
-from schema.building import DealdeskSchema, build_schema
-from schema.executing import Executor, Request
-from schema.limits import OperationLimits
-from schema.reading.reader import Reader
+from schema.build import DealdeskSchema, build_schema
+from schema.execution.executor import Executor, Request
+from schema.limits.settings import OperationLimits
+from schema.request.operation import Reader
 
 the_schema = cache(build_schema)
 """The schema, built once for all tests."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_type
 
-from schema.reading.catalog import Catalog
-from schema.reading.ids import encode_id
+from schema.planner.global_ids import encode_id
+from schema.planner.plan.catalog import Catalog
 from tests.schema.asking import Client, the_schema
 from tests.schema.conftest import Readable
 from tests.schema.inputs import Material, node_type

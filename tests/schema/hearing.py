@@ -11,8 +11,8 @@ from graphql import OperationType
 
 from db import models
 from db.sql.statements import insertion
-from schema.answering import Answer
-from schema.executing import Executor, Request
+from schema.execution.executor import Executor, Request
+from schema.execution.response import Answer
 from tests.builders import NOW, Deals
 
 ALL = "subscription($after: String) { opportunitiesChanged(after: $after) { eventId opportunity { id } } }"

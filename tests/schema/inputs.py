@@ -19,7 +19,7 @@ from graphql import (
     is_required_input_field,
 )
 
-from schema.reading.catalog import Catalog
+from schema.planner.plan.catalog import Catalog
 
 DEEPEST = 2
 """How deep filters hold filters."""

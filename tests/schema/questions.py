@@ -7,7 +7,7 @@ from typing import Any
 from graphql import get_named_type, is_leaf_type
 
 from db import models
-from schema.reading.ids import encode_id
+from schema.planner.global_ids import encode_id
 from tests.schema.asking import Client, the_schema
 from tests.schema.covering import Covering, coverings
 from tests.schema.landscape import Landscape

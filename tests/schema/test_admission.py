@@ -4,7 +4,7 @@ from time import monotonic
 import pytest
 
 from db.domain.errors import TimedOut
-from schema.admission import Admission, Bounds, Overloaded
+from schema.limits.concurrency import Admission, Bounds, Overloaded
 
 
 class Operations:

@@ -18,7 +18,7 @@ from db.domain.ids import new_id
 from db.importers.pipeline import import_pipeline
 from db.master_data.organizations import served_organization
 from db.sql.database import Database
-from schema.analytics import DealGrouping
+from schema.types.analytics import DealGrouping
 from tests.benchmarks.data.filling import fill_postgres
 from tests.benchmarks.data.sizes import FULL
 from tests.builders import A_MONTH_AGO, NOW, Deals

@@ -5,7 +5,7 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteState, SeededReason
 from db.domain.ids import new_id
 from db.sql.database import Database
-from schema.reading.ids import split_id
+from schema.planner.global_ids import split_id
 from tests.builders import Deals
 from tests.schema.mutating import refused, sent
 

@@ -1,7 +1,7 @@
 import pytest
 from graphql import GraphQLError
 
-from schema.discretion import without_values
+from schema.execution.redaction import without_values
 
 
 @pytest.mark.parametrize(

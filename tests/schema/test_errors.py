@@ -13,10 +13,10 @@ from db.domain.errors import ActiveQuotes, BlockingQuote, Refusal, Unavailable
 from db.domain.ids import new_id
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
-from schema.errors import MEMBERS, answer_to
-from schema.objects import planned_type
-from schema.reading.catalog import Catalog, UnplannedFieldError
-from schema.reading.columns import computed
+from schema.mutations.errors import MEMBERS, answer_to
+from schema.planner.fields.columns import computed
+from schema.planner.plan.catalog import Catalog, UnplannedFieldError
+from schema.types.node import planned_type
 from tests.schema.asking import Client, Recorder, the_schema
 from tests.schema.conftest import Readable
 

@@ -7,8 +7,8 @@ import pytest
 from graphql import get_named_type
 
 from db import models
-from schema.reading.catalog import Table
-from schema.reading.ids import encode_id
+from schema.planner.global_ids import encode_id
+from schema.planner.plan.catalog import Table
 from tests.schema.answering import DOCUMENTS, answers, stored
 from tests.schema.asking import Client, the_schema
 from tests.schema.conftest import Readable

@@ -14,9 +14,9 @@ from db import models
 from db.audit.events import BEFORE_ALL
 from db.domain.caller import Role
 from db.sql.database import Database
-from schema.executing import Executor
-from schema.policies import POLICIES
-from schema.reading.ids import encode_id
+from schema.execution.executor import Executor
+from schema.planner.global_ids import encode_id
+from schema.request.policies import POLICIES
 from tests.builders import Deals
 from tests.schema.asking import BOUNDLESS, Client, the_schema
 from tests.schema.covering import coverings

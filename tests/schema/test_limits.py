@@ -7,9 +7,9 @@ import orjson
 import pytest
 
 from db.domain.caller import Role
-from schema.executing import Executor, Request
-from schema.introspecting import LARGEST_QUERY
-from schema.limits import OperationLimits
+from schema.execution.executor import Executor, Request
+from schema.limits.introspection import LARGEST_QUERY
+from schema.limits.settings import OperationLimits
 from tests.schema.asking import Recorder, the_schema
 from tests.schema.conftest import Readable
 

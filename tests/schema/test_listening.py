@@ -16,9 +16,9 @@ from db.connect import open_database
 from db.domain.errors import Unavailable
 from db.sql.database import Database
 from db.sql.statements import Statement
-from schema import listening as of_the_feed
-from schema.executing import Executor, Request
-from schema.listening import MOST_PENDING, PAUSE, Stopped
+from schema.execution.executor import Executor, Request
+from schema.subscriptions import event_feed as of_the_feed
+from schema.subscriptions.event_feed import MOST_PENDING, PAUSE, Stopped
 from tests.builders import Deals
 from tests.schema.asking import Recorder, the_schema
 from tests.schema.hearing import CLOSE, PATIENCE, answers, happen, listening, until

@@ -9,7 +9,7 @@ from uuid import UUID
 import pytest
 
 from db import models
-from schema.reading.ids import split_id
+from schema.planner.global_ids import split_id
 from tests.schema.asking import PassThroughClient, the_schema
 from tests.schema.conftest import Readable
 from tests.schema.expecting import ExpectedList

@@ -10,9 +10,9 @@ from uuid import UUID
 import pytest
 
 from db.sql.database import Database
-from schema.reading.cursors import Order as CursorOrder
-from schema.reading.ids import split_id
-from schema.reading.orders import Term
+from schema.planner.global_ids import split_id
+from schema.planner.lists.cursors import Order as CursorOrder
+from schema.planner.lists.ordering import Term
 from tests.schema.asking import Client, PassThroughClient, the_schema
 from tests.schema.conftest import Readable
 from tests.schema.filling import Filling

@@ -12,9 +12,9 @@ from graphql import OperationType, extend_schema, parse
 from db.domain.caller import Role
 from db.domain.enums import OpportunityState
 from db.sql.database import Database
-from schema.building import build_schema
-from schema.executing import Executor, Request
-from schema.policies import POLICIES, IncompletePoliciesError, Policies
+from schema.build import build_schema
+from schema.execution.executor import Executor, Request
+from schema.request.policies import POLICIES, IncompletePoliciesError, Policies
 from tests.builders import Deals
 from tests.schema.asking import Client, the_schema
 from tests.schema.hearing import ALL

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from schema.sharing import SharedReads
+from schema.subscriptions.single_flight import SharedReads
 
 ANSWER_TIMEOUT_SECONDS = 5
 """How long a test waits for an answer before it fails."""

@@ -5,7 +5,7 @@ import pytest
 
 from db.audit.events import BEFORE_ALL, events_after
 from db.sql.database import Database
-from schema.executing import Executor, Request
+from schema.execution.executor import Executor, Request
 from tests.builders import Deals
 from tests.schema.asking import the_schema
 from tests.schema.hearing import ALL, CLOSE, happen, listening

@@ -4,10 +4,10 @@ from uuid import UUID
 import pytest
 
 from db.domain.caller import Caller, Role
-from schema import throttling
-from schema.costing import Cost
-from schema.limits import OperationLimits
-from schema.throttling import Throttle, Throttled
+from schema.limits import rate_limit
+from schema.limits.cost import Cost
+from schema.limits.rate_limit import Throttle, Throttled
+from schema.limits.settings import OperationLimits
 from tests.builders import NOW
 
 ADA = Caller(UUID(int=1), UUID(int=2), Role.SALES, NOW)
@@ -109,7 +109,7 @@ def test_without_a_bucket_nobody_is_throttled() -> None:
 
 
 def test_full_buckets_are_let_go_where_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(throttling, "MOST_BUCKETS", 2)
+    monkeypatch.setattr(rate_limit, "MOST_BUCKETS", 2)
     clock = Clock()
     throttle = Throttle(LIMITS, clock)
     for number in range(2):

@@ -1,0 +1,1 @@
+"""Filter and order inputs, and the lists that take them."""

@@ -1,0 +1,250 @@
+"""How each list may be narrowed and sorted: its filter, what it is sorted by, and its default order."""
+
+from db import models
+from schema.filters.comparators import (
+    ActivityStateFilter,
+    BooleanFilter,
+    DateFilter,
+    DateTimeFilter,
+    DecimalFilter,
+    IDFilter,
+    IntFilter,
+    OpportunityStateFilter,
+    QuoteLineKindFilter,
+    QuoteStateFilter,
+    QuoteStatusReasonFilter,
+    StringFilter,
+)
+from schema.filters.order_inputs import listing
+from schema.planner.lists.filters import combined, on
+from schema.planner.lists.ordering import OrderDirection
+
+_NAME = "The name; letter case doesn't count."
+
+
+@combined
+class OpportunityFilter:
+    """Narrows a list of opportunities; everything that is sent must hold."""
+
+    id: IDFilter | None = on(models.Opportunity.id, "By id.", to=models.Opportunity)
+    name: StringFilter | None = on(models.Opportunity.name, "By name.")
+    external_reference: StringFilter | None = on(
+        models.Opportunity.external_reference, "By the id that another system gave it."
+    )
+    state: OpportunityStateFilter | None = on(models.Opportunity.state, "By state.")
+    status_reason_id: IDFilter | None = on(
+        models.Opportunity.status_reason_id, "By status reason.", to=models.StatusReason
+    )
+    account_id: IDFilter | None = on(models.Opportunity.account_id, "By customer.", to=models.Account)
+    owner_id: IDFilter | None = on(models.Opportunity.owner_id, "By owner.", to=models.User)
+    contracting_unit_id: IDFilter | None = on(
+        models.Opportunity.contracting_unit_id, "By contracting unit.", to=models.ContractingUnit
+    )
+    currency_code: StringFilter | None = on(models.Opportunity.currency_code, "By currency.")
+    estimated_revenue: DecimalFilter | None = on(
+        models.Opportunity.estimated_revenue, "By estimated revenue."
+    )
+    estimated_close_date: DateFilter | None = on(
+        models.Opportunity.estimated_close_date, "By estimated close date."
+    )
+    actual_revenue: DecimalFilter | None = on(models.Opportunity.actual_revenue, "By actual revenue.")
+    closed_on: DateFilter | None = on(models.Opportunity.closed_on, "By the day of closing.")
+    created_at: DateTimeFilter | None = on(models.Opportunity.created_at, "By creation.")
+    updated_at: DateTimeFilter | None = on(models.Opportunity.updated_at, "By last change.")
+
+
+OPPORTUNITIES = listing(
+    "Opportunity",
+    OpportunityFilter,
+    {
+        "NAME": _NAME,
+        "CREATED_AT": "When it was created.",
+        "UPDATED_AT": "When it was last changed.",
+        "ESTIMATED_CLOSE_DATE": "The estimated close date.",
+        "ESTIMATED_REVENUE": "The estimated revenue, whatever its currency.",
+        "CLOSED_ON": "The day of closing.",
+        "ACTUAL_REVENUE": "The actual revenue, whatever its currency.",
+    },
+    default=[("CREATED_AT", OrderDirection.DESC)],
+)
+
+
+@combined
+class OpportunityCloseFilter:
+    """Narrows the closings of an opportunity; everything that is sent must hold."""
+
+    state: ActivityStateFilter | None = on(models.OpportunityClose.state, "By whether it stands.")
+    closed_on: DateFilter | None = on(models.OpportunityClose.closed_on, "By the day of closing.")
+
+
+OPPORTUNITY_CLOSES = listing(
+    "OpportunityClose",
+    OpportunityCloseFilter,
+    {"CREATED_AT": "When it was recorded.", "CLOSED_ON": "The day of closing."},
+    default=[("CREATED_AT", OrderDirection.DESC)],
+)
+
+
+@combined
+class QuoteFilter:
+    """Narrows a list of quotes; everything that is sent must hold."""
+
+    id: IDFilter | None = on(models.Quote.id, "By id.", to=models.Quote)
+    number: StringFilter | None = on(models.Quote.number, "By number.")
+    revision: IntFilter | None = on(models.Quote.revision, "By revision.")
+    name: StringFilter | None = on(models.Quote.name, "By name.")
+    state: QuoteStateFilter | None = on(models.Quote.state, "By state.")
+    status_reason: QuoteStatusReasonFilter | None = on(models.Quote.status_reason, "By status reason.")
+    opportunity_id: IDFilter | None = on(
+        models.Quote.opportunity_id, "By opportunity.", to=models.Opportunity
+    )
+    total: DecimalFilter | None = on(models.Quote.total, "By total.")
+    effective_from: DateFilter | None = on(models.Quote.effective_from, "By the first day it holds.")
+    effective_to: DateFilter | None = on(models.Quote.effective_to, "By the last day it holds.")
+    created_at: DateTimeFilter | None = on(models.Quote.created_at, "By creation.")
+    updated_at: DateTimeFilter | None = on(models.Quote.updated_at, "By last change.")
+
+
+QUOTES = listing(
+    "Quote",
+    QuoteFilter,
+    {
+        "NUMBER": "The number, then the revision.",
+        "NAME": _NAME,
+        "TOTAL": "The total, whatever its currency.",
+        "EFFECTIVE_TO": "The last day it holds.",
+        "CREATED_AT": "When it was created.",
+        "UPDATED_AT": "When it was last changed.",
+    },
+    default=[("NUMBER", OrderDirection.ASC)],
+    columns={"NUMBER": ("number", "revision")},
+    unique=("number", "revision"),
+)
+
+
+@combined
+class QuoteLineFilter:
+    """Narrows the lines of a quote; everything that is sent must hold."""
+
+    kind: QuoteLineKindFilter | None = on(models.QuoteLine.kind, "By what it sells.")
+    name: StringFilter | None = on(models.QuoteLine.name, "By name.")
+
+
+QUOTE_LINES = listing(
+    "QuoteLine",
+    QuoteLineFilter,
+    {"POSITION": "Its place on the quote.", "TOTAL": "Its total."},
+    default=[("POSITION", OrderDirection.ASC)],
+    unique=("position",),  # lines are listed below their quote alone
+)
+
+
+@combined
+class ProjectContractLineFilter:
+    """Narrows the lines of a contract; everything that is sent must hold."""
+
+    kind: QuoteLineKindFilter | None = on(models.ProjectContractLine.kind, "By what it sells.")
+    name: StringFilter | None = on(models.ProjectContractLine.name, "By name.")
+
+
+PROJECT_CONTRACT_LINES = listing(
+    "ProjectContractLine",
+    ProjectContractLineFilter,
+    {"POSITION": "Its place on the contract.", "TOTAL": "Its total."},
+    default=[("POSITION", OrderDirection.ASC)],
+    unique=("position",),  # lines are listed below their contract alone
+)
+
+
+@combined
+class HistoryEntryFilter:
+    """Narrows a history; everything that is sent must hold."""
+
+    action: StringFilter | None = on(models.Audit.action, "By what was done.")
+    user_id: IDFilter | None = on(models.Audit.user_id, "By who did it.", to=models.User)
+    at: DateTimeFilter | None = on(models.Audit.at, "By when.")
+
+
+HISTORY = listing(
+    "HistoryEntry",
+    HistoryEntryFilter,
+    {"AT": "In the order in which the changes were made."},
+    default=[("AT", OrderDirection.DESC)],
+    columns={"AT": ("id",)},
+)
+
+
+@combined
+class AccountFilter:
+    """Narrows a list of accounts; everything that is sent must hold."""
+
+    id: IDFilter | None = on(models.Account.id, "By id.", to=models.Account)
+    name: StringFilter | None = on(models.Account.name, "By name.")
+    industry: StringFilter | None = on(models.Account.industry, "By industry.")
+    country: StringFilter | None = on(models.Account.country, "By country.")
+    parent_account_id: IDFilter | None = on(
+        models.Account.parent_account_id, "By parent account.", to=models.Account
+    )
+
+
+ACCOUNTS = listing(
+    "Account",
+    AccountFilter,
+    {"NAME": _NAME, "CREATED_AT": "When it was created."},
+    default=[("NAME", OrderDirection.ASC)],
+)
+
+
+@combined
+class CompetitorFilter:
+    """Narrows a list of competitors; everything that is sent must hold."""
+
+    id: IDFilter | None = on(models.Competitor.id, "By id.", to=models.Competitor)
+    name: StringFilter | None = on(models.Competitor.name, "By name.")
+
+
+COMPETITORS = listing(
+    "Competitor",
+    CompetitorFilter,
+    {"NAME": _NAME, "CREATED_AT": "When it was created."},
+    default=[("NAME", OrderDirection.ASC)],
+)
+
+
+@combined
+class StatusReasonFilter:
+    """Narrows a list of status reasons; everything that is sent must hold."""
+
+    id: IDFilter | None = on(models.StatusReason.id, "By id.", to=models.StatusReason)
+    state: OpportunityStateFilter | None = on(models.StatusReason.state, "By the state it belongs to.")
+    label: StringFilter | None = on(models.StatusReason.label, "By label.")
+    code: IntFilter | None = on(models.StatusReason.code, "By Dataverse's code.")
+    is_retired: BooleanFilter | None = on(
+        lambda row: row.retired_at.is_not(None), "By whether it may still be chosen."
+    )
+
+
+STATUS_REASONS = listing(
+    "StatusReason",
+    StatusReasonFilter,
+    {"LABEL": "The label; letter case doesn't count.", "CREATED_AT": "When it was created."},
+    default=[("LABEL", OrderDirection.ASC)],
+)
+
+
+@combined
+class UserFilter:
+    """Narrows a list of users; everything that is sent must hold."""
+
+    id: IDFilter | None = on(models.User.id, "By id.", to=models.User)
+    name: StringFilter | None = on(models.User.name, "By name.")
+    email: StringFilter | None = on(models.User.email, "By email address.")
+    manager_id: IDFilter | None = on(models.User.manager_id, "By manager.", to=models.User)
+
+
+USERS = listing(
+    "User",
+    UserFilter,
+    {"NAME": _NAME, "CREATED_AT": "When it was created."},
+    default=[("NAME", OrderDirection.ASC)],
+)

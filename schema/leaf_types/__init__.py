@@ -1,0 +1,1 @@
+"""Scalars and enums, the leaf types of the schema."""

@@ -1,0 +1,1 @@
+"""Limits of documents, cost, rate, concurrency and open subscriptions."""

@@ -1,0 +1,1 @@
+"""Mutations of accounts, competitors and status reasons."""

@@ -1,0 +1,145 @@
+"""``createQuote`` and ``deleteDraftQuote``: an offer is begun, or given up before anybody saw it."""
+
+import json
+from datetime import date
+from typing import Annotated
+
+import strawberry
+
+from db.quotes import create
+from schema.mutations.errors import (
+    NotFoundError,
+    OperationError,
+    OpportunityAlreadyClosedError,
+    StaleVersionError,
+)
+from schema.mutations.quotes.quote_ref_input import OfOneQuote
+from schema.mutations.run import (
+    EXPECTED_VERSION,
+    IDEMPOTENCY_KEY,
+    came_to,
+    perform,
+    sent_id,
+    sent_id_or_none,
+)
+from schema.planner.fields.columns import given
+from schema.planner.fields.relations import by_given
+from schema.planner.global_ids import encode_id
+from schema.request.context import Info
+from schema.types.node import planned_type
+from schema.types.opportunity import Opportunity
+from schema.types.quote import Quote
+
+
+@strawberry.input(description="A new quote.")
+class CreateQuoteInput:
+    """The input of ``createQuote``."""
+
+    opportunity_id: strawberry.ID = strawberry.field(description="The opportunity; it is open.")
+    name: str = strawberry.field(description="What is offered; 1 to 200 characters.")
+    number: str | None = strawberry.field(
+        description="Unique in the organization, 1 to 200 characters; the next number, such as QUO-1044,"
+        " unless sent. Never changes.",
+        default=None,
+    )
+    effective_from: date | None = strawberry.field(description="The first day it holds.", default=None)
+    effective_to: date | None = strawberry.field(description="The last day it holds.", default=None)
+    copy_lines_from: strawberry.ID | None = strawberry.field(
+        description="A quote in the same currency whose lines it begins with, in any state and of any"
+        " opportunity; it begins without lines unless sent.",
+        default=None,
+    )
+    idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
+
+    def rule(self) -> create.QuoteDraft:
+        """Return what the rule is asked.
+
+        Raises:
+            NotFound: an id can't be that of an opportunity or quote.
+        """
+        return create.QuoteDraft(
+            opportunity_id=sent_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
+            name=self.name,
+            number=self.number,
+            effective_from=self.effective_from,
+            effective_to=self.effective_to,
+            copy_lines_from=sent_id_or_none("quo", "quote", self.copy_lines_from, ("input", "copyLinesFrom")),
+            idempotency_key=self.idempotency_key,
+        )
+
+
+@strawberry.input(description="Which draft to delete.")
+class DeleteDraftQuoteInput(OfOneQuote):
+    """The input of ``deleteDraftQuote``."""
+
+    quote_id: strawberry.ID = strawberry.field(description="The draft.")
+    expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
+    idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
+
+
+@planned_type
+class CreateQuoteSuccess:
+    """The quote was created."""
+
+    quote: Quote = by_given("quote_id", "The quote, a draft.")
+
+
+@planned_type
+class DeleteDraftQuoteSuccess:
+    """The draft was deleted."""
+
+    deleted_quote_id: strawberry.ID = given("deleted_quote_id", "What the draft's id was.")
+    opportunity: Opportunity = by_given("opportunity_id", "The opportunity that it was an offer on.")
+
+
+CreateQuoteResult = Annotated[
+    CreateQuoteSuccess | OpportunityAlreadyClosedError | NotFoundError | OperationError,
+    strawberry.union(
+        "CreateQuoteResult",
+        description=came_to(
+            "createQuote",
+            "NAME_EMPTY",
+            "NAME_TOO_LONG",
+            "NUMBER_EMPTY",
+            "NUMBER_TOO_LONG",
+            "QUOTE_NUMBER_TAKEN",
+            "EFFECTIVE_DATES_REVERSED",
+            "QUOTE_IN_ANOTHER_CURRENCY",
+            "QUOTE_DELETED",
+        ),
+    ),
+]
+
+DeleteDraftQuoteResult = Annotated[
+    DeleteDraftQuoteSuccess | StaleVersionError | NotFoundError | OperationError,
+    strawberry.union(
+        "DeleteDraftQuoteResult",
+        description=came_to("deleteDraftQuote", "QUOTE_NOT_DRAFT", "OPPORTUNITY_CLOSED"),
+    ),
+]
+
+
+async def create_quote(info: Info, input: CreateQuoteInput) -> CreateQuoteResult:  # noqa: A002 - GraphQL's word
+    """Create a draft."""
+    return await perform(  # type: ignore[no-any-return]
+        info,
+        lambda transaction, caller: create.create_quote(transaction, caller, input.rule()),
+        CreateQuoteSuccess,
+        lambda created: {"quote_id": created.quote_id},
+    )
+
+
+async def delete_draft_quote(
+    info: Info,
+    input: DeleteDraftQuoteInput,  # noqa: A002 - GraphQL's word
+) -> DeleteDraftQuoteResult:
+    """Delete a draft."""
+    return await perform(  # type: ignore[no-any-return]
+        info,
+        lambda transaction, caller: create.delete_draft(transaction, caller, input.rule()),
+        DeleteDraftQuoteSuccess,
+        lambda deleted: {
+            "deleted_quote_id": json.dumps(encode_id("quo", deleted.quote_id)),
+            "opportunity_id": deleted.opportunity_id,
+        },
+    )

@@ -1,0 +1,26 @@
+"""What every mutation of one quote takes, about which no more needs to be said."""
+
+import strawberry
+
+from db.quotes.transitions import QUOTE_ID, OneQuote
+from schema.mutations.run import sent_id
+
+
+class OfOneQuote:
+    """The base of their inputs; each declares these fields, so that it can describe its quote."""
+
+    quote_id: strawberry.ID
+    expected_version: int | None
+    idempotency_key: str | None
+
+    def rule(self) -> OneQuote:
+        """Return what the rule is asked.
+
+        Raises:
+            NotFound: the id can't be that of a quote.
+        """
+        return OneQuote(
+            quote_id=sent_id("quo", "quote", self.quote_id, QUOTE_ID),
+            expected_version=self.expected_version,
+            idempotency_key=self.idempotency_key,
+        )

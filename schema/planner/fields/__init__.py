@@ -1,0 +1,1 @@
+"""Sources of fields: which column, relation or expression answers a field."""

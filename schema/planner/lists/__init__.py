@@ -1,0 +1,1 @@
+"""Cursors, filters and orders of lists."""

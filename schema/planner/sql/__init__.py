@@ -1,0 +1,1 @@
+"""SQL expressions that the plans are made of, for both databases."""

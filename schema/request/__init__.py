@@ -1,0 +1,1 @@
+"""What belongs to one request: its operation, its context, its permissions."""

@@ -1,0 +1,167 @@
+"""Reading for one request: what is asked is planned once a document and shape, then bound and run."""
+
+from collections.abc import Callable, Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple, Protocol
+
+from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationDefinitionNode
+from graphql.execution.values import VariableValues
+
+from db.domain.caller import Caller
+from db.sql.database import Database, ReadJson
+from schema.planner.plan.catalog import Catalog
+from schema.planner.plan.field_collector import Collector
+from schema.planner.plan.planner import Plan, Planner, Selection
+from schema.planner.plan.variables import shape_of
+from schema.planner.sql.expressions import Concatenation
+from schema.request.document_cache import Asked, Document
+from schema.request.policies import FORBIDDEN, Policies
+
+
+class RootField(Protocol):
+    """A root field of an operation: that much of graphql-core's GraphQLResolveInfo."""
+
+    @property
+    def field_name(self) -> str:
+        """Its name."""
+
+    @property
+    def field_nodes(self) -> list[FieldNode]:
+        """Every node that asks for it."""
+
+    @property
+    def parent_type(self) -> GraphQLObjectType:
+        """The root type."""
+
+    @property
+    def path(self) -> Any:
+        """Its place in the answer; ``key`` is the response key."""
+
+
+class Refused(NamedTuple):
+    """A mutation that a rule refused, by their names for programs."""
+
+    mutation: str
+    code: str
+
+
+@dataclass(slots=True)  # not frozen, which would make it four times as slow to make
+class Reader:
+    """Answers what one request asks, as JSON text.
+
+    ``names_types`` adds the concrete type to objects of abstract types, for an executor that must know it.
+    ``refusals`` are those of its mutations that were refused, so far.
+    """
+
+    catalog: Catalog
+    policies: Policies
+    database: Database
+    caller: Caller
+    document: Document
+    operation: OperationDefinitionNode
+    collector: Collector
+    names_types: bool = False
+    refusals: list[Refused] = field(default_factory=list)
+
+    async def query(self) -> bytes | None:
+        """Return the answer to a whole query, ``{"data":{...}}``.
+
+        None where graphql-core must answer: it holds introspection, or a null that the schema rules out, or
+        a field that is not for the caller's role.
+
+        Raises:
+            BadInput: an argument can't be used.
+            Unavailable: the database did not answer.
+        """
+        plan = self._plan("query", self._whole) if self._permits_all else None
+        if plan is None:
+            return None
+        return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
+
+    async def field(self, asked: RootField) -> bytes | None:
+        """Return the value of one root field of a query; raises as ``query`` does."""
+        plan = self.plan(asked)
+        return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
+
+    def plan(self, asked: RootField) -> Plan:
+        """Return how one root field is read, for whoever reads it again and again.
+
+        Raises:
+            GraphQLError: it is not for the caller's role.
+        """
+        if not self.permits(asked):
+            path = asked.path.as_list()
+            told = {"code": FORBIDDEN}
+            raise GraphQLError(self.refusal(asked), asked.field_nodes, path=path, extensions=told)
+        return self._planned(asked.path.key, lambda planner: _value(planner, asked))
+
+    async def payload(
+        self, read: ReadJson, asked: RootField, type_name: str, given: Mapping[str, Any]
+    ) -> bytes | None:
+        """Return a mutation's payload, which its transaction reads from the values that its type declares."""
+        plan = self._planned(
+            (asked.path.key, type_name),
+            lambda planner: _selection(planner, asked).object(None, type_name=type_name),
+        )
+        return await read(plan.statement, plan.values(self._variables, self.caller, given))
+
+    def permits(self, asked: RootField) -> bool:
+        """Say whether the caller's role may use a root field."""
+        return self.policies.permit(self.caller.role, asked.parent_type.name, asked.field_name)
+
+    def refusal(self, asked: RootField) -> str:
+        """Return what a caller is told whose role may not use a root field."""
+        return self.policies.refusal(self.caller.role, asked.parent_type.name, asked.field_name)
+
+    @property
+    def _permits_all(self) -> bool:
+        key = (id(self.operation), self.caller.role)
+        known = self.document.permitted
+        if key not in known:
+            root = self.collector.schema.query_type.name  # type: ignore[union-attr]
+            names = self.document.root_fields(self.operation)
+            known[key] = all(self.policies.permit(self.caller.role, root, name) for name in names)
+        return known[key]
+
+    @property
+    def asked(self) -> Asked:
+        """The operation, as it is counted and logged."""
+        return self.document.asked(self.operation)
+
+    @property
+    def _variables(self) -> VariableValues:
+        return self.collector.variables
+
+    def _planned(self, what: Hashable, answer: Callable[[Planner], Concatenation]) -> Plan:
+        plan = self._plan(what, answer)
+        if plan is None:
+            raise TypeError(f"There is no plan of {what!r}.")
+        return plan
+
+    def _plan(self, what: Hashable, answer: Callable[[Planner], Concatenation | None]) -> Plan | None:
+        key = (id(self.operation), what, self.names_types, shape_of(self._variables))
+        plans = self.document.plans
+        if key not in plans:
+            planner = Planner(self.catalog, self.database.dialect, self.collector, self.names_types)
+            text = answer(planner)
+            self.document.keep(key, None if text is None else planner.plan(text))
+        return plans[key]
+
+    def _whole(self, planner: Planner) -> Concatenation | None:
+        root = self.collector.schema.query_type.name  # type: ignore[union-attr]
+        selections = planner.selections(root, [self.operation.selection_set])
+        if any(each.nodes[0].name.value in _INTROSPECTION for each in selections.values()):
+            return None
+        return Concatenation(['{"data":', planner.object(root, selections, None), "}"])
+
+
+_INTROSPECTION = frozenset({"__schema", "__type"})
+
+
+def _value(planner: Planner, asked: RootField) -> Concatenation:
+    return _selection(planner, asked).text(None, planner.catalog.sources[asked.parent_type.name])
+
+
+def _selection(planner: Planner, asked: RootField) -> Selection:
+    field = asked.parent_type.fields[asked.field_name]
+    return Selection(planner, asked.parent_type.name, field, asked.field_nodes)

@@ -1,0 +1,1 @@
+"""Subscriptions: the event feed and the stream of responses."""
