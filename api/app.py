@@ -13,16 +13,16 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
-from api.boundary import Boundary, Observe
-from api.documents import NO_DOCUMENTS, Documents
-from api.endpoint import GraphQLEndpoint
-from api.entry import Entry
-from api.figures import Figure, figures
-from api.health import health_routes
-from api.playground.visiting import Playground
-from api.sending import JSON, error_body
-from api.sockets import GraphQLSockets
-from api.stopping import Stopping
+from api.auth.access_policy import Entry
+from api.http.responses import JSON, error_body
+from api.observability.gauges import Figure, figures
+from api.observability.request_middleware import Boundary, Observe
+from api.playground.middleware import Playground
+from api.server.health import health_routes
+from api.server.shutdown import Stopping
+from api.transports.endpoint import GraphQLEndpoint
+from api.transports.trusted_documents import NO_DOCUMENTS, Documents
+from api.transports.websocket import GraphQLSockets
 from db.sql.database import Database
 from schema.execution.executor import Executor
 

@@ -17,13 +17,13 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
-from api.connections import ConnectionLimits
-from api.documents import DocumentMode
-from api.issuers import Trust
-from api.limits import DEFAULT_LIMITS, Limits
-from api.logs import LogFormat
-from api.serving import ServingBounds
-from api.signing_keys import is_safe
+from api.auth.jwks import is_safe
+from api.auth.oidc import Trust
+from api.http.limits import DEFAULT_LIMITS, Limits
+from api.observability.logs import LogFormat
+from api.server.protocol import ConnectionLimits
+from api.server.server import ServingBounds
+from api.transports.trusted_documents import DocumentMode
 from db.domain.errors import DealdeskError
 from db.sql.timeouts import Deadlines
 from schema.limits.concurrency import Bounds

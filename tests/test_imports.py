@@ -22,7 +22,7 @@ def test_migrations_never_import_the_models_which_go_on_changing() -> None:
 
 
 def test_only_the_command_line_and_the_migrations_open_databases() -> None:
-    assert everywhere("db.connect") <= {"api/commands/opening.py", "db/migrations/runner.py"}
+    assert everywhere("db.connect") <= {"api/cli/runtime/database.py", "db/migrations/runner.py"}
 
 
 @pytest.mark.parametrize("name", ["os.environ", "os.environb", "os.getenv", "pydantic_settings"])
@@ -31,10 +31,10 @@ def test_only_the_settings_read_the_environment(name: str) -> None:
 
 
 def test_telemetry_is_imported_where_it_is_wanted_alone() -> None:
-    tracing = {str(file.relative_to(ROOT)) for file in (ROOT / "api" / "tracing").iterdir()}
+    tracing = {str(file.relative_to(ROOT)) for file in (ROOT / "api" / "observability" / "tracing").iterdir()}
 
     assert everywhere("opentelemetry") <= tracing
-    assert everywhere("api.tracing") <= tracing | {"api/telemetry.py"}
+    assert everywhere("api.observability.tracing") <= tracing | {"api/observability/tracing/setup.py"}
 
 
 def everywhere(name: str) -> set[str]:

@@ -15,12 +15,12 @@ import pytest
 from graphql import parse, validate
 
 from api.app import create_app
-from api.authentication import Authenticator
-from api.cli import main
-from api.entry import Entry
-from api.limits import DEFAULT_LIMITS
+from api.auth.access_policy import Entry
+from api.auth.authenticator import Authenticator
+from api.cli.main import main
+from api.cli.runtime.banner import first_token
+from api.http.limits import DEFAULT_LIMITS
 from api.settings import Settings
-from api.welcoming import first_token
 from db.master_data.organizations import served_organization
 from db.sample_data import load_sample
 from db.sql.database import Database

@@ -2,7 +2,7 @@
 
 import pytest
 
-from api.cli import main
+from api.cli.main import main
 
 
 class CommandLine:

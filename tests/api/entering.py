@@ -7,8 +7,8 @@ from typing import Any
 import httpx2
 from starlette.types import ASGIApp
 
-from api.authentication import Authenticator
-from api.entry import Entry
+from api.auth.access_policy import Entry
+from api.auth.authenticator import Authenticator
 from db import models
 from db.auth.tokens import PREFIX, digest_of
 from db.domain.caller import Role

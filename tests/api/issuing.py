@@ -14,7 +14,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from api.issuers import Trust
+from api.auth.oidc import Trust
 
 AUDIENCE = "https://deals.example"
 

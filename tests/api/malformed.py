@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
-from api.limits import DEFAULT_LIMITS
-from api.parameters import MOST_BYTES_IN_URL
+from api.http.limits import DEFAULT_LIMITS
+from api.transports.params import MOST_BYTES_IN_URL
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 _POSTED = {"content-type": "application/json", "accept": GRAPHQL_RESPONSE}

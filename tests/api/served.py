@@ -9,8 +9,8 @@ from typing import Any, Protocol
 
 from starlette.applications import Starlette
 
-from api.connections import ConnectionLimits
-from api.serving import Server, ServingBounds, bound_socket, listen
+from api.server.protocol import ConnectionLimits
+from api.server.server import Server, ServingBounds, bound_socket, listen
 from tests.api.entering import BEARER, HOST
 
 POST = (

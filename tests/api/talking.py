@@ -9,7 +9,7 @@ from typing import Any
 import orjson
 from starlette.types import ASGIApp, Message, Scope
 
-from api.sockets import SUBPROTOCOL
+from api.transports.websocket import SUBPROTOCOL
 from tests.api.entering import BEARER, HOST
 
 PATIENCE = 20.0

@@ -6,11 +6,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from api import authentication
 from api.app import create_app
-from api.authentication import LONGEST
-from api.entry import Entry
-from api.refusals import BadCredential
+from api.auth import authenticator as authentication
+from api.auth.access_policy import Entry
+from api.auth.authenticator import LONGEST
+from api.http.errors import BadCredential
 from db.auth.tokens import revoke_token
 from db.domain.caller import Role
 from schema.execution.executor import Executor

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from api.boundary import Boundary
+from api.observability.request_middleware import Boundary
 
 
 async def test_every_answer_has_an_id_of_its_own(http: httpx2.AsyncClient) -> None:

@@ -15,8 +15,8 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from api.app import create_app
-from api.discretion import without_secrets
-from api.logs import LogFormat, formatter, log_operation, log_request, name_request
+from api.observability.logs import LogFormat, formatter, log_operation, log_request, name_request
+from api.observability.redaction import without_secrets
 from db.auth.tokens import PREFIX
 from db.connect import POSTGRES, sqlite_path
 from db.sql.database import Database

@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.connections import MOST_HEAD_BYTES, ConnectionLimits
+from api.server.protocol import MOST_HEAD_BYTES, ConnectionLimits
 from tests.api.served import POST, connected, served
 from tests.schema.hearing import until
 

@@ -8,8 +8,14 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from api.cli import main
-from api.documents import BadDocuments, DocumentMode, Documents, document_id, trusted_documents
+from api.cli.main import main
+from api.transports.trusted_documents import (
+    BadDocuments,
+    DocumentMode,
+    Documents,
+    document_id,
+    trusted_documents,
+)
 from schema.execution.executor import Executor
 from tests.api.entering import client, entrance
 from tests.api.talking import talking

@@ -5,7 +5,7 @@ import pytest
 from starlette.types import Message
 
 from api.app import create_app
-from api.limits import DEFAULT_LIMITS
+from api.http.limits import DEFAULT_LIMITS
 from schema.execution.executor import Executor
 from schema.limits.concurrency import Bounds
 from tests.api.entering import BEARER, client, entrance

@@ -4,10 +4,10 @@ import httpx2
 import pytest
 
 from api.app import create_app
-from api.authentication import Authenticator
-from api.entry import Entry, names_of_loopback
-from api.refusals import UnknownHost
-from api.serving import bound_socket
+from api.auth.access_policy import Entry, names_of_loopback
+from api.auth.authenticator import Authenticator
+from api.http.errors import UnknownHost
+from api.server.server import bound_socket
 from api.settings import Settings
 from schema.execution.executor import Executor
 from tests.api.entering import client, entrance

@@ -3,7 +3,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from api import forgetting
+from api.server import purge_idempotency_keys
 from db import models
 from tests.builders import Deals
 
@@ -14,8 +14,8 @@ PATIENCE = 20.0
 async def test_keys_that_grow_old_while_the_server_runs_are_forgotten(
     deals: Deals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(forgetting, "EVERY", 0.01)
-    async with forgetting.forgetting(deals.database), asyncio.timeout(PATIENCE):
+    monkeypatch.setattr(purge_idempotency_keys, "EVERY", 0.01)
+    async with purge_idempotency_keys.forgetting(deals.database), asyncio.timeout(PATIENCE):
         await deals.insert(key_of(deals, datetime.now(UTC) - timedelta(hours=24)))
         while (await deals.dump())["idempotency"]:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.001)

@@ -32,7 +32,7 @@ async def test_a_database_without_tables_is_not_ready(database: Database, databa
 async def test_a_database_that_does_not_answer_in_time_is_not_ready(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.health._PATIENCE", 0.01)
+    monkeypatch.setattr("api.server.health._PATIENCE", 0.01)
 
     assert await _asked("/readyz", Silent(sqlite)) == not_ready(SILENT)
 
@@ -51,7 +51,7 @@ async def test_however_many_ask_the_database_is_asked_once_a_second(
 ) -> None:
     recorder = Recorder(sqlite)
     now = 1000.0
-    monkeypatch.setattr("api.health.monotonic", lambda: now)
+    monkeypatch.setattr("api.server.health.monotonic", lambda: now)
     async with _client(Executor(the_schema(), sqlite), recorder) as client:
         await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
         asked_at_once = len(recorder.statements)

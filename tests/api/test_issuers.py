@@ -8,11 +8,11 @@ from typing import Any
 import httpx2
 import pytest
 
-from api import signing_keys
 from api.app import create_app
-from api.authentication import Authenticator
-from api.entry import Entry
-from api.issuers import OpenIdIssuer, Trust
+from api.auth import jwks
+from api.auth.access_policy import Entry
+from api.auth.authenticator import Authenticator
+from api.auth.oidc import OpenIdIssuer, Trust
 from db.domain.errors import Unavailable
 from schema.execution.executor import Executor
 from tests.api.entering import BEARER, HOST, client
@@ -93,7 +93,7 @@ async def test_a_key_that_the_issuer_has_taken_up_is_known_after_a_pause(
     issuer.answers["/keys"]["keys"].append(public_jwk("other"))
     assert (await ask(http, issuer.token(key="other"))).status_code == 401
 
-    monkeypatch.setattr(signing_keys, "PAUSE", 0.0)
+    monkeypatch.setattr(jwks, "PAUSE", 0.0)
     assert (await ask(http, issuer.token(key="other"))).status_code == 200
 
 
@@ -103,8 +103,8 @@ async def test_a_key_that_the_issuer_has_dropped_is_of_no_use_once_it_is_not_fre
     assert (await ask(http, issuer.token())).status_code == 200
     issuer.answers["/keys"] = {"keys": [public_jwk("rsa")]}
 
-    monkeypatch.setattr(signing_keys, "PAUSE", 0.0)
-    monkeypatch.setattr(signing_keys, "FRESH", 0.0)
+    monkeypatch.setattr(jwks, "PAUSE", 0.0)
+    monkeypatch.setattr(jwks, "FRESH", 0.0)
     async with asyncio.timeout(PATIENCE):
         numbers = count()
         while (await ask(http, issuer.token(jti=str(next(numbers))))).status_code == 200:  # noqa: ASYNC110 - nobody tells of it
@@ -117,11 +117,11 @@ async def test_keys_outlive_an_issuer_that_does_not_answer_for_a_while(
 ) -> None:
     assert (await ask(http, issuer.token())).status_code == 200
     issuer.answers.clear()
-    monkeypatch.setattr(signing_keys, "PAUSE", 0.0)
-    monkeypatch.setattr(signing_keys, "FRESH", 0.0)
+    monkeypatch.setattr(jwks, "PAUSE", 0.0)
+    monkeypatch.setattr(jwks, "FRESH", 0.0)
     assert (await ask(http, issuer.token(jti="2"))).status_code == 200
 
-    monkeypatch.setattr(signing_keys, "STALE", 0.0)
+    monkeypatch.setattr(jwks, "STALE", 0.0)
     answer = await ask(http, issuer.token(jti="3"))
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
 
@@ -129,7 +129,7 @@ async def test_keys_outlive_an_issuer_that_does_not_answer_for_a_while(
 async def test_an_issuer_that_is_silent_lets_nobody_in_and_nobody_wait(
     http: httpx2.AsyncClient, issuer: IssuerServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(signing_keys, "PATIENCE", 0.1)
+    monkeypatch.setattr(jwks, "PATIENCE", 0.1)
     issuer.answers["/keys"] = waiting = Event()
 
     answers = await asyncio.gather(*(ask(http, issuer.token(jti=str(number))) for number in range(5)))
@@ -144,7 +144,7 @@ async def test_an_issuer_that_is_silent_lets_nobody_in_and_nobody_wait(
     [
         {"/keys": None},
         {"/keys": b"not JSON"},
-        {"/keys": b" " * (signing_keys.MOST_BYTES + 1)},
+        {"/keys": b" " * (jwks.MOST_BYTES + 1)},
         {"/keys": ["ec"]},
         {"/keys": {"keys": "ec"}},
         {

@@ -10,8 +10,8 @@ import pytest
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.documents import document_id
-from api.logs import LogFormat, formatter, log_operation, log_request, name_request
+from api.observability.logs import LogFormat, formatter, log_operation, log_request, name_request
+from api.transports.trusted_documents import document_id
 from db.auth.tokens import PREFIX
 from db.domain.errors import Unavailable
 from schema.execution.executor import Executor

@@ -7,8 +7,8 @@ import pytest
 from starlette.applications import Starlette
 
 from api.app import create_app
-from api.metrics import MOST_NAMES, OTHERS, Metrics, exposed
-from api.serving import CannotServe
+from api.observability.metrics import MOST_NAMES, OTHERS, Metrics, exposed
+from api.server.server import CannotServe
 from schema.execution.executor import Executor
 from schema.execution.observer import Observation
 from schema.request.document_cache import Asked

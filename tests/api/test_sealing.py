@@ -1,6 +1,6 @@
 import pytest
 
-from api import sealing
+from api.server import seal_audit
 from db.audit.log import Action, Change, audit
 from tests.api.unreachable import Unreachable
 from tests.builders import Deals
@@ -10,9 +10,9 @@ from tests.schema.hearing import until
 async def test_what_is_written_while_the_server_runs_is_sealed(
     deals: Deals, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(sealing, "EVERY", 0.01)
+    monkeypatch.setattr(seal_audit, "EVERY", 0.01)
     database = Unreachable(deals.database)
-    async with sealing.sealing(database):
+    async with seal_audit.sealing(database):
         async with deals.database.transaction() as transaction:
             change = Change(Action.ACCOUNT_UPDATED, deals.account_id, None, {"name": ("Grey", "Harbour")})
             await audit(transaction, deals.caller, [change])

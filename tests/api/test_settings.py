@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from api.documents import DocumentMode
-from api.issuers import Trust
-from api.limits import DEFAULT_LIMITS, Limits
+from api.auth.oidc import Trust
+from api.http.limits import DEFAULT_LIMITS, Limits
 from api.settings import BadDatabaseUrl, BadSetting, BadSettings, Settings
+from api.transports.trusted_documents import DocumentMode
 from db.domain.caller import Role
 
 

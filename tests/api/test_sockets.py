@@ -3,9 +3,9 @@ import asyncio
 import pytest
 from starlette.applications import Starlette
 
-from api import patience
 from api.app import create_app
-from api.limits import Limits
+from api.http import send_timeout
+from api.http.limits import Limits
 from schema.execution.executor import Executor
 from schema.limits.settings import OperationLimits
 from tests.api.entering import entrance
@@ -113,7 +113,7 @@ async def test_a_server_that_stops_says_that_it_comes_back(app: Starlette, execu
 async def test_a_client_that_reads_nothing_is_closed(
     app: Starlette, executor: Executor, deals: Deals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "PATIENCE", 0.1)
+    monkeypatch.setattr(send_timeout, "PATIENCE", 0.1)
     async with talking(app) as socket:
         socket.asks("1", ALL)
         await until(lambda: executor.feed.listeners == 1)

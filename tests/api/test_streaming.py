@@ -5,7 +5,8 @@ import orjson
 import pytest
 from starlette.applications import Starlette
 
-from api import patience, streaming
+from api.http import send_timeout
+from api.transports import sse
 from schema.execution.executor import Executor
 from tests.api.talking import Stream, streamed
 from tests.builders import Deals
@@ -116,7 +117,7 @@ async def test_a_stream_that_is_not_wanted_is_not_sent(http: httpx2.AsyncClient)
 async def test_a_silent_stream_is_kept_open_by_comments(
     app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(streaming, "BEAT", 0.01)
+    monkeypatch.setattr(sse, "BEAT", 0.01)
     async with streamed(app, "POST", body=asked(ALL)) as stream:
         await stream.taken()
         pieces = [(await stream.taken())["body"] for _ in range(3)]
@@ -138,7 +139,7 @@ async def test_a_server_that_stops_ends_the_stream_without_completing_it(
 async def test_a_client_that_reads_nothing_is_listened_for_no_more(
     app: Starlette, executor: Executor, deals: Deals, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(patience, "PATIENCE", 0.1)
+    monkeypatch.setattr(send_timeout, "PATIENCE", 0.1)
     async with streamed(app, "POST", body=asked(ALL)) as stream:
         await until(lambda: executor.feed.listeners == 1)
         stream.reads = False

@@ -10,10 +10,10 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.logs import log_request, name_request
+from api.observability.logs import log_request, name_request
+from api.observability.tracing.instrumentation import parts_of
+from api.observability.tracing.setup import Parts
 from api.settings import TraceSettings
-from api.telemetry import Parts
-from api.tracing.parts import parts_of
 from db.audit.events import newest_place
 from db.master_data.organizations import served_organization
 from db.sql.database import Database

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from api.playground.cdn import SCRIPTS, STYLE
+from api.playground.middleware import BUNDLE
 from api.playground.page import fallback_page
-from api.playground.visiting import BUNDLE
 from tests.clients.commands import CLIENTS, run
 from tests.clients.conftest import Once, Run, served
 from tests.smoke import Server

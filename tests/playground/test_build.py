@@ -8,7 +8,7 @@ import pytest
 from hatchling.bridge.app import Application
 
 from api.playground.build import PlaygroundBuild
-from api.playground.visiting import BUNDLE
+from api.playground.middleware import BUNDLE
 
 WARNING = "The playground is not bundled, it will use a CDN: "
 

@@ -13,8 +13,8 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from api.playground.cdn import SCRIPTS, STYLE
+from api.playground.middleware import Playground
 from api.playground.page import EXAMPLES
-from api.playground.visiting import Playground
 from tests.schema.asking import the_schema
 
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}

@@ -8,7 +8,7 @@ from typing import Any
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from api.sockets import SUBPROTOCOL
+from api.transports.websocket import SUBPROTOCOL
 from tests.api.entering import BEARER
 
 

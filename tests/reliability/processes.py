@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from pathlib import Path
 
-from api.cli import main
+from api.cli.main import main
 
 PATIENCE = 30.0
 """Seconds until a test fails whose server does not listen."""

@@ -1,0 +1,1 @@
+"""Who the caller is, and whether the server may be used from there."""

@@ -1,0 +1,85 @@
+"""Serving the API."""
+
+import gc
+from datetime import UTC, datetime
+from socket import socket
+from typing import Annotated
+
+import typer
+
+from api.app import create_app
+from api.cli.runtime.access import entry_of
+from api.cli.runtime.banner import first_token, welcome
+from api.cli.runtime.database import load_sample_into_empty, opened, run
+from api.observability.logs import configure_logs
+from api.observability.metrics import exposed
+from api.observability.observers import Watch
+from api.observability.tracing.setup import Parts, traced
+from api.server.purge_idempotency_keys import forgetting
+from api.server.seal_audit import sealing
+from api.server.server import CannotServe, bound_socket, listen
+from api.server.server import serve as serve_app
+from api.settings import Settings, TraceSettings
+from api.transports.trusted_documents import trusted_documents
+from db.master_data.organizations import Served, served_organization
+from db.sql.database import Database
+from schema.build import build_schema
+
+
+def serve(
+    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    access_log: Annotated[bool, typer.Option("--access-log", help="Log every request.")] = False,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Where Prometheus finds /metrics; nowhere unless set."),
+    ] = None,
+) -> None:
+    """Serve the API; what `dealdesk` alone does, too.
+
+    The embedded database is created and migrated first, and gets sample data while it has no organization.
+    """
+    settings = Settings.from_environment()
+    configure_logs(settings.log_format, access_log=access_log)
+    with bound_socket(host, port) as bound:
+        metrics_port = settings.metrics_port if metrics_port is None else metrics_port
+        with traced(is_wanted=TraceSettings().is_wanted) as parts:
+            run(_serve(settings, bound, metrics_port, parts, access_log=access_log))
+
+
+async def _serve(
+    settings: Settings, bound: socket, metrics_port: int | None, parts: Parts, *, access_log: bool
+) -> None:
+    async with opened(settings, settings.deadlines) as opened_, sealing(opened_):
+        database = parts.database(opened_)
+        served = await _served(settings, database)
+        entry = await entry_of(settings, bound, database)
+        documents = trusted_documents(settings.documents, settings.documents_manifest)
+        watch = Watch(documents, access_log=access_log, metrics=metrics_port is not None)
+        limits = settings.limits
+        executor = parts.executor(
+            build_schema(), database, watch.operations, settings.operation_bounds, limits
+        )
+        app = create_app(executor, database, entry, documents, watch.requests)
+        watch.metrics.watch(*app.state.figures)
+        gc.collect()
+        gc.freeze()  # going through all that stays for good would stop everybody for a tenth of a second
+        with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
+            is_alone = settings.is_embedded and settings.trust is None
+            token = await first_token(database, served, now=datetime.now(UTC)) if is_alone else None
+            for line in welcome(f"{listen(bound)}/graphql", token):
+                typer.echo(line)
+            async with forgetting(opened_):
+                await serve_app(parts.app(app), bound, app.state.stopping, settings.serving_bounds)
+
+
+async def _served(settings: Settings, database: Database) -> Served:
+    if settings.is_embedded:
+        await load_sample_into_empty(database)
+    served = await database.write(served_organization)
+    if served is None:
+        raise CannotServe(
+            "The database holds no organization to serve. Import one with `dealdesk import`, or load"
+            " the sample with `dealdesk migrate --sample`."
+        )
+    return served

@@ -1,0 +1,1 @@
+"""What several commands need: the open database, access, the start-up banner."""

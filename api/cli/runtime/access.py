@@ -1,0 +1,40 @@
+"""Letting in whom the settings say."""
+
+from datetime import UTC, datetime
+from socket import socket
+
+from api.auth.access_policy import Entry, names_of_loopback
+from api.auth.authenticator import Authenticator
+from api.auth.oidc import OpenIdIssuer
+from api.server.server import CannotServe
+from api.settings import Settings
+from db.auth.tokens import any_token_works
+from db.sql.database import Database
+
+
+async def entry_of(settings: Settings, bound: socket, database: Database) -> Entry:
+    """Return who may come in through a bound socket.
+
+    Raises:
+        CannotServe: others than this machine could, and nothing is set that keeps strangers out.
+    """
+    loopback = names_of_loopback(bound)
+    if not loopback:
+        await _check_exposure(settings, bound.getsockname()[0], database)
+    hosts = loopback.union(settings.allowed_hosts)
+    issuer = None if settings.trust is None else OpenIdIssuer(settings.trust, database)
+    return Entry(Authenticator(database, issuer), hosts, settings.allowed_origins, settings.limits)
+
+
+async def _check_exposure(settings: Settings, address: str, database: Database) -> None:
+    missing = []
+    if settings.trust is None and not await any_token_works(database, datetime.now(UTC)):
+        missing.append("set DEALDESK_OIDC_ISSUER, or make a token with `dealdesk token create`")
+    if not settings.allowed_hosts:
+        missing.append(
+            "set DEALDESK_ALLOWED_HOSTS to the names that clients know the server by, such as deals.example"
+        )
+    if missing:
+        raise CannotServe(
+            f"Other machines can reach {address}. First {', and '.join(missing)}; or leave --host out."
+        )

@@ -1,0 +1,1 @@
+"""What every HTTP endpoint uses: bodies, responses, errors, media types, limits."""

@@ -1,0 +1,41 @@
+"""Traces, if they are wanted: then the parts of the server are replaced by ones that tell what they do."""
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import NamedTuple
+
+from starlette.types import ASGIApp
+
+from db.sql.database import Database
+from schema.execution.executor import Executor
+
+_log = logging.getLogger("dealdesk.telemetry")
+
+
+class Parts(NamedTuple):
+    """How the parts of a server are made, or wrapped."""
+
+    database: Callable[[Database], Database]
+    executor: Callable[..., Executor]
+    app: Callable[[ASGIApp], ASGIApp]
+
+
+UNTRACED = Parts(lambda database: database, Executor, lambda app: app)
+
+
+@contextmanager
+def traced(*, is_wanted: bool) -> Iterator[Parts]:
+    """Give the parts of a server; where traces are wanted they are sent on while the block runs."""
+    if not is_wanted:
+        yield UNTRACED
+        return
+    try:
+        from api.observability.tracing.exporter import exported  # noqa: PLC0415 - the extra may be absent
+        from api.observability.tracing.instrumentation import parts_of  # noqa: PLC0415
+    except ImportError:
+        _log.warning("OTEL_ variables ask for traces, but the extra dealdesk[telemetry] is not installed")
+        yield UNTRACED
+        return
+    with exported() as tracer:
+        yield parts_of(tracer)

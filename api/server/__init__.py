@@ -1,0 +1,1 @@
+"""The running server: uvicorn, shutdown, health checks, background jobs."""
