@@ -25,8 +25,8 @@ from db.master_data.organizations import served_organization
 from db.sample_data import load_sample
 from db.sql.database import Database
 from schema.execution.executor import Executor
-from tests.db.pipeline_files import WON, pipeline_files
-from tests.schema.asking import the_schema
+from tests.db.importers.pipeline_files import WON, pipeline_files
+from tests.schema.support.client import the_schema
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()

@@ -10,10 +10,10 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from db.sql.database import Database
 from schema.execution.executor import Executor
-from tests.api.commanding import CommandLine
-from tests.api.entering import admit, client, entrance
+from tests.api.support.access import admit, client, entrance
+from tests.api.support.command_line import CommandLine
 from tests.builders import Deals
-from tests.schema.asking import the_schema
+from tests.schema.support.client import the_schema
 
 
 @pytest.fixture

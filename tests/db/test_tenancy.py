@@ -10,7 +10,7 @@ from db.domain.ids import new_id
 from db.opportunities.close import RemainingQuotes
 from db.sql.database import Database
 from tests.builders import Deals
-from tests.db.acts import activate, close, close_all
+from tests.db.operations import activate, close, close_all
 
 OPPORTUNITY, ACTIVE, DRAFT = new_id(), new_id(), new_id()
 ACTS: dict[str, Callable[[Deals], Awaitable[object]]] = {

@@ -18,7 +18,7 @@ from db.migrations.runner import migrate
 from db.sql.database import Database
 from db.sqlite.database import connect
 from tests.builders import Deals
-from tests.db.acts import close
+from tests.db.operations import close
 from tests.postgres import postgres_server
 
 ROOM = 1_000_000

@@ -9,10 +9,10 @@ from itertools import chain
 import pytest
 
 from db.sql.database import Database
-from tests.db.racing import Write, opened
-from tests.db.unguarded import remove_guards, write_unguarded
-from tests.reliability.histories import Told, is_explained, tell
-from tests.reliability.moves import ON_THE_DEAL, Scene
+from tests.db.races.race import Write, opened
+from tests.db.races.unguarded import remove_guards, write_unguarded
+from tests.reliability.support.histories import Told, is_explained, tell
+from tests.reliability.support.moves import ON_THE_DEAL, Scene
 
 CLIENTS = 3
 MOVES_OF_ONE = 2

@@ -7,11 +7,11 @@ from itertools import combinations_with_replacement
 import pytest
 
 from db.sql.database import Database
-from tests.reliability.histories import is_explained, tell
-from tests.reliability.interleaving import Player, Schedule, interleaved
-from tests.reliability.moves import MOVES, ON_THE_DEAL, Scene
-from tests.reliability.schedules import AtRandom, all_schedules
-from tests.schema.asking import the_schema
+from tests.reliability.support.histories import is_explained, tell
+from tests.reliability.support.interleaving import Player, Schedule, interleaved
+from tests.reliability.support.moves import MOVES, ON_THE_DEAL, Scene
+from tests.reliability.support.schedules import AtRandom, all_schedules
+from tests.schema.support.client import the_schema
 
 Names = tuple[str, ...]
 

@@ -10,11 +10,11 @@ import pytest
 from db.connect import open_database
 from db.migrations.runner import migrate
 from db.sql.database import Database
-from tests.api.entering import admit
+from tests.api.support.access import admit
 from tests.builders import Deals
 from tests.postgres import PostgresServer, postgres_server
-from tests.reliability.processes import serving
-from tests.reliability.selling import Sellers
+from tests.reliability.support.sellers import Sellers
+from tests.reliability.support.server_process import serving
 
 
 @pytest.mark.parametrize("kills", [15, pytest.param(200, marks=pytest.mark.long)])

@@ -15,11 +15,11 @@ from db.connect import open_database
 from db.migrations.runner import migrate
 from db.sql.timeouts import GRACE, Deadlines
 from schema.execution.executor import Executor
-from tests.api.entering import admit, client, entrance
+from tests.api.support.access import admit, client, entrance
 from tests.builders import Deals
 from tests.postgres import PostgresServer, postgres_server
-from tests.reliability.swallowing import wired
-from tests.schema.asking import the_schema
+from tests.reliability.support.silent_connection import wired
+from tests.schema.support.client import the_schema
 
 DEADLINES = Deadlines(statement=0.5, wait=1.0)
 LONGEST = 2 * DEADLINES.wait + 0.5 + GRACE + 0.5

@@ -10,10 +10,10 @@ from time import monotonic
 import pytest
 
 from db.sql.database import Database
-from tests.api.entering import HOST, admit
-from tests.api.served import connected
+from tests.api.support.access import HOST, admit
+from tests.api.support.running_server import connected
 from tests.builders import Deals
-from tests.reliability.processes import ServerProcess, serving
+from tests.reliability.support.server_process import ServerProcess, serving
 
 _log = logging.getLogger(__name__)
 

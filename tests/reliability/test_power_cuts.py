@@ -11,8 +11,8 @@ import pytest
 from db.connect import sqlite_path
 from db.sqlite.database import SqliteDatabase
 from tests.builders import Deals
-from tests.db.acts import close
-from tests.reliability.power import Disk, watched_disk
+from tests.db.operations import close
+from tests.reliability.support.power_cut import Disk, watched_disk
 
 CUTS = 120
 

@@ -12,12 +12,12 @@ import httpx2
 import pytest
 
 from db.sql.database import Database
-from tests.api.entering import BEARER, admit
+from tests.api.support.access import BEARER, admit
 from tests.builders import Deals
-from tests.reliability.conversing import asked, conversing
-from tests.reliability.processes import ServerProcess, serving
-from tests.reliability.selling import Sellers
-from tests.schema.hearing import ALL
+from tests.reliability.support.sellers import Sellers
+from tests.reliability.support.server_process import ServerProcess, serving
+from tests.reliability.support.websocket_client import asked, conversing
+from tests.schema.support.listener import ALL
 
 _log = logging.getLogger(__name__)
 

@@ -11,12 +11,12 @@ import pytest
 
 from db.domain.enums import QuoteState
 from db.sql.database import Database
-from tests.api.entering import BEARER, admit
+from tests.api.support.access import BEARER, admit
 from tests.builders import Deals
 from tests.db.invariants import badly_closed, badly_ended, badly_revised, badly_won
-from tests.db.racing import CODES
-from tests.reliability.processes import serving
-from tests.reliability.selling import sent
+from tests.db.races.race import CODES
+from tests.reliability.support.sellers import sent
+from tests.reliability.support.server_process import serving
 
 Act = tuple[str, dict[str, Any]]
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from db.sql.database import Database
-from tests.schema.answering import landscapes
-from tests.schema.landscape import Landscape
+from tests.schema.planner.golden_answers import landscapes
+from tests.schema.support.landscape import Landscape
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from graphql import (
 )
 
 import schema
-from tests.schema.asking import the_schema
+from tests.schema.support.client import the_schema
 
 COMMITTED = Path(schema.__file__).parent / "schema.graphql"
 

@@ -1,0 +1,280 @@
+import asyncio
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.app import create_app
+from api.auth import authenticator as authentication
+from api.auth.access_policy import Entry
+from api.auth.authenticator import LONGEST
+from api.http.errors import BadCredential
+from db.auth.tokens import revoke_token
+from db.domain.caller import Role
+from schema.execution.executor import Executor
+from tests.api.fuzzing.malformed_requests import GRAPHQL_RESPONSE
+from tests.api.support.access import BEARER, TOKEN, admit, client, entrance
+from tests.api.support.connections import Socket, opened, streamed, talking
+from tests.api.support.unreachable_database import Unreachable
+from tests.builders import NOW, Deals
+from tests.schema.support.client import Recorder, the_schema
+from tests.schema.support.listener import ALL, until
+
+VIEWER = {"query": "{ viewer { user { name } } }"}
+ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
+CREATE = """mutation { createCompetitor(input: {name: "Lever Ltd"}) { __typename } }"""
+A_SECOND = timedelta(seconds=1)
+OTHER = TOKEN[:-1] + "u"
+NOBODY = (
+    "Say who you are: send the header `Authorization: Bearer` with a token."
+    " `dealdesk token create` makes one."
+)
+UNKNOWN = "This token is unknown. `dealdesk token create` makes another one."
+NOT_OURS = "This is no token of this server. `dealdesk token create` makes another one."
+NO_HEADER = f"The header must be: Authorization: Bearer and a token, up to {LONGEST} bytes."
+
+
+@pytest.fixture
+def fast(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials are looked at again after a moment."""
+    monkeypatch.setattr(authentication, "REMEMBERED", 0.05)
+
+
+@pytest.mark.parametrize(
+    ("authorization", "message"),
+    [
+        (None, NOBODY),
+        ("", NO_HEADER),
+        ("Bearer", NO_HEADER),
+        (TOKEN, NO_HEADER),
+        (f"Basic {TOKEN}", NO_HEADER),
+        (f"Bearer {TOKEN} {TOKEN}", NO_HEADER),
+        (f"Bearer {TOKEN},{TOKEN}", NO_HEADER),
+        (f"Bearer {TOKEN}!", NO_HEADER),
+        (f"Bearer {'a' * LONGEST}", NO_HEADER),
+        (f"Bearer {OTHER}", UNKNOWN),
+        (f"Bearer {TOKEN}u", NOT_OURS),
+        ("Bearer swordfish", NOT_OURS),
+        ("Bearer eyJhbGciOiJub25lIn0.e30.", NOT_OURS),
+    ],
+)
+async def test_who_shows_no_token_that_works_is_told_so_and_changes_nothing(
+    authorization: str | None, message: str, http: httpx2.AsyncClient, deals: Deals
+) -> None:
+    del http.headers["authorization"]
+    if authorization is not None:
+        http.headers["authorization"] = authorization
+    error = {"message": message, "extensions": {"code": "UNAUTHENTICATED"}}
+    before = await deals.dump()
+
+    for media_type in ("application/json", GRAPHQL_RESPONSE, "text/event-stream"):
+        headers = {"accept": media_type}
+        for answer in (
+            await http.post("/graphql", json={"query": CREATE}, headers=headers),
+            await http.get("/graphql", params=VIEWER, headers=headers),
+        ):
+            assert (answer.status_code, answer.json()) == (401, {"errors": [error]})
+            assert answer.headers["www-authenticate"].startswith("Bearer")
+    assert await deals.dump() == before
+
+
+async def test_the_word_bearer_is_read_whatever_its_case(http: httpx2.AsyncClient) -> None:
+    for word in ("bearer", "BEARER", "Bearer "):
+        answer = await http.post("/graphql", json=VIEWER, headers={"authorization": f"{word} {TOKEN}"})
+        assert answer.json() == ADA
+
+
+async def test_nobody_is_asked_before_the_body_is_read(http: httpx2.AsyncClient) -> None:
+    answer = await http.post("/graphql", content=b"not JSON", headers={"authorization": f"Bearer {OTHER}"})
+
+    assert answer.status_code == 401
+
+
+@pytest.mark.parametrize("path", ["/livez", "/readyz"])
+async def test_whether_it_lives_is_told_to_everybody(path: str, http: httpx2.AsyncClient) -> None:
+    del http.headers["authorization"]
+
+    assert (await http.get(path)).status_code == 200
+
+
+async def test_the_playground_opens_without_a_token(http: httpx2.AsyncClient) -> None:
+    del http.headers["authorization"]
+
+    assert (await http.get("/graphql", headers={"accept": "text/html"})).status_code == 200
+
+
+async def test_a_token_lets_its_user_in_with_its_role_until_it_expires(deals: Deals) -> None:
+    await admit(deals, OTHER, role=Role.READER, expires_at=NOW + A_SECOND)
+    moment = NOW
+    authenticator = entrance(deals.database, lambda: moment).authenticator
+
+    caller = await authenticator.caller(f"Bearer {OTHER}".encode())
+    assert (caller.organization_id, caller.user_id) == (deals.organization_id, deals.user_id)
+    assert (caller.role, caller.now) == (Role.READER, NOW)
+
+    moment = NOW + A_SECOND
+    with pytest.raises(BadCredential, match="has expired"):
+        await entrance(deals.database, lambda: moment).authenticator.caller(f"Bearer {OTHER}".encode())
+
+
+async def test_an_expired_token_is_refused_though_it_was_cached(deals: Deals) -> None:
+    lifetime = timedelta(milliseconds=50)
+    await admit(deals, OTHER, expires_at=NOW + lifetime)
+    moment = NOW
+    recorder = Recorder(deals.database)
+    authenticator = entrance(recorder, lambda: moment).authenticator
+    await authenticator.caller(f"Bearer {OTHER}".encode())
+    assert len(recorder.statements) == 1
+
+    moment = NOW + lifetime
+    await asyncio.sleep(lifetime.total_seconds() + 0.01)  # the cache counts real seconds
+
+    with pytest.raises(BadCredential, match="has expired"):
+        await authenticator.caller(f"Bearer {OTHER}".encode())
+
+
+@pytest.mark.usefixtures("fast")
+async def test_a_revoked_token_is_of_no_use_as_soon_as_it_is_not_remembered(
+    http: httpx2.AsyncClient, deals: Deals
+) -> None:
+    assert (await http.post("/graphql", json=VIEWER)).json() == ADA
+    await revoke(deals)
+    await asyncio.sleep(0.06)
+
+    answer = await http.post("/graphql", json=VIEWER)
+
+    assert answer.status_code == 401
+    assert answer.json()["errors"][0]["message"].startswith("This token was revoked.")
+
+
+async def test_a_token_is_looked_up_once_while_it_is_remembered(deals: Deals) -> None:
+    recorder = Recorder(deals.database)
+    authenticator = entrance(recorder).authenticator
+
+    for _ in range(3):
+        await authenticator.caller(BEARER.encode())
+
+    assert len(recorder.statements) == 1
+
+
+async def test_so_many_tokens_are_remembered(deals: Deals, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(authentication, "MOST_REMEMBERED", 1)
+    await admit(deals, OTHER)
+    recorder = Recorder(deals.database)
+    authenticator = entrance(recorder).authenticator
+
+    for token in (TOKEN, OTHER, OTHER, TOKEN):
+        await authenticator.caller(f"Bearer {token}".encode())
+
+    assert len(recorder.statements) == 3
+
+
+async def test_a_database_that_is_out_of_reach_lets_nobody_in_and_says_so(deals: Deals) -> None:
+    app = create_app(
+        Executor(the_schema(), deals.database), deals.database, entrance(Unreachable(deals.database))
+    )
+    async with client(app) as http, opened(app) as socket:
+        answer = await http.post("/graphql", json=VIEWER)
+        await socket.taken()
+        socket.begins()
+        closing = await socket.closes()
+
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
+    assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryAfter": 1}
+    assert closing == (1013, "The database can't be reached.")
+
+
+async def test_a_socket_may_say_who_it_is_in_either_case_or_in_the_handshake(deals: Deals) -> None:
+    async with opened(app_of(deals)) as socket:
+        await socket.taken()
+        socket.says("connection_init", payload={"authorization": BEARER})
+        assert await socket.hears() == {"type": "connection_ack"}
+    async with opened(app_of(deals), headers=[(b"authorization", BEARER.encode())]) as socket:
+        await socket.taken()
+        socket.says("connection_init")
+        assert await socket.hears() == {"type": "connection_ack"}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        {},
+        {"payload": None},
+        {"payload": {"Authorization": f"Bearer {OTHER}"}},
+        {"payload": {"Authorization": {"Bearer": TOKEN}}},
+    ],
+)
+async def test_a_socket_that_shows_no_token_that_works_is_closed(
+    content: Mapping[str, Any], deals: Deals
+) -> None:
+    async with opened(app_of(deals)) as socket:
+        await socket.taken()
+        socket.says("connection_init", **content)
+        assert await socket.closes() == (4401, "Unauthorized")
+
+
+@pytest.mark.usefixtures("fast")
+async def test_a_socket_is_closed_when_its_token_is_revoked(deals: Deals) -> None:
+    async with talking(app_of(deals)) as socket:
+        socket.asks("1", ALL)
+        await revoke(deals)
+        assert await socket.closes() == (4401, "Unauthorized")
+
+
+@pytest.mark.usefixtures("fast")
+async def test_only_the_sockets_of_an_expired_token_are_closed(deals: Deals) -> None:
+    await admit(deals, OTHER, expires_at=NOW + A_SECOND)
+    moment = NOW
+    app = app_of(deals, entrance(deals.database, lambda: moment))
+    async with talking(app) as staying, opened(app) as expiring:
+        await begun(expiring, OTHER)
+        moment = NOW + A_SECOND
+        assert await expiring.closes() == (4401, "Unauthorized")
+        staying.says("ping")
+        assert await staying.hears() == {"type": "pong"}
+
+
+@pytest.mark.usefixtures("fast")
+async def test_a_stream_just_ends_when_its_token_is_revoked(deals: Deals) -> None:
+    executor = Executor(the_schema(), deals.database)
+    app = create_app(executor, deals.database, entrance(deals.database))
+    body = b'{"query": "subscription { opportunitiesChanged { kind } }"}'
+    async with streamed(app, "POST", body=body) as stream:
+        assert (await stream.taken())["status"] == 200
+        await until(lambda: executor.feed.listeners == 1)
+        await revoke(deals)
+        assert await stream.hears() is None
+    assert executor.feed.listeners == 0
+
+
+@pytest.mark.usefixtures("fast")
+async def test_nobody_is_sent_away_while_the_database_is_out_of_reach(
+    deals: Deals, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Unreachable(deals.database, works=True)
+    async with talking(app_of(deals, entrance(database))) as socket:
+        database.works = False
+        await until(lambda: bool(caplog.records))
+        database.works = True
+        socket.says("ping")
+        assert await socket.hears() == {"type": "pong"}
+        await revoke(deals)
+        assert await socket.closes() == (4401, "Unauthorized")
+
+
+def app_of(deals: Deals, entry: Entry | None = None) -> Any:
+    executor = Executor(the_schema(), deals.database)
+    return create_app(executor, deals.database, entry or entrance(deals.database))
+
+
+async def begun(socket: Socket, token: str) -> None:
+    await socket.taken()
+    socket.begins(f"Bearer {token}")
+    assert await socket.hears() == {"type": "connection_ack"}
+
+
+async def revoke(deals: Deals) -> None:
+    async with deals.database.transaction() as transaction:
+        await revoke_token(transaction, deals.organization_id, TOKEN, now=NOW)

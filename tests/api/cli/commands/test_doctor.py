@@ -1,0 +1,78 @@
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.api.support.command_line import CommandLine
+
+
+def test_a_database_that_is_well_is_told_to_be_so(dealdesk: CommandLine, data: Path) -> None:
+    dealdesk.run("migrate", "--sample")
+
+    status, out, err = dealdesk.run("doctor")
+
+    assert (status, err) == (0, "")
+    assert {line[:6] for line in out.splitlines()} <= {"ok    ", "warn  "}
+    assert f"ok    {data / 'dealdesk.db'} is its user's alone.\n" in out
+    assert "ok    The tables are this version's.\n" in out
+    assert "ok    Every rule of closing holds.\n" in out
+
+
+def test_a_database_that_is_broken_ends_with_status_1(dealdesk: CommandLine, data: Path) -> None:
+    dealdesk.run("migrate", "--sample")
+    with closing(sqlite3.connect(data / "dealdesk.db")) as connection, connection:
+        connection.execute("UPDATE quote SET opportunity_id = 'nowhere' WHERE number = 'QUO-1042'")
+
+    status, out, err = dealdesk.run("doctor")
+
+    assert (status, err) == (1, "")
+    assert "fail  quote points at rows of opportunity that aren't there: " in out
+
+
+def test_no_database_yet_is_no_failure(dealdesk: CommandLine, data: Path) -> None:
+    status, out, _ = dealdesk.run("doctor")
+
+    assert status == 0
+    assert out.endswith(
+        f"warn  There is no database at {data / 'dealdesk.db'} yet. `dealdesk serve` makes one.\n"
+    )
+    assert not data.exists()
+
+
+def test_a_secret_that_all_may_read_is_warned_of(
+    dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    secret = tmp_path / "url"
+    secret.write_text(f"sqlite:///{tmp_path}/deals.db")
+    monkeypatch.setenv("DEALDESK_DATABASE_URL_FILE", str(secret))
+
+    secret.chmod(0o644)
+    assert dealdesk.run("doctor")[1].splitlines()[0] == (
+        "warn  All users of this machine can get at the file of DEALDESK_DATABASE_URL_FILE."
+        " Keep them out: chmod 600."
+    )
+    secret.chmod(0o600)
+    assert dealdesk.run("doctor")[1].splitlines()[0] == "ok    No setting is risky."
+
+
+def test_risky_settings_are_warned_of_without_their_values(
+    dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DEALDESK_DATABASE_URL", "postgresql://ada:swordfish@deals.invalid:1/deals")
+    monkeypatch.setenv("DEALDESK_METRICS_PORT", "9464")
+    monkeypatch.setenv("DEALDESK_METRICS_HOST", "0.0.0.0")  # noqa: S104 - warned of
+
+    status, out, _ = dealdesk.run("doctor")
+
+    encryption, metrics, unreachable = out.splitlines()
+    assert status == 1
+    assert encryption == (
+        "warn  DEALDESK_DATABASE_URL does not insist on encryption. Append ?sslmode=verify-full to it."
+    )
+    assert metrics == (
+        "warn  DEALDESK_METRICS_HOST lets other machines read the metrics, and nobody is asked for a token."
+        " Let a firewall pass Prometheus alone."
+    )
+    assert unreachable.startswith("fail  PostgreSQL can't be reached: ")
+    assert "swordfish" not in out

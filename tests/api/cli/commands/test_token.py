@@ -1,0 +1,56 @@
+import re
+from pathlib import Path
+
+from tests.api.support.command_line import CommandLine
+
+
+def test_a_token_is_alone_on_the_last_line(dealdesk: CommandLine, data: Path) -> None:
+    dealdesk.run("migrate", "--sample")
+
+    status, out, err = dealdesk.run("token", "create", "--role", "sales", "--name", "ci")
+
+    said, token, end = out.split("\n")
+    assert (status, err, end) == (0, "", "")
+    assert said == "The token 'ci' is shown this once; it is valid until it is revoked."
+    assert re.fullmatch(r"dealdesk_[\w-]{43}", token)
+    assert token.encode() not in (data / "dealdesk.db").read_bytes()
+
+
+def test_tokens_are_listed_without_themselves(dealdesk: CommandLine) -> None:
+    dealdesk.run("migrate", "--sample")
+    create = ("token", "create", "--role", "READER", "--name")
+    dealdesk.run(*create, "ci", "--expires-in", "2w", "--user", "Mara Lindqvist")
+    dealdesk.run(*create, "theirs", "--organization", "Lowmoor Lifting")
+    dealdesk.run(*create, "old")
+
+    assert dealdesk.run("token", "revoke", "old") == (0, "The token 'old' is revoked.\n", "")
+    _, out, _ = dealdesk.run("token", "list")
+
+    ci, old = out.splitlines()
+    assert re.fullmatch(r"ci\tREADER\tMara Lindqvist\tvalid until [-\d]{10} [\d:]{5} UTC", ci)
+    assert re.fullmatch(r"old\tREADER\tIngrid Solheim\trevoked on [-\d]{10}", old)
+
+
+def test_what_can_not_be_done_with_a_token_is_told_in_one_line(dealdesk: CommandLine) -> None:
+    dealdesk.run("migrate", "--sample")
+    create = ("token", "create", "--role", "ADMIN", "--name", "ci")
+    dealdesk.run(*create)
+
+    assert dealdesk.refusal(*create) == (
+        "There is a token 'ci' already. Revoke it first, or choose another name."
+    )
+    assert dealdesk.refusal(*create, "--user", "Nobody") == (
+        "No user of the organization has the e-mail address or name 'Nobody'."
+    )
+    assert dealdesk.refusal("token", "revoke", "other") == (
+        "There is no token 'other' to revoke. `dealdesk token list` names them."
+    )
+
+
+def test_a_time_span_has_a_unit(dealdesk: CommandLine) -> None:
+    for span in ("30", "0d", "-1d", "1y", "99999999w", "3651d"):
+        status, out, err = dealdesk.run(
+            "token", "create", "--role", "ADMIN", "--name", "ci", "--expires-in", span
+        )
+        assert (status, out) == (2, "")
+        assert "--expires-in" in err

@@ -1,0 +1,202 @@
+import socket
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, suppress
+from pathlib import Path
+
+import pytest
+
+from schema.build import build_schema
+from tests.api.support.command_line import CommandLine
+from tests.db.importers.pipeline_files import ENGAGING, LOST, PROSPECTING, WON, pipeline_files
+from tests.postgres import PostgresServer
+
+
+@pytest.fixture
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        yield taken.getsockname()[1]
+
+
+def test_dealdesk_alone_serves_on_port_8000(dealdesk: CommandLine, data: Path) -> None:
+    with closing(socket.socket()) as ours:
+        with suppress(OSError):  # somebody else's socket there does as well
+            ours.bind(("127.0.0.1", 8000))
+            ours.listen()
+
+        assert dealdesk.refusal() == (
+            "Port 8000 of 127.0.0.1 can't be had: Address already in use. Choose another one with --port."
+        )
+    assert not data.exists()
+
+
+def test_a_port_that_is_taken_is_named(dealdesk: CommandLine, taken_port: int, data: Path) -> None:
+    assert dealdesk.refusal("serve", "--host", "localhost", "--port", str(taken_port)) == (
+        f"Port {taken_port} of localhost can't be had: Address already in use."
+        " Choose another one with --port."
+    )
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("host", ["example.com", "256.0.0.1", ""])
+def test_a_server_listens_on_an_address(host: str, dealdesk: CommandLine, data: Path) -> None:
+    assert dealdesk.refusal("serve", "--host", host) == (
+        f"{host} is no address of this machine. Leave --host out, or say 127.0.0.1, ::1 or 0.0.0.0."
+    )
+    assert not data.exists()
+
+
+@pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - refused
+def test_where_others_could_ask_nobody_is_served_before_strangers_are_kept_out(
+    host: str, dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    serve = ("serve", "--host", host, "--port", "0")
+    hosts = "set DEALDESK_ALLOWED_HOSTS to the names that clients know the server by, such as deals.example"
+    reached, otherwise = f"Other machines can reach {host}. First", "; or leave --host out."
+    create = "set DEALDESK_OIDC_ISSUER, or make a token with `dealdesk token create`"
+
+    assert dealdesk.refusal(*serve) == f"{reached} {create}, and {hosts}{otherwise}"
+    assert dealdesk.run("token", "list") == (0, "", "")
+    with monkeypatch.context() as patch:
+        patch.setenv("DEALDESK_ALLOWED_HOSTS", "deals.example")
+        assert dealdesk.refusal(*serve) == f"{reached} {create}{otherwise}"
+    dealdesk.run("token", "create", "--role", "ADMIN", "--name", "ci")
+    assert dealdesk.refusal(*serve) == f"{reached} {hosts}{otherwise}"
+
+
+def test_a_wrong_option_is_a_usage_error(dealdesk: CommandLine) -> None:
+    status, out, err = dealdesk.run("serve", "--port", "65536")
+
+    assert (status, out) == (2, "")
+    assert "--port" in err
+
+
+def test_an_unusable_url_is_told_in_one_line(dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+    for url in ("mysql://localhost/deals", "postgresql://ada:swordfish@localhost:port/deals", "sqlite:///"):
+        monkeypatch.setenv("DEALDESK_DATABASE_URL", url)
+        for command in ("migrate", "serve --port 0", "import pipeline ."):
+            assert dealdesk.refusal(*command.split()) == (
+                "DEALDESK_DATABASE_URL can't be used: write"
+                " postgresql://user:password@host/database or sqlite:///path/to/file."
+            )
+
+
+def test_a_directory_that_cannot_be_made_is_told_in_one_line(dealdesk: CommandLine, data: Path) -> None:
+    data.write_text("in the way")
+
+    assert dealdesk.refusal("migrate") == f"The directory {data} can't be made: File exists."
+
+
+def test_migrating_makes_the_embedded_database_for_its_user_alone(dealdesk: CommandLine, data: Path) -> None:
+    assert dealdesk.run("migrate") == (0, "The database is at this version.\n", "")
+    assert data.stat().st_mode & 0o777 == 0o700
+    assert _organizations(data) == []
+
+
+def test_a_database_of_a_newer_version_is_left_alone(dealdesk: CommandLine, data: Path) -> None:
+    dealdesk.run("migrate")
+    with closing(sqlite3.connect(data / "dealdesk.db")) as connection, connection:
+        connection.execute("UPDATE alembic_version SET version_num = '9999'")
+
+    for command in ("migrate", "serve --port 0"):
+        assert dealdesk.refusal(*command.split()) == (
+            "The database is a newer version's. Run that version of Dealdesk."
+        )
+    assert _organizations(data) == []
+
+
+def test_the_sample_is_loaded_once(dealdesk: CommandLine, data: Path) -> None:
+    for _ in range(2):
+        assert dealdesk.run("migrate", "--sample") == (0, "The database is at this version.\n", "")
+
+    assert _organizations(data) == ["Corvane Engineering", "Lowmoor Lifting"]
+
+
+def test_the_schema_is_printed_as_it_is_built(dealdesk: CommandLine) -> None:
+    assert dealdesk.run("schema") == (0, build_schema().sdl(), "")
+
+
+def test_a_postgresql_database_is_not_served_before_it_is_migrated(
+    dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch, postgresql_server: PostgresServer
+) -> None:
+    with postgresql_server.database("not_migrated") as url:
+        monkeypatch.setenv("DEALDESK_DATABASE_URL", url)
+
+        for command in ("serve --port 0", "import pipeline ."):
+            assert dealdesk.refusal(*command.split()) == (
+                "The database's tables are not this version's, or were restored."
+                " Run `dealdesk migrate` first."
+            )
+
+
+def test_a_postgresql_database_is_not_served_while_it_holds_nothing(
+    dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch, postgresql_url: str
+) -> None:
+    monkeypatch.setenv("DEALDESK_DATABASE_URL", postgresql_url)
+
+    assert dealdesk.refusal("serve", "--port", "0") == (
+        "The database holds no organization to serve. Import one with `dealdesk import`, or load"
+        " the sample with `dealdesk migrate --sample`."
+    )
+
+
+def test_a_server_that_is_not_there_is_told_without_the_password(
+    dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(socket.socket()) as deaf:
+        deaf.bind(("127.0.0.1", 0))
+        host, port = deaf.getsockname()
+        monkeypatch.setenv("DEALDESK_DATABASE_URL", f"postgresql://ada:swordfish@{host}:{port}/deals")
+
+        refusal = dealdesk.refusal("migrate")
+
+    assert refusal.startswith("PostgreSQL can't be reached: ")
+    assert "swordfish" not in refusal
+
+
+def test_an_import_reports_what_landed(dealdesk: CommandLine, tmp_path: Path) -> None:
+    files = pipeline_files(tmp_path, [WON, LOST, ENGAGING, PROSPECTING])
+
+    assert dealdesk.run("import", "pipeline", str(files)) == (
+        0,
+        """\
+                        landed   already there
+organizations                1               0
+users                        3               0
+contracting units            2               0
+accounts                     1               0
+opportunities                4               0
+quotes                       2               0
+opportunities that landed as lost: 1
+opportunities that landed as open: 2
+opportunities that landed as won: 1
+1 x no engage date: created on its close date, while open on the day of the import
+0 rows refused
+""",
+        "",
+    )
+
+
+def test_an_import_that_refuses_rows_names_each_and_ends_with_status_3(
+    dealdesk: CommandLine, tmp_path: Path
+) -> None:
+    files = pipeline_files(tmp_path, [WON, "WON2,Nobody,GTX Pro,Isdom,Won,2026-01-05,2026-03-01,1"])
+
+    status, out, err = dealdesk.run("import", "pipeline", str(files))
+
+    assert (status, err) == (3, "")
+    assert out.endswith(
+        "refused: sales_pipeline.csv, line 3: sales_agent 'Nobody' is unknown.\n1 rows refused\n"
+    )
+
+
+def test_an_import_of_nothing_is_told_in_one_line(dealdesk: CommandLine, tmp_path: Path, data: Path) -> None:
+    assert dealdesk.refusal("import", "pipeline", str(tmp_path)) == (
+        f"sales_teams.csv can't be read in {tmp_path}: No such file or directory."
+    )
+    assert _organizations(data) == []
+
+
+def _organizations(data: Path) -> list[str]:
+    with closing(sqlite3.connect(data / "dealdesk.db")) as connection:
+        return [name for (name,) in connection.execute("SELECT name FROM organization ORDER BY name")]

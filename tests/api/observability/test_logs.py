@@ -1,0 +1,199 @@
+import json
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from typing import Any
+
+import httpx2
+import pytest
+from starlette.types import ASGIApp
+
+from api.app import create_app
+from api.observability.logs import LogFormat, formatter, log_operation, log_request, name_request
+from api.transports.trusted_documents import document_id
+from db.auth.tokens import PREFIX
+from db.domain.errors import Unavailable
+from schema.execution.executor import Executor
+from tests.api.support.access import TOKEN, client, entrance
+from tests.api.support.connections import talking
+from tests.builders import Deals
+from tests.schema.support.client import the_schema
+
+TRACE = "0af7651916cd43dd8448eb211c80319c"
+CLOSE = """mutation Close($id: ID!) {
+  closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename }
+}"""
+
+
+@pytest.fixture
+def app(deals: Deals) -> ASGIApp:
+    executor = Executor(the_schema(), deals.database, [log_operation])
+    return create_app(executor, deals.database, entrance(deals.database), observers=[log_request])
+
+
+async def test_a_request_is_one_line_that_says_what_became_of_it(app: ASGIApp, deals: Deals) -> None:
+    opportunity = await deals.opportunity()
+    await deals.quote(opportunity, state="ACTIVE")
+
+    with logged() as lines:
+        answer = await post(
+            app, CLOSE, {"id": f"opp_{opportunity}"}, traceparent=f"00-{TRACE}-b7ad6b7169203331-01"
+        )
+
+    [line] = parsed(lines)
+    assert line.pop("time").endswith("+00:00")
+    assert line.pop("duration_ms") > 0
+    assert line == {
+        "level": "INFO",
+        "logger": "dealdesk.access",
+        "message": "request",
+        "request_id": answer.headers["x-request-id"],
+        "trace_id": TRACE,
+        "method": "POST",
+        "path": "/graphql",
+        "status": 200,
+        "operation": "Close",
+        "kind": "mutation",
+        "codes": ["ACTIVE_QUOTES"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("query", "operation", "codes"),
+    [
+        ("{ __typename }", document_id("{ __typename }")[: len("sha256:") + 12], None),
+        ("{ nothing }", None, ["GRAPHQL_VALIDATION_FAILED"]),
+        (None, None, ["BAD_REQUEST"]),
+    ],
+)
+async def test_what_has_no_name_is_logged_by_its_hash_or_by_why_it_was_refused(
+    query: str | None, operation: str | None, codes: list[str] | None, app: ASGIApp
+) -> None:
+    with logged() as lines:
+        await post(app, query)
+
+    [line] = parsed(lines)
+    assert (line.get("operation"), line.get("codes")) == (operation, codes)
+
+
+@pytest.mark.parametrize(
+    "traceparent",
+    [
+        f"00-{TRACE.upper()}-b7ad6b7169203331-01",
+        f"ff-{TRACE}-b7ad6b7169203331-01",
+        f"00-{'0' * 32}-b7ad6b7169203331-01",
+        f"00-{TRACE}-{'0' * 16}-01",
+        f"00-{TRACE}",
+    ],
+)
+async def test_a_trace_that_is_none_is_not_logged(traceparent: str, app: ASGIApp) -> None:
+    with logged() as lines:
+        await post(app, "{ __typename }", traceparent=traceparent)
+
+    [line] = parsed(lines)
+    assert "trace_id" not in line
+
+
+async def test_an_operation_over_a_socket_is_a_line_of_its_own(app: ASGIApp) -> None:
+    with logged() as lines:
+        async with talking(app) as socket:
+            socket.asks("1", "query Types { __typename }")
+            await socket.hears()
+            await socket.hears()
+
+    [line] = parsed(lines)
+    assert {name: line[name] for name in ("message", "method", "path", "operation", "kind")} == {
+        "message": "operation",
+        "method": "WS",
+        "path": "/graphql",
+        "operation": "Types",
+        "kind": "query",
+    }
+
+
+async def test_neither_variables_nor_documents_nor_tokens_are_logged(app: ASGIApp) -> None:
+    with logged() as lines:
+        async with client(app) as http:
+            await http.get(
+                "/graphql",
+                params={
+                    "query": "query { opportunity(id: $canary) { id } }",
+                    "variables": '{"id": "canary"}',
+                },
+            )
+
+    assert len(parsed(lines)) == 1
+    assert "canary" not in lines.getvalue()
+    assert TOKEN not in lines.getvalue()
+
+
+async def test_text_has_the_fields_behind_the_message_and_nothing_breaks_its_lines(app: ASGIApp) -> None:
+    with logged(LogFormat.TEXT) as lines:
+        async with client(app) as http:
+            answer = await http.get("/no%0Awhere")
+
+    request_id = answer.headers["x-request-id"]
+    [line] = lines.getvalue().splitlines()
+    assert (
+        f'dealdesk.access: request request_id="{request_id}" method="GET" path="/no\\nwhere" status=404'
+    ) in line
+
+
+@pytest.mark.parametrize(
+    "token",
+    [
+        f"{PREFIX}-{'t' * 42}",
+        f"{PREFIX}_{'t' * 42}",
+        f"{PREFIX}{'t' * 42}-",
+        f"{PREFIX}{'t' * 42}_",
+        *(f"eyJh{sign}b.eyJpc3Mi.c2ln" for sign in "-_"),
+        *(f"eyJhbGci.eyJp{sign}c.c2ln" for sign in "-_"),
+        *(f"eyJhbGci.eyJpc3Mi.c2{sign}ln" for sign in "-_"),
+    ],
+)
+def test_a_token_is_redacted_with_every_character_that_it_may_have(token: str) -> None:
+    with logged() as lines:
+        logging.getLogger("dealdesk.http").error("before %s after", token)
+
+    [line] = parsed(lines)
+    assert line["message"] == "before [redacted] after"
+
+
+def test_an_exception_stays_in_its_line() -> None:
+    with logged() as lines:
+        logging.getLogger("dealdesk.http").error("failed", exc_info=Unavailable("no\nmore"))
+
+    [line] = parsed(lines)
+    assert line["exception"] == "Unavailable: no\nmore"
+
+
+@contextmanager
+def logged(format_: LogFormat = LogFormat.JSON) -> Iterator[StringIO]:
+    """Give what is logged by the block."""
+    lines = StringIO()
+    handler = logging.StreamHandler(lines)
+    handler.setFormatter(formatter(format_))
+    handler.addFilter(name_request)
+    logger, access = logging.getLogger("dealdesk"), logging.getLogger("dealdesk.access")
+    levels = {each: each.level for each in (logger, access)}  # commands of other tests have set them
+    for each in levels:
+        each.setLevel(logging.INFO)
+    logger.addHandler(handler)
+    try:
+        yield lines
+    finally:
+        logger.removeHandler(handler)
+        for each, level in levels.items():
+            each.setLevel(level)
+
+
+def parsed(lines: StringIO) -> list[Any]:
+    return [json.loads(line) for line in lines.getvalue().splitlines()]
+
+
+async def post(
+    app: ASGIApp, query: str | None, variables: dict[str, str] | None = None, **headers: str
+) -> httpx2.Response:
+    async with client(app) as http:
+        return await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)

@@ -1,0 +1,179 @@
+"""What callers send and what lets them in turns up in no log, in no error and in no trace."""
+
+import json
+import logging
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from io import StringIO
+from typing import Any
+from urllib.parse import urlsplit
+
+import asyncpg
+import httpx2
+import pytest
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from api.app import create_app
+from api.observability.logs import LogFormat, formatter, log_operation, log_request, name_request
+from api.observability.redaction import without_secrets
+from db.auth.tokens import PREFIX
+from db.connect import POSTGRES, sqlite_path
+from db.sql.database import Database
+from tests.api.observability.test_tracing import finished, parts_with
+from tests.api.support.access import admit, client, entrance
+from tests.api.support.connections import Socket, opened
+from tests.builders import Deals
+from tests.schema.support.client import the_schema
+
+CANARY = "canary"
+TOKEN = PREFIX + CANARY.ljust(43, "x")
+BAD_TOKENS = (PREFIX + CANARY.rjust(43, "y"), "eyJhbGciOiJub25lIn0.canary.canary", f"{CANARY} {CANARY}")
+
+CREATE = """mutation($input: CreateCompetitorInput!) {
+  createCompetitor(input: $input) { __typename ... on UserError { message path } }
+}"""
+CLOSE = """mutation($input: CloseOpportunityInput!) {
+  closeOpportunity(input: $input) { __typename ... on UserError { message path } }
+}"""
+LIST = """query($filter: OpportunityFilter, $after: String, $first: Int) {
+  opportunities(filter: $filter, after: $after, first: $first) { totalCount }
+}"""
+LISTEN = "subscription($after: String) { opportunitiesChanged(after: $after) { kind } }"
+LOST = {"opportunityId": CANARY, "outcome": {"lost": {"competitorId": CANARY}}, "description": CANARY * 400}
+ASKED: list[tuple[str, Any]] = [
+    (CREATE, {"input": {"name": CANARY, "idempotencyKey": CANARY}}),
+    (CREATE, {"input": {"name": CANARY * 40}}),
+    (CREATE, {"input": {"name": f"{CANARY}\0"}}),
+    (CREATE, {"input": {"name": {"text": CANARY}}}),
+    (CREATE, {"input": {"name": CANARY, "idempotencyKey": CANARY * 30}}),
+    (CREATE, {"input": [CANARY]}),
+    (CREATE, CANARY),
+    (CLOSE, {"input": LOST}),
+    (CLOSE, {"input": {**LOST, "closedOn": CANARY}}),
+    (CLOSE, {"input": {**LOST, "expectedVersion": CANARY}}),
+    (CLOSE, {"input": {**LOST, "outcome": {"won": {"actualRevenue": CANARY}}}}),
+    (LIST, {"after": CANARY}),
+    (LIST, {"first": CANARY}),
+    (LIST, {"filter": {"state": {"eq": CANARY}}}),
+    (LIST, {"filter": {"accountId": {"eq": CANARY}}}),
+    (LIST, {"filter": {"createdAt": {"gte": CANARY}}}),
+    ("query($id: ID!) { node(id: $id) { id } }", {"id": CANARY}),
+    ("query($id: ID!) { node(id: $id) { id } }", {"id": {"is": CANARY}}),
+    ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [CANARY, None]}),
+]
+
+REFUSE_ON_SQLITE = "CREATE TRIGGER refuse BEFORE INSERT ON competitor BEGIN SELECT RAISE(ABORT, 'no'); END"
+REFUSE_ON_POSTGRESQL = """
+CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no %', NEW.name; END $$;
+CREATE TRIGGER refuse BEFORE INSERT ON competitor FOR EACH ROW EXECUTE FUNCTION refuse()
+"""
+
+
+async def test_canaries_are_nowhere(database: Database, database_url: str) -> None:
+    await admit(await Deals.create(database), TOKEN)
+    spans = InMemorySpanExporter()
+    parts = parts_with(spans)
+    executor = parts.executor(the_schema(), parts.database(database), [log_operation])
+    app = parts.app(create_app(executor, database, entrance(database), observers=[log_request]))
+    with logged() as logs:
+        async with client(app) as http:
+            http.headers["authorization"] = f"Bearer {TOKEN}"
+            answers = [answer async for answer in asked(http)]
+            await break_competitors(database_url)
+            broken = await post(http, CREATE, {"input": {"name": CANARY * 2}})
+        async with opened(app) as socket:
+            answers += [answer async for answer in talked(socket)]
+        async with opened(app) as socket:
+            await socket.taken()
+            socket.begins(f"Bearer {BAD_TOKENS[0]}")
+            answers.append(str(await socket.closes()))
+
+    internal = json.loads(broken)["errors"][0]["extensions"]
+    assert internal["code"] == "INTERNAL_SERVER_ERROR"
+    told = [log.getvalue() for log in logs]
+    for log in told:
+        assert internal["requestId"] in log
+        assert "in create_competitor" in log
+    traces = "".join(span.to_json() for span in finished(spans))
+    assert "INSERT competitor" in traces
+    for canary in (CANARY, urlsplit(database_url).password or CANARY):
+        assert [each for each in (*answers, broken, *told, traces) if canary in each] == []
+
+
+async def asked(http: httpx2.AsyncClient) -> Any:
+    for query, variables in ASKED:
+        yield await post(http, query, variables)
+    for query, variables in ASKED[-8:]:
+        parameters = {"query": query, "variables": json.dumps(variables)}
+        yield (await http.get("/graphql", params=parameters)).text
+    for token in BAD_TOKENS:
+        headers = {"authorization": f"Bearer {token}"}
+        yield (await http.post("/graphql", json={"query": "{ __typename }"}, headers=headers)).text
+    for body in (CANARY, f'{{"query": "{CANARY}', f'{{"variables": "{CANARY}"}}'):
+        headers = {"content-type": "application/json"}
+        yield (await http.post("/graphql", content=body.encode(), headers=headers)).text
+
+
+async def talked(socket: Socket) -> Any:
+    await socket.taken()
+    socket.begins(f"Bearer {TOKEN}")
+    await socket.hears()
+    for query, variables in ASKED[-8:]:
+        socket.says("subscribe", id="1", payload={"query": query, "variables": variables})
+        while (message := await socket.hears())["type"] == "next":
+            yield json.dumps(message)
+        yield json.dumps(message)
+    socket.says("subscribe", id="1", payload={"query": LISTEN, "variables": {"after": CANARY}})
+    yield json.dumps(await socket.hears())
+
+
+async def post(http: httpx2.AsyncClient, query: str, variables: Any) -> str:
+    return (await http.post("/graphql", json={"query": query, "variables": variables})).text
+
+
+async def break_competitors(url: str) -> None:
+    """Let the database refuse what the rules let through; PostgreSQL says what it was."""
+    if url.startswith(POSTGRES):
+        connection = await asyncpg.connect(url)
+        await connection.execute(REFUSE_ON_POSTGRESQL)
+        await connection.close()
+    else:
+        with closing(sqlite3.connect(sqlite_path(url))) as sqlite:
+            sqlite.execute(REFUSE_ON_SQLITE)
+
+
+@contextmanager
+def logged() -> Iterator[list[StringIO]]:
+    """Give all that is logged, of every level and in both formats."""
+    root, logs = logging.getLogger(), []
+    level = root.level
+    root.setLevel(logging.DEBUG)
+    handlers = []
+    for format_ in LogFormat:
+        logs.append(StringIO())
+        handlers.append(logging.StreamHandler(logs[-1]))
+        handlers[-1].setFormatter(formatter(format_))
+        handlers[-1].addFilter(name_request)
+        handlers[-1].addFilter(lambda record: not record.name.startswith("httpx2"))  # the client's own
+        root.addHandler(handlers[-1])
+    try:
+        yield logs
+    finally:
+        for handler in handlers:
+            root.removeHandler(handler)
+        root.setLevel(level)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        (f"token {TOKEN}.", "token [redacted]."),
+        (f"Bearer {BAD_TOKENS[1]} was sent", "Bearer [redacted] was sent"),
+        ("to postgresql://ada:canary@db:5432/deals", "to postgresql://[redacted]@db:5432/deals"),
+        ("<Task finished exception=ValueError('canary')>", "<Task finished exception=[redacted]"),
+        ("GET /graphql", "GET /graphql"),
+    ],
+)
+def test_secrets_are_taken_out_of_any_line(text: str, shown: str) -> None:
+    assert without_secrets(text) == shown

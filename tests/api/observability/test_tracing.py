@@ -1,0 +1,164 @@
+import logging
+from typing import Any
+from uuid import UUID
+
+import httpx2
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from starlette.types import ASGIApp
+
+from api.app import create_app
+from api.observability.logs import log_request, name_request
+from api.observability.tracing.instrumentation import parts_of
+from api.observability.tracing.setup import Parts
+from api.settings import TraceSettings
+from db.audit.events import newest_place
+from db.master_data.organizations import served_organization
+from db.sql.database import Database
+from tests.api.support.access import client, entrance
+from tests.builders import Deals
+from tests.db.sql.test_database import statements_of_a_change
+from tests.schema.support.client import the_schema
+
+TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+CLOSE = """mutation Close($id: ID!, $description: String) {
+  closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}, description: $description}) { __typename }
+}"""
+
+
+@pytest.fixture
+def spans() -> InMemorySpanExporter:
+    return InMemorySpanExporter()
+
+
+@pytest.fixture
+def app(deals: Deals, spans: InMemorySpanExporter) -> ASGIApp:
+    parts = parts_with(spans)
+    database = parts.database(deals.database)
+    executor = parts.executor(the_schema(), database)
+    return parts.app(create_app(executor, database, entrance(deals.database), observers=[log_request]))
+
+
+async def test_a_request_its_operation_its_transaction_and_their_statements_have_spans(
+    app: ASGIApp, spans: InMemorySpanExporter, deals: Deals
+) -> None:
+    opportunity = await deals.opportunity()
+    await deals.quote(opportunity, state="ACTIVE")
+
+    answer = await close(app, opportunity, traceparent=f"00-{TRACE}-{PARENT}-01")
+
+    assert tree(spans)[:4] == [
+        "POST",
+        "POST > mutation Close",
+        "POST > mutation Close > transaction",
+        "POST > mutation Close > transaction > SELECT opportunity",
+    ]
+    request, operation, *_ = finished(spans)
+    assert request.parent is not None
+    assert f"{request.parent.span_id:016x}" == PARENT
+    assert {f"{span.context.trace_id:032x}" for span in finished(spans)} == {TRACE}
+    assert dict(request.attributes or {}) == {
+        "http.request.method": "POST",
+        "url.path": "/graphql",
+        "http.response.status_code": 200,
+        "dealdesk.request_id": answer.headers["x-request-id"],
+    }
+    assert dict(operation.attributes or {}) == {
+        "graphql.operation.name": "Close",
+        "graphql.operation.type": "mutation",
+        "dealdesk.codes": ("ACTIVE_QUOTES",),
+    }
+
+
+async def test_no_span_has_a_value(app: ASGIApp, spans: InMemorySpanExporter, deals: Deals) -> None:
+    opportunity = await deals.opportunity()
+
+    await close(app, opportunity, description="swordfish")
+    await close(app, opportunity, description="swordfish" * 1000)
+
+    told = "".join(span.to_json() for span in finished(spans))
+    assert "INSERT opportunity_close" in told
+    assert "swordfish" not in told
+    assert str(opportunity) not in told
+
+
+async def test_a_trace_that_begins_here_is_logged(
+    app: ASGIApp, spans: InMemorySpanExporter, deals: Deals, caplog: pytest.LogCaptureFixture
+) -> None:
+    naming = logging.Filter()
+    naming.filter = name_request  # type: ignore[method-assign]
+    with caplog.filtering(naming), caplog.at_level(logging.INFO, "dealdesk.access"):
+        await close(app, await deals.opportunity())
+
+    [record] = caplog.records
+    assert record.__dict__["trace_id"] == f"{finished(spans)[0].context.trace_id:032x}"
+
+
+async def test_what_the_server_does_by_itself_has_no_spans(spans: InMemorySpanExporter, deals: Deals) -> None:
+    database = parts_with(spans).database(deals.database)
+
+    await newest_place(database)
+    await database.write(served_organization)
+
+    assert finished(spans) == []
+
+
+async def test_on_postgresql_spans_keep_a_change_and_its_insertions_together(
+    spans: InMemorySpanExporter, postgresql: Database
+) -> None:
+    traced = parts_with(spans).database(postgresql)
+
+    assert await traced.write(statements_of_a_change) == b"1"
+
+
+@pytest.mark.parametrize(
+    ("set_", "is_wanted"),
+    [
+        ({}, False),
+        ({"ENDPOINT": "http://collector:4318"}, True),
+        ({"TRACES_ENDPOINT": "http://collector:4318/v1/traces"}, True),
+    ],
+)
+def test_traces_are_wanted_where_there_is_somewhere_to_send_them(
+    set_: dict[str, str], is_wanted: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ENDPOINT", "TRACES_ENDPOINT"):
+        monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", set_.get(name, ""))
+
+    assert TraceSettings().is_wanted is is_wanted
+    for name, value in (("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")):
+        with monkeypatch.context() as patch:
+            patch.setenv(name, value)
+            assert not TraceSettings().is_wanted
+
+
+async def close(
+    app: ASGIApp, opportunity: UUID, description: str | None = None, **headers: str
+) -> httpx2.Response:
+    variables = {"id": f"opp_{opportunity}", "description": description}
+    async with client(app) as http:
+        return await http.post("/graphql", json={"query": CLOSE, "variables": variables}, headers=headers)
+
+
+def parts_with(spans: InMemorySpanExporter) -> Parts:
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(spans))
+    return parts_of(provider.get_tracer("tests"))
+
+
+def finished(spans: InMemorySpanExporter) -> list[Any]:
+    """Return the spans in the order in which they began."""
+    return sorted(spans.get_finished_spans(), key=lambda span: span.start_time or 0)
+
+
+def tree(spans: InMemorySpanExporter) -> list[str]:
+    """Return the spans' names, each behind those that it is in."""
+    by_id = {span.context.span_id: span for span in finished(spans)}
+
+    def path(span: Any) -> list[str]:
+        parent = by_id.get(span.parent.span_id) if span.parent else None
+        return [*(path(parent) if parent else []), span.name]
+
+    return [" > ".join(path(span)) for span in finished(spans)]

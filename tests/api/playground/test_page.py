@@ -1,0 +1,121 @@
+"""Who gets the page, and what it may do."""
+
+import logging
+import re
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import httpx2
+import pytest
+from graphql import parse, validate
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from api.playground.cdn import SCRIPTS, STYLE
+from api.playground.middleware import Playground
+from api.playground.page import EXAMPLES
+from tests.schema.support.client import the_schema
+
+HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+REST = (
+    "connect-src 'self'; font-src 'self' data:; img-src 'self' data:; worker-src 'self'; base-uri 'none'; "
+    "form-action 'none'; frame-ancestors 'none'"
+)
+
+
+@pytest.fixture
+def bundle(tmp_path: Path) -> Path:
+    for name in ("icon.svg", "playground.css", "playground.js"):
+        (tmp_path / name).touch()
+    return tmp_path
+
+
+@pytest.fixture
+async def http(bundle: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    """A client of a bundled playground before an endpoint that answers "API"."""
+    async with client(Playground(PlainTextResponse("API"), bundle)) as http:
+        yield http
+
+
+@pytest.fixture
+async def unbundled(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
+    async with client(Playground(PlainTextResponse("API"), tmp_path / "missing")) as http:
+        yield http
+
+
+def client(playground: Playground) -> httpx2.AsyncClient:
+    app = Starlette(routes=[Route("/graphql", playground), playground.files])
+    return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://dealdesk.test")
+
+
+async def test_a_browser_that_opens_the_endpoint_gets_the_page(http: httpx2.AsyncClient) -> None:
+    answer = await http.get("/graphql", headers=HTML)
+
+    assert answer.headers["content-type"] == "text/html; charset=utf-8"
+    assert answer.headers["vary"] == "accept"
+    assert '<div id="playground">' in answer.text
+
+
+@pytest.mark.parametrize("accept", ["*/*", "application/json", "application/graphql-response+json"])
+async def test_a_program_gets_the_api(http: httpx2.AsyncClient, accept: str) -> None:
+    assert (await http.get("/graphql", headers={"accept": accept})).text == "API"
+
+
+async def test_whoever_asks_something_gets_the_api(http: httpx2.AsyncClient) -> None:
+    assert (await http.get("/graphql", headers=HTML, params={"query": "{ __typename }"})).text == "API"
+    assert (await http.post("/graphql", headers=HTML)).text == "API"
+
+
+async def test_the_bundled_page_may_load_nothing_from_elsewhere(http: httpx2.AsyncClient) -> None:
+    policy = (await http.get("/graphql", headers=HTML)).headers["content-security-policy"]
+
+    assert policy == f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; {REST}"
+
+
+async def test_the_fallback_may_also_load_the_files_of_the_cdn(unbundled: httpx2.AsyncClient) -> None:
+    policy = (await unbundled.get("/graphql", headers=HTML)).headers["content-security-policy"]
+
+    default, scripts, styles, rest = policy.split("; ", 3)
+    assert default == "default-src 'none'"
+    assert scripts.split() == ["script-src", "'self'", *(script.url for script in SCRIPTS)]
+    assert styles.split() == ["style-src", "'self'", "'unsafe-inline'", STYLE.url]
+    assert rest == REST
+
+
+async def test_every_file_of_the_bundled_page_is_served(http: httpx2.AsyncClient) -> None:
+    assert await statuses_of_files(http) == [200, 200, 200]
+
+
+async def test_every_file_of_the_fallback_is_served(unbundled: httpx2.AsyncClient) -> None:
+    assert await statuses_of_files(unbundled) == [200, 200, 200]
+
+
+async def test_a_changed_bundle_has_another_path(bundle: Path) -> None:
+    before = Playground(PlainTextResponse("API"), bundle).files.path
+    (bundle / "playground.js").write_text("changed")
+
+    assert Playground(PlainTextResponse("API"), bundle).files.path != before
+
+
+def test_the_log_says_that_the_page_takes_a_cdn(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.WARNING):
+        Playground(PlainTextResponse("API"), tmp_path / "missing")
+
+    [message] = caplog.messages
+    assert message.startswith(
+        "The playground was not bundled at installation, so it loads GraphiQL from a CDN."
+    )
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.graphql")), ids=lambda file: file.stem)
+def test_an_example_fits_the_schema_and_the_width_of_its_tab(file: Path) -> None:
+    document = file.read_text()
+
+    assert validate(the_schema().graphql, parse(document)) == []
+    assert max(len(line) for line in document.splitlines() if line.startswith("#")) <= 55
+
+
+async def statuses_of_files(http: httpx2.AsyncClient) -> list[int]:
+    page = (await http.get("/graphql", headers=HTML)).text
+    return [(await http.get(path)).status_code for path in re.findall(r'(?:src|href)="(/[^"]+)"', page)]

@@ -1,0 +1,217 @@
+import asyncio
+import json
+from contextlib import AsyncExitStack
+from typing import Any
+
+import pytest
+from starlette.applications import Starlette
+from starlette.routing import Mount
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from api.server.protocol import MOST_HEAD_BYTES, ConnectionLimits
+from tests.api.support.running_server import POST, connected, served
+from tests.schema.support.listener import until
+
+VIEWER = "{ viewer { user { name } } }"
+ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
+HURRIED = ConnectionLimits(head_seconds=0.3, body_seconds=0.3)
+SLOW_ONES = 100
+
+
+async def test_clients_that_send_a_header_now_and_then_hold_no_connection(app: Starlette) -> None:
+    async with served(app, HURRIED) as place, AsyncExitStack() as clients:
+        slow = [await clients.enter_async_context(connected(place)) for _ in range(SLOW_ONES)]
+        for each in slow:
+            each.sends(POST.encode())
+        for _ in range(5):
+            await asyncio.sleep(0.1)
+            for each in slow:
+                each.sends(b"x-slow: 1\r\n")
+        async with connected(place) as honest:
+            honest.asks(VIEWER)
+            answer = await honest.hears()
+            held = len(place.server.server_state.connections) - 1
+
+        assert answer[0::2] == (200, ADA)
+        assert held == 0
+
+
+async def test_a_head_that_does_not_end_in_time_is_told_so(app: Starlette) -> None:
+    async with served(app, HURRIED) as place, connected(place) as client:
+        client.sends(POST.encode())
+
+        status, headers, body = await client.hears()
+
+        assert (status, headers["connection"]) == (408, "close")
+        assert body == _refused("REQUEST_TIMEOUT", "The request did not arrive in time. Send it faster.")
+        assert await client.is_closed()
+
+
+async def test_a_body_that_does_not_end_in_time_is_told_so(app: Starlette) -> None:
+    async with served(app, HURRIED) as place, connected(place) as client:
+        client.sends(POST.encode() + b'content-length: 100\r\n\r\n{"query"')
+
+        status, _, body = await client.hears()
+
+        assert status == 408
+        assert body == _refused("REQUEST_TIMEOUT", "The request did not arrive in time. Send it faster.")
+        assert await client.is_closed()
+        assert not place.server.server_state.tasks
+
+
+async def test_who_connects_and_says_nothing_is_closed_without_a_word(app: Starlette) -> None:
+    async with served(app, HURRIED) as place, connected(place) as client:
+        assert await client.is_closed()
+
+
+async def test_who_asks_again_and_again_has_its_time_anew_each_time(app: Starlette) -> None:
+    async with served(app, HURRIED) as place, connected(place) as client:
+        for _ in range(4):
+            client.sends(POST.encode())
+            await asyncio.sleep(0.15)
+            client.sends(b"content-length: %d\r\n\r\n" % len(_QUESTION))
+            await asyncio.sleep(0.15)
+            client.sends(_QUESTION)
+
+            assert (await client.hears())[0::2] == (200, ADA)
+
+
+async def test_requests_behind_each_other_are_answered_in_their_order(app: Starlette) -> None:
+    async with served(app) as place, connected(place) as client:
+        client.asks(VIEWER)
+        client.asks("{ nothing }")
+        client.asks(VIEWER)
+
+        answers = [(await client.hears())[2] for _ in range(3)]
+
+    assert [list(each) for each in answers] == [["data"], ["errors"], ["data"]]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        b"\r\n\r\nnonsense\r\n\r\n",
+        b"GET\r\n\r\n",
+        b"GET /graphql HTTP/9.9\r\n\r\n",
+        b"GET /graphql HTTP/1.1\r\nno colon\r\n\r\n",
+        b"GET /graphql HTTP/1.1\r\nhost: \0\r\n\r\n",
+        b"POST /graphql HTTP/1.1\r\ncontent-length: -1\r\n\r\n",
+        b"POST /graphql HTTP/1.1\r\ncontent-length: 1\r\ncontent-length: 2\r\n\r\n",
+        b"POST /graphql HTTP/1.1\r\ntransfer-encoding: chunked\r\ncontent-length: 5\r\n\r\n",
+        b"GET http://[ HTTP/1.1\r\n\r\n",
+        b"GET /\xff HTTP/1.1\r\nhost: x\r\n\r\n",
+        b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03",
+    ],
+    ids=lambda sent: sent[:40].decode("latin-1"),
+)
+async def test_what_is_no_http_is_refused_in_json(app: Starlette, sent: bytes) -> None:
+    async with served(app) as place, connected(place) as client:
+        client.sends(sent)
+
+        status, headers, body = await client.hears()
+
+        assert (status, headers["content-type"]) == (400, "application/json; charset=utf-8")
+        assert body == _refused("BAD_REQUEST", "This is no HTTP request that can be read. Send HTTP/1.1.")
+        assert await client.is_closed()
+
+
+async def test_a_head_without_end_is_refused_before_it_fills_the_memory(app: Starlette) -> None:
+    async with served(app) as place, connected(place) as client:
+        client.sends(POST.encode() + b"x-much: " + b"1" * (MOST_HEAD_BYTES + 1))
+
+        status, _, body = await client.hears()
+
+        assert status == 431
+        assert body == _refused("HEADERS_TOO_LARGE", "URL and headers are longer than 131072 bytes.")
+
+
+async def test_there_is_room_for_so_many_connections(app: Starlette) -> None:
+    async with served(app, ConnectionLimits(connections=2)) as place, connected(place) as first:
+        async with connected(place) as second, connected(place) as third:
+            for each in (first, second):
+                each.asks(VIEWER)
+                assert (await each.hears())[0] == 200
+            status, headers, body = await third.hears()
+        await until(lambda: len(place.server.server_state.connections) == 1)
+        async with connected(place) as fourth:
+            fourth.asks(VIEWER)
+            assert (await fourth.hears())[0::2] == (200, ADA)
+
+    assert (status, headers["retry-after"]) == (503, "1")
+    assert body == _refused("UNAVAILABLE", "Too many connections are open. Try again later.")
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        b"sec-websocket-version: 13\r\n",
+        b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n",
+        b"sec-websocket-version: 13\r\n" + b"x-one: 1\r\n" * 200,
+    ],
+    ids=["without a key", "without a version", "with too many headers"],
+)
+async def test_a_handshake_that_fails_is_refused_in_json(app: Starlette, headers: bytes) -> None:
+    async with served(app) as place, connected(place) as client:
+        client.sends(b"GET /graphql HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n")
+        client.sends(headers + b"\r\n")
+
+        answer = await client.hears()
+
+        assert (answer[0], answer[2]["errors"][0]["extensions"]) == (400, {"code": "BAD_REQUEST"})
+        assert await client.is_closed()
+
+
+WHOLE = [{"body": b'{"data": 7}'}]
+IN_PARTS = [{"body": b'{"data"', "more_body": True}, {"body": b": 7}"}]
+START = [(b"content-type", b"application/json"), (b"content-length", b"11")]
+
+
+def answering(app: Starlette, answer: ASGIApp) -> Starlette:
+    """Return an application that stops with another, and answers everything as it is told."""
+    answering = Starlette(routes=[Mount("/", answer)])
+    answering.state.stopping = app.state.stopping
+    return answering
+
+
+@pytest.mark.parametrize("parts", [WHOLE, IN_PARTS])
+@pytest.mark.parametrize("closing", [[], [(b"connection", b"close")]])
+async def test_an_answer_arrives_however_it_is_sent(
+    app: Starlette, parts: list[dict[str, Any]], closing: list[tuple[bytes, bytes]]
+) -> None:
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 202, "headers": [*START, *closing]})
+        for part in parts:
+            await send({"type": "http.response.body", **part})
+
+    async with served(answering(app, answer)) as place, connected(place) as client:
+        for _ in range(1 if closing else 2):
+            client.sends(POST.encode() + b"content-length: 0\r\n\r\n")
+            status, headers, body = await client.hears()
+            assert (status, body) == (202, {"data": 7})
+            assert {"date", "content-type"} < headers.keys()
+        if closing:
+            assert await client.is_closed()
+
+
+@pytest.mark.parametrize("value", [b"1\r\nx-more: 1", b"1\n", b"1\r2", b"1\0"])
+async def test_no_header_holds_a_control_character(app: Starlette, value: bytes) -> None:
+    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 202, "headers": [*START, (b"x-some", value)]})
+        with pytest.raises(ValueError, match="holds a control character"):
+            await send({"type": "http.response.body", **WHOLE[0]})
+        await send({"type": "http.response.start", "status": 200, "headers": START})
+        await send({"type": "http.response.body", **WHOLE[0]})
+
+    async with served(answering(app, answer)) as place, connected(place) as client:
+        client.sends(POST.encode() + b"content-length: 0\r\n\r\n")
+        status, headers, body = await client.hears()
+
+    assert (status, body) == (200, {"data": 7})
+    assert "x-some" not in headers
+
+
+_QUESTION = json.dumps({"query": VIEWER}).encode()
+
+
+def _refused(code: str, message: str) -> object:
+    return {"errors": [{"message": message, "extensions": {"code": code}}]}

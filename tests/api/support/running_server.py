@@ -1,0 +1,108 @@
+"""The application on a port, in the test's own process; and clients that speak bytes."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from starlette.applications import Starlette
+
+from api.server.protocol import ConnectionLimits
+from api.server.server import Server, ServingBounds, bound_socket, listen
+from tests.api.support.access import BEARER, HOST
+
+POST = (
+    f"POST /graphql HTTP/1.1\r\nhost: {HOST}\r\nauthorization: {BEARER}\r\ncontent-type: application/json\r\n"
+)
+"""How a request begins."""
+
+PATIENCE = 20.0
+"""Seconds until a test fails whose server says nothing."""
+
+
+class HasPort(Protocol):
+    """A server that listens on the loopback address."""
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a server listens."""
+
+    url: str
+    server: Server
+
+    @property
+    def port(self) -> int:
+        """Its port on the loopback address."""
+        return int(self.url.rpartition(":")[2])
+
+
+@asynccontextmanager
+async def served(
+    app: Starlette, connections: ConnectionLimits | None = None, *, grace: float = 5.0
+) -> AsyncIterator[Place]:
+    """Serve until the block ends."""
+    bounds = ServingBounds(connections or ConnectionLimits(), grace=grace)
+    with bound_socket("127.0.0.1", 0) as bound:
+        url = listen(bound)
+        server = Server(app, app.state.stopping, bounds)
+        serving = asyncio.create_task(server.serve(sockets=[bound]))
+        try:
+            yield Place(url, server)
+        finally:
+            server.should_exit = True
+            await serving
+
+
+class Client:
+    """A connection that sends what it is told, and no more."""
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._reader = reader
+        self._writer = writer
+
+    def sends(self, data: bytes) -> None:
+        """Send some bytes."""
+        self._writer.write(data)
+
+    def asks(self, query: str, accept: str = "application/json") -> None:
+        """Send a whole GraphQL request."""
+        body = json.dumps({"query": query}).encode()
+        head = f"{POST}accept: {accept}\r\ncontent-length: {len(body)}\r\n\r\n"
+        self.sends(head.encode() + body)
+
+    async def hears(self) -> tuple[int, dict[str, str], Any]:
+        """Return status, headers and JSON of one answer."""
+        async with asyncio.timeout(PATIENCE):
+            head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower().splitlines()
+            headers = dict(line.split(": ", 1) for line in head[1:] if line)
+            body = await self._reader.readexactly(int(headers["content-length"]))
+        return int(head[0].split()[1]), headers, json.loads(body)
+
+    async def is_closed(self) -> bool:
+        """Wait for the server to close the connection; false if it says something instead."""
+        async with asyncio.timeout(PATIENCE):
+            try:
+                return await self._reader.read(1) == b""
+            except ConnectionResetError:
+                return True
+
+    def leaves(self) -> None:
+        """Close the connection."""
+        self._writer.close()
+
+
+@asynccontextmanager
+async def connected(place: HasPort) -> AsyncIterator[Client]:
+    """Connect to a server until the block ends."""
+    client = Client(*await asyncio.open_connection("127.0.0.1", place.port))
+    try:
+        yield client
+    finally:
+        client.leaves()

@@ -1,0 +1,77 @@
+"""What a request costs, as it is told to clients."""
+
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.app import create_app
+from schema.execution.executor import Executor
+from schema.limits.settings import OperationLimits
+from tests.api.fuzzing.malformed_requests import GRAPHQL_RESPONSE
+from tests.api.support.access import client, entrance
+from tests.api.support.connections import talking
+from tests.builders import Deals
+from tests.schema.support.client import the_schema
+
+QUOTES = "{ quotes(first: 5) { totalCount nodes { id } } }"
+COST = {
+    "requested": 1 + 10 + 1 + 5,
+    "actual": 1 + 10 + 1 + 1,
+    "bucket": {"capacity": 2_000_000, "left": 2_000_000 - 13, "restoresPerSecond": 100_000},
+}
+
+
+def poor(deals: Deals) -> Any:
+    """Return an application that has enough for one query, and too little for the next."""
+    limits = OperationLimits(bucket=17, restores_per_second=1)
+    return create_app(
+        Executor(the_schema(), deals.database, limits=limits), deals.database, entrance(deals.database)
+    )
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_the_cost_is_told_to_who_asks_for_it(
+    method: str, http: httpx2.AsyncClient, deals: Deals
+) -> None:
+    await deals.quote(await deals.opportunity())
+    by_url: Any = {"params": {"query": QUOTES, "extensions": '{"cost": true}'}}
+    by_body: Any = {"json": {"query": QUOTES, "extensions": {"cost": True}}}
+
+    answer = await http.request(method, "/graphql", **(by_url if method == "GET" else by_body))
+
+    assert answer.json()["data"]["quotes"]["totalCount"] == 1
+    assert answer.json()["extensions"] == {"cost": COST}
+    assert "etag" not in answer.headers
+
+
+async def test_the_cost_is_told_over_a_socket(deals: Deals) -> None:
+    await deals.quote(await deals.opportunity())
+    app = create_app(Executor(the_schema(), deals.database), deals.database, entrance(deals.database))
+    async with talking(app) as socket:
+        socket.says("subscribe", id="1", payload={"query": QUOTES, "extensions": {"cost": True}})
+        assert (await socket.hears())["payload"]["extensions"] == {"cost": COST}
+
+
+@pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
+async def test_who_asks_too_much_is_told_when_to_come_back(accept: str, deals: Deals) -> None:
+    async with client(poor(deals)) as http:
+        await http.post("/graphql", json={"query": QUOTES})
+        answer = await http.post("/graphql", json={"query": QUOTES}, headers={"accept": accept})
+
+    [error] = answer.json()["errors"]
+    assert (answer.status_code, answer.headers["retry-after"]) == (429, "12")
+    assert (error["extensions"]["code"], error["extensions"]["retryAfter"]) == ("THROTTLED", 12)
+    assert error["extensions"]["cost"]["requested"] == 17
+    assert "data" not in answer.json()
+
+
+async def test_who_asks_too_much_over_a_socket_is_told_too(deals: Deals) -> None:
+    async with talking(poor(deals)) as socket:
+        socket.asks("1", QUOTES)
+        assert [(await socket.hears())["type"] for _ in range(2)] == ["next", "complete"]
+        socket.asks("2", QUOTES)
+        refused = await socket.hears()
+
+    assert (refused["id"], refused["type"]) == ("2", "error")
+    assert refused["payload"][0]["extensions"]["code"] == "THROTTLED"

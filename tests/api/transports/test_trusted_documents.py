@@ -1,0 +1,171 @@
+"""Trusted documents: which are run, and how a manifest of them is made."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from api.app import create_app
+from api.cli.main import main
+from api.transports.trusted_documents import (
+    BadDocuments,
+    DocumentMode,
+    Documents,
+    document_id,
+    trusted_documents,
+)
+from schema.execution.executor import Executor
+from tests.api.support.access import client, entrance
+from tests.api.support.connections import talking
+from tests.builders import Deals
+from tests.schema.support.client import the_schema
+
+TRUSTED = "query Count { opportunities { totalCount } }"
+OTHER = "{ opportunities { totalCount } }"
+ANSWER = {"data": {"opportunities": {"totalCount": 0}}}
+BY_ID = {document_id(TRUSTED): TRUSTED}
+ALLOWED, ONLY = Documents(BY_ID), Documents(BY_ID, only=True)
+
+
+def client_of(deals: Deals, documents: Documents) -> httpx2.AsyncClient:
+    executor = Executor(the_schema(), deals.database)
+    app = create_app(executor, deals.database, entrance(deals.database), documents)
+    return client(app)
+
+
+async def post(deals: Deals, documents: Documents, **body: Any) -> httpx2.Response:
+    async with client_of(deals, documents) as http:
+        return await http.post("/graphql", json=body)
+
+
+def code(answer: httpx2.Response) -> tuple[int, str]:
+    [error] = answer.json()["errors"]
+    return answer.status_code, error["extensions"]["code"]
+
+
+def test_an_id_is_the_sha256_of_the_text() -> None:
+    # The example of the specification's appendix.
+    text = "query ($id: ID!) {\n  user(id: $id) {\n    name\n  }\n}"
+    assert document_id(text) == "sha256:7dba4bd717b41f10434822356a93c32b1fb4907b983e854300ad839f84cdcd6e"
+
+
+@pytest.mark.parametrize("documents", [ALLOWED, ONLY])
+async def test_a_trusted_document_is_asked_for_by_its_id(deals: Deals, documents: Documents) -> None:
+    assert (await post(deals, documents, documentId=document_id(TRUSTED))).json() == ANSWER
+
+
+async def test_a_trusted_query_may_be_asked_for_by_get(deals: Deals) -> None:
+    async with client_of(deals, ONLY) as http:
+        answer = await http.get("/graphql", params={"documentId": document_id(TRUSTED)})
+
+    assert answer.json() == ANSWER
+
+
+async def test_beside_trusted_documents_others_are_run_where_they_are_only_allowed(deals: Deals) -> None:
+    assert (await post(deals, ALLOWED, query=OTHER)).json() == ANSWER
+
+
+@pytest.mark.parametrize("query", [OTHER, TRUSTED])
+async def test_where_only_trusted_documents_are_run_no_text_is(deals: Deals, query: str) -> None:
+    assert code(await post(deals, ONLY, query=query)) == (403, "DOCUMENT_NOT_TRUSTED")
+
+
+async def test_the_document_of_a_known_id_is_run_whatever_text_comes_along(deals: Deals) -> None:
+    answer = await post(deals, ONLY, documentId=document_id(TRUSTED), query="{ viewer { user { name } } }")
+
+    assert answer.json() == ANSWER
+
+
+@pytest.mark.parametrize("documents", [Documents(), ALLOWED, ONLY])
+async def test_an_unknown_id_is_refused(deals: Deals, documents: Documents) -> None:
+    assert code(await post(deals, documents, documentId=document_id(OTHER))) == (400, "DOCUMENT_NOT_FOUND")
+
+
+async def test_an_id_that_is_no_text_is_refused(deals: Deals) -> None:
+    assert code(await post(deals, ALLOWED, documentId=[1])) == (400, "BAD_REQUEST")
+
+
+async def test_over_a_socket_other_operations_go_on_when_one_is_refused(deals: Deals) -> None:
+    executor = Executor(the_schema(), deals.database)
+    async with talking(create_app(executor, deals.database, entrance(deals.database), ONLY)) as socket:
+        socket.asks("1", OTHER)
+        refused = await socket.hears()
+        socket.says("subscribe", id="2", payload={"documentId": document_id(TRUSTED)})
+        answered = await socket.hears()
+
+    assert (refused["id"], refused["type"]) == ("1", "error")
+    assert refused["payload"][0]["extensions"] == {"code": "DOCUMENT_NOT_TRUSTED"}
+    assert answered == {"id": "2", "type": "next", "payload": ANSWER}
+
+
+async def test_where_only_trusted_documents_are_run_there_is_no_playground(deals: Deals) -> None:
+    async with client_of(deals, ONLY) as http:
+        answer = await http.get("/graphql", headers={"accept": "text/html"})
+
+    assert code(answer) == (406, "NOT_ACCEPTABLE")
+
+
+def test_a_built_manifest_is_trusted(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "lists").mkdir()
+    (tmp_path / "lists" / "count.graphql").write_text(TRUSTED)
+
+    with pytest.raises(SystemExit, match="0"):
+        main(["documents", "build", str(tmp_path)])
+
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(capsys.readouterr().out)
+    assert json.loads(manifest.read_text()) == BY_ID
+    assert trusted_documents(DocumentMode.ALLOW, manifest) == ALLOWED
+    assert trusted_documents(DocumentMode.ONLY, manifest) == ONLY
+    assert trusted_documents(DocumentMode.OFF, manifest) == Documents()
+
+
+def test_a_document_that_the_schema_does_not_answer_is_not_built(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "good.graphql").write_text(TRUSTED)
+    (tmp_path / "unknown.graphql").write_text("{ secrets }")
+    (tmp_path / "unfinished.graphql").write_text("{")
+
+    with pytest.raises(SystemExit, match="1"):
+        main(["documents", "build", str(tmp_path)])
+
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.splitlines() == [
+        "dealdesk: Some documents can't be run.",
+        f"{tmp_path}/unfinished.graphql: Syntax Error: Expected Name, found <EOF>.",
+        f"{tmp_path}/unknown.graphql: Cannot query field 'secrets' on type 'Query'.",
+    ]
+
+
+def test_a_directory_without_documents_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit, match="1"):
+        main(["documents", "build", str(tmp_path / "missing")])
+
+    assert capsys.readouterr().err == f"dealdesk: There is no .graphql file below {tmp_path}/missing.\n"
+
+
+def test_a_document_is_text_in_utf_8(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "latin.graphql").write_bytes(b"# \xe9\n{ __typename }")
+
+    with pytest.raises(SystemExit, match="1"):
+        main(["documents", "build", str(tmp_path)])
+
+    assert capsys.readouterr().err == f"dealdesk: {tmp_path}/latin.graphql is not UTF-8.\n"
+
+
+@pytest.mark.parametrize("text", ["[]", "{", '{"sha256:0": "{ viewer { user { name } } }"}'])
+def test_what_is_no_manifest_is_refused(text: str, tmp_path: Path) -> None:
+    manifest = tmp_path / "manifest.json"
+    manifest.write_text(text)
+
+    with pytest.raises(BadDocuments, match=r"The manifest .*manifest\.json"):
+        trusted_documents(DocumentMode.ONLY, manifest)
+
+
+def test_trust_needs_a_manifest() -> None:
+    with pytest.raises(BadDocuments, match="set DEALDESK_DOCUMENTS_MANIFEST"):
+        trusted_documents(DocumentMode.ONLY, None)

@@ -1,0 +1,94 @@
+"""The four CSV files of a pipeline, as a test writes them: valid, but for what it varies."""
+
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import count
+from pathlib import Path
+from random import Random
+
+TEAMS = ("Ann Lee,Rosa Lind,East", "Bo Mei-Ek,Rosa Lind,West")
+ACCOUNTS = ("Isdom,medical,2002,3178.24,4540,United States,",)
+PRODUCTS = ("GTX Pro,GTX,4821", "MG Special,MG,55")
+
+WON = "WON1,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-03-01,4514.50"
+LOST = "LOST1,Bo Mei-Ek,MG Special,Isdom,Lost,2026-01-05,2026-02-10,0"
+ENGAGING = "ENG1,Ann Lee,GTX Pro,Isdom,Engaging,2026-10-02,,"
+PROSPECTING = "PRO1,Bo Mei-Ek,MG Special,Isdom,Prospecting,,,"
+
+
+def pipeline_files(
+    directory: Path,
+    deals: Sequence[str],
+    *,
+    teams: Sequence[str] = TEAMS,
+    accounts: Sequence[str] = ACCOUNTS,
+    products: Sequence[str] = PRODUCTS,
+) -> Path:
+    """Write the four files and return their directory."""
+    for file, header, rows in (
+        ("sales_teams.csv", "sales_agent,manager,regional_office", teams),
+        (
+            "accounts.csv",
+            "account,sector,year_established,revenue,employees,office_location,subsidiary_of",
+            accounts,
+        ),
+        ("products.csv", "product,series,sales_price", products),
+        (
+            "sales_pipeline.csv",
+            "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value",
+            deals,
+        ),
+    ):
+        (directory / file).write_text("\r\n".join([header, *rows, ""]), encoding="utf-8", newline="")
+    return directory
+
+
+REAL = Path(__file__).parents[4] / "shared" / "data" / "crm-sales-opportunities"
+"""Where the public data set lies beside this project, if somebody put it there."""
+
+_STAGES = {"Won": 4238, "Lost": 2473, "Engaging": 1589, "Prospecting": 500}
+_PRICES = {"GTX Basic": 550, "GTX Pro": 4821, "GTXPro": 4821, "MG Special": 55, "MG Advanced": 3393}
+_SPELT_DIFFERENTLY = 1480
+_WITHOUT_ACCOUNT = 1425
+
+
+def whole_pipeline(directory: Path) -> Path:
+    """Return the public data set's directory, or write a pipeline that is as large and as odd as that one."""
+    if REAL.is_dir():
+        return REAL
+    return pipeline_files(
+        directory,
+        list(_deals(Random(8800))),
+        teams=[f"Agent {number},Manager {number % 6},Office {number % 3}" for number in range(35)],
+        accounts=[
+            f"Customer {number},{'technolgy' if number < 13 else 'retail'},1990,{number}.5,{number},Kenya,"
+            for number in range(85)
+        ],
+        products=[f"{product},any,{price}" for product, price in _PRICES.items() if product != "GTXPro"],
+    )
+
+
+def _deals(random: Random) -> Iterator[str]:
+    stages = [stage for stage, number in _STAGES.items() for _ in range(number)]
+    random.shuffle(stages)
+    open_deals = count()
+    for number, stage in enumerate(stages):
+        product = "GTXPro" if number < _SPELT_DIFFERENTLY else random.choice(("GTX Basic", "MG Special"))
+        nameless = stage not in ("Won", "Lost") and next(open_deals) < _WITHOUT_ACCOUNT
+        account = "" if nameless else f"Customer {random.randrange(85)}"
+        deal = f"DEAL{number},Agent {random.randrange(35)},{product},{account},{stage}"
+        yield f"{deal},{','.join(_course(random, stage, _PRICES[product]))}"
+
+
+def _course(random: Random, stage: str, price: int) -> tuple[str, str, str]:
+    """Return when a deal was engaged and closed, and what it brought."""
+    engaged = date(2016, 10, 20) + timedelta(days=random.randrange(400))
+    closed = engaged + timedelta(days=random.randrange(140))
+    match stage:
+        case "Prospecting":
+            return "", "", ""
+        case "Engaging":
+            return str(engaged), "", ""
+        case "Lost":
+            return str(engaged), str(closed), "0"
+    return str(engaged), str(closed), str(random.randint(price // 2, 2 * price))

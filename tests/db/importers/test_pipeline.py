@@ -1,0 +1,269 @@
+import csv
+from collections import Counter
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from db.importers.pipeline import Noun, Quirk, import_pipeline
+from db.sql.database import Database
+from tests.builders import NOW, Deals
+from tests.db.importers.pipeline_files import (
+    ENGAGING,
+    LOST,
+    PROSPECTING,
+    WON,
+    pipeline_files,
+    whole_pipeline,
+)
+
+
+def _names(rows: Sequence[Any]) -> dict[UUID | None, str]:
+    return {row.id: row.name for row in rows}
+
+
+async def test_a_won_deal_becomes_a_won_opportunity_with_its_close_activity(
+    database: Database, tmp_path: Path
+) -> None:
+    await import_pipeline(database, pipeline_files(tmp_path, [WON]), now=NOW)
+
+    rows = await Deals(database).dump()
+    [opportunity], [close] = rows["opportunity"], rows["opportunity_close"]
+    reasons = {row.id: row.code for row in rows["status_reason"]}
+    assert opportunity._asdict() == {
+        "organization_id": rows["organization"][0].id,
+        "id": close.opportunity_id,
+        "external_reference": "WON1",
+        "name": "GTX Pro for Isdom",
+        "description": None,
+        "account_id": rows["account"][0].id,
+        "owner_id": close.closed_by_id,
+        "contracting_unit_id": opportunity.contracting_unit_id,
+        "currency_code": "USD",
+        "state": "WON",
+        "status_reason_id": close.status_reason_id,
+        "estimated_revenue": Decimal("4821.00"),
+        "estimated_close_date": None,
+        "actual_revenue": Decimal("4514.50"),
+        "closed_on": date(2026, 3, 1),
+        "close_id": close.id,
+        "version": 1,
+        "created_at": datetime(2026, 1, 5, tzinfo=UTC),
+        "updated_at": datetime(2026, 3, 1, tzinfo=UTC),
+        "open_key": None,
+    }
+    assert _names(rows["app_user"])[opportunity.owner_id] == "Ann Lee"
+    assert _names(rows["contracting_unit"])[opportunity.contracting_unit_id] == "East"
+    assert reasons[close.status_reason_id] == 3
+    assert (close.state, close.outcome, close.actual_revenue, close.closed_on, close.created_at) == (
+        "COMPLETED",
+        "WON",
+        Decimal("4514.50"),
+        date(2026, 3, 1),
+        datetime(2026, 3, 1, tzinfo=UTC),
+    )
+    assert rows["quote"] == []
+
+
+async def test_a_lost_deal_is_canceled_because_the_files_name_no_competitor(
+    database: Database, tmp_path: Path
+) -> None:
+    await import_pipeline(database, pipeline_files(tmp_path, [LOST]), now=NOW)
+
+    rows = await Deals(database).dump()
+    [opportunity], [close] = rows["opportunity"], rows["opportunity_close"]
+    reasons = {row.id: row.code for row in rows["status_reason"]}
+    assert (opportunity.state, opportunity.actual_revenue, opportunity.closed_on) == (
+        "LOST",
+        Decimal("0.00"),
+        date(2026, 2, 10),
+    )
+    assert (close.outcome, close.competitor_id, reasons[close.status_reason_id]) == ("LOST", None, 4)
+
+
+async def test_a_lost_deal_without_a_close_value_has_no_revenue(database: Database, tmp_path: Path) -> None:
+    await import_pipeline(database, pipeline_files(tmp_path, [LOST.removesuffix("0")]), now=NOW)
+
+    rows = await Deals(database).dump()
+    assert [row.actual_revenue for row in rows["opportunity"]] == [None]
+
+
+@pytest.mark.parametrize(
+    ("deal", "quote_of_deal"),
+    [
+        (ENGAGING, ("CRM-ENG1", 0, "ACTIVE", "ACTIVE_IN_PROGRESS", Decimal("4821.00"))),
+        (PROSPECTING, ("CRM-PRO1", 0, "DRAFT", "DRAFT_IN_PROGRESS", Decimal("55.00"))),
+    ],
+)
+async def test_an_open_deal_has_one_quote_with_its_product_at_list_price(
+    deal: str, quote_of_deal: tuple[Any, ...], database: Database, tmp_path: Path
+) -> None:
+    await import_pipeline(database, pipeline_files(tmp_path, [deal]), now=NOW)
+
+    rows = await Deals(database).dump()
+    [opportunity], [quote], [line] = rows["opportunity"], rows["quote"], rows["quote_line"]
+    assert (
+        quote.number,
+        quote.revision,
+        quote.state,
+        quote.status_reason,
+        quote.total,
+    ) == quote_of_deal
+    assert (quote.opportunity_id, quote.currency_code, quote.effective_to) == (opportunity.id, "USD", None)
+    assert (opportunity.state, opportunity.estimated_revenue) == ("OPEN", quote.total)
+    assert (line.quote_id, line.position, line.kind) == (quote.id, 1, "PRODUCT")
+    assert (line.name, line.quantity, line.total) == (deal.split(",")[2], Decimal("1.00"), quote.total)
+
+
+@pytest.mark.parametrize(
+    ("deal", "history"),
+    [
+        (WON, [("OPPORTUNITY_CREATED", "2026-01-05"), ("OPPORTUNITY_CLOSED", "2026-03-01")]),
+        (
+            ENGAGING,
+            [
+                ("OPPORTUNITY_CREATED", "2026-10-02"),
+                ("QUOTE_CREATED", "2026-10-02"),
+                ("QUOTE_ACTIVATED", "2026-10-02"),
+            ],
+        ),
+        (PROSPECTING, [("OPPORTUNITY_CREATED", "2026-11-23"), ("QUOTE_CREATED", "2026-11-23")]),
+    ],
+)
+async def test_a_deal_has_the_history_that_the_files_tell_as_its_agents_doing(
+    deal: str, history: list[tuple[str, str]], database: Database, tmp_path: Path
+) -> None:
+    await import_pipeline(database, pipeline_files(tmp_path, [deal]), now=NOW)
+
+    rows = await Deals(database).dump()
+    [opportunity] = rows["opportunity"]
+    assert [(entry.action, str(entry.at.date())) for entry in rows["audit"]] == history
+    assert {entry.user_id for entry in rows["audit"]} == {opportunity.owner_id}
+    assert {entry.opportunity_id for entry in rows["audit"]} == {opportunity.id}
+
+
+async def test_agents_and_managers_are_users_and_offices_are_units(
+    database: Database, tmp_path: Path
+) -> None:
+    await import_pipeline(
+        database, pipeline_files(tmp_path, [WON], teams=["Ann Lee,Bo Ek,East", "Bo Ek,Ida,West"]), now=NOW
+    )
+
+    rows = await Deals(database).dump()
+    users = _names(rows["app_user"])
+    assert {(row.name, row.email, users.get(row.manager_id)) for row in rows["app_user"]} == {
+        ("Ann Lee", "ann.lee@example.com", "Bo Ek"),
+        ("Bo Ek", "bo.ek@example.com", "Ida"),
+        ("Ida", "ida@example.com", None),
+    }
+    assert {(row.name, row.currency_code) for row in rows["contracting_unit"]} == {
+        ("East", "USD"),
+        ("West", "USD"),
+    }
+
+
+async def test_accounts_keep_what_the_file_says_with_its_spelling_corrected(
+    database: Database, tmp_path: Path
+) -> None:
+    accounts = ["Acme,technolgy,1996,1100.04,2822,Philipines,Zed", "Zed,,,,,,", "Hooli,retail,,,,Kenya,Gone"]
+    summary = await import_pipeline(
+        database, pipeline_files(tmp_path, [WON.replace("Isdom", "Acme")], accounts=accounts), now=NOW
+    )
+
+    rows = await Deals(database).dump()
+    names = _names(rows["account"])
+    assert {
+        row.name: (
+            row.industry,
+            row.country,
+            row.established,
+            row.employees,
+            row.annual_revenue,
+            names.get(row.parent_account_id),
+        )
+        for row in rows["account"]
+    } == {
+        "Acme": ("technology", "Philippines", 1996, 2822, Decimal("1100.04"), "Zed"),
+        "Zed": (None, None, None, None, None, None),
+        "Hooli": ("retail", "Kenya", None, None, None, None),
+    }
+    assert summary.quirks == {Quirk.SPELLING: 1, Quirk.NO_PARENT: 1}
+
+
+async def test_odd_deals_land_by_the_stated_rules(database: Database, tmp_path: Path) -> None:
+    deals = [
+        "A,Ann Lee,GTXPro,Isdom,Engaging,2026-10-02,,",
+        "B,Ann Lee,GTX Pro,,Engaging,2026-10-02,,",
+        "C,Ann Lee,GTX Pro,Isdom,Prospecting,,,",
+        "D,Ann Lee,GTX Pro,Isdom,Lost,,2026-02-10,0",
+    ]
+    summary = await import_pipeline(database, pipeline_files(tmp_path, deals), now=NOW)
+
+    rows = await Deals(database).dump()
+    accounts = _names(rows["account"])
+    assert {
+        (row.external_reference, row.name, accounts[row.account_id], row.created_at)
+        for row in rows["opportunity"]
+    } == {
+        ("A", "GTX Pro for Isdom", "Isdom", datetime(2026, 10, 2, tzinfo=UTC)),
+        ("B", "GTX Pro, no account yet", "No account yet", datetime(2026, 10, 2, tzinfo=UTC)),
+        ("C", "GTX Pro for Isdom", "Isdom", NOW),
+        ("D", "GTX Pro for Isdom", "Isdom", datetime(2026, 2, 10, tzinfo=UTC)),
+    }
+    assert summary.quirks == {Quirk.PRODUCT_NAME: 1, Quirk.NO_ACCOUNT: 1, Quirk.NO_ENGAGE_DATE: 2}
+    assert summary.refused == []
+
+
+async def test_a_byte_order_mark_and_quoted_fields_are_read(database: Database, tmp_path: Path) -> None:
+    directory = pipeline_files(
+        tmp_path, [WON.replace("Isdom", '"Isdom, ""Ltd"""')], accounts=['"Isdom, ""Ltd""",,,,,,']
+    )
+    teams = directory / "sales_teams.csv"
+    teams.write_bytes(b"\xef\xbb\xbf" + teams.read_bytes())
+
+    assert (await import_pipeline(database, directory, now=NOW)).refused == []
+    assert [row.name for row in (await Deals(database).dump())["account"]] == ['Isdom, "Ltd"']
+
+
+async def test_a_whole_pipeline_lands_completely_and_only_once(database: Database, tmp_path: Path) -> None:
+    directory = whole_pipeline(tmp_path)
+    with (directory / "sales_pipeline.csv").open(encoding="utf-8", newline="") as file:
+        deals = list(csv.DictReader(file))
+    values: Counter[str] = Counter()
+    for deal in deals:
+        values[deal["deal_stage"]] += int(deal["close_value"] or 0)
+
+    summary = await import_pipeline(database, directory, now=NOW)
+
+    rows = await Deals(database).dump()
+    assert summary.refused == []
+    assert summary.landed == Counter(
+        {
+            Noun.ORGANIZATION: 1,
+            Noun.USER: 41,
+            Noun.CONTRACTING_UNIT: 3,
+            Noun.ACCOUNT: 86,
+            Noun.OPPORTUNITY: 8800,
+            Noun.QUOTE: 2089,
+        }
+    )
+    assert summary.opportunities_by_state == {"WON": 4238, "LOST": 2473, "OPEN": 2089}
+    assert summary.quirks == {
+        Quirk.PRODUCT_NAME: 1480,
+        Quirk.NO_ACCOUNT: 1425,
+        Quirk.NO_ENGAGE_DATE: 500,
+        Quirk.SPELLING: 13,
+    }
+    assert Counter(row.state for row in rows["quote"]) == {"ACTIVE": 1589, "DRAFT": 500}
+    assert {row.external_reference for row in rows["opportunity"]} == {
+        deal["opportunity_id"] for deal in deals
+    }
+    for state in ("Won", "Lost"):
+        revenues = [row.actual_revenue for row in rows["opportunity"] if row.state == state.upper()]
+        assert sum(revenues) == values[state]
+    assert (await import_pipeline(database, directory, now=NOW)).landed.total() == 0
+    assert await Deals(database).dump() == rows

@@ -1,0 +1,192 @@
+from collections import Counter
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+
+from db.importers.pipeline import ImportUnreadable, Noun, RefusedRow, import_pipeline
+from db.sql.database import Database
+from tests.builders import NOW, Deals
+from tests.db.importers.pipeline_files import ACCOUNTS, ENGAGING, LOST, WON, pipeline_files
+
+
+@pytest.mark.parametrize(
+    ("deal", "reason"),
+    [
+        ("X,Nobody,GTX Pro,Isdom,Engaging,2026-10-02,,", "sales_agent 'Nobody' is unknown."),
+        ("X,Ann Lee,GTK 9,Isdom,Engaging,2026-10-02,,", "product 'GTK 9' is unknown."),
+        ("X,Ann Lee,GTX Pro,Gone,Engaging,2026-10-02,,", "account 'Gone' is unknown."),
+        (
+            "X,Ann Lee,GTX Pro,Isdom,Dreaming,2026-10-02,,",
+            "deal_stage 'Dreaming' is none of Prospecting, Engaging, Won, Lost.",
+        ),
+        (
+            "X,Ann Lee,GTX Pro,Isdom,Engaging,02.10.2026,,",
+            "engage_date '02.10.2026' is no date like 2017-03-01.",
+        ),
+        (
+            "X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-02-30,9",
+            "close_date '2026-02-30' is no date like 2017-03-01.",
+        ),
+        (
+            "X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-01-04,9",
+            "close_date 2026-01-04 is before engage_date 2026-01-05.",
+        ),
+        (
+            "X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-11-24,9",
+            "A date is after the day of the import, 2026-11-23.",
+        ),
+        (
+            "X,Ann Lee,GTX Pro,Isdom,Engaging,2026-11-24,,",
+            "A date is after the day of the import, 2026-11-23.",
+        ),
+        ("X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,,9", "close_date is empty."),
+        ("X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-02-01,", "close_value is empty."),
+        (
+            "X,Ann Lee,GTX Pro,Isdom,Engaging,2026-01-05,,9",
+            "A deal in stage Engaging has no close_date and no close_value.",
+        ),
+        (
+            "X,Ann Lee,GTX Pro,Isdom,Prospecting,,2026-02-01,",
+            "A deal in stage Prospecting has no close_date and no close_value.",
+        ),
+        (",Ann Lee,GTX Pro,Isdom,Prospecting,,,", "opportunity_id is empty."),
+        ("WON1,Ann Lee,GTX Pro,Isdom,Prospecting,,,", "opportunity_id 'WON1' is on an earlier line already."),
+        ("X,Ann Lee,GTX Pro,Isdom,Prospecting,,", "The row has 7 fields, not 8."),
+        ("X,Ann Lee,GTX Pro,Isdom,Prospecting,,,,", "The row has 9 fields, not 8."),
+        (
+            f"{'X' * 201},Ann Lee,GTX Pro,Isdom,Prospecting,,,",
+            "A field holds a zero byte or more than 200 characters.",
+        ),
+        (
+            "X\0,Ann Lee,GTX Pro,Isdom,Prospecting,,,",
+            "A field holds a zero byte or more than 200 characters.",
+        ),
+    ],
+)
+async def test_a_deal_that_cannot_land_is_refused_with_its_reason_and_the_rest_lands(
+    deal: str, reason: str, database: Database, tmp_path: Path
+) -> None:
+    summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, deal, LOST]), now=NOW)
+
+    assert summary.refused == [RefusedRow("sales_pipeline.csv", 3, reason)]
+    rows = await Deals(database).dump()
+    assert {row.external_reference for row in rows["opportunity"]} == {"WON1", "LOST1"}
+
+
+@pytest.mark.parametrize("value", ["many", "-1", "NaN", "Infinity", "9.999", "1000000000000.01", "1e99"])
+async def test_a_close_value_that_is_no_amount_is_refused(
+    value: str, database: Database, tmp_path: Path
+) -> None:
+    deal = f"X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-02-01,{value}"
+    summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, deal]), now=NOW)
+
+    assert summary.refused == [
+        RefusedRow(
+            "sales_pipeline.csv",
+            3,
+            f"close_value {value!r} is no amount like 1054.50, up to 1,000,000,000,000.00.",
+        )
+    ]
+    rows = await Deals(database).dump()
+    assert [row.actual_revenue for row in rows["opportunity"]] == [Decimal("4514.50")]
+
+
+async def test_rows_of_the_other_files_are_refused_in_the_same_way(
+    database: Database, tmp_path: Path
+) -> None:
+    summary = await import_pipeline(
+        database,
+        pipeline_files(
+            tmp_path,
+            [WON, "X,Cy,MG Special,Zed,Engaging,2026-10-02,,"],
+            teams=["Ann Lee,Rosa Lind,East", "Ann Lee,Rosa Lind,West", "Cy,,West"],
+            accounts=[*ACCOUNTS, "Zed,retail,old,1,1,Kenya,", "Yin,retail,1999,1,2.5,Kenya,"],
+            products=["GTX Pro,GTX,4821", "MG Special,MG,"],
+        ),
+        now=NOW,
+    )
+
+    assert summary.refused == [
+        RefusedRow("sales_teams.csv", 3, "sales_agent 'Ann Lee' is on an earlier line already."),
+        RefusedRow("sales_teams.csv", 4, "manager is empty."),
+        RefusedRow("accounts.csv", 3, "year_established 'old' is no whole number of up to 9 digits."),
+        RefusedRow("accounts.csv", 4, "employees '2.5' is no whole number of up to 9 digits."),
+        RefusedRow("products.csv", 3, "sales_price is empty."),
+        RefusedRow("sales_pipeline.csv", 3, "sales_agent 'Cy' is unknown."),
+    ]
+    assert summary.landed == Counter(
+        {
+            Noun.ORGANIZATION: 1,
+            Noun.USER: 2,
+            Noun.CONTRACTING_UNIT: 1,
+            Noun.ACCOUNT: 1,
+            Noun.OPPORTUNITY: 1,
+        }
+    )
+
+
+async def test_a_deal_is_refused_whose_quote_number_another_quote_has(
+    database: Database, tmp_path: Path
+) -> None:
+    deals = await Deals.create(database)
+    await deals.quote(await deals.opportunity(), number="CRM-ENG1")
+    summary = await import_pipeline(
+        database, pipeline_files(tmp_path, [ENGAGING, WON.replace("WON1", "ENG2")]), now=NOW
+    )
+
+    assert summary.refused == [
+        RefusedRow("sales_pipeline.csv", 2, "Another opportunity has a quote CRM-ENG1 already.")
+    ]
+    rows = await deals.dump()
+    assert {row.external_reference for row in rows["opportunity"]} == {None, "ENG2"}
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "message"),
+    [
+        (
+            "products.csv",
+            b"product,price\nGTX Pro,4821\n",
+            "products.csv must begin with the line 'product,series,sales_price', not 'product,price'.",
+        ),
+        (
+            "products.csv",
+            b"",
+            "products.csv must begin with the line 'product,series,sales_price', not ''.",
+        ),
+        ("accounts.csv", b"\xff\xfea\x00", "accounts.csv is not in UTF-8."),
+        (
+            "products.csv",
+            b"product,series,sales_price\n" + b"X" * 140_000,
+            "products.csv is no CSV file: line 2: field larger than field limit (131072).",
+        ),
+        (
+            "sales_teams.csv",
+            b"sales_agent,manager,regional_office\n",
+            "sales_teams.csv names no agent, so no deal would have an owner.",
+        ),
+    ],
+)
+async def test_files_that_hold_no_pipeline_are_named_and_nothing_is_changed(
+    file: str, content: bytes, message: str, database: Database, tmp_path: Path
+) -> None:
+    (pipeline_files(tmp_path, [WON]) / file).write_bytes(content)
+    before = await Deals(database).dump()
+
+    with pytest.raises(ImportUnreadable) as caught:
+        await import_pipeline(database, tmp_path, now=NOW)
+
+    assert str(caught.value) == message
+    assert await Deals(database).dump() == before
+
+
+async def test_a_missing_file_is_named_and_nothing_is_changed(database: Database, tmp_path: Path) -> None:
+    (pipeline_files(tmp_path, [WON]) / "sales_pipeline.csv").unlink()
+    before = await Deals(database).dump()
+
+    with pytest.raises(ImportUnreadable) as caught:
+        await import_pipeline(database, tmp_path, now=NOW)
+
+    assert str(caught.value) == f"sales_pipeline.csv can't be read in {tmp_path}: No such file or directory."
+    assert await Deals(database).dump() == before

@@ -1,0 +1,152 @@
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Select, column, select, table
+
+from db.importers.pipeline import Noun, import_pipeline
+from db.master_data.organizations import served_organization
+from db.sql.database import Database
+from db.sql.statements import Statement
+from tests.builders import NOW, Deals
+from tests.db.importers.pipeline_files import (
+    ACCOUNTS,
+    ENGAGING,
+    LOST,
+    PROSPECTING,
+    TEAMS,
+    WON,
+    pipeline_files,
+)
+
+
+def _names(rows: Sequence[Any]) -> dict[UUID | None, str]:
+    return {row.id: row.name for row in rows}
+
+
+async def test_the_summary_counts_what_landed(database: Database, tmp_path: Path) -> None:
+    summary = await import_pipeline(
+        database, pipeline_files(tmp_path, [WON, LOST, ENGAGING, PROSPECTING]), now=NOW
+    )
+
+    assert summary.landed == Counter(
+        {
+            Noun.ORGANIZATION: 1,
+            Noun.USER: 3,
+            Noun.CONTRACTING_UNIT: 2,
+            Noun.ACCOUNT: 1,
+            Noun.OPPORTUNITY: 4,
+            Noun.QUOTE: 2,
+        }
+    )
+    assert summary.opportunities_by_state == {"WON": 1, "LOST": 1, "OPEN": 2}
+    assert summary.already_there.total() == 0
+
+
+async def test_postgresql_knows_how_many_rows_landed(postgresql: Database, tmp_path: Path) -> None:
+    await import_pipeline(postgresql, pipeline_files(tmp_path, [WON, LOST, ENGAGING]), now=NOW)
+
+    counted: Select[Any] = (
+        select(column("reltuples")).select_from(table("pg_class")).where(column("relname") == "opportunity")
+    )
+    assert await postgresql.rows(Statement(counted)) == [(3.0,)]
+
+
+async def test_a_second_import_changes_nothing(database: Database, tmp_path: Path) -> None:
+    directory = pipeline_files(tmp_path, [WON, LOST, "X,Ann Lee,GTXPro,,Engaging,2026-10-02,,"])
+    await import_pipeline(database, directory, now=NOW)
+    before = await Deals(database).dump()
+
+    summary = await import_pipeline(database, directory, now=NOW)
+
+    assert await Deals(database).dump() == before
+    assert summary.landed.total() == summary.quirks.total() == 0
+    assert summary.already_there == Counter(
+        {
+            Noun.ORGANIZATION: 1,
+            Noun.USER: 3,
+            Noun.CONTRACTING_UNIT: 2,
+            Noun.ACCOUNT: 1,
+            Noun.OPPORTUNITY: 3,
+        }
+    )
+
+
+async def test_an_import_after_a_part_of_the_files_lands_the_rest(database: Database, tmp_path: Path) -> None:
+    await import_pipeline(database, pipeline_files(tmp_path, [WON], teams=TEAMS[:1]), now=NOW)
+    before = await Deals(database).dump()
+
+    summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, LOST, ENGAGING]), now=NOW)
+
+    rows = await Deals(database).dump()
+    assert {row.external_reference for row in rows["opportunity"]} == {"WON1", "LOST1", "ENG1"}
+    assert set(before["opportunity"]) < set(rows["opportunity"])
+    assert summary.landed == Counter(
+        {
+            Noun.USER: 1,
+            Noun.CONTRACTING_UNIT: 1,
+            Noun.OPPORTUNITY: 2,
+            Noun.QUOTE: 1,
+        }
+    )
+    assert summary.already_there == Counter(
+        {
+            Noun.ORGANIZATION: 1,
+            Noun.USER: 2,
+            Noun.CONTRACTING_UNIT: 1,
+            Noun.ACCOUNT: 1,
+            Noun.OPPORTUNITY: 1,
+        }
+    )
+
+
+async def test_an_empty_database_gets_an_organization_named_after_the_directory(
+    database: Database, tmp_path: Path
+) -> None:
+    directory = tmp_path / "spring-pipeline"
+    directory.mkdir()
+    await import_pipeline(database, pipeline_files(directory, [WON]), now=NOW)
+
+    async with database.transaction() as transaction:
+        served = await served_organization(transaction)
+    rows = await Deals(database).dump()
+    assert served is not None
+    assert _names(rows["organization"]) == {served.organization_id: "spring-pipeline"}
+    assert _names(rows["app_user"])[served.user_id] == "Rosa Lind"
+    assert len(rows["status_reason"]) == 5
+
+
+async def test_everything_lands_in_the_organization_that_is_served(
+    database: Database, tmp_path: Path
+) -> None:
+    deals = await Deals.create(database)
+    other = await Deals.create(database)
+    accounts = [*ACCOUNTS, "Grey Harbour,ports,1900,1,1,Norway,"]
+    summary = await import_pipeline(
+        database,
+        pipeline_files(tmp_path, [WON, ENGAGING.replace("Isdom", "Grey Harbour")], accounts=accounts),
+        now=NOW,
+    )
+
+    rows = await Deals(database).dump()
+    assert {row.organization_id for row in rows["opportunity"]} == {deals.organization_id}
+    assert len([row for row in rows["account"] if row.organization_id == other.organization_id]) == 1
+    [engaging] = [row for row in rows["opportunity"] if row.external_reference == "ENG1"]
+    [harbour] = [row for row in rows["account"] if row.id == deals.account_id]
+    assert engaging.account_id == harbour.id
+    assert harbour.industry is None
+    assert (summary.already_there[Noun.ORGANIZATION], summary.already_there[Noun.ACCOUNT]) == (1, 1)
+
+
+async def test_progress_is_told_from_what_was_there_to_the_end(database: Database, tmp_path: Path) -> None:
+    deals = [f"D{number},Ann Lee,GTX Pro,Isdom,Prospecting,,," for number in range(1, 1001)]
+    await import_pipeline(database, pipeline_files(tmp_path, deals[:100]), now=NOW)
+    steps: list[tuple[int, int]] = []
+
+    await import_pipeline(
+        database, pipeline_files(tmp_path, deals), now=NOW, progress=lambda *step: steps.append(step)
+    )
+
+    assert steps == [(100, 1000), (500, 1000), (900, 1000), (1000, 1000)]

@@ -1,0 +1,189 @@
+"""The total of a quote is the sum of its lines, whichever program changes what."""
+
+import asyncio
+import random
+from collections.abc import Sequence
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import bindparam, delete, select, update
+
+from db import models
+from db.connect import open_database
+from db.domain.enums import BillingMethod, QuoteLineKind
+from db.domain.errors import RuleViolation
+from db.domain.ids import new_id
+from db.lines.draft import LineDraft
+from db.quotes.update import QuoteUpdate, update_quote
+from db.sql.database import Database, LostRace
+from db.sql.statements import Statement, insertion
+from tests.builders import Deals
+from tests.db.operations import act
+
+QUOTES = 1_000
+CENT = Decimal("0.01")
+
+_quote = models.Quote.__table__  # type: ignore[attr-defined]
+_line = models.QuoteLine.__table__  # type: ignore[attr-defined]
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def totals(deals: Deals) -> dict[UUID, Decimal]:
+    async with deals.database.transaction() as transaction:
+        rows = await transaction.rows(Statement(select(_quote.c.id, _quote.c.total)))
+    return {row.id: row.total for row in rows}
+
+
+async def run(deals: Deals, construct: Any, **values: Any) -> None:
+    async with deals.database.transaction() as transaction:
+        await transaction.execute(Statement(construct), **values)
+
+
+def line_of(deals: Deals, quote_id: UUID, position: int, **columns: Any) -> models.QuoteLine:
+    return models.QuoteLine(
+        **{
+            "organization_id": deals.organization_id,
+            "id": new_id(),
+            "quote_id": quote_id,
+            "position": position,
+            "kind": "PRODUCT",
+            "name": "Crane",
+            "unit_price": Decimal("1000.00"),
+            "currency_code": "EUR",
+            **columns,
+        }
+    )
+
+
+async def test_the_total_follows_lines_that_are_added_changed_and_removed(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), lines=({}, {"quantity": Decimal("0.50")}))
+    assert await totals(deals) == {quote_id: Decimal("1500.00")}
+    await deals.insert(line_of(deals, quote_id, 3, unit_price=Decimal("0.05"), quantity=Decimal("0.10")))
+    assert await totals(deals) == {quote_id: Decimal("1500.01")}
+    await run(deals, update(_line).values(quantity=Decimal("2.00")))
+    assert await totals(deals) == {quote_id: Decimal("4000.10")}
+    await run(deals, delete(_line).where(_line.c.position == 1))
+    assert await totals(deals) == {quote_id: Decimal("2000.10")}
+    await run(deals, delete(_line))
+    assert await totals(deals) == {quote_id: Decimal("0.00")}
+
+
+async def test_a_line_that_moves_leaves_one_total_for_another(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    left = await deals.quote(opportunity_id, lines=({}, {"unit_price": Decimal("0.30")}))
+    reached = await deals.quote(opportunity_id, lines=())
+    moving = update(_line).where(_line.c.position == 2).values(quote_id=bindparam("reached"))
+    await run(deals, moving, reached=reached)
+    assert await totals(deals) == {left: Decimal("1000.00"), reached: Decimal("0.30")}
+
+
+async def test_whoever_sets_the_total_gets_the_sum_of_the_lines(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), lines=({}, {}))
+    await run(deals, update(_quote).values(total=Decimal("0.01")))
+    assert await totals(deals) == {quote_id: Decimal("2000.00")}
+
+
+async def test_a_quote_that_is_stored_with_a_total_but_no_lines_has_none(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), lines=())
+    async with deals.database.transaction() as transaction:
+        [row] = await transaction.rows(Statement(select(_quote)))
+        copy = row._asdict() | {"id": new_id(), "revision": 1, "total": Decimal("7.00")}
+        del copy["active_parent"]
+        await transaction.execute(insertion(models.Quote), **copy)
+    assert await totals(deals) == {quote_id: Decimal("0.00"), copy["id"]: Decimal("0.00")}
+
+
+async def test_many_lines_of_many_quotes_can_be_changed_by_one_statement(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    quotes = [await deals.quote(opportunity_id, lines=({}, {})) for _ in range(3)]
+    await run(deals, update(_line).values(unit_price=_line.c.unit_price + _line.c.unit_price))
+    assert await totals(deals) == dict.fromkeys(quotes, Decimal("4000.00"))
+
+
+async def test_lines_that_are_added_at_the_same_time_are_all_in_the_total(database_url: str) -> None:
+    databases = [await open_database(database_url) for _ in range(2)]
+    deals = await Deals.create(databases[0])
+    quote_id = await deals.quote(await deals.opportunity(), lines=())
+
+    async def add(database: Database, position: int) -> None:
+        async with database.transaction() as transaction:
+            line = line_of(deals, quote_id, position, unit_price=Decimal(position))
+            await transaction.execute(insertion(models.QuoteLine), **line.model_dump())
+            await asyncio.sleep(0.01)
+
+    await asyncio.gather(*(add(databases[each % 2], each) for each in range(1, 21)))
+
+    assert await totals(deals) == {quote_id: Decimal("210.00")}
+    for database in databases:
+        await database.close()
+
+
+async def test_on_sqlite_a_line_whose_total_would_be_inexact_is_refused(sqlite: Database) -> None:
+    deals = await Deals.create(sqlite)
+    quote_id = await deals.quote(await deals.opportunity())
+    before = await deals.dump()
+    huge = Decimal("1000000000000.00")
+    with pytest.raises(LostRace):
+        await deals.insert(line_of(deals, quote_id, 2, quantity=huge, unit_price=huge))
+    with pytest.raises(LostRace):
+        await run(deals, update(_line).values(quantity=huge, unit_price=huge))
+    assert await deals.dump() == before
+
+
+_TOTAL = Statement(select(_quote.c.total).where(_quote.c.id == bindparam("quote_id")))
+
+HOSTILE = [
+    *("0.00", "0.01", "0.05", "0.10", "0.49", "0.50", "0.99", "1.00", "1.01", "2.50", "33.33", "99.99"),
+    *("12345.67", "999999.99", "1000000.00", "1000000.01", "999999999999.99", "1000000000000.00"),
+]
+
+
+def expected(lines: Sequence[LineDraft]) -> str | Decimal:
+    """Return the total as plain decimals have it, or why there is none."""
+    total = Decimal(0)
+    for line in lines:
+        amount = line.quantity * line.unit_price
+        if amount >= Decimal("1000000000000.005"):
+            return "LINE_TOTAL_OUT_OF_RANGE"
+        total += amount.quantize(CENT, ROUND_HALF_UP)
+    return total if total <= Decimal("1000000000000.00") else "QUOTE_TOTAL_OUT_OF_RANGE"
+
+
+async def stored(deals: Deals, quote_id: UUID, lines: Sequence[LineDraft]) -> str | Decimal:
+    """Return the total that a draft has with these lines, or why they are refused."""
+    sent = QuoteUpdate(quote_id=quote_id, add_lines=tuple(lines))
+    try:
+        await act(deals, update_quote, sent)
+    except RuleViolation as refusal:
+        return refusal.code
+    async with deals.database.transaction() as transaction:
+        return (await transaction.row(_TOTAL, quote_id=quote_id)).total  # type: ignore[no-any-return]
+
+
+async def test_generated_quotes_come_to_what_plain_decimals_come_to(deals: Deals) -> None:
+    seed = random.randrange(2**32)
+    chosen = random.Random(seed)
+    opportunity_id = await deals.opportunity()
+    met = set()
+    for number in range(QUOTES):
+        lines = [
+            LineDraft(
+                kind=QuoteLineKind.PROJECT,
+                name="Crew",
+                billing_method=BillingMethod.FIXED_PRICE,
+                quantity=Decimal(chosen.choice(HOSTILE)),
+                unit_price=Decimal(chosen.choice(HOSTILE)),
+            )
+            for _ in range(chosen.randint(0, 4))
+        ]
+        quote_id = await deals.quote(opportunity_id, lines=())
+        total = await stored(deals, quote_id, lines)
+        assert total == expected(lines), (seed, number, lines)
+        met.add(total)
+    assert met >= {"LINE_TOTAL_OUT_OF_RANGE", "QUOTE_TOTAL_OUT_OF_RANGE", Decimal("0.00")}

@@ -1,0 +1,451 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+from sqlalchemy import update
+
+from db import models
+from db.domain.enums import OpportunityState, QuoteState, SeededReason
+from db.domain.errors import (
+    ActiveQuotes,
+    BlockingQuote,
+    InvalidStatusReason,
+    NotFound,
+    OpportunityAlreadyClosed,
+    RuleViolation,
+    StaleVersion,
+)
+from db.domain.ids import new_id
+from db.sql.database import Database
+from db.sql.statements import Statement
+from tests.builders import A_MONTH_AGO, NOW, Deals
+from tests.db.operations import close, refused, the_only
+
+WON, LOST = OpportunityState.WON, OpportunityState.LOST
+TODAY = date(2026, 11, 23)
+CREATION_DAY = date(2026, 10, 24)
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def new_reason(deals: Deals, state: OpportunityState, **columns: Any) -> UUID:
+    reason = models.StatusReason(
+        organization_id=deals.organization_id,
+        id=new_id(),
+        state=state,
+        label="Framework contract",
+        created_at=A_MONTH_AGO,
+        **columns,
+    )
+    await deals.insert(reason)
+    return reason.id
+
+
+async def retire(deals: Deals, reason: SeededReason) -> None:
+    table = models.StatusReason.__table__  # type: ignore[attr-defined]
+    retirement = update(table).where(table.c.id == deals.reasons[reason]).values(retired_at=NOW)
+    async with deals.database.transaction() as transaction:
+        await transaction.execute(Statement(retirement))
+
+
+async def test_a_win_is_recorded_as_sent(deals: Deals) -> None:
+    reason_id = await new_reason(deals, WON)
+    opportunity_id = await deals.opportunity(version=7)
+
+    closed = await close(
+        deals,
+        opportunity_id,
+        WON,
+        status_reason_id=reason_id,
+        actual_revenue=Decimal("4321.09"),
+        closed_on=date(2026, 11, 2),
+        description="Signed on board.",
+        expected_version=7,
+    )
+
+    opportunity = await the_only(deals, "opportunity")
+    assert opportunity.state == "WON"
+    assert opportunity.status_reason_id == reason_id
+    assert opportunity.actual_revenue == Decimal("4321.09")
+    assert opportunity.closed_on == date(2026, 11, 2)
+    assert opportunity.version == 8
+    assert opportunity.updated_at == NOW
+    activity = await the_only(deals, "opportunity_close")
+    assert activity == (
+        deals.organization_id,
+        opportunity.close_id,
+        opportunity_id,
+        "COMPLETED",
+        "WON",
+        reason_id,
+        Decimal("4321.09"),
+        "EUR",
+        date(2026, 11, 2),
+        None,
+        "Signed on board.",
+        deals.user_id,
+        NOW,
+    )
+    assert closed.opportunity_id == opportunity_id
+    assert closed.opportunity_close_id == activity.id
+    assert closed.closed_quote_ids == ()
+
+
+async def test_a_loss_is_recorded_as_sent(deals: Deals) -> None:
+    reason_id = await new_reason(deals, LOST)
+    await close(
+        deals,
+        await deals.opportunity(),
+        LOST,
+        status_reason_id=reason_id,
+        actual_revenue=Decimal(12),
+        competitor_id=deals.competitor_id,
+        closed_on=date(2026, 11, 2),
+        description="Their crane was cheaper.",
+    )
+
+    opportunity = await the_only(deals, "opportunity")
+    assert (opportunity.state, opportunity.status_reason_id) == ("LOST", reason_id)
+    assert (opportunity.actual_revenue, opportunity.closed_on) == (Decimal("12.00"), date(2026, 11, 2))
+    activity = await the_only(deals, "opportunity_close")
+    assert (activity.outcome, activity.status_reason_id) == ("LOST", reason_id)
+    assert (activity.actual_revenue, activity.closed_on) == (Decimal("12.00"), date(2026, 11, 2))
+    assert activity.competitor_id == deals.competitor_id
+    assert activity.description == "Their crane was cheaper."
+
+
+async def test_a_bare_win_takes_the_seeded_reason_the_day_and_the_estimated_revenue(deals: Deals) -> None:
+    await close(deals, await deals.opportunity(estimated_revenue=Decimal("777.70")), WON)
+    activity = await the_only(deals, "opportunity_close")
+    assert activity.status_reason_id == deals.reasons[SeededReason.WON]
+    assert activity.closed_on == TODAY
+    assert activity.actual_revenue == Decimal("777.70")
+    assert activity.description is None
+
+
+async def test_a_bare_win_takes_the_total_of_the_won_quote(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=QuoteState.CLOSED)
+    await deals.quote(opportunity_id, state=QuoteState.WON, lines=[{"unit_price": Decimal("123.45")}])
+    await deals.quote(opportunity_id, state=QuoteState.DRAFT)
+    await close(deals, opportunity_id, WON)
+    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("123.45")
+
+
+async def test_a_bare_loss_is_canceled_and_without_revenue(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=QuoteState.WON)
+    await close(deals, opportunity_id, LOST)
+    activity = await the_only(deals, "opportunity_close")
+    assert activity.status_reason_id == deals.reasons[SeededReason.CANCELED]
+    assert activity.closed_on == TODAY
+    assert activity.actual_revenue is None
+
+
+async def test_a_bare_loss_to_a_competitor_is_out_sold(deals: Deals) -> None:
+    await close(deals, await deals.opportunity(), LOST, competitor_id=deals.competitor_id)
+    activity = await the_only(deals, "opportunity_close")
+    assert activity.status_reason_id == deals.reasons[SeededReason.OUT_SOLD]
+
+
+@pytest.mark.parametrize("state", [QuoteState.DRAFT, QuoteState.WON, QuoteState.CLOSED])
+async def test_a_quote_that_is_not_active_neither_blocks_closing_nor_changes(
+    deals: Deals, state: QuoteState
+) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=state)
+    quotes = (await deals.dump())["quote"]
+    await close(deals, opportunity_id)
+    assert (await the_only(deals, "opportunity")).state == "WON"
+    assert (await deals.dump())["quote"] == quotes
+
+
+async def test_active_quotes_of_another_opportunity_do_not_block_closing(deals: Deals) -> None:
+    await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
+    closed = await close(deals, await deals.opportunity())
+    assert (await the_only(deals, "opportunity_close")).id == closed.opportunity_close_id
+
+
+async def test_active_quotes_block_closing_and_are_named_in_order(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    later = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-1043")
+    expired = await deals.quote(
+        opportunity_id,
+        state=QuoteState.ACTIVE,
+        number="QUO-1042",
+        revision=1,
+        effective_to=date(2026, 11, 22),
+    )
+    first = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-1042", effective_to=TODAY)
+    await deals.quote(opportunity_id, state=QuoteState.DRAFT)
+
+    refusal = await refused(deals, ActiveQuotes, close(deals, opportunity_id))
+
+    assert refusal.opportunity_id == opportunity_id
+    assert refusal.quotes == (
+        BlockingQuote(first, "QUO-1042", 0, is_expired=False),
+        BlockingQuote(expired, "QUO-1042", 1, is_expired=True),
+        BlockingQuote(later, "QUO-1043", 0, is_expired=False),
+    )
+    assert refusal.path == ("input", "opportunityId")
+    assert refusal.message == (
+        "3 active quotes block closing: QUO-1042 rev 0, QUO-1042 rev 1 (expired), QUO-1043 rev 0."
+        " Close them first, or send closeQuotes."
+    )
+
+
+@pytest.mark.parametrize("state", [WON, LOST])
+async def test_a_closed_opportunity_cannot_be_closed_again(deals: Deals, state: OpportunityState) -> None:
+    opportunity_id = await deals.opportunity(state=state)
+    refusal = await refused(
+        deals, OpportunityAlreadyClosed, close(deals, opportunity_id, LOST, expected_version=9)
+    )
+    assert refusal.opportunity_id == opportunity_id
+    assert refusal.message == (
+        f"The opportunity is already closed as {state.lower()}: reopen it, change it, close it again."
+    )
+
+
+async def test_a_changed_opportunity_is_not_closed_by_who_expects_another_version(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(version=4)
+    refusal = await refused(deals, StaleVersion, close(deals, opportunity_id, expected_version=3))
+    assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("opportunity", opportunity_id, 4)
+    assert refusal.path == ("input", "expectedVersion")
+
+
+async def test_a_missing_opportunity_is_not_found(deals: Deals) -> None:
+    refusal = await refused(deals, NotFound, close(deals, new_id()))
+    assert refusal.path == ("input", "opportunityId")
+
+
+async def test_another_organizations_opportunity_is_as_good_as_missing(deals: Deals) -> None:
+    other = await Deals.create(deals.database)
+    missing = await refused(deals, NotFound, close(deals, new_id()))
+    hidden = await refused(deals, NotFound, close(deals, await other.opportunity()))
+    assert (hidden.message, hidden.path) == (missing.message, missing.path)
+
+
+async def test_a_reason_must_exist(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    refusal = await refused(
+        deals, InvalidStatusReason, close(deals, opportunity_id, status_reason_id=new_id())
+    )
+    assert refusal.outcome == "WON"
+    assert refusal.path == ("input", "outcome", "won", "statusReasonId")
+    assert refusal.message == (
+        "There is no such status reason. Send one of the status reasons that are allowed for won."
+    )
+
+
+async def test_another_organizations_reason_does_not_exist(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    other = await Deals.create(deals.database)
+    reason_id = other.reasons[SeededReason.WON]
+    refusal = await refused(
+        deals, InvalidStatusReason, close(deals, opportunity_id, status_reason_id=reason_id)
+    )
+    assert refusal.message.startswith("There is no such status reason.")
+
+
+@pytest.mark.parametrize("reason", [SeededReason.WON, SeededReason.IN_PROGRESS])
+async def test_a_reason_must_belong_to_the_outcome(deals: Deals, reason: SeededReason) -> None:
+    opportunity_id = await deals.opportunity()
+    closing = close(deals, opportunity_id, LOST, status_reason_id=deals.reasons[reason])
+    refusal = await refused(deals, InvalidStatusReason, closing)
+    assert refusal.path == ("input", "outcome", "lost", "statusReasonId")
+
+
+async def test_a_retired_reason_is_refused(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    reason_id = await new_reason(deals, WON, retired_at=A_MONTH_AGO)
+    refusal = await refused(
+        deals, InvalidStatusReason, close(deals, opportunity_id, status_reason_id=reason_id)
+    )
+    assert refusal.message == (
+        'The status reason "Framework contract" is retired.'
+        " Send one of the status reasons that are allowed for won."
+    )
+
+
+async def test_a_retired_default_leaves_the_choice_to_the_caller(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await retire(deals, SeededReason.CANCELED)
+    refusal = await refused(deals, InvalidStatusReason, close(deals, opportunity_id, LOST))
+    assert refusal.message == (
+        'The status reason "Canceled" is retired. Send one of the status reasons that are allowed for lost.'
+    )
+
+
+@pytest.mark.parametrize("description", [None, "", " \n"])
+async def test_a_reason_may_require_a_description(deals: Deals, description: str | None) -> None:
+    opportunity_id = await deals.opportunity()
+    reason_id = await new_reason(deals, WON, description_required=True)
+    refusal = await refused(
+        deals,
+        RuleViolation,
+        close(deals, opportunity_id, status_reason_id=reason_id, description=description),
+    )
+    assert (refusal.code, refusal.path) == ("DESCRIPTION_REQUIRED", ("input", "description"))
+
+
+async def test_a_reason_may_require_a_competitor(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    reason_id = await new_reason(deals, LOST, competitor_required=True)
+    refusal = await refused(
+        deals, RuleViolation, close(deals, opportunity_id, LOST, status_reason_id=reason_id)
+    )
+    assert refusal.code == "COMPETITOR_REQUIRED"
+    assert refusal.path == ("input", "outcome", "lost", "competitorId")
+
+
+async def test_what_a_reason_requires_satisfies_it(deals: Deals) -> None:
+    reason_id = await new_reason(deals, LOST, description_required=True, competitor_required=True)
+    await close(
+        deals,
+        await deals.opportunity(),
+        LOST,
+        status_reason_id=reason_id,
+        competitor_id=deals.competitor_id,
+        description="Cheaper.",
+    )
+    assert (await the_only(deals, "opportunity")).status_reason_id == reason_id
+
+
+async def test_a_reason_of_a_win_requires_no_competitor(deals: Deals) -> None:
+    reason_id = await new_reason(deals, WON, competitor_required=True)
+    await close(deals, await deals.opportunity(), WON, status_reason_id=reason_id)
+    assert (await the_only(deals, "opportunity")).status_reason_id == reason_id
+
+
+async def test_a_win_has_no_competitor(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    closing = close(deals, opportunity_id, WON, competitor_id=deals.competitor_id)
+    refusal = await refused(deals, RuleViolation, closing)
+    assert refusal.code == "COMPETITOR_OF_A_WIN"
+    assert refusal.path == ("input", "outcome", "won", "competitorId")
+
+
+async def test_a_competitor_must_exist(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    refusal = await refused(deals, NotFound, close(deals, opportunity_id, LOST, competitor_id=new_id()))
+    assert refusal.path == ("input", "outcome", "lost", "competitorId")
+
+
+async def test_another_organizations_competitor_is_as_good_as_missing(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    other = await Deals.create(deals.database)
+    refusal = await refused(
+        deals, NotFound, close(deals, opportunity_id, LOST, competitor_id=other.competitor_id)
+    )
+    assert refusal.path == ("input", "outcome", "lost", "competitorId")
+
+
+@pytest.mark.parametrize("closed_on", [CREATION_DAY, TODAY])
+async def test_an_opportunity_is_closed_from_its_creation_day_to_today(deals: Deals, closed_on: date) -> None:
+    await close(deals, await deals.opportunity(), closed_on=closed_on)
+    assert (await the_only(deals, "opportunity")).closed_on == closed_on
+
+
+async def test_days_are_those_of_utc(deals: Deals) -> None:
+    last_minute = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
+    opportunity_id = await deals.opportunity(created_at=last_minute)
+    await close(deals, opportunity_id, closed_on=date(2026, 11, 22))
+    assert (await the_only(deals, "opportunity")).closed_on == date(2026, 11, 22)
+
+
+@pytest.mark.parametrize(
+    ("closed_on", "code", "message"),
+    [
+        (
+            date(2026, 11, 24),
+            "CLOSED_ON_IN_FUTURE",
+            "2026-11-24 is in the future: today is 2026-11-23 (UTC). Send today or an earlier day.",
+        ),
+        (
+            date(2026, 10, 23),
+            "CLOSED_ON_BEFORE_CREATION",
+            "The opportunity was created on 2026-10-24, after 2026-10-23. Send that day or a later one.",
+        ),
+    ],
+)
+async def test_an_opportunity_is_closed_on_no_other_day(
+    deals: Deals, closed_on: date, code: str, message: str
+) -> None:
+    opportunity_id = await deals.opportunity()
+    refusal = await refused(deals, RuleViolation, close(deals, opportunity_id, closed_on=closed_on))
+    assert (refusal.code, refusal.message, refusal.path) == (code, message, ("input", "closedOn"))
+
+
+@pytest.mark.parametrize(
+    ("sent", "stored"),
+    [
+        ("0", "0.00"),
+        ("-0.00", "0.00"),
+        ("7.5000", "7.50"),
+        ("0.01", "0.01"),
+        ("1E+12", "1000000000000.00"),
+        ("1000000000000.00", "1000000000000.00"),
+    ],
+)
+async def test_revenue_is_stored_exactly(deals: Deals, sent: str, stored: str) -> None:
+    await close(deals, await deals.opportunity(), actual_revenue=Decimal(sent))
+    assert str((await the_only(deals, "opportunity")).actual_revenue) == stored
+    assert orjson.loads((await the_only(deals, "audit")).details)["actualRevenue"] == [None, stored]
+
+
+@pytest.mark.parametrize("sent", ["-0.01", "1000000000000.01", "NaN", "sNaN", "Infinity", "-Infinity"])
+async def test_revenue_is_from_nothing_to_a_trillion(deals: Deals, sent: str) -> None:
+    opportunity_id = await deals.opportunity()
+    refusal = await refused(deals, RuleViolation, close(deals, opportunity_id, actual_revenue=Decimal(sent)))
+    assert refusal.code == "ACTUAL_REVENUE_OUT_OF_RANGE"
+    assert refusal.path == ("input", "outcome", "won", "actualRevenue")
+    assert "from 0.00 to 1,000,000,000,000.00." in refusal.message
+
+
+@pytest.mark.parametrize("sent", ["0.001", "999999999999.999", "1E-20"])
+async def test_revenue_has_two_places_at_most(deals: Deals, sent: str) -> None:
+    opportunity_id = await deals.opportunity()
+    closing = close(deals, opportunity_id, LOST, actual_revenue=Decimal(sent))
+    refusal = await refused(deals, RuleViolation, closing)
+    assert refusal.code == "ACTUAL_REVENUE_TOO_PRECISE"
+    assert refusal.path == ("input", "outcome", "lost", "actualRevenue")
+
+
+async def test_a_description_is_stored_without_the_blanks_around_it(deals: Deals) -> None:
+    await close(deals, await deals.opportunity(), description="\t " + 2_000 * "ß" + "\n")
+    assert (await the_only(deals, "opportunity_close")).description == 2_000 * "ß"
+
+
+async def test_a_description_is_limited(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    refusal = await refused(deals, RuleViolation, close(deals, opportunity_id, description=2_001 * "x"))
+    assert (refusal.code, refusal.path) == ("DESCRIPTION_TOO_LONG", ("input", "description"))
+    assert refusal.message == "The description has 2,001 characters; the limit is 2,000. Shorten it."
+
+
+async def test_closing_leaves_one_audit_row_and_one_event(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    closed = await close(deals, opportunity_id, actual_revenue=Decimal("4321.5"))
+
+    audit = await the_only(deals, "audit")
+    assert (audit.organization_id, audit.user_id, audit.at) == (deals.organization_id, deals.user_id, NOW)
+    assert (audit.action, audit.subject_id) == ("OPPORTUNITY_CLOSED", opportunity_id)
+    assert audit.opportunity_id == opportunity_id
+    assert orjson.loads(audit.details) == {
+        "state": ["OPEN", "WON"],
+        "statusReasonId": [
+            str(deals.reasons[SeededReason.IN_PROGRESS]),
+            str(deals.reasons[SeededReason.WON]),
+        ],
+        "actualRevenue": [None, "4321.50"],
+        "closedOn": [None, "2026-11-23"],
+        "closeId": [None, str(closed.opportunity_close_id)],
+    }
+    event = await the_only(deals, "event")
+    assert event[-4:] == (deals.organization_id, opportunity_id, "OPPORTUNITY_CLOSED", NOW)

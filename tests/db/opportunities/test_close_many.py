@@ -1,0 +1,171 @@
+from collections import Counter
+from datetime import UTC, date, datetime
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState, SeededReason
+from db.domain.errors import (
+    InvalidStatusReason,
+    NotFound,
+    OpportunitiesNotClosable,
+    OpportunityFailure,
+    RuleViolation,
+)
+from db.domain.ids import new_id
+from db.opportunities.close import RemainingQuotes
+from db.opportunities.close_many import (
+    OpportunitiesClosed,
+    OpportunitiesClosing,
+    close_opportunities,
+)
+from db.sql.database import Database
+from tests.builders import Deals
+from tests.db.operations import act, refused
+
+LOST = OpportunityState.LOST
+WON = OpportunityState.WON
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def close_many(
+    deals: Deals, *opportunity_ids: UUID, outcome: OpportunityState = LOST, **sent: Any
+) -> OpportunitiesClosed:
+    closing = OpportunitiesClosing(opportunity_ids=opportunity_ids, outcome=outcome, **sent)
+    return await act(deals, close_opportunities, closing)
+
+
+async def hundred_of_which_thirty_are_blocked(deals: Deals) -> tuple[list[UUID], list[UUID]]:
+    """Store them and return all, in a mixed order, and the blocked ones among them."""
+    ids = [await deals.opportunity() for _ in range(100)]
+    blocked = [id_ for index, id_ in enumerate(ids) if index % 10 in {1, 4, 7}]
+    for index, id_ in enumerate(blocked):
+        await deals.quote(id_, state=QuoteState.ACTIVE, number=f"QUO-{index}")
+    return ids, blocked
+
+
+async def test_opportunities_are_closed_alike(deals: Deals) -> None:
+    ids = [await deals.opportunity() for _ in range(3)]
+    outcome = await close_many(
+        deals,
+        *ids,
+        competitor_id=deals.competitor_id,
+        closed_on=date(2026, 11, 20),
+        description=" Lost the tender. ",
+    )
+    assert [each.opportunity_id for each in outcome.closed] == ids
+    assert outcome.failures == ()
+    tables = await deals.dump()
+    assert {
+        (row.outcome, row.status_reason_id, row.competitor_id, row.closed_on, row.description)
+        for row in tables["opportunity_close"]
+    } == {
+        (
+            "LOST",
+            deals.reasons[SeededReason.OUT_SOLD],
+            deals.competitor_id,
+            date(2026, 11, 20),
+            "Lost the tender.",
+        )
+    }
+    assert [(row.state, row.version) for row in tables["opportunity"]] == 3 * [("LOST", 2)]
+    assert Counter(row.opportunity_id for row in tables["event"]) == Counter(ids)
+
+
+async def test_each_is_won_at_its_own_revenue(deals: Deals) -> None:
+    plain, quoted = await deals.opportunity(), await deals.opportunity()
+    await deals.quote(quoted, state=QuoteState.WON)
+    await close_many(deals, plain, quoted, outcome=WON)
+    revenues = {row.id: str(row.actual_revenue) for row in (await deals.dump())["opportunity"]}
+    assert revenues == {plain: "5000.00", quoted: "1000.00"}
+
+
+async def test_their_quotes_can_be_closed_along(deals: Deals) -> None:
+    ids = [await deals.opportunity() for _ in range(2)]
+    quotes = [await deals.quote(each, state=QuoteState.ACTIVE) for each in ids]
+    remaining = RemainingQuotes(reason=QuoteCloseReason.CANCELED)
+    outcome = await close_many(deals, *ids, close_quotes=remaining)
+    assert [each.closed_quote_ids for each in outcome.closed] == [(quote,) for quote in quotes]
+    assert {quote.status_reason for quote in (await deals.dump())["quote"]} == {"CANCELED"}
+
+
+async def test_of_a_hundred_with_thirty_blocked_none_is_closed_and_each_blocker_named(deals: Deals) -> None:
+    ids, blocked = await hundred_of_which_thirty_are_blocked(deals)
+    refusal = await refused(deals, OpportunitiesNotClosable, close_many(deals, *ids))
+    assert (refusal.code, refusal.path) == ("OPPORTUNITIES_NOT_CLOSABLE", ("input", "opportunityIds"))
+    assert refusal.message == (
+        "30 opportunities can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS."
+    )
+    assert refusal.failures == tuple(
+        OpportunityFailure(
+            id_,
+            "ACTIVE_QUOTES",
+            f"1 active quote blocks closing: QUO-{index} rev 0. Close it first, or send closeQuotes.",
+            ("input", "opportunityIds", str(ids.index(id_))),
+        )
+        for index, id_ in enumerate(blocked)
+    )
+
+
+async def test_of_a_hundred_with_thirty_blocked_the_others_are_closed_once_if_asked(deals: Deals) -> None:
+    ids, blocked = await hundred_of_which_thirty_are_blocked(deals)
+    outcome = await close_many(deals, *ids, close_others=True, idempotency_key="monday")
+    assert [each.opportunity_id for each in outcome.closed] == [id_ for id_ in ids if id_ not in blocked]
+    assert [failure.opportunity_id for failure in outcome.failures] == blocked
+    tables = await deals.dump()
+    assert Counter(row.state for row in tables["opportunity"]) == {"LOST": 70, "OPEN": 30}
+    assert len(tables["opportunity_close"]) == 70
+
+    assert await close_many(deals, *ids, close_others=True, idempotency_key="monday") == outcome
+    assert await deals.dump() == tables
+
+
+async def test_every_reason_that_one_opportunity_has_is_its_own_failure(deals: Deals) -> None:
+    other = await Deals.create(deals.database)
+    missing, hidden = new_id(), await other.opportunity()
+    closed = await deals.opportunity(state=WON)
+    young = await deals.opportunity(created_at=datetime(2026, 11, 22, tzinfo=UTC))
+    outcome = await close_many(
+        deals, missing, hidden, closed, young, closed_on=date(2026, 11, 21), close_others=True
+    )
+    assert outcome.closed == ()
+    assert [(each.opportunity_id, each.code, each.path[2]) for each in outcome.failures] == [
+        (None, "NOT_FOUND", "0"),
+        (None, "NOT_FOUND", "1"),
+        (closed, "OPPORTUNITY_ALREADY_CLOSED", "2"),
+        (young, "CLOSED_ON_BEFORE_CREATION", "3"),
+    ]
+    assert {each.path[:2] for each in outcome.failures} == {("input", "opportunityIds")}
+
+
+async def test_one_that_is_named_twice_counts_once(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    outcome = await close_many(deals, *101 * (opportunity_id,))
+    assert [each.opportunity_id for each in outcome.closed] == [opportunity_id]
+    assert outcome.failures == ()
+
+
+@pytest.mark.parametrize(("number", "code"), [(0, "NO_OPPORTUNITIES"), (101, "TOO_MANY_OPPORTUNITIES")])
+async def test_neither_none_nor_more_than_a_hundred_can_be_named(
+    deals: Deals, number: int, code: str
+) -> None:
+    refusal = await refused(deals, RuleViolation, close_many(deals, *(new_id() for _ in range(number))))
+    assert (refusal.code, refusal.path) == (code, ("input", "opportunityIds"))
+
+
+async def test_what_keeps_all_of_them_open_refuses_the_whole_call(deals: Deals) -> None:
+    ids = [await deals.opportunity(), await deals.opportunity()]
+    for kind, sent, field in (
+        (InvalidStatusReason, {"status_reason_id": deals.reasons[SeededReason.WON]}, "outcome"),
+        (NotFound, {"competitor_id": new_id()}, "outcome"),
+        (RuleViolation, {"closed_on": date(2026, 11, 24)}, "closedOn"),
+        (RuleViolation, {"description": 2_001 * "x"}, "description"),
+    ):
+        refusal = await refused(deals, kind, close_many(deals, *ids, **sent, close_others=True))
+        assert refusal.path is not None
+        assert refusal.path[1] == field

@@ -1,0 +1,160 @@
+"""Closing an opportunity and what blocks it in one call."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import orjson
+import pytest
+
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.errors import (
+    InvalidStatusReason,
+    OpportunityAlreadyClosed,
+    Refusal,
+    RuleViolation,
+    StaleVersion,
+)
+from db.domain.ids import new_id
+from db.opportunities.close import RemainingQuotes
+from db.sql.database import Database
+from tests.builders import NOW, Deals
+from tests.db.operations import close, refused, the_only
+
+LOST = RemainingQuotes(reason=QuoteCloseReason.LOST)
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def test_active_and_draft_quotes_are_closed_along(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", version=3)
+    draft = await deals.quote(opportunity_id, state=QuoteState.DRAFT, number="QUO-1", version=5)
+
+    closed = await close(
+        deals,
+        opportunity_id,
+        OpportunityState.LOST,
+        close_quotes=RemainingQuotes(reason=QuoteCloseReason.CANCELED, description=" Withdrawn. "),
+        closed_on=date(2026, 11, 20),
+    )
+
+    assert closed.closed_quote_ids == (draft, active)
+    assert (await the_only(deals, "opportunity")).state == "LOST"
+    tables = await deals.dump()
+    assert [
+        (quote.id, quote.state, quote.status_reason, quote.version, quote.updated_at)
+        for quote in tables["quote"]
+    ] == [(active, "CLOSED", "CANCELED", 4, NOW), (draft, "CLOSED", "CANCELED", 6, NOW)]
+    assert [activity[2:] for activity in tables["quote_close"]] == [
+        (draft, "CANCELED", date(2026, 11, 20), "Withdrawn.", deals.user_id, NOW),
+        (active, "CANCELED", date(2026, 11, 20), "Withdrawn.", deals.user_id, NOW),
+    ]
+
+
+async def test_won_and_closed_quotes_stay_as_they_are(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=QuoteState.WON, lines=[{"unit_price": Decimal("12.34")}])
+    await deals.quote(opportunity_id, state=QuoteState.CLOSED)
+    before = await deals.dump()
+
+    closed = await close(deals, opportunity_id, close_quotes=LOST)
+
+    assert closed.closed_quote_ids == ()
+    after = await deals.dump()
+    assert (after["quote"], after["quote_close"]) == (before["quote"], before["quote_close"])
+    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("12.34")
+
+
+@pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.DRAFT])
+async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(
+    deals: Deals, state: QuoteState
+) -> None:
+    opportunity_id = await deals.opportunity(estimated_revenue=Decimal("5000.00"))
+    await deals.quote(opportunity_id, state=state, lines=[{"unit_price": Decimal("777.00")}])
+
+    await close(deals, opportunity_id, OpportunityState.WON, close_quotes=LOST)
+
+    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("5000.00")
+    assert (await the_only(deals, "opportunity_close")).actual_revenue == Decimal("5000.00")
+
+
+async def test_the_won_quote_is_the_revenue_beside_quotes_that_are_closed_along(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(estimated_revenue=Decimal("5000.00"))
+    for number, state, price in (
+        ("QUO-1", QuoteState.ACTIVE, "777.00"),
+        ("QUO-2", QuoteState.WON, "12.34"),
+        ("QUO-3", QuoteState.ACTIVE, "888.00"),
+    ):
+        await deals.quote(opportunity_id, number=number, state=state, lines=[{"unit_price": Decimal(price)}])
+
+    await close(deals, opportunity_id, OpportunityState.WON, close_quotes=LOST)
+
+    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("12.34")
+
+
+async def test_quotes_of_other_opportunities_stay_open(deals: Deals) -> None:
+    await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
+    closed = await close(deals, await deals.opportunity(), close_quotes=LOST)
+    assert closed.closed_quote_ids == ()
+    assert (await the_only(deals, "quote")).state == "ACTIVE"
+
+
+async def test_a_quote_is_closed_no_earlier_than_it_was_created(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(
+        opportunity_id, state=QuoteState.ACTIVE, created_at=datetime(2026, 11, 22, 8, tzinfo=UTC)
+    )
+    await close(deals, opportunity_id, close_quotes=LOST, closed_on=date(2026, 11, 20))
+    assert (await the_only(deals, "opportunity")).closed_on == date(2026, 11, 20)
+    assert (await the_only(deals, "quote_close")).closed_on == date(2026, 11, 22)
+
+
+async def test_each_change_is_audited_and_the_opportunity_has_one_event(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    quote_id = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+
+    await close(deals, opportunity_id, close_quotes=LOST)
+
+    tables = await deals.dump()
+    assert [(row.action, row.subject_id) for row in tables["audit"]] == [
+        ("QUOTE_CLOSED", quote_id),
+        ("OPPORTUNITY_CLOSED", opportunity_id),
+    ]
+    assert orjson.loads(tables["audit"][0].details) == {
+        "state": ["ACTIVE", "CLOSED"],
+        "statusReason": ["ACTIVE_IN_PROGRESS", "LOST"],
+        "closedOn": [None, "2026-11-23"],
+    }
+    assert [(row.opportunity_id, row.kind) for row in tables["event"]] == [
+        (opportunity_id, "OPPORTUNITY_CLOSED")
+    ]
+
+
+@pytest.mark.parametrize(
+    ("state", "version", "sent", "kind"),
+    [
+        (OpportunityState.OPEN, 1, {"status_reason_id": new_id()}, InvalidStatusReason),
+        (OpportunityState.OPEN, 1, {"closed_on": date(2026, 11, 24)}, RuleViolation),
+        (OpportunityState.OPEN, 2, {"expected_version": 1}, StaleVersion),
+        (OpportunityState.WON, 1, {}, OpportunityAlreadyClosed),
+    ],
+)
+async def test_no_quote_is_closed_if_the_opportunity_cannot_be(
+    deals: Deals, state: OpportunityState, version: int, sent: dict[str, Any], kind: type[Refusal]
+) -> None:
+    opportunity_id = await deals.opportunity(state=state, version=version)
+    await deals.quote(opportunity_id, state=QuoteState.DRAFT)
+    await refused(deals, kind, close(deals, opportunity_id, close_quotes=LOST, **sent))
+
+
+async def test_the_description_for_the_quotes_is_limited(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+    remaining = RemainingQuotes(reason=QuoteCloseReason.LOST, description=2_001 * "x")
+    refusal = await refused(deals, RuleViolation, close(deals, opportunity_id, close_quotes=remaining))
+    assert refusal.code == "DESCRIPTION_TOO_LONG"
+    assert refusal.path == ("input", "closeQuotes", "description")

@@ -1,0 +1,200 @@
+# ruff: noqa: S608 - the statements are put together from this module's own texts
+"""On PostgreSQL, who works for one organization meets no row of another, whatever the statement asks for."""
+
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import asyncpg
+import pytest
+from sqlalchemy import select, text, update
+from sqlalchemy.sql.base import Executable
+from sqlmodel import SQLModel, col
+
+from db import models
+from db.connect import open_database
+from db.domain.enums import QuoteState
+from db.domain.errors import Unavailable
+from db.domain.ids import new_id
+from db.master_data.organizations import served_organization
+from db.migrations.runner import is_current, migrate
+from db.postgres.database import PostgresDatabase
+from db.quotes.win import QuoteWinning, win_quote
+from db.sample_data import load_sample
+from db.sql.database import Database, LostRace
+from db.sql.statements import Statement, insertion
+from tests.builders import NOW, Deals
+from tests.db.operations import act, close
+from tests.postgres import PostgresServer, postgres_server
+
+UNSEEN = ("api_token", "identity", "audit_seal", "unsealed_audit")
+"""Tables that callers don't read."""
+
+SEEN = [table for table in SQLModel.metadata.sorted_tables if table.name not in UNSEEN]
+APPENDED = ("audit", "event", "quote_close", "project_contract", "project_contract_line")
+"""Tables of which callers change nothing."""
+
+NAMES = Statement(select(col(models.Organization.name)))
+
+
+@pytest.fixture
+async def tenants(postgresql: Database) -> list[Deals]:
+    """Two organizations with rows in every table that callers see."""
+    tenants = [await Deals.create(postgresql) for _ in range(2)]
+    for deals in tenants:
+        opportunity_id = await deals.opportunity()
+        won = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+        await act(deals, win_quote, QuoteWinning(quote_id=won, idempotency_key="monday"))
+        await close(deals, opportunity_id)
+        await deals.insert(models.QuoteNumbering(organization_id=deals.organization_id, last_number=1000))
+    return tenants
+
+
+def own(deals: Deals) -> Database:
+    return deals.database.of(deals.organization_id)
+
+
+async def change(database: Database, statement: Executable) -> int:
+    return await database.write(lambda transaction: transaction.execute(Statement(statement)))
+
+
+async def test_of_every_table_an_organization_sees_its_own_rows_alone(tenants: list[Deals]) -> None:
+    for table in SEEN:
+        every = await tenants[0].database.rows(Statement(select(table)))
+        for deals in tenants:
+            seen = await own(deals).rows(Statement(select(table)))
+            assert seen == [row for row in every if deals.organization_id in row]
+            assert 0 < len(seen) < len(every)
+
+
+async def test_no_row_of_another_organization_is_changed_or_deleted(tenants: list[Deals]) -> None:
+    ours, theirs = tenants
+    before = await ours.dump()
+    foreign = f"WHERE organization_id = '{theirs.organization_id}'"
+    for table in ("account", "opportunity", "quote", "quote_line"):
+        assert await change(own(ours), text(f"UPDATE {table} SET name = 'Ours now' {foreign}")) == 0
+    for table in ("quote", "quote_line"):
+        assert await change(own(ours), text(f"DELETE FROM {table} {foreign}")) == 0
+    assert await ours.dump() == before
+
+
+async def test_no_row_is_stored_for_another_organization(tenants: list[Deals]) -> None:
+    ours, theirs = tenants
+    before = await ours.dump()
+    for model in (models.Account, models.Competitor):
+        row = model(organization_id=theirs.organization_id, id=new_id(), name="Ours", created_at=NOW)
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+            await own(ours).write(
+                lambda it, row=row: it.execute(insertion(type(row)), **row.model_dump())  # type: ignore[misc]
+            )
+    assert await ours.dump() == before
+
+
+async def test_no_row_is_handed_to_another_organization(tenants: list[Deals]) -> None:
+    ours, theirs = tenants
+    before = await ours.dump()
+    giving = update(models.Competitor).values(organization_id=theirs.organization_id)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError):
+        await change(own(ours), giving)
+    giving = update(models.Account).values(organization_id=theirs.organization_id)
+    with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
+        await change(own(ours), giving)
+    assert await ours.dump() == before
+
+
+async def test_what_is_only_appended_no_caller_changes(tenants: list[Deals]) -> None:
+    ours, _ = tenants
+    before = await ours.dump()
+    for table in APPENDED:
+        for act_on in ("UPDATE {} SET organization_id = organization_id", "DELETE FROM {}", "TRUNCATE {}"):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+                await change(own(ours), text(act_on.format(table)))
+    assert await ours.dump() == before
+
+
+async def test_tokens_identities_and_seals_are_not_for_callers(tenants: list[Deals]) -> None:
+    for table in UNSEEN:
+        with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
+            await own(tenants[0]).rows(Statement(text(f"SELECT 1 FROM {table}")))
+
+
+async def test_a_user_of_another_organization_owns_nothing(tenants: list[Deals]) -> None:
+    ours, theirs = tenants
+    before = await ours.dump()
+    giving = Statement(update(models.Opportunity).values(owner_id=theirs.user_id))
+    with pytest.raises(LostRace) as lost:
+        async with own(ours).transaction() as transaction:
+            await transaction.execute(giving)
+    assert "opportunity_owner" in str(lost.value.__cause__)
+    assert await ours.dump() == before
+
+
+async def test_who_has_not_said_for_which_organization_sees_none(postgresql_url: str) -> None:
+    connection = await asyncpg.connect(postgresql_url)
+    await connection.execute("SET ROLE dealdesk_caller")
+    with pytest.raises(asyncpg.UndefinedObjectError, match=r"dealdesk\.organization_id"):
+        await connection.fetch("SELECT * FROM organization")
+    await connection.close()
+
+
+@contextmanager
+def database_of(server: PostgresServer, user: str, *options: str) -> Iterator[str]:
+    """Give the URL of an empty database for its owner, who is no superuser."""
+    server.execute(f"CREATE ROLE {user} LOGIN PASSWORD 'secret' {' '.join(options)}")
+    with server.database(f"of_{user}"):
+        server.execute(f"ALTER DATABASE of_{user} OWNER TO {user}")
+        yield f"postgresql://{user}:secret@127.0.0.1:{server.port}/of_{user}"
+
+
+async def check_the_sample_is_apart(url: str) -> None:
+    database = await open_database(url)
+    try:
+        await load_sample(database, now=NOW)
+        every = await database.rows(NAMES)
+        served = await database.write(served_organization)
+        assert served is not None
+        assert len(every) == 2
+        assert await database.of(served.organization_id).rows(NAMES) == every[:1]
+    finally:
+        await database.close()
+
+
+async def test_who_may_make_roles_needs_no_administrator() -> None:
+    with postgres_server() as server:
+        with database_of(server, "renter") as url:
+            told = 'run "CREATE ROLE dealdesk_caller NOLOGIN; GRANT dealdesk_caller TO renter", then'
+            with pytest.raises(Unavailable, match=told):
+                await migrate(url)
+        with database_of(server, "founder", "CREATEROLE") as url:
+            await migrate(url)
+            await check_the_sample_is_apart(url)
+
+
+@pytest.mark.usefixtures("postgresql_template")  # whose migration has made the role
+async def test_who_is_not_given_the_role_is_told_what_to_do(postgresql_server: PostgresServer) -> None:
+    with database_of(postgresql_server, "renter") as url:
+        with pytest.raises(Unavailable, match='run "GRANT dealdesk_caller TO renter", then'):
+            await migrate(url)
+        assert not await is_current(url)
+        postgresql_server.execute("GRANT dealdesk_caller TO renter")
+        await migrate(url)
+        await check_the_sample_is_apart(url)
+
+
+async def test_who_may_not_take_the_role_is_told_what_to_do(
+    postgresql_server: PostgresServer, postgresql_url: str
+) -> None:
+    postgresql_server.execute("CREATE ROLE guest LOGIN PASSWORD 'secret'")
+    guest = re.sub("//.*@", "//guest:secret@", postgresql_url)
+    with pytest.raises(Unavailable, match="run: GRANT dealdesk_caller TO guest"):
+        await open_database(guest)
+
+
+async def test_one_connection_serves_organizations_in_turn(postgresql_url: str, tenants: list[Deals]) -> None:
+    database = await PostgresDatabase.open(postgresql_url, connections=1)
+    try:
+        ours, theirs = (database.of(deals.organization_id) for deals in tenants)
+        for asked, number in ((ours, 1), (theirs, 1), (database, 2), (theirs, 1), (ours, 1), (database, 2)):
+            assert len(await asked.rows(NAMES)) == number
+    finally:
+        await database.close()

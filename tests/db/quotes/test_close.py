@@ -1,0 +1,255 @@
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+import pytest
+
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
+from db.domain.errors import NotFound, QuoteFailure, QuotesNotClosable, RuleViolation
+from db.domain.ids import new_id
+from db.quotes.close import QuotesClosed, QuotesClosing
+from db.sql.database import Database
+from tests.builders import NOW, Deals
+from tests.db.operations import close_all, refused, the_only
+
+TODAY = date(2026, 11, 23)
+YESTERDAY_EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
+NO_SUCH_QUOTE = "There is no quote with this id. Check the id."
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", version=3)
+    draft = await deals.quote(opportunity_id, state=QuoteState.DRAFT, number="QUO-1", version=5)
+
+    closed = await close_all(
+        deals,
+        of_opportunity=opportunity_id,
+        reason=QuoteCloseReason.CANCELED,
+        closed_on=date(2026, 11, 20),
+        description=" Budget gone. ",
+    )
+
+    assert closed == QuotesClosed((draft, active), ())
+    tables = await deals.dump()
+    assert [
+        (quote.id, quote.state, quote.status_reason, quote.version, quote.updated_at)
+        for quote in tables["quote"]
+    ] == [(active, "CLOSED", "CANCELED", 4, NOW), (draft, "CLOSED", "CANCELED", 6, NOW)]
+    assert [activity[2:] for activity in tables["quote_close"]] == [
+        (draft, "CANCELED", date(2026, 11, 20), "Budget gone.", deals.user_id, NOW),
+        (active, "CANCELED", date(2026, 11, 20), "Budget gone.", deals.user_id, NOW),
+    ]
+
+
+async def test_quotes_are_closed_as_lost_today_unless_said_otherwise(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
+    await close_all(deals, ids=(quote_id,))
+    activity = await the_only(deals, "quote_close")
+    assert (activity.reason, activity.closed_on, activity.description) == ("LOST", TODAY, None)
+    assert (await the_only(deals, "quote")).status_reason == "LOST"
+
+
+async def test_closing_quotes_leaves_their_opportunity_as_it_is(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+    before = await the_only(deals, "opportunity")
+    await close_all(deals, of_opportunity=opportunity_id)
+    assert await the_only(deals, "opportunity") == before
+
+
+async def test_each_quote_is_audited_and_each_opportunity_has_one_event(deals: Deals) -> None:
+    opportunities = [await deals.opportunity(), await deals.opportunity()]
+    quotes = [
+        await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+        for opportunity_id in (*opportunities, opportunities[0])
+    ]
+
+    await close_all(deals, ids=tuple(quotes))
+
+    tables = await deals.dump()
+    assert [(row.action, row.subject_id, row.user_id, row.at) for row in tables["audit"]] == [
+        ("QUOTE_CLOSED", quote_id, deals.user_id, NOW) for quote_id in quotes
+    ]
+    assert orjson.loads(tables["audit"][0].details) == {
+        "state": ["ACTIVE", "CLOSED"],
+        "statusReason": ["ACTIVE_IN_PROGRESS", "LOST"],
+        "closedOn": [None, "2026-11-23"],
+    }
+    assert [row.opportunity_id for row in tables["audit"]] == [*opportunities, opportunities[0]]
+    assert [event[-4:] for event in tables["event"]] == [
+        (deals.organization_id, opportunity_id, "QUOTES_CLOSED", NOW) for opportunity_id in opportunities
+    ]
+
+
+@pytest.mark.parametrize("state", [QuoteState.WON, QuoteState.CLOSED])
+async def test_an_opportunity_without_active_and_draft_quotes_has_none_to_close(
+    deals: Deals, state: QuoteState
+) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=state)
+    before = await deals.dump()
+    assert await close_all(deals, of_opportunity=opportunity_id) == QuotesClosed((), ())
+    assert await deals.dump() == before
+
+
+async def test_a_quote_named_twice_counts_once(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity())
+    assert await close_all(deals, ids=101 * (quote_id,)) == QuotesClosed((quote_id,), ())
+    assert (await the_only(deals, "quote_close")).quote_id == quote_id
+
+
+async def test_the_failure_of_a_quote_named_twice_points_to_the_first_time(deals: Deals) -> None:
+    missing = new_id()
+    closed = await close_all(deals, ids=(new_id(), missing, missing), close_others=True)
+    assert [failure.path[3] for failure in closed.failures] == ["0", "1"]
+
+
+async def test_a_missing_opportunity_is_not_found(deals: Deals) -> None:
+    refusal = await refused(deals, NotFound, close_all(deals, of_opportunity=new_id()))
+    assert refusal.path == ("input", "quotes", "ofOpportunity")
+
+
+async def test_another_organizations_opportunity_is_as_good_as_missing(deals: Deals) -> None:
+    other = await Deals.create(deals.database)
+    opportunity_id = await other.opportunity()
+    await other.quote(opportunity_id, state=QuoteState.ACTIVE)
+    missing = await refused(deals, NotFound, close_all(deals, of_opportunity=new_id()))
+    hidden = await refused(deals, NotFound, close_all(deals, of_opportunity=opportunity_id))
+    assert (hidden.message, hidden.path) == (missing.message, missing.path)
+
+
+async def failure_beside_a_closable_quote(deals: Deals, quote_id: Any, **closing: Any) -> QuoteFailure:
+    """Ask to close a quote that can be closed and then one that can't; both policies name the second."""
+    closable = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
+    ids = (closable, quote_id)
+    refusal = await refused(deals, QuotesNotClosable, close_all(deals, ids=ids, **closing))
+    assert refusal.path == ("input", "quotes", "ids")
+    before = await deals.dump()
+
+    closed = await close_all(deals, ids=ids, close_others=True, **closing)
+
+    assert closed == QuotesClosed((closable,), refusal.failures)
+    after = await deals.dump()
+    assert {quote.id for quote in after["quote"] if quote not in before["quote"]} == {closable}
+    [failure] = refusal.failures
+    assert failure.path == ("input", "quotes", "ids", "1")
+    return failure
+
+
+async def test_a_missing_quote_is_a_failure_without_a_quote(deals: Deals) -> None:
+    failure = await failure_beside_a_closable_quote(deals, new_id())
+    assert (failure.quote_id, failure.code, failure.message) == (None, "NOT_FOUND", NO_SUCH_QUOTE)
+
+
+async def test_another_organizations_quote_is_as_good_as_missing(deals: Deals) -> None:
+    other = await Deals.create(deals.database)
+    hidden = await other.quote(await other.opportunity(), state=QuoteState.ACTIVE)
+    failure = await failure_beside_a_closable_quote(deals, hidden)
+    assert (failure.quote_id, failure.code, failure.message) == (None, "NOT_FOUND", NO_SUCH_QUOTE)
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "message"),
+    [
+        (QuoteState.CLOSED, "QUOTE_ALREADY_CLOSED", "QUO-7 rev 2 is already closed. Leave it out."),
+        (QuoteState.WON, "QUOTE_WON", "QUO-7 rev 2 is won and stays so. Leave it out."),
+    ],
+)
+async def test_a_quote_is_closed_once(deals: Deals, state: QuoteState, code: str, message: str) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7", revision=2)
+    failure = await failure_beside_a_closable_quote(deals, quote_id)
+    assert (failure.quote_id, failure.code, failure.message) == (quote_id, code, message)
+
+
+@pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
+async def test_a_draft_of_a_closed_opportunity_cannot_be_closed(
+    deals: Deals, state: OpportunityState
+) -> None:
+    quote_id = await deals.quote(await deals.opportunity(state=state), number="QUO-7")
+    failure = await failure_beside_a_closable_quote(deals, quote_id)
+    assert (failure.quote_id, failure.code) == (quote_id, "OPPORTUNITY_CLOSED")
+    assert failure.message == (
+        f"The opportunity of QUO-7 rev 0 is closed as {state.lower()}. Reopen it first."
+    )
+
+
+async def test_a_quote_cannot_be_closed_before_it_was_created(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), number="QUO-7", created_at=YESTERDAY_EVENING)
+    failure = await failure_beside_a_closable_quote(deals, quote_id, closed_on=date(2026, 11, 21))
+    assert (failure.quote_id, failure.code) == (quote_id, "CLOSED_ON_BEFORE_CREATION")
+    assert failure.message == (
+        "QUO-7 rev 0 was created on 2026-11-22, after 2026-11-21. Send that day or a later one."
+    )
+
+
+async def test_a_quote_can_be_closed_on_the_day_it_was_created(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), created_at=YESTERDAY_EVENING)
+    await close_all(deals, ids=(quote_id,), closed_on=date(2026, 11, 22))
+    assert (await the_only(deals, "quote_close")).closed_on == date(2026, 11, 22)
+
+
+async def test_the_quotes_of_a_closed_opportunity_are_named_when_they_cannot_be_closed(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
+    quote_id = await deals.quote(opportunity_id, state=QuoteState.DRAFT)
+    refusal = await refused(deals, QuotesNotClosable, close_all(deals, of_opportunity=opportunity_id))
+    assert refusal.path == ("input", "quotes", "ofOpportunity")
+    assert [(failure.quote_id, failure.code, failure.path) for failure in refusal.failures] == [
+        (quote_id, "OPPORTUNITY_CLOSED", ("input", "quotes", "ofOpportunity"))
+    ]
+
+
+async def test_an_opportunitys_quotes_are_closed_all_or_none_unless_asked_otherwise(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    older = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+    newer = await deals.quote(opportunity_id, created_at=YESTERDAY_EVENING)
+    sent: dict[str, Any] = {"of_opportunity": opportunity_id, "closed_on": date(2026, 11, 21)}
+
+    refusal = await refused(deals, QuotesNotClosable, close_all(deals, **sent))
+    assert [failure.quote_id for failure in refusal.failures] == [newer]
+    assert refusal.message == (
+        "1 quote can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS."
+    )
+    assert await close_all(deals, **sent, close_others=True) == QuotesClosed((older,), refusal.failures)
+
+
+async def test_a_hundred_quotes_can_be_named(deals: Deals) -> None:
+    ids = tuple(new_id() for _ in range(100))
+    closed = await close_all(deals, ids=ids, close_others=True)
+    assert closed.closed_quote_ids == ()
+    assert [failure.path[3] for failure in closed.failures] == [str(index) for index in range(100)]
+
+
+@pytest.mark.parametrize(("number", "code"), [(0, "NO_QUOTES"), (101, "TOO_MANY_QUOTES")])
+async def test_neither_no_quote_nor_more_than_a_hundred_can_be_named(
+    deals: Deals, number: int, code: str
+) -> None:
+    ids = tuple(new_id() for _ in range(number))
+    refusal = await refused(deals, RuleViolation, close_all(deals, ids=ids))
+    assert (refusal.code, refusal.path) == (code, ("input", "quotes", "ids"))
+
+
+async def test_quotes_cannot_be_closed_in_the_future(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+    closing = close_all(deals, of_opportunity=opportunity_id, closed_on=date(2026, 11, 24), close_others=True)
+    refusal = await refused(deals, RuleViolation, closing)
+    assert (refusal.code, refusal.path) == ("CLOSED_ON_IN_FUTURE", ("input", "closedOn"))
+
+
+async def test_the_description_of_closing_quotes_is_limited(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    closing = close_all(deals, of_opportunity=opportunity_id, description=2_001 * "x")
+    refusal = await refused(deals, RuleViolation, closing)
+    assert (refusal.code, refusal.path) == ("DESCRIPTION_TOO_LONG", ("input", "description"))
+
+
+@pytest.mark.parametrize("named", [{}, {"of_opportunity": new_id(), "ids": (new_id(),)}])
+def test_either_an_opportunity_or_quotes_are_named(named: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"Name either an opportunity or quotes\."):
+        QuotesClosing(**named)

@@ -1,0 +1,199 @@
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from db.domain.enums import OpportunityState, QuoteState, QuoteStatusReason
+from db.domain.errors import NotFound, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.quotes.create import delete_draft
+from db.quotes.revise import QuoteRevised, revise_quote
+from db.quotes.transitions import OneQuote
+from db.sql.database import Database
+from tests.builders import NOW, Deals
+from tests.db.operations import act, activate, refused, the_only
+
+TODAY = date(2026, 11, 23)
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def revise(deals: Deals, quote_id: UUID, **options: Any) -> QuoteRevised:
+    return await act(deals, revise_quote, OneQuote(quote_id=quote_id, **options))
+
+
+async def quotes(deals: Deals) -> dict[UUID, Any]:
+    return {quote.id: quote for quote in (await deals.dump())["quote"]}
+
+
+async def test_an_active_quote_is_closed_as_revised_and_drafted_anew(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    columns: dict[str, Any] = {
+        "lines": ({}, {"unit_price": Decimal("0.30")}),
+        "name": "Cranes",
+        "effective_from": TODAY,
+        "effective_to": date(2026, 12, 31),
+    }
+    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7", version=3, **columns)
+    before = (await quotes(deals))[active]
+
+    revised = await revise(deals, active)
+
+    assert revised.quote_id == active
+    after = await quotes(deals)
+    assert after[active] == before._replace(
+        state="CLOSED", status_reason="REVISED", version=4, updated_at=NOW, active_parent=None
+    )
+    assert after[revised.draft_id] == before._replace(
+        id=revised.draft_id,
+        revision=1,
+        state="DRAFT",
+        status_reason="DRAFT_IN_PROGRESS",
+        version=1,
+        created_at=NOW,
+        updated_at=NOW,
+        active_parent=None,
+    )
+    activity = await the_only(deals, "quote_close")
+    assert activity[2:] == (active, "REVISED", TODAY, None, deals.user_id, NOW)
+
+
+async def test_the_lines_of_the_new_revision_are_equal(deals: Deals) -> None:
+    lines = (
+        {"name": "Crane"},
+        {
+            "kind": "PROJECT",
+            "name": "Crew",
+            "billing_method": "TIME_AND_MATERIAL",
+            "not_to_exceed": Decimal("120.00"),
+            "customer_budget": Decimal("99.99"),
+        },
+    )
+    active = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, lines=lines)
+    revised = await revise(deals, active)
+    stored = (await deals.dump())["quote_line"]
+    old, new = ([line for line in stored if line.quote_id == each] for each in (active, revised.draft_id))
+    assert len(old) == 2
+    assert [line._replace(id=None) for line in new] == [
+        line._replace(id=None, quote_id=revised.draft_id) for line in old
+    ]
+    assert {line.id for line in old}.isdisjoint(line.id for line in new)
+
+
+async def test_a_closed_quote_is_revised_and_stays_closed_as_it_was(deals: Deals) -> None:
+    closed = await deals.quote(
+        await deals.opportunity(),
+        state=QuoteState.CLOSED,
+        status_reason=QuoteStatusReason.CANCELED,
+        number="QUO-7",
+    )
+    before = await deals.dump()
+    revised = await revise(deals, closed)
+    after = await quotes(deals)
+    assert after[closed] == before["quote"][0]
+    assert (await deals.dump())["quote_close"] == before["quote_close"]
+    draft = after[revised.draft_id]
+    assert (draft.number, draft.revision, draft.state) == ("QUO-7", 1, "DRAFT")
+
+
+async def test_the_next_revision_follows_the_highest_one(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    first, *_ = [
+        await deals.quote(opportunity_id, state=QuoteState.CLOSED, number="QUO-7", revision=revision)
+        for revision in (0, 1, 4)
+    ]
+    revised = await revise(deals, first)
+    assert (await quotes(deals))[revised.draft_id].revision == 5
+
+
+async def test_a_revision_is_audited_on_both_quotes_and_told_once(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7")
+    revised = await revise(deals, active)
+    tables = await deals.dump()
+    assert [(row.action, row.subject_id, row.opportunity_id) for row in tables["audit"]] == [
+        ("QUOTE_REVISED", active, opportunity_id),
+        ("QUOTE_CREATED", revised.draft_id, opportunity_id),
+    ]
+    closed, created = (orjson.loads(row.details) for row in tables["audit"])
+    assert closed == {
+        "state": ["ACTIVE", "CLOSED"],
+        "statusReason": ["ACTIVE_IN_PROGRESS", "REVISED"],
+        "closedOn": [None, "2026-11-23"],
+    }
+    assert (created["number"], created["revision"]) == ([None, "QUO-7"], [None, "1"])
+    assert (await the_only(deals, "event")).kind == "QUOTE_REVISED"
+
+
+async def test_revisions_can_follow_each_other(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, number="QUO-7")
+    for _ in range(3):
+        quote_id = (await revise(deals, quote_id)).draft_id
+        await activate(deals, quote_id)
+    stored = sorted((quote.revision, quote.state) for quote in (await quotes(deals)).values())
+    assert stored == [(0, "CLOSED"), (1, "CLOSED"), (2, "CLOSED"), (3, "ACTIVE")]
+
+
+@pytest.mark.parametrize(("state", "named"), [(QuoteState.DRAFT, "a draft"), (QuoteState.WON, "won")])
+async def test_a_draft_or_a_won_quote_is_not_revised(deals: Deals, state: QuoteState, named: str) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7")
+    refusal = await refused(deals, RuleViolation, revise(deals, quote_id, expected_version=9))
+    assert (refusal.code, refusal.path) == ("QUOTE_NOT_REVISABLE", ("input", "quoteId"))
+    assert refusal.message == (
+        f"QUO-7 rev 0 is {named}; only an active or a closed quote can be revised. A draft can be edited;"
+        " a won quote stays."
+    )
+
+
+@pytest.mark.parametrize("state", [QuoteState.DRAFT, QuoteState.ACTIVE])
+async def test_a_number_has_one_live_revision(deals: Deals, state: QuoteState) -> None:
+    opportunity_id = await deals.opportunity()
+    closed = await deals.quote(opportunity_id, state=QuoteState.CLOSED, number="QUO-7")
+    await deals.quote(opportunity_id, state=state, number="QUO-7", revision=1)
+    refusal = await refused(deals, RuleViolation, revise(deals, closed))
+    assert (refusal.code, refusal.path) == ("ANOTHER_REVISION_LIVE", ("input", "quoteId"))
+    assert refusal.message == (
+        f"QUO-7 rev 1 is {state.lower()}, and a number has one live revision. Go on with that one."
+    )
+
+
+async def test_a_quote_of_a_closed_opportunity_is_not_revised(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
+    quote_id = await deals.quote(opportunity_id, state=QuoteState.CLOSED)
+    refusal = await refused(deals, RuleViolation, revise(deals, quote_id))
+    assert (refusal.code, refusal.path) == ("OPPORTUNITY_CLOSED", ("input", "quoteId"))
+
+
+async def test_a_quote_of_another_version_is_not_revised(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, version=4)
+    refusal = await refused(deals, StaleVersion, revise(deals, quote_id, expected_version=3))
+    assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
+
+
+async def test_a_missing_quote_is_not_revised(deals: Deals) -> None:
+    other = await Deals.create(deals.database)
+    for missing in (new_id(), await other.quote(await other.opportunity(), state=QuoteState.ACTIVE)):
+        refusal = await refused(deals, NotFound, revise(deals, missing))
+        assert refusal.path == ("input", "quoteId")
+
+
+async def test_revising_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
+    first = await revise(deals, quote_id, idempotency_key="monday")
+    before = await deals.dump()
+    assert await revise(deals, quote_id, idempotency_key="monday") == first
+    assert await deals.dump() == before
+
+
+async def test_revising_again_with_its_key_says_that_the_draft_was_deleted(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
+    draft_id = (await revise(deals, quote_id, idempotency_key="monday")).draft_id
+    await act(deals, delete_draft, OneQuote(quote_id=draft_id))
+    refusal = await refused(deals, RuleViolation, revise(deals, quote_id, idempotency_key="monday"))
+    assert refusal.code == "QUOTE_DELETED"

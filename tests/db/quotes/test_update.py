@@ -1,0 +1,314 @@
+from datetime import date
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from db.domain.enums import BillingMethod, OpportunityState, QuoteLineKind, QuoteState
+from db.domain.errors import NotFound, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.lines.draft import LineDraft, LineUpdate
+from db.quotes.create import delete_draft
+from db.quotes.transitions import OneQuote, QuoteChanged
+from db.quotes.update import QuoteUpdate, update_quote
+from db.sql.database import Database
+from tests.builders import NOW, Deals
+from tests.db.operations import act, refused, the_only
+
+CRANE = LineDraft(kind=QuoteLineKind.PRODUCT, name=" Crane ", unit_price=Decimal("0.1"))
+CREW: dict[str, Any] = {
+    "kind": "PROJECT",
+    "name": "Crew",
+    "billing_method": "TIME_AND_MATERIAL",
+    "quantity": Decimal("2.00"),
+    "unit_price": Decimal("50.00"),
+    "not_to_exceed": Decimal("120.00"),
+}
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def update(deals: Deals, quote_id: UUID, **sent: Any) -> QuoteChanged:
+    return await act(deals, update_quote, QuoteUpdate(quote_id=quote_id, **sent))
+
+
+async def draft(deals: Deals, *lines: dict[str, Any], **columns: Any) -> UUID:
+    return await deals.quote(await deals.opportunity(), lines=lines, **columns)
+
+
+async def lines_of(deals: Deals) -> list[Any]:
+    return sorted((await deals.dump())["quote_line"], key=lambda line: line.position)
+
+
+async def ids_of_lines(deals: Deals) -> list[UUID]:
+    return [line.id for line in await lines_of(deals)]
+
+
+def project(**columns: Any) -> LineDraft:
+    usual: dict[str, Any] = {
+        "kind": QuoteLineKind.PROJECT,
+        "name": "Crew",
+        "unit_price": Decimal(50),
+        "billing_method": BillingMethod.TIME_AND_MATERIAL,
+    }
+    return LineDraft(**{**usual, **columns})
+
+
+async def test_lines_are_added_changed_and_removed_in_one_call(deals: Deals) -> None:
+    quote_id = await draft(deals, {"name": "Crane"}, {"name": "Cable"}, CREW)
+    crane, cable, crew = await ids_of_lines(deals)
+
+    changed = await update(
+        deals,
+        quote_id,
+        add_lines=(CRANE, project(quantity=Decimal("1.5"), customer_budget=Decimal(80))),
+        change_lines=(LineUpdate(crew, {"quantity": Decimal(3), "not_to_exceed": None}),),
+        remove_lines=(crane,),
+    )
+
+    assert changed == QuoteChanged(quote_id)
+    lines = await lines_of(deals)
+    assert [line.id for line in lines[:2]] == [cable, crew]
+    assert [
+        (line.position, line.kind, line.name, line.quantity, line.unit_price, line.total) for line in lines
+    ] == [
+        (1, "PRODUCT", "Cable", Decimal("1.00"), Decimal("1000.00"), Decimal("1000.00")),
+        (2, "PROJECT", "Crew", Decimal("3.00"), Decimal("50.00"), Decimal("150.00")),
+        (3, "PRODUCT", "Crane", Decimal("1.00"), Decimal("0.10"), Decimal("0.10")),
+        (4, "PROJECT", "Crew", Decimal("1.50"), Decimal("50.00"), Decimal("75.00")),
+    ]
+    assert [(line.billing_method, line.not_to_exceed, line.customer_budget) for line in lines] == [
+        (None, None, None),
+        ("TIME_AND_MATERIAL", None, None),
+        (None, None, None),
+        ("TIME_AND_MATERIAL", None, Decimal("80.00")),
+    ]
+    quote = await the_only(deals, "quote")
+    assert (quote.total, quote.version, quote.updated_at) == (Decimal("1225.10"), 2, NOW)
+
+
+async def test_only_what_is_sent_is_changed(deals: Deals) -> None:
+    quote_id = await draft(deals, {}, effective_from=date(2026, 12, 1), effective_to=date(2026, 12, 31))
+    before = await the_only(deals, "quote")
+    lines = await lines_of(deals)
+    await update(deals, quote_id, changes={"name": " Cranes ", "effective_to": None})
+    assert await the_only(deals, "quote") == before._replace(
+        name="Cranes", effective_to=None, version=2, updated_at=NOW
+    )
+    assert await lines_of(deals) == lines
+
+
+async def test_an_edit_is_audited_with_what_it_changed(deals: Deals) -> None:
+    quote_id = await draft(deals, {"name": "Crane"}, CREW)
+    crane, crew = await ids_of_lines(deals)
+    await update(
+        deals,
+        quote_id,
+        changes={"effective_to": date(2027, 1, 31)},
+        change_lines=(LineUpdate(crew, {"unit_price": Decimal("60.00")}),),
+        remove_lines=(crane,),
+    )
+    audit = await the_only(deals, "audit")
+    assert (audit.action, audit.subject_id) == ("QUOTE_UPDATED", quote_id)
+    assert orjson.loads(audit.details) == {
+        "effectiveTo": [None, "2027-01-31"],
+        "total": ["1100.00", "120.00"],
+        "lines.1.kind": ["PRODUCT", "PROJECT"],
+        "lines.1.name": ["Crane", "Crew"],
+        "lines.1.billingMethod": [None, "TIME_AND_MATERIAL"],
+        "lines.1.notToExceed": [None, "120.00"],
+        "lines.1.quantity": ["1.00", "2.00"],
+        "lines.1.unitPrice": ["1000.00", "60.00"],
+        "lines.2.kind": ["PROJECT", None],
+        "lines.2.name": ["Crew", None],
+        "lines.2.billingMethod": ["TIME_AND_MATERIAL", None],
+        "lines.2.notToExceed": ["120.00", None],
+        "lines.2.quantity": ["2.00", None],
+        "lines.2.unitPrice": ["50.00", None],
+    }
+    event = await the_only(deals, "event")
+    assert event.kind == "QUOTE_UPDATED"
+
+
+async def test_a_project_line_can_become_fixed_price_when_its_limit_goes(deals: Deals) -> None:
+    quote_id = await draft(deals, CREW)
+    [crew] = await ids_of_lines(deals)
+    fixed = {"billing_method": BillingMethod.FIXED_PRICE}
+    refusal = await refused(
+        deals,
+        RuleViolation,
+        update(deals, quote_id, change_lines=(LineUpdate(crew, fixed),)),  # type: ignore[arg-type]
+    )
+    assert (refusal.code, refusal.path) == (
+        "LIMIT_OF_A_FIXED_PRICE",
+        ("input", "lines", "change", "0", "notToExceed"),
+    )
+    await update(deals, quote_id, change_lines=(LineUpdate(crew, {**fixed, "not_to_exceed": None}),))  # type: ignore[typeddict-item]
+    assert (await the_only(deals, "quote_line")).billing_method == "FIXED_PRICE"
+
+
+async def test_what_a_draft_holds_already_is_no_change(deals: Deals) -> None:
+    quote_id = await draft(deals, {"name": "Crane"})
+    [crane] = await ids_of_lines(deals)
+    before = await deals.dump()
+    await update(
+        deals,
+        quote_id,
+        changes={"name": "Cranes and crew"},
+        change_lines=(LineUpdate(crane, {"quantity": Decimal(1)}),),
+    )
+    assert await deals.dump() == before
+
+
+@pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.WON, QuoteState.CLOSED])
+async def test_only_a_draft_is_edited(deals: Deals, state: QuoteState) -> None:
+    quote_id = await draft(deals, {}, state=state, number="QUO-7")
+    refusal = await refused(
+        deals, RuleViolation, update(deals, quote_id, changes={"name": "New"}, expected_version=9)
+    )
+    assert (refusal.code, refusal.path) == ("QUOTE_NOT_DRAFT", ("input", "quoteId"))
+    assert refusal.message == (
+        f"QUO-7 rev 0 is {state.lower()}; only a draft can be edited. Revise it to get one."
+    )
+
+
+async def test_a_draft_of_a_closed_opportunity_is_not_edited(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(state=OpportunityState.WON))
+    refusal = await refused(deals, RuleViolation, update(deals, quote_id, changes={"name": "New"}))
+    assert (refusal.code, refusal.path) == ("OPPORTUNITY_CLOSED", ("input", "quoteId"))
+
+
+async def test_a_draft_of_another_version_is_not_edited(deals: Deals) -> None:
+    quote_id = await draft(deals, {}, version=4)
+    refusal = await refused(
+        deals, StaleVersion, update(deals, quote_id, changes={"name": "New"}, expected_version=3)
+    )
+    assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
+
+
+async def test_a_missing_quote_is_not_edited(deals: Deals) -> None:
+    other = await Deals.create(deals.database)
+    for missing in (new_id(), await draft(other, {})):
+        refusal = await refused(deals, NotFound, update(deals, missing, changes={"name": "New"}))
+        assert refusal.path == ("input", "quoteId")
+
+
+async def test_a_line_of_another_quote_is_as_good_as_missing(deals: Deals) -> None:
+    await draft(deals, {})
+    [theirs] = await ids_of_lines(deals)
+    quote_id = await draft(deals)
+    for sent, path in (
+        ({"change_lines": (LineUpdate(theirs, {"name": "New"}),)}, ("change", "0", "id")),
+        ({"remove_lines": (theirs,)}, ("remove", "0")),
+    ):
+        refusal = await refused(deals, NotFound, update(deals, quote_id, **sent))
+        assert refusal.path == ("input", "lines", *path)
+        assert refusal.message == "There is no line of this quote with this id. Check the id."
+
+
+async def test_a_line_is_named_only_once(deals: Deals) -> None:
+    quote_id = await draft(deals, {})
+    [line] = await ids_of_lines(deals)
+    change = LineUpdate(line, {"name": "New"})
+    for sent, path in (
+        ({"change_lines": (change, change)}, ("change", "1", "id")),
+        ({"change_lines": (change,), "remove_lines": (line,)}, ("remove", "0")),
+        ({"remove_lines": (line, line)}, ("remove", "1")),
+    ):
+        refusal = await refused(deals, RuleViolation, update(deals, quote_id, **sent))
+        assert (refusal.code, refusal.path) == ("LINE_NAMED_TWICE", ("input", "lines", *path))
+
+
+PRODUCT: dict[str, Any] = {"kind": QuoteLineKind.PRODUCT, "name": "Crane", "unit_price": Decimal(1)}
+PROJECT: dict[str, Any] = {
+    "kind": QuoteLineKind.PROJECT,
+    "name": "Crew",
+    "unit_price": Decimal(1),
+    "billing_method": BillingMethod.FIXED_PRICE,
+}
+
+
+@pytest.mark.parametrize(
+    ("line", "code", "path"),
+    [
+        (PRODUCT | {"name": " "}, "NAME_EMPTY", ("product", "name")),
+        (PRODUCT | {"quantity": Decimal("0.001")}, "QUANTITY_TOO_PRECISE", ("product", "quantity")),
+        (PRODUCT | {"quantity": Decimal(-1)}, "QUANTITY_OUT_OF_RANGE", ("product", "quantity")),
+        (PRODUCT | {"unit_price": Decimal("0.005")}, "UNIT_PRICE_TOO_PRECISE", ("product", "unitPrice")),
+        (PRODUCT | {"unit_price": Decimal("1E13")}, "UNIT_PRICE_OUT_OF_RANGE", ("product", "unitPrice")),
+        (
+            PRODUCT | {"quantity": Decimal("1000000.01"), "unit_price": Decimal(1_000_000)},
+            "LINE_TOTAL_OUT_OF_RANGE",
+            ("product",),
+        ),
+        (
+            PRODUCT | {"quantity": Decimal("1E12"), "unit_price": Decimal("1E12")},
+            "LINE_TOTAL_OUT_OF_RANGE",
+            ("product",),
+        ),
+        (
+            PRODUCT | {"customer_budget": Decimal(1)},
+            "PROJECT_DETAIL_OF_A_PRODUCT",
+            ("product", "customerBudget"),
+        ),
+        (PROJECT | {"billing_method": None}, "BILLING_METHOD_MISSING", ("project", "billingMethod")),
+        (PROJECT | {"not_to_exceed": Decimal(1)}, "LIMIT_OF_A_FIXED_PRICE", ("project", "notToExceed")),
+        (
+            PROJECT | {"not_to_exceed": Decimal(-1)},
+            "NOT_TO_EXCEED_LIMIT_OUT_OF_RANGE",
+            ("project", "notToExceed"),
+        ),
+        (
+            PROJECT | {"customer_budget": Decimal("0.001")},
+            "CUSTOMER_BUDGET_TOO_PRECISE",
+            ("project", "customerBudget"),
+        ),
+    ],
+)
+async def test_a_line_keeps_within_the_limits(
+    deals: Deals, line: dict[str, Any], code: str, path: tuple[str, ...]
+) -> None:
+    quote_id = await draft(deals, {})
+    refusal = await refused(deals, RuleViolation, update(deals, quote_id, add_lines=(LineDraft(**line),)))
+    assert (refusal.code, refusal.path) == (code, ("input", "lines", "add", "0", *path))
+
+
+async def test_a_quote_keeps_within_the_limits(deals: Deals) -> None:
+    highest = {"unit_price": Decimal("1000000000000.00")}
+    quote_id = await draft(deals, highest, name="Cranes")
+    for sent, code, path in (
+        ({"changes": {"name": ""}}, "NAME_EMPTY", ("name",)),
+        (
+            {"add_lines": (LineDraft(**PRODUCT | {"unit_price": Decimal("0.01")}),)},
+            "QUOTE_TOTAL_OUT_OF_RANGE",
+            ("lines",),
+        ),
+        (
+            {"changes": {"effective_from": date(2026, 12, 2), "effective_to": date(2026, 12, 1)}},
+            "EFFECTIVE_DATES_REVERSED",
+            ("effectiveTo",),
+        ),
+    ):
+        refusal = await refused(deals, RuleViolation, update(deals, quote_id, **sent))
+        assert (refusal.code, refusal.path) == (code, ("input", *path))
+
+
+async def test_editing_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+    quote_id = await draft(deals, {})
+    first = await update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
+    before = await deals.dump()
+    assert await update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday") == first
+    assert await deals.dump() == before
+
+
+async def test_editing_again_with_its_key_says_that_the_draft_was_deleted(deals: Deals) -> None:
+    quote_id = await draft(deals, {})
+    await update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
+    await act(deals, delete_draft, OneQuote(quote_id=quote_id))
+    again = update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
+    assert (await refused(deals, RuleViolation, again)).code == "QUOTE_DELETED"

@@ -1,0 +1,208 @@
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import orjson
+import pytest
+
+from db.domain.enums import OpportunityState, QuoteState
+from db.domain.errors import NotFound, RuleViolation, StaleVersion
+from db.domain.ids import new_id
+from db.quotes.win import QuoteWinning, QuoteWon, win_quote
+from db.sql.database import Database
+from tests.builders import NOW, Deals
+from tests.db.operations import act, close, refused, the_only
+
+TODAY = date(2026, 11, 23)
+LINES: tuple[dict[str, Any], ...] = (
+    {"name": "Crane"},
+    {
+        "kind": "PROJECT",
+        "name": "Crew",
+        "billing_method": "TIME_AND_MATERIAL",
+        "quantity": Decimal("1.50"),
+        "unit_price": Decimal("0.33"),
+        "not_to_exceed": Decimal("120.00"),
+        "customer_budget": Decimal("99.99"),
+    },
+)
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def win(deals: Deals, quote_id: UUID, **sent: Any) -> QuoteWon:
+    return await act(deals, win_quote, QuoteWinning(quote_id=quote_id, **sent))
+
+
+async def states(deals: Deals) -> dict[UUID, tuple[str, str, int]]:
+    quotes = (await deals.dump())["quote"]
+    return {quote.id: (quote.state, quote.status_reason, quote.version) for quote in quotes}
+
+
+async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    won, active, draft, closed = [
+        await deals.quote(opportunity_id, state=state, lines=LINES, version=3, name="Cranes")
+        for state in (QuoteState.ACTIVE, QuoteState.ACTIVE, QuoteState.DRAFT, QuoteState.CLOSED)
+    ]
+
+    outcome = await win(deals, won)
+
+    assert outcome.quote_id == won
+    assert outcome.closed_quote_ids == (active, draft)
+    assert await states(deals) == {
+        won: ("WON", "WON", 4),
+        active: ("CLOSED", "LOST", 4),
+        draft: ("CLOSED", "LOST", 4),
+        closed: ("CLOSED", "LOST", 3),
+    }
+    contract = await the_only(deals, "project_contract")
+    assert contract._asdict() == {
+        "organization_id": deals.organization_id,
+        "id": outcome.project_contract_id,
+        "quote_id": won,
+        "opportunity_id": opportunity_id,
+        "name": "Cranes",
+        "state": "DRAFT",
+        "currency_code": "EUR",
+        "total": Decimal("1000.50"),
+        "version": 1,
+        "created_at": NOW,
+    }
+
+
+async def test_the_contract_carries_the_lines_of_the_quote(deals: Deals) -> None:
+    won = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, lines=LINES)
+    await win(deals, won)
+    tables = await deals.dump()
+    columns = (
+        *("position", "kind", "name", "billing_method", "not_to_exceed", "customer_budget"),
+        *("quantity", "unit_price", "currency_code", "total"),
+    )
+
+    def content(table: str) -> list[tuple[Any, ...]]:
+        return sorted(tuple(getattr(line, name) for name in columns) for line in tables[table])
+
+    assert len(tables["project_contract_line"]) == 2
+    assert content("project_contract_line") == content("quote_line")
+
+
+async def test_winning_writes_an_activity_for_every_quote_it_ends(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    won = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+    later = await deals.quote(opportunity_id, created_at=datetime(2026, 11, 22, 20, tzinfo=UTC))
+    await win(deals, won, closed_on=date(2026, 11, 20), description=" Signed. ")
+    activities = {row.quote_id: row[3:] for row in (await deals.dump())["quote_close"]}
+    assert activities == {
+        won: ("WON", date(2026, 11, 20), "Signed.", deals.user_id, NOW),
+        later: ("LOST", date(2026, 11, 22), None, deals.user_id, NOW),
+    }
+
+
+async def test_the_opportunity_stays_open_until_it_is_closed_by_hand(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    before = await the_only(deals, "opportunity")
+    await win(deals, await deals.quote(opportunity_id, state=QuoteState.ACTIVE, lines=LINES))
+    assert await the_only(deals, "opportunity") == before
+    await close(deals, opportunity_id)
+    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("1000.50")
+
+
+async def test_winning_is_audited_quote_by_quote_and_told_once(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    won = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, name="Cranes")
+    lost = await deals.quote(opportunity_id)
+    outcome = await win(deals, won)
+    audits = (await deals.dump())["audit"]
+    assert [(row.action, row.subject_id) for row in audits] == [
+        ("QUOTE_CLOSED", lost),
+        ("QUOTE_WON", won),
+        ("PROJECT_CONTRACT_CREATED", outcome.project_contract_id),
+    ]
+    assert {row.opportunity_id for row in audits} == {opportunity_id}
+    _, of_quote, of_contract = (orjson.loads(row.details) for row in audits)
+    assert of_quote == {
+        "state": ["ACTIVE", "WON"],
+        "statusReason": ["ACTIVE_IN_PROGRESS", "WON"],
+        "closedOn": [None, "2026-11-23"],
+    }
+    assert of_contract == {
+        "name": [None, "Cranes"],
+        "state": [None, "DRAFT"],
+        "total": [None, "1000.00"],
+        "quoteId": [None, str(won)],
+        "lines.1.kind": [None, "PRODUCT"],
+        "lines.1.name": [None, "Crane"],
+        "lines.1.quantity": [None, "1.00"],
+        "lines.1.unitPrice": [None, "1000.00"],
+    }
+    event = await the_only(deals, "event")
+    assert (event.opportunity_id, event.kind) == (opportunity_id, "QUOTE_WON")
+
+
+@pytest.mark.parametrize(
+    ("state", "named"),
+    [(QuoteState.DRAFT, "a draft"), (QuoteState.WON, "won"), (QuoteState.CLOSED, "closed")],
+)
+async def test_only_an_active_quote_is_won(deals: Deals, state: QuoteState, named: str) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7")
+    refusal = await refused(deals, RuleViolation, win(deals, quote_id, expected_version=9))
+    assert (refusal.code, refusal.path) == ("QUOTE_NOT_ACTIVE", ("input", "quoteId"))
+    assert refusal.message == (
+        f"QUO-7 rev 0 is {named}; only an active quote can be won. A draft can be activated."
+    )
+
+
+async def test_a_draft_of_a_closed_opportunity_is_not_won(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(state=OpportunityState.WON))
+    assert (await refused(deals, RuleViolation, win(deals, quote_id))).code == "QUOTE_NOT_ACTIVE"
+
+
+async def test_an_opportunity_has_one_won_quote(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=QuoteState.WON, number="QUO-6", revision=2)
+    quote_id = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+    refusal = await refused(deals, RuleViolation, win(deals, quote_id))
+    assert (refusal.code, refusal.path) == ("ANOTHER_QUOTE_WON", ("input", "quoteId"))
+    assert refusal.message == "QUO-6 rev 2 of the same opportunity is won already; only one can be."
+
+
+@pytest.mark.parametrize(
+    ("sent", "code", "field"),
+    [
+        ({"closed_on": date(2026, 11, 24)}, "CLOSED_ON_IN_FUTURE", "closedOn"),
+        ({"closed_on": date(2026, 10, 23)}, "CLOSED_ON_BEFORE_CREATION", "closedOn"),
+        ({"description": 2_001 * "x"}, "DESCRIPTION_TOO_LONG", "description"),
+    ],
+)
+async def test_winning_keeps_within_the_limits(
+    deals: Deals, sent: dict[str, Any], code: str, field: str
+) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
+    refusal = await refused(deals, RuleViolation, win(deals, quote_id, **sent))
+    assert (refusal.code, refusal.path) == (code, ("input", field))
+
+
+async def test_a_quote_of_another_version_is_not_won(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, version=4)
+    refusal = await refused(deals, StaleVersion, win(deals, quote_id, expected_version=3))
+    assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
+
+
+async def test_a_missing_quote_is_not_won(deals: Deals) -> None:
+    other = await Deals.create(deals.database)
+    for missing in (new_id(), await other.quote(await other.opportunity(), state=QuoteState.ACTIVE)):
+        refusal = await refused(deals, NotFound, win(deals, missing))
+        assert refusal.path == ("input", "quoteId")
+
+
+async def test_winning_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
+    first = await win(deals, quote_id, idempotency_key="monday")
+    before = await deals.dump()
+    assert await win(deals, quote_id, idempotency_key="monday") == first
+    assert await deals.dump() == before

@@ -1,0 +1,261 @@
+"""The two tables of states: what every act comes to in every state, none left out.
+
+Where an act is allowed, the table holds the state that follows; where it is refused, the code.
+"""
+
+from collections.abc import Awaitable, Callable
+from decimal import Decimal
+from itertools import product
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteLineKind, QuoteState
+from db.domain.errors import OpportunitiesNotClosable, QuotesNotClosable, Refusal
+from db.lines.draft import LineDraft, LineUpdate
+from db.lines.rows import read_lines
+from db.opportunities.close import OpportunityClosing, RemainingQuotes, close_opportunity
+from db.opportunities.close_many import OpportunitiesClosing, close_opportunities
+from db.opportunities.create_update import OpportunityUpdate, update_opportunity
+from db.opportunities.reopen import OpportunityReopening, reopen_opportunity
+from db.quotes.activate import activate_quote
+from db.quotes.close import QuotesClosing, close_quotes
+from db.quotes.create import QuoteDraft, create_quote, delete_draft
+from db.quotes.revise import revise_quote
+from db.quotes.transitions import OneQuote
+from db.quotes.update import QuoteUpdate, update_quote
+from db.quotes.win import QuoteWinning, win_quote
+from db.sql.database import Database, Transaction
+from tests.builders import Deals
+from tests.schema.support.client import the_schema
+
+Act = Callable[[Transaction, Deals, UUID], Awaitable[object]]
+
+OPEN, WON, LOST = OpportunityState
+DRAFT, ACTIVE, QUOTE_WON, CLOSED = QuoteState
+
+
+def closing(outcome: OpportunityState, **details: Any) -> Act:
+    return lambda it, deals, id_: close_opportunity(
+        it, deals.caller, OpportunityClosing(opportunity_id=id_, outcome=outcome, **details)
+    )
+
+
+def closing_many(outcome: OpportunityState, **details: Any) -> Act:
+    return lambda it, deals, id_: close_opportunities(
+        it, deals.caller, OpportunitiesClosing(opportunity_ids=(id_,), outcome=outcome, **details)
+    )
+
+
+def creating_quote(it: Transaction, deals: Deals, opportunity_id: UUID) -> Awaitable[object]:
+    number = f"QUO-OF-{opportunity_id}"  # the builder counts on by itself
+    draft = QuoteDraft(opportunity_id=opportunity_id, name="Cranes", number=number)
+    return create_quote(it, deals.caller, draft)
+
+
+def editing(edit: Callable[[UUID], dict[str, Any]]) -> Act:
+    async def act(it: Transaction, deals: Deals, quote_id: UUID) -> object:
+        [line] = await read_lines(it, deals.caller, quote_id)
+        return await update_quote(it, deals.caller, QuoteUpdate(quote_id=quote_id, **edit(line["id"])))
+
+    return act
+
+
+def of_one_quote(rule: Any) -> Act:
+    return lambda it, deals, id_: rule(it, deals.caller, OneQuote(quote_id=id_))
+
+
+def closing_quote(reason: QuoteCloseReason) -> Act:
+    return lambda it, deals, id_: close_quotes(it, deals.caller, QuotesClosing(ids=(id_,), reason=reason))
+
+
+ALONG = RemainingQuotes(reason=QuoteCloseReason.CANCELED)
+CREW = LineDraft(kind=QuoteLineKind.PRODUCT, name="Crew", unit_price=Decimal(7))
+
+OPPORTUNITY_ACTS: dict[str, Act] = {
+    "createQuote": creating_quote,
+    "updateOpportunity": lambda it, deals, id_: update_opportunity(
+        it, deals.caller, OpportunityUpdate(opportunity_id=id_, changes={"name": "Cranes"})
+    ),
+    "closeOpportunity as won": closing(WON),
+    "closeOpportunity as lost": closing(LOST),
+    "closeOpportunity as won with its quotes": closing(WON, close_quotes=ALONG),
+    "closeOpportunity as lost with its quotes": closing(LOST, close_quotes=ALONG),
+    "closeOpportunities as won": closing_many(WON),
+    "closeOpportunities as lost": closing_many(LOST),
+    "closeOpportunities as won with their quotes": closing_many(WON, close_quotes=ALONG),
+    "closeOpportunities as lost with their quotes": closing_many(LOST, close_quotes=ALONG),
+    "closeQuotes of it": lambda it, deals, id_: close_quotes(
+        it, deals.caller, QuotesClosing(of_opportunity=id_)
+    ),
+    "reopenOpportunity": lambda it, deals, id_: reopen_opportunity(
+        it, deals.caller, OpportunityReopening(opportunity_id=id_)
+    ),
+}
+QUOTE_ACTS: dict[str, Act] = {
+    "updateQuote": editing(lambda _: {"changes": {"name": "Cables"}}),
+    "updateQuote adding a line": editing(lambda _: {"add_lines": (CREW,)}),
+    "updateQuote changing a line": editing(
+        lambda id_: {"change_lines": (LineUpdate(id_, {"name": "Crew"}),)}
+    ),
+    "updateQuote removing a line": editing(lambda id_: {"remove_lines": (id_,)}),
+    "deleteDraftQuote": of_one_quote(delete_draft),
+    "activateQuote": of_one_quote(activate_quote),
+    "reviseQuote": of_one_quote(revise_quote),
+    "winQuote": lambda it, deals, id_: win_quote(it, deals.caller, QuoteWinning(quote_id=id_)),
+    "closeQuotes as lost": closing_quote(QuoteCloseReason.LOST),
+    "closeQuotes as canceled": closing_quote(QuoteCloseReason.CANCELED),
+}
+OF_NO_STATE = {
+    *("createOpportunity", "createAccount", "updateAccount"),
+    *("createCompetitor", "createStatusReason", "retireStatusReason"),
+}
+"""Mutations that act on no opportunity and no quote that is there."""
+
+ALREADY_CLOSED = "OPPORTUNITY_ALREADY_CLOSED"
+OPPORTUNITIES = {
+    (OPEN, "createQuote"): "OPEN",
+    (OPEN, "updateOpportunity"): "OPEN",
+    (OPEN, "closeOpportunity as won"): "WON",
+    (OPEN, "closeOpportunity as lost"): "LOST",
+    (OPEN, "closeOpportunity as won with its quotes"): "WON",
+    (OPEN, "closeOpportunity as lost with its quotes"): "LOST",
+    (OPEN, "closeOpportunities as won"): "WON",
+    (OPEN, "closeOpportunities as lost"): "LOST",
+    (OPEN, "closeOpportunities as won with their quotes"): "WON",
+    (OPEN, "closeOpportunities as lost with their quotes"): "LOST",
+    (OPEN, "closeQuotes of it"): "OPEN",
+    (OPEN, "reopenOpportunity"): "OPPORTUNITY_OPEN",
+    **{(state, act): ALREADY_CLOSED for state in (WON, LOST) for act in OPPORTUNITY_ACTS},
+    (WON, "closeQuotes of it"): "WON",
+    (WON, "reopenOpportunity"): "OPEN",
+    (LOST, "closeQuotes of it"): "LOST",
+    (LOST, "reopenOpportunity"): "OPEN",
+}
+WITH_QUOTE: dict[QuoteState | None, dict[tuple[OpportunityState, str], str]] = {
+    None: {},
+    DRAFT: {
+        (WON, "closeQuotes of it"): "OPPORTUNITY_CLOSED",
+        (LOST, "closeQuotes of it"): "OPPORTUNITY_CLOSED",
+    },
+    ACTIVE: {
+        (OPEN, "closeOpportunity as won"): "ACTIVE_QUOTES",
+        (OPEN, "closeOpportunity as lost"): "ACTIVE_QUOTES",
+        (OPEN, "closeOpportunities as won"): "ACTIVE_QUOTES",
+        (OPEN, "closeOpportunities as lost"): "ACTIVE_QUOTES",
+    },
+    QUOTE_WON: {},
+    CLOSED: {},
+}
+"""Where it makes a difference that the opportunity has a quote, by the quote's state."""
+
+IN_DRAFT, IN_ACTIVE = "DRAFT: DRAFT_IN_PROGRESS", "ACTIVE: ACTIVE_IN_PROGRESS"
+QUOTES_OF_OPEN = {
+    (DRAFT, "updateQuote"): IN_DRAFT,
+    (DRAFT, "updateQuote adding a line"): IN_DRAFT,
+    (DRAFT, "updateQuote changing a line"): IN_DRAFT,
+    (DRAFT, "updateQuote removing a line"): IN_DRAFT,
+    (DRAFT, "deleteDraftQuote"): "deleted",
+    (DRAFT, "activateQuote"): IN_ACTIVE,
+    (DRAFT, "reviseQuote"): "QUOTE_NOT_REVISABLE",
+    (DRAFT, "winQuote"): "QUOTE_NOT_ACTIVE",
+    (DRAFT, "closeQuotes as lost"): "CLOSED: LOST",
+    (DRAFT, "closeQuotes as canceled"): "CLOSED: CANCELED",
+    **{(state, act): "QUOTE_NOT_DRAFT" for state in (ACTIVE, QUOTE_WON, CLOSED) for act in QUOTE_ACTS},
+    (ACTIVE, "reviseQuote"): "CLOSED: REVISED",
+    (ACTIVE, "winQuote"): "WON: WON",
+    (ACTIVE, "closeQuotes as lost"): "CLOSED: LOST",
+    (ACTIVE, "closeQuotes as canceled"): "CLOSED: CANCELED",
+    (QUOTE_WON, "reviseQuote"): "QUOTE_NOT_REVISABLE",
+    (QUOTE_WON, "winQuote"): "QUOTE_NOT_ACTIVE",
+    (QUOTE_WON, "closeQuotes as lost"): "QUOTE_WON",
+    (QUOTE_WON, "closeQuotes as canceled"): "QUOTE_WON",
+    (CLOSED, "reviseQuote"): "CLOSED: LOST",
+    (CLOSED, "winQuote"): "QUOTE_NOT_ACTIVE",
+    (CLOSED, "closeQuotes as lost"): "QUOTE_ALREADY_CLOSED",
+    (CLOSED, "closeQuotes as canceled"): "QUOTE_ALREADY_CLOSED",
+}
+OF_CLOSED = "OPPORTUNITY_CLOSED"
+# An active quote of a closed opportunity can't be stored, which tests/db/test_invariants.py shows.
+QUOTES_OF_CLOSED = {
+    **{pair: code for pair, code in QUOTES_OF_OPEN.items() if pair[0] != ACTIVE},
+    **{(DRAFT, act): OF_CLOSED for act in QUOTE_ACTS},
+    (DRAFT, "reviseQuote"): "QUOTE_NOT_REVISABLE",
+    (DRAFT, "winQuote"): "QUOTE_NOT_ACTIVE",
+    (CLOSED, "reviseQuote"): OF_CLOSED,
+}
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+def test_no_pair_is_missing() -> None:
+    assert set(OPPORTUNITIES) == set(product(OpportunityState, OPPORTUNITY_ACTS))
+    assert set(WITH_QUOTE) == {None, *QuoteState}
+    assert set(QUOTES_OF_OPEN) == set(product(QuoteState, QUOTE_ACTS))
+    assert set(QUOTES_OF_CLOSED) == set(product((DRAFT, QUOTE_WON, CLOSED), QUOTE_ACTS))
+
+
+def test_no_act_is_missing() -> None:
+    mutations: Any = the_schema().graphql.mutation_type
+    acts = {act.split()[0] for act in (*OPPORTUNITY_ACTS, *QUOTE_ACTS)}
+    assert acts | OF_NO_STATE == set(mutations.fields)
+    assert acts & OF_NO_STATE == set()
+
+
+@pytest.mark.parametrize("quote", WITH_QUOTE)
+async def test_every_act_on_an_opportunity_comes_to_what_the_table_says(
+    deals: Deals, quote: QuoteState | None
+) -> None:
+    expected = OPPORTUNITIES | WITH_QUOTE[quote]
+    if quote == ACTIVE:
+        expected = {pair: told for pair, told in expected.items() if pair[0] == OPEN}
+    found = {}
+    for state, act in expected:
+        opportunity_id = await deals.opportunity(state=state)
+        if quote is not None:
+            await deals.quote(opportunity_id, state=quote)
+        told = await told_of(deals, OPPORTUNITY_ACTS[act], opportunity_id)
+        found[state, act] = told or await state_of(deals, "opportunity", opportunity_id)
+    assert found == expected
+
+
+@pytest.mark.parametrize(
+    ("state", "table"), [(OPEN, QUOTES_OF_OPEN), (WON, QUOTES_OF_CLOSED), (LOST, QUOTES_OF_CLOSED)]
+)
+async def test_every_act_on_a_quote_comes_to_what_the_table_says(
+    deals: Deals, state: OpportunityState, table: dict[tuple[QuoteState, str], str]
+) -> None:
+    found = {}
+    for quote_state, act in table:
+        quote_id = await deals.quote(await deals.opportunity(state=state), state=quote_state)
+        told = await told_of(deals, QUOTE_ACTS[act], quote_id)
+        found[quote_state, act] = told or await state_of(deals, "quote", quote_id)
+    assert found == table
+    revisions = [quote for quote in (await deals.dump())["quote"] if quote.revision]
+    assert len(revisions) == (2 if state == OPEN else 0)  # those that reviseQuote made, and no others
+
+
+async def told_of(deals: Deals, act: Act, id_: UUID) -> str | None:
+    """Return the code of a refusal, having seen that nothing was changed; None where there was none."""
+    before = await deals.dump()
+    try:
+        await deals.database.write(lambda it: act(it, deals, id_))
+    except (QuotesNotClosable, OpportunitiesNotClosable) as refusal:
+        code = refusal.failures[0].code
+    except Refusal as refusal:
+        code = refusal.code
+    else:
+        return None
+    assert await deals.dump() == before
+    return code
+
+
+async def state_of(deals: Deals, table: str, id_: UUID) -> str:
+    rows: list[Any] = [row for row in (await deals.dump())[table] if row.id == id_]
+    if not rows:
+        return "deleted"
+    return f"{rows[0].state}: {rows[0].status_reason}" if table == "quote" else str(rows[0].state)

@@ -1,0 +1,45 @@
+"""Twelve times the same with one key, at the same time: one effect, and twelve times the same answer."""
+
+import asyncio
+from functools import partial
+from uuid import UUID
+
+import pytest
+
+from db.domain.enums import OpportunityState
+from db.opportunities.close import OpportunityClosing, close_opportunity
+from db.sql.database import Database
+from tests.builders import Deals
+from tests.db.races.race import opened
+
+TWINS = 12
+AT_ONCE = 5
+"""Keys; more are no more of a contention for one of them."""
+
+
+@pytest.mark.parametrize("keys", [100, pytest.param(10_000, marks=pytest.mark.long)])
+async def test_twins_have_one_effect(database_url: str, keys: int) -> None:
+    async with opened(database_url) as databases:
+        deals = await Deals.create(databases[0])
+        closings: set[UUID] = set()
+        for _ in range(keys // AT_ONCE):
+            closings |= set(
+                await asyncio.gather(*(closing_of_twins(deals, databases) for _ in range(AT_ONCE)))
+            )
+
+        dump = await deals.dump()
+        assert len(closings) == keys
+        assert {row.id for row in dump["opportunity_close"]} == closings
+        assert {row.version for row in dump["opportunity"]} == {2}
+        assert len(dump["event"]) == len(dump["audit"]) == len(dump["idempotency"]) == keys
+
+
+async def closing_of_twins(deals: Deals, databases: list[Database]) -> UUID:
+    """Let twins close a new opportunity with one key; return the one closing of which all were told."""
+    opportunity_id = await deals.opportunity()
+    sent = OpportunityClosing(
+        opportunity_id=opportunity_id, outcome=OpportunityState.WON, idempotency_key=str(opportunity_id)
+    )
+    act = partial(close_opportunity, caller=deals.caller, closing=sent)
+    [answer] = set(await asyncio.gather(*(databases[twin % 2].write(act) for twin in range(TWINS))))
+    return answer.opportunity_close_id

@@ -1,0 +1,47 @@
+"""The connection is lost while a change is being saved: its caller is told so, and may send it again."""
+
+from copy import copy
+
+import pytest
+from sqlalchemy import String, cast, literal, select
+
+from db.connect import open_database
+from db.domain.enums import OpportunityState
+from db.domain.errors import OutcomeUnknown
+from db.opportunities.close import OpportunityClosing, close_opportunity
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement
+from tests.builders import Deals
+from tests.db.operations import close, the_only
+from tests.reliability.support.severed_connection import severing
+
+ANSWER = Statement(select(cast(literal("closed"), String).label("answer")))
+
+
+@pytest.mark.parametrize("is_committed", [False, True])
+@pytest.mark.parametrize("has_answer", [False, True])
+async def test_a_change_with_a_key_is_made_once_though_its_commit_was_not_answered(
+    postgresql: Database, postgresql_url: str, *, has_answer: bool, is_committed: bool
+) -> None:
+    deals = await Deals.create(postgresql)
+    opportunity_id = await deals.opportunity()
+    async with severing(postgresql_url, is_committed=is_committed) as url:
+        severed = await open_database(url)
+        away = copy(deals)
+        away.database = severed
+        closing = OpportunityClosing(
+            opportunity_id=opportunity_id, outcome=OpportunityState.WON, idempotency_key="once"
+        )
+
+        async def work(transaction: Transaction) -> None:
+            await close_opportunity(transaction, deals.caller, closing)
+            if has_answer:
+                await transaction.last_json(ANSWER, {})
+
+        with pytest.raises(OutcomeUnknown, match="Sent again with the same idempotencyKey, it is done once"):
+            await away.database.write(work)
+        assert len((await deals.dump())["opportunity_close"]) == is_committed
+        closed = await close(away, opportunity_id, idempotency_key="once")
+        await severed.close()
+
+    assert (await the_only(deals, "opportunity_close")).id == closed.opportunity_close_id

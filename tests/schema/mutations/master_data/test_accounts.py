@@ -1,0 +1,105 @@
+from typing import Any
+
+import pytest
+
+from db.domain.ids import new_id
+from db.sql.database import Database
+from tests.builders import Deals
+from tests.schema.support.mutate import refused, sent
+
+CREATE = """
+mutation ($input: CreateAccountInput!) {
+  createAccount(input: $input) {
+    __typename
+    ... on CreateAccountSuccess {
+      account { name industry country established employees annualRevenue parentAccount { name } version }
+    }
+    ... on UserError { code message path }
+  }
+}
+"""
+UPDATE = """
+mutation ($input: UpdateAccountInput!) {
+  updateAccount(input: $input) {
+    __typename
+    ... on UpdateAccountSuccess { account { name industry employees parentAccount { name } version } }
+    ... on StaleVersionError { currentVersion node { __typename ... on Account { name } } }
+    ... on UserError { code message path }
+  }
+}
+"""
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def test_an_account_is_created_with_what_is_known(deals: Deals) -> None:
+    account = {
+        "name": "Blue Harbour",
+        "industry": "Ports",
+        "country": "Norway",
+        "established": 1904,
+        "employees": 250,
+        "annualRevenue": "12.50",
+    }
+    assert await sent(deals, CREATE, **account, parentAccountId=f"acc_{deals.account_id}") == {
+        "__typename": "CreateAccountSuccess",
+        "account": {**account, "parentAccount": {"name": "Grey Harbour"}, "version": 1},
+    }
+
+
+async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(deals: Deals) -> None:
+    await sent(deals, CREATE, name="Blue Harbour", employees=250)
+    [blue] = [row.id for row in (await deals.dump())["account"] if row.name == "Blue Harbour"]
+    update = {"name": None, "industry": "Ports", "employees": None, "expectedVersion": 1}
+    parent = {"parentAccountId": f"acc_{deals.account_id}"}
+    assert await sent(deals, UPDATE, accountId=f"acc_{blue}", **update, **parent) == {
+        "__typename": "UpdateAccountSuccess",
+        "account": {
+            "name": "Blue Harbour",
+            "industry": "Ports",
+            "employees": None,
+            "parentAccount": {"name": "Grey Harbour"},
+            "version": 2,
+        },
+    }
+    updated = await sent(deals, UPDATE, accountId=f"acc_{blue}", parentAccountId=None)
+    assert updated["account"]["parentAccount"] is None
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("name", " ", "NAME_EMPTY"),
+        ("name", "Grey Harbour", "ACCOUNT_NAME_TAKEN"),
+        ("employees", -1, "EMPLOYEES_OUT_OF_RANGE"),
+        ("annualRevenue", "0.001", "ANNUAL_REVENUE_TOO_PRECISE"),
+        ("parentAccountId", f"acc_{new_id()}", "NOT_FOUND"),
+        ("parentAccountId", "", "NOT_FOUND"),
+    ],
+)
+async def test_a_creation_that_is_refused_says_why(deals: Deals, field: str, value: Any, code: str) -> None:
+    error = await refused(deals, CREATE, **{"name": "Blue Harbour", field: value})
+    assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
+    assert (error["code"], error["path"]) == (code, ["input", field])
+
+
+async def test_an_account_never_belongs_to_itself(deals: Deals) -> None:
+    itself = f"acc_{deals.account_id}"
+    error = await refused(deals, UPDATE, accountId=itself, parentAccountId=itself)
+    assert (error["__typename"], error["code"]) == ("OperationError", "PARENT_ACCOUNT_BELOW")
+
+
+async def test_an_account_of_another_version_is_not_changed(deals: Deals) -> None:
+    stale = {"accountId": f"acc_{deals.account_id}", "name": "New", "expectedVersion": 2}
+    error = await refused(deals, UPDATE, **stale)
+    assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 1)
+    assert error["node"] == {"__typename": "Account", "name": "Grey Harbour"}
+
+
+@pytest.mark.parametrize("account_id", [f"acc_{new_id()}", "acc"])
+async def test_a_missing_account_is_not_changed(deals: Deals, account_id: str) -> None:
+    error = await refused(deals, UPDATE, accountId=account_id, name="New")
+    assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "accountId"])

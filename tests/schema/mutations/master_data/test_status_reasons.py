@@ -1,0 +1,98 @@
+from typing import Any
+
+import pytest
+
+from db.domain.enums import OpportunityState, SeededReason
+from db.domain.ids import new_id
+from db.sql.database import Database
+from tests.builders import Deals
+from tests.schema.support.client import Client
+from tests.schema.support.mutate import refused, sent
+
+CREATE = """
+mutation ($input: CreateStatusReasonInput!) {
+  createStatusReason(input: $input) {
+    __typename
+    ... on CreateStatusReasonSuccess {
+      statusReason { state label code descriptionRequired competitorRequired isRetired version }
+    }
+    ... on UserError { code message path }
+  }
+}
+"""
+RETIRE = """
+mutation ($input: RetireStatusReasonInput!) {
+  retireStatusReason(input: $input) {
+    __typename
+    ... on RetireStatusReasonSuccess { statusReason { label isRetired version } }
+    ... on StaleVersionError { currentVersion node { __typename ... on StatusReason { label } } }
+    ... on UserError { code message path }
+  }
+}
+"""
+SHOW = "query ($id: ID!) { opportunity(id: $id) { statusReason { label isRetired } } }"
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def test_an_organization_adds_a_reason_of_its_own(deals: Deals) -> None:
+    reason = {"state": "LOST", "label": "No budget", "competitorRequired": True}
+    assert await sent(deals, CREATE, **reason) == {
+        "__typename": "CreateStatusReasonSuccess",
+        "statusReason": {
+            **reason,
+            "code": None,
+            "descriptionRequired": False,
+            "isRetired": False,
+            "version": 1,
+        },
+    }
+
+
+async def test_a_retired_reason_is_still_shown_where_it_was_given(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
+    reason_id = deals.reasons[SeededReason.CANCELED]
+    assert await sent(deals, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=1) == {
+        "__typename": "RetireStatusReasonSuccess",
+        "statusReason": {"label": "Canceled", "isRetired": True, "version": 2},
+    }
+    shown = await Client(deals.database, deals.caller).data(SHOW, id=f"opp_{opportunity_id}")
+    assert shown["opportunity"]["statusReason"] == {"label": "Canceled", "isRetired": True}
+
+
+@pytest.mark.parametrize(
+    ("sent_", "code", "field"),
+    [
+        ({"label": ""}, "LABEL_EMPTY", "label"),
+        ({"label": "Out-Sold"}, "STATUS_REASON_LABEL_TAKEN", "label"),
+        ({"state": "OPEN"}, "STATUS_REASON_OF_OPEN", "state"),
+        ({"state": "WON", "competitorRequired": True}, "COMPETITOR_OF_A_WIN", "competitorRequired"),
+    ],
+)
+async def test_a_reason_that_can_not_be_is_refused(
+    deals: Deals, sent_: dict[str, Any], code: str, field: str
+) -> None:
+    error = await refused(deals, CREATE, **{"state": "LOST", "label": "No budget", **sent_})
+    assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, ["input", field])
+
+
+async def test_the_reasons_of_open_opportunities_are_not_retired(deals: Deals) -> None:
+    reason_id = deals.reasons[SeededReason.ON_HOLD]
+    error = await refused(deals, RETIRE, statusReasonId=f"rsn_{reason_id}")
+    assert (error["code"], error["path"]) == ("STATUS_REASON_OF_OPEN", ["input", "statusReasonId"])
+
+
+async def test_a_reason_of_another_version_is_not_retired(deals: Deals) -> None:
+    reason_id = deals.reasons[SeededReason.OUT_SOLD]
+    error = await refused(deals, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=2)
+    assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 1)
+    assert error["node"] == {"__typename": "StatusReason", "label": "Out-Sold"}
+
+
+@pytest.mark.parametrize("reason_id", [f"rsn_{new_id()}", "rsn"])
+async def test_a_missing_reason_is_not_retired(deals: Deals, reason_id: str) -> None:
+    error = await refused(deals, RETIRE, statusReasonId=reason_id)
+    assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "statusReasonId"])

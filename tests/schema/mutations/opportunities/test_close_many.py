@@ -1,0 +1,198 @@
+from typing import Any
+
+import pytest
+
+from db.domain.enums import OpportunityState, QuoteState, SeededReason
+from db.domain.ids import new_id
+from db.sql.database import Database
+from schema.planner.global_ids import split_id
+from tests.builders import Deals
+from tests.schema.support.mutate import refused, sent
+
+CLOSE = """
+mutation ($input: CloseOpportunitiesInput!) {
+  closeOpportunities(input: $input) {
+    __typename
+    ... on CloseOpportunitiesSuccess {
+      closedOpportunities(orderBy: [{field: NAME}]) {
+        totalCount
+        nodes { name state statusReason { label } close { competitor { name } closedOn description } }
+      }
+      closedQuotes { nodes { number statusReason } }
+      failures { ...failure }
+    }
+    ... on CloseOpportunitiesRejectedError { failures { ...failure } }
+    ... on InvalidStatusReasonError { allowedStatusReasons { nodes { label } } }
+    ... on UserError { code message path }
+  }
+}
+fragment failure on OpportunityCloseFailure {
+  code message path
+  opportunity { name state }
+  blockingQuotes { totalCount nodes { number revision isExpired } }
+}
+"""
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def test_opportunities_are_closed_alike(deals: Deals) -> None:
+    ids = [f"opp_{await deals.opportunity(name=name)}" for name in ("Cranes", "Quays")]
+    closing = {
+        "opportunityIds": ids,
+        "outcome": {"lost": {"competitorId": f"cmp_{deals.competitor_id}"}},
+        "closedOn": "2026-11-20",
+        "description": "Lost the tender.",
+    }
+    close = {
+        "competitor": {"name": "Lift & Sons"},
+        "closedOn": "2026-11-20",
+        "description": "Lost the tender.",
+    }
+    assert await sent(deals, CLOSE, **closing) == {
+        "__typename": "CloseOpportunitiesSuccess",
+        "closedOpportunities": {
+            "totalCount": 2,
+            "nodes": [
+                {"name": name, "state": "LOST", "statusReason": {"label": "Out-Sold"}, "close": close}
+                for name in ("Cranes", "Quays")
+            ],
+        },
+        "closedQuotes": {"nodes": []},
+        "failures": [],
+    }
+
+
+async def test_all_are_refused_when_one_is_blocked_and_the_answer_names_the_blockers(deals: Deals) -> None:
+    blocked = await deals.opportunity(name="Cranes")
+    await deals.quote(blocked, state=QuoteState.ACTIVE, number="QUO-7", revision=2)
+    ids = [f"opp_{await deals.opportunity()}", f"opp_{blocked}", f"opp_{new_id()}"]
+    error = await refused(deals, CLOSE, opportunityIds=ids, outcome={"won": {}})
+    assert error == {
+        "__typename": "CloseOpportunitiesRejectedError",
+        "code": "OPPORTUNITIES_NOT_CLOSABLE",
+        "message": "2 opportunities can't be closed, so none was. Leave them out, or send onFailure:"
+        " CLOSE_OTHERS.",
+        "path": ["input", "opportunityIds"],
+        "failures": [
+            {
+                "code": "ACTIVE_QUOTES",
+                "message": "1 active quote blocks closing: QUO-7 rev 2. Close it first, or send closeQuotes.",
+                "path": ["input", "opportunityIds", "1"],
+                "opportunity": {"name": "Cranes", "state": "OPEN"},
+                "blockingQuotes": {
+                    "totalCount": 1,
+                    "nodes": [{"number": "QUO-7", "revision": 2, "isExpired": False}],
+                },
+            },
+            {
+                "code": "NOT_FOUND",
+                "message": "There is no opportunity with this id. Check the id.",
+                "path": ["input", "opportunityIds", "2"],
+                "opportunity": None,
+                "blockingQuotes": {"totalCount": 0, "nodes": []},
+            },
+        ],
+    }
+
+
+async def test_the_others_are_closed_if_asked(deals: Deals) -> None:
+    closed = await deals.opportunity(state=OpportunityState.WON)
+    ids = [f"opp_{closed}", f"opp_{await deals.opportunity(name='Quays')}"]
+    success = await sent(deals, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
+    assert [node["name"] for node in success["closedOpportunities"]["nodes"]] == ["Quays"]
+    [failure] = success["failures"]
+    assert (failure["code"], failure["path"]) == (
+        "OPPORTUNITY_ALREADY_CLOSED",
+        ["input", "opportunityIds", "0"],
+    )
+
+
+async def test_of_a_hundred_with_thirty_blocked_each_blocker_is_named_and_seventy_are_closed_once(
+    deals: Deals,
+) -> None:
+    ids = [f"opp_{await deals.opportunity(name=f'Deal {number}')}" for number in range(100)]
+    for number in range(30):
+        opportunity_id = split_id(ids[3 * number])[1]
+        await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number=f"QUO-{number}")
+    blockers = [(f"Deal {3 * number}", [f"QUO-{number}"]) for number in range(30)]
+    closing: dict[str, Any] = {"opportunityIds": ids, "outcome": {"lost": {}}}
+
+    error = await refused(deals, CLOSE, **closing)
+    assert blockers_in(error) == blockers
+
+    closing |= {"onFailure": "CLOSE_OTHERS", "idempotencyKey": "monday"}
+    success = await sent(deals, CLOSE, **closing)
+    assert success["closedOpportunities"]["totalCount"] == 70
+    assert blockers_in(success) == blockers
+    before = await deals.dump()
+    assert await sent(deals, CLOSE, **closing) == success
+    assert await deals.dump() == before
+
+
+def blockers_in(answer: Any) -> list[tuple[str, list[str]]]:
+    """Return the name of each deal that could not be closed, with the numbers of the quotes that block it."""
+    return [
+        (each["opportunity"]["name"], [quote["number"] for quote in each["blockingQuotes"]["nodes"]])
+        for each in answer["failures"]
+    ]
+
+
+async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(deals: Deals) -> None:
+    ids = ["opp_1", f"opp_{await deals.opportunity(name='Quays')}", f"quo_{new_id()}"]
+    error = await refused(deals, CLOSE, opportunityIds=ids, outcome={"won": {}})
+    success = await sent(deals, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
+    assert [node["name"] for node in success["closedOpportunities"]["nodes"]] == ["Quays"]
+    assert [(each["code"], each["path"][-1]) for each in success["failures"]] == [
+        ("NOT_FOUND", "0"),
+        ("NOT_FOUND", "2"),
+    ]
+    assert error["failures"] == success["failures"]
+
+
+async def test_quotes_are_closed_along_if_asked(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7")
+    closing: dict[str, Any] = {"outcome": {"lost": {}}, "closeQuotes": {"reason": "CANCELED"}}
+    success = await sent(deals, CLOSE, opportunityIds=[f"opp_{opportunity_id}"], **closing)
+    assert success["closedQuotes"]["nodes"] == [{"number": "QUO-7", "statusReason": "CANCELED"}]
+
+
+async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(deals: Deals) -> None:
+    won = f"rsn_{deals.reasons[SeededReason.WON]}"
+    ids = [f"opp_{await deals.opportunity()}"]
+    error = await refused(deals, CLOSE, opportunityIds=ids, outcome={"lost": {"statusReasonId": won}})
+    assert (error["__typename"], error["path"]) == (
+        "InvalidStatusReasonError",
+        ["input", "outcome", "lost", "statusReasonId"],
+    )
+    assert [node["label"] for node in error["allowedStatusReasons"]["nodes"]] == ["Canceled", "Out-Sold"]
+
+
+@pytest.mark.parametrize(
+    ("change", "code", "path"),
+    [
+        ({"opportunityIds": []}, "NO_OPPORTUNITIES", ["opportunityIds"]),
+        (
+            {"opportunityIds": [f"opp_{new_id()}" for _ in range(101)]},
+            "TOO_MANY_OPPORTUNITIES",
+            ["opportunityIds"],
+        ),
+        (
+            {"outcome": {"lost": {"competitorId": ""}}},
+            "NOT_FOUND",
+            ["outcome", "lost", "competitorId"],
+        ),
+        ({"closedOn": "2026-11-24"}, "CLOSED_ON_IN_FUTURE", ["closedOn"]),
+    ],
+)
+async def test_a_call_that_is_refused_says_why(
+    deals: Deals, change: dict[str, Any], code: str, path: list[str]
+) -> None:
+    closing = {"opportunityIds": [f"opp_{await deals.opportunity()}"], "outcome": {"lost": {}}}
+    error = await refused(deals, CLOSE, **{**closing, **change})
+    assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
+    assert (error["code"], error["path"]) == (code, ["input", *path])

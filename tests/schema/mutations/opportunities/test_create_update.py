@@ -1,0 +1,194 @@
+from typing import Any
+
+import pytest
+
+from db.domain.enums import OpportunityState
+from db.domain.ids import new_id
+from db.sql.database import Database
+from tests.builders import Deals
+from tests.schema.support.mutate import refused, sent
+
+CREATE = """
+mutation ($input: CreateOpportunityInput!) {
+  createOpportunity(input: $input) {
+    __typename
+    ... on CreateOpportunitySuccess {
+      opportunity {
+        name description state statusReason { label } owner { name } account { name } contractingUnit { name }
+        estimatedRevenue { amount currencyCode } estimatedCloseDate version createdAt
+      }
+    }
+    ... on UserError { code message path }
+  }
+}
+"""
+UPDATE = """
+mutation ($input: UpdateOpportunityInput!) {
+  updateOpportunity(input: $input) {
+    __typename
+    ... on UpdateOpportunitySuccess {
+      opportunity {
+        name description owner { name } statusReason { label }
+        estimatedRevenue { amount } estimatedCloseDate version
+      }
+    }
+    ... on OpportunityAlreadyClosedError { opportunity { name } }
+    ... on StaleVersionError { currentVersion node { __typename id ... on Opportunity { name version } } }
+    ... on UserError { code message path }
+  }
+}
+"""
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+def creation(deals: Deals, **sent: Any) -> dict[str, Any]:
+    return {
+        "name": "Quay lighting",
+        "accountId": f"acc_{deals.account_id}",
+        "contractingUnitId": f"unit_{deals.contracting_unit_id}",
+        "estimatedRevenue": "7500.00",
+        **sent,
+    }
+
+
+async def test_an_opportunity_is_created_with_defaults(deals: Deals) -> None:
+    assert await sent(deals, CREATE, **creation(deals)) == {
+        "__typename": "CreateOpportunitySuccess",
+        "opportunity": {
+            "name": "Quay lighting",
+            "description": None,
+            "state": "OPEN",
+            "statusReason": {"label": "In Progress"},
+            "owner": {"name": "Ada Quill"},
+            "account": {"name": "Grey Harbour"},
+            "contractingUnit": {"name": "Ports"},
+            "estimatedRevenue": {"amount": "7500.00", "currencyCode": "EUR"},
+            "estimatedCloseDate": None,
+            "version": 1,
+            "createdAt": "2026-11-23T12:00:00.000000Z",
+        },
+    }
+
+
+async def test_an_opportunity_is_created_as_it_is_described(deals: Deals) -> None:
+    described = creation(
+        deals,
+        description="Two berths.",
+        ownerId=f"usr_{deals.user_id}",
+        currencyCode="NOK",
+        estimatedCloseDate="2027-03-31",
+        statusReason="ON_HOLD",
+    )
+    opportunity = (await sent(deals, CREATE, **described))["opportunity"]
+    assert opportunity["description"] == "Two berths."
+    assert opportunity["statusReason"] == {"label": "On Hold"}
+    assert opportunity["estimatedRevenue"] == {"amount": "7500.00", "currencyCode": "NOK"}
+    assert opportunity["estimatedCloseDate"] == "2027-03-31"
+
+
+async def test_sending_a_creation_again_with_its_key_creates_nothing_more(deals: Deals) -> None:
+    keyed = creation(deals, idempotencyKey="monday")
+    first = await sent(deals, CREATE, **keyed)
+    before = await deals.dump()
+    assert await sent(deals, CREATE, **keyed) == first
+    assert await deals.dump() == before
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "code"),
+    [
+        ("accountId", f"acc_{new_id()}", "NOT_FOUND"),
+        ("accountId", f"opp_{new_id()}", "NOT_FOUND"),
+        ("ownerId", "", "NOT_FOUND"),
+        ("contractingUnitId", "", "NOT_FOUND"),
+        ("name", " ", "NAME_EMPTY"),
+        ("currencyCode", "€", "CURRENCY_CODE_INVALID"),
+        ("estimatedRevenue", "0.001", "ESTIMATED_REVENUE_TOO_PRECISE"),
+    ],
+)
+async def test_a_creation_that_is_refused_says_why(deals: Deals, field: str, value: str, code: str) -> None:
+    error = await refused(deals, CREATE, **creation(deals, **{field: value}))
+    assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
+    assert (error["code"], error["path"]) == (code, ["input", field])
+
+
+async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(description="Two berths.", version=4)
+    update = {
+        "opportunityId": f"opp_{opportunity_id}",
+        "name": None,
+        "description": None,
+        "ownerId": None,
+        "estimatedRevenue": "0.5",
+        "estimatedCloseDate": "2027-01-01",
+        "statusReason": "ON_HOLD",
+        "expectedVersion": 4,
+    }
+    assert await sent(deals, UPDATE, **update) == {
+        "__typename": "UpdateOpportunitySuccess",
+        "opportunity": {
+            "name": "Harbour crane retrofit",
+            "description": None,
+            "owner": {"name": "Ada Quill"},
+            "statusReason": {"label": "On Hold"},
+            "estimatedRevenue": {"amount": "0.50"},
+            "estimatedCloseDate": "2027-01-01",
+            "version": 5,
+        },
+    }
+
+
+async def test_an_update_of_nothing_answers_the_opportunity_as_it_is(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(version=4)
+    before = await deals.dump()
+    updated = await sent(deals, UPDATE, opportunityId=f"opp_{opportunity_id}")
+    assert updated["opportunity"]["version"] == 4
+    assert await deals.dump() == before
+
+
+async def test_an_update_of_a_closed_opportunity_is_refused(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
+    assert await refused(deals, UPDATE, opportunityId=f"opp_{opportunity_id}", name="New") == {
+        "__typename": "OpportunityAlreadyClosedError",
+        "opportunity": {"name": "Harbour crane retrofit"},
+        "code": "OPPORTUNITY_ALREADY_CLOSED",
+        "message": "The opportunity is already closed as won: reopen it, change it, close it again.",
+        "path": ["input", "opportunityId"],
+    }
+
+
+async def test_an_update_of_another_version_is_refused_and_shows_the_opportunity(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(version=4)
+    update = {"opportunityId": f"opp_{opportunity_id}", "name": "New", "expectedVersion": 3}
+    assert await refused(deals, UPDATE, **update) == {
+        "__typename": "StaleVersionError",
+        "currentVersion": 4,
+        "node": {
+            "__typename": "Opportunity",
+            "id": f"opp_{opportunity_id}",
+            "name": "Harbour crane retrofit",
+            "version": 4,
+        },
+        "code": "STALE_VERSION",
+        "message": "The opportunity is at version 4, you expected 3: read it again, then decide.",
+        "path": ["input", "expectedVersion"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("field", "id_"),
+    [
+        ("opportunityId", f"opp_{new_id()}"),
+        ("opportunityId", "opp"),
+        ("accountId", f"acc_{new_id()}"),
+        ("ownerId", f"acc_{new_id()}"),
+    ],
+)
+async def test_an_update_names_what_exists(deals: Deals, field: str, id_: str) -> None:
+    opportunity_id = await deals.opportunity()
+    error = await refused(deals, UPDATE, **{"opportunityId": f"opp_{opportunity_id}", field: id_})
+    assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", field])

@@ -1,0 +1,81 @@
+import pytest
+
+from db.domain.enums import OpportunityState
+from db.domain.ids import new_id
+from db.sql.database import Database
+from tests.builders import Deals
+from tests.schema.support.mutate import refused, sent
+
+REOPEN = """
+mutation ($input: ReopenOpportunityInput!) {
+  reopenOpportunity(input: $input) {
+    __typename
+    ... on ReopenOpportunitySuccess {
+      opportunity {
+        state statusReason { label } actualRevenue { amount } closedOn close { id } version
+        closes { nodes { state outcome } }
+      }
+      canceledClose { state outcome actualRevenue { amount } closedOn }
+    }
+    ... on StaleVersionError { currentVersion node { ... on Opportunity { state } } }
+    ... on UserError { code message path }
+  }
+}
+"""
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def test_a_reopened_opportunity_has_no_outcome_and_keeps_its_closing(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
+    reopening = {"opportunityId": f"opp_{opportunity_id}", "statusReason": "ON_HOLD", "expectedVersion": 1}
+    assert await sent(deals, REOPEN, **reopening) == {
+        "__typename": "ReopenOpportunitySuccess",
+        "opportunity": {
+            "state": "OPEN",
+            "statusReason": {"label": "On Hold"},
+            "actualRevenue": None,
+            "closedOn": None,
+            "close": None,
+            "version": 2,
+            "closes": {"nodes": [{"state": "CANCELED", "outcome": "WON"}]},
+        },
+        "canceledClose": {
+            "state": "CANCELED",
+            "outcome": "WON",
+            "actualRevenue": {"amount": "5000.00"},
+            "closedOn": "2026-11-23",
+        },
+    }
+
+
+async def test_an_opportunity_is_in_progress_again_unless_said_otherwise(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
+    reopened = await sent(deals, REOPEN, opportunityId=f"opp_{opportunity_id}")
+    assert reopened["opportunity"]["statusReason"] == {"label": "In Progress"}
+
+
+async def test_an_open_opportunity_is_not_reopened(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    assert await refused(deals, REOPEN, opportunityId=f"opp_{opportunity_id}") == {
+        "__typename": "OperationError",
+        "code": "OPPORTUNITY_OPEN",
+        "message": "The opportunity is open already. There is nothing to reopen.",
+        "path": ["input", "opportunityId"],
+    }
+
+
+async def test_an_opportunity_of_another_version_is_not_reopened(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(state=OpportunityState.WON, version=4)
+    error = await refused(deals, REOPEN, opportunityId=f"opp_{opportunity_id}", expectedVersion=3)
+    assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
+    assert error["node"] == {"state": "WON"}
+
+
+@pytest.mark.parametrize("opportunity_id", [f"opp_{new_id()}", "opp_1", f"quo_{new_id()}"])
+async def test_a_missing_opportunity_is_not_reopened(deals: Deals, opportunity_id: str) -> None:
+    error = await refused(deals, REOPEN, opportunityId=opportunity_id)
+    assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "opportunityId"])

@@ -1,0 +1,75 @@
+from typing import Any
+
+import pytest
+
+from db.domain.enums import OpportunityState, QuoteState
+from db.domain.ids import new_id
+from db.sql.database import Database
+from tests.builders import Deals
+from tests.schema.support.mutate import refused, sent
+
+ACTIVATE = """
+mutation ($input: ActivateQuoteInput!) {
+  activateQuote(input: $input) {
+    __typename
+    ... on ActivateQuoteSuccess {
+      quote { state statusReason version opportunity { closing { canClose } } }
+    }
+    ... on StaleVersionError { currentVersion node { __typename ... on Quote { number version } } }
+    ... on UserError { code message path }
+  }
+}
+"""
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def test_an_activated_quote_blocks_closing(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity())
+    assert await sent(deals, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=1) == {
+        "__typename": "ActivateQuoteSuccess",
+        "quote": {
+            "state": "ACTIVE",
+            "statusReason": "ACTIVE_IN_PROGRESS",
+            "version": 2,
+            "opportunity": {"closing": {"canClose": False}},
+        },
+    }
+
+
+async def test_a_quote_of_another_version_is_not_activated(deals: Deals) -> None:
+    quote_id = await deals.quote(await deals.opportunity(), number="QUO-7", version=4)
+    assert await refused(deals, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=3) == {
+        "__typename": "StaleVersionError",
+        "currentVersion": 4,
+        "node": {"__typename": "Quote", "number": "QUO-7", "version": 4},
+        "code": "STALE_VERSION",
+        "message": "The quote is at version 4, you expected 3: read it again, then decide.",
+        "path": ["input", "expectedVersion"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("opportunity", "quote", "code"),
+    [
+        ({}, {"state": QuoteState.ACTIVE}, "QUOTE_NOT_DRAFT"),
+        ({}, {"lines": ()}, "QUOTE_WITHOUT_LINES"),
+        ({"state": OpportunityState.LOST}, {}, "OPPORTUNITY_CLOSED"),
+    ],
+)
+async def test_only_a_draft_with_lines_of_an_open_opportunity_is_activated(
+    deals: Deals, opportunity: dict[str, Any], quote: dict[str, Any], code: str
+) -> None:
+    quote_id = await deals.quote(await deals.opportunity(**opportunity), **quote)
+    error = await refused(deals, ACTIVATE, quoteId=f"quo_{quote_id}")
+    assert (error["__typename"], error["code"]) == ("OperationError", code)
+    assert error["path"] == ["input", "quoteId"]
+
+
+@pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "7", f"opp_{new_id()}"])
+async def test_a_missing_quote_is_not_activated(deals: Deals, quote_id: str) -> None:
+    error = await refused(deals, ACTIVATE, quoteId=quote_id)
+    assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])

@@ -1,0 +1,124 @@
+"""Every mutation of the schema with an idempotency key: once is once, whatever comes after."""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
+
+from db.domain.enums import OpportunityState, QuoteState, SeededReason
+from db.domain.ids import new_id
+from db.sql.database import Database
+from tests.builders import Deals
+from tests.schema.support.client import Client, the_schema
+
+INPUTS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
+    "createOpportunity": lambda ids: {
+        "name": "Lock gates",
+        "accountId": ids["account"],
+        "contractingUnitId": ids["unit"],
+        "estimatedRevenue": "10.00",
+    },
+    "updateOpportunity": lambda ids: {"opportunityId": ids["open"], "name": "Lock gates"},
+    "closeOpportunity": lambda ids: {"opportunityId": ids["idle"], "outcome": {"won": {}}},
+    "closeOpportunities": lambda ids: {"opportunityIds": [ids["idle"]], "outcome": {"lost": {}}},
+    "reopenOpportunity": lambda ids: {"opportunityId": ids["lost"]},
+    "createQuote": lambda ids: {"opportunityId": ids["open"], "name": "Crew"},
+    "updateQuote": lambda ids: {"quoteId": ids["draft"], "name": "Crew"},
+    "deleteDraftQuote": lambda ids: {"quoteId": ids["draft"]},
+    "activateQuote": lambda ids: {"quoteId": ids["draft"]},
+    "reviseQuote": lambda ids: {"quoteId": ids["active"]},
+    "winQuote": lambda ids: {"quoteId": ids["active"]},
+    "closeQuotes": lambda ids: {"quotes": {"ids": [ids["active"], ids["draft"]]}},
+    "createAccount": lambda _: {"name": "Dockside"},
+    "updateAccount": lambda ids: {"accountId": ids["account"], "name": "Dockside"},
+    "createCompetitor": lambda _: {"name": "Hoist Bros"},
+    "createStatusReason": lambda _: {"state": "LOST", "label": "Frozen"},
+    "retireStatusReason": lambda ids: {"statusReasonId": ids["reason"]},
+}
+"""What suits a deal, by mutation."""
+
+ANOTHER = {"expectedVersion": 1, "description": "Another.", "name": "Another", "label": "Another"}
+"""What makes another input of one: the first that its type takes."""
+
+
+@pytest.fixture
+async def deals(module_database: Database) -> Deals:
+    return await Deals.create(module_database)
+
+
+@pytest.mark.parametrize("mutation", sorted(the_schema().graphql.mutation_type.fields))  # type: ignore[union-attr]
+async def test_a_key_makes_any_mutation_have_its_effect_once(deals: Deals, mutation: str) -> None:
+    input_ = {**INPUTS[mutation](await ids_of_a_deal(deals)), "idempotencyKey": "once"}
+
+    before = await deals.dump()
+    refused = await answer(deals, mutation, refusable(input_))
+    assert not succeeds(refused), refused
+    assert await deals.dump() == before
+
+    first = await answer(deals, mutation, input_)
+    before = await deals.dump()
+    assert succeeds(first), first
+    assert await answer(deals, mutation, input_) == first
+
+    another = next({name: value} for name, value in ANOTHER.items() if name in takes(mutation))
+    reused = await answer(deals, mutation, input_ | another)
+    assert (reused["code"], reused["path"]) == ("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])
+    assert await deals.dump() == before
+
+
+async def ids_of_a_deal(deals: Deals) -> dict[str, str]:
+    opportunity_id = await deals.opportunity()
+    return {
+        "open": f"opp_{opportunity_id}",
+        "idle": f"opp_{await deals.opportunity()}",
+        "lost": f"opp_{await deals.opportunity(state=OpportunityState.LOST)}",
+        "active": f"quo_{await deals.quote(opportunity_id, state=QuoteState.ACTIVE)}",
+        "draft": f"quo_{await deals.quote(opportunity_id)}",
+        "account": f"acc_{deals.account_id}",
+        "unit": f"unit_{deals.contracting_unit_id}",
+        "reason": f"rsn_{deals.reasons[SeededReason.CANCELED]}",
+    }
+
+
+def refusable(value: Any) -> Any:
+    """Return the input with ids of nothing and without names."""
+    if isinstance(value, dict):
+        blank = {"name": "", "label": ""}
+        return {key: blank.get(key, refusable(each)) for key, each in value.items()}
+    if isinstance(value, list):
+        return [refusable(each) for each in value]
+    return re.sub(r"_[0-9a-f-]{36}$", f"_{new_id()}", value)
+
+
+async def answer(deals: Deals, mutation: str, input_: dict[str, Any]) -> Any:
+    """Return the payload, with the ids of what it shows."""
+    document = f"mutation ($input: {type_of(mutation)}Input!) {{ {mutation}(input: $input) {{ {selection(mutation)} }} }}"
+    return (await Client(deals.database, deals.caller).data(document, input=input_))[mutation]
+
+
+def succeeds(payload: Any) -> bool:
+    return str(payload["__typename"]).endswith("Success")
+
+
+def selection(mutation: str) -> str:
+    union: Any = the_schema().graphql.type_map[f"{type_of(mutation)}Result"]
+    assert isinstance(union, GraphQLUnionType)
+    [success] = [member for member in union.types if member.name.endswith("Success")]
+    shown = (f"{name} {{ id }}" for name, field in success.fields.items() if has_id(field.type))
+    return f"__typename ... on {success.name} {{ {' '.join(shown)} }} ... on UserError {{ code path }}"
+
+
+def has_id(type_: Any) -> bool:
+    named = get_named_type(type_)
+    return isinstance(named, GraphQLObjectType) and "id" in named.fields
+
+
+def takes(mutation: str) -> Any:
+    type_: Any = the_schema().graphql.type_map[f"{type_of(mutation)}Input"]
+    return type_.fields
+
+
+def type_of(mutation: str) -> str:
+    return mutation[0].upper() + mutation[1:]

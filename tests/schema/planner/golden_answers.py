@@ -1,0 +1,73 @@
+"""Fixed operations with the answers that they had: read a change of the stored answers as carefully as code.
+
+    uv run python -m tests.schema.answering
+
+stores the answers anew.
+"""
+
+import asyncio
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from graphql import OperationDefinitionNode, parse
+
+from db.connect import open_database
+from db.migrations.runner import migrate
+from db.sql.database import Database
+from tests.schema.support.client import Client
+from tests.schema.support.landscape import Landscape, landscape
+
+DOCUMENTS = sorted((Path(__file__).parent / "answers").glob("*.graphql"))
+
+
+def landscapes() -> tuple[Landscape, Landscape]:
+    """Return the organization that asks, and another."""
+    return landscape(1, 48), landscape(2, 9)
+
+
+async def answers(client: Client, document: Path) -> dict[str, Any]:
+    """Ask every operation of a document; return the answers by the operations' names."""
+    text = document.read_text()  # noqa: ASYNC240 - a small file, and nobody else waits
+    return {name: await client.answer(text, operation_name=name) for name in _operations(text)}
+
+
+def stored(document: Path) -> dict[str, Any]:
+    """Return the answers that are stored for a document."""
+    found: dict[str, Any] = json.loads(document.with_suffix(".json").read_text())
+    return found
+
+
+def _operations(text: str) -> Iterator[str]:
+    for definition in parse(text).definitions:
+        if isinstance(definition, OperationDefinitionNode) and definition.name:
+            yield definition.name.value
+
+
+async def _store() -> None:
+    with TemporaryDirectory() as directory:
+        url = f"sqlite:///{directory}/dealdesk.db"
+        await migrate(url)
+        database = await open_database(url)
+        try:
+            await _store_answers(database)
+        finally:
+            await database.close()
+
+
+async def _store_answers(database: Database) -> None:
+    ours, theirs = landscapes()
+    await ours.store(database)
+    await theirs.store(database)
+    for document in DOCUMENTS:
+        found = await answers(Client(database, ours.caller), document)
+        lines = (
+            f"{json.dumps(name)}: {json.dumps(each, ensure_ascii=False)}" for name, each in found.items()
+        )
+        document.with_suffix(".json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+
+
+if __name__ == "__main__":
+    asyncio.run(_store())

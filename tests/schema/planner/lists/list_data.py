@@ -1,0 +1,145 @@
+"""Many rows for lists that are walked page by page: with ties and blanks in everything that sorts them."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from itertools import count
+from typing import Any, Self
+from uuid import UUID
+
+from sqlalchemy import bindparam, case, func, null, update
+from sqlmodel import SQLModel
+
+from db import models
+from db.domain.enums import SeededReason
+from db.domain.ids import new_id
+from db.sql.database import Database
+from db.sql.statements import Statement, insertion
+from tests.builders import A_MONTH_AGO, Deals
+from tests.schema.planner.hard_values import pick
+
+Row = dict[str, Any]
+Rows = dict[type[SQLModel], Row]
+
+NAMES = ("crane", "Crane", "Ærø", "", "%", "日本語")
+DAYS = (date(2026, 3, 31), None, date(9999, 12, 31), date(2026, 11, 22), date(2027, 1, 1))
+
+_TABLES = (models.Opportunity, models.OpportunityClose, models.Quote, models.QuoteLine)
+
+
+class Filling:
+    """Fills an organization's lists: ``opportunities``, or ``quotes``, which are all on one opportunity."""
+
+    def __init__(self, deals: Deals, opportunity_id: UUID) -> None:
+        self.deals = deals
+        self._opportunity_id = opportunity_id
+        self._numbers = count(1)
+
+    @classmethod
+    async def create(cls, database: Database) -> Self:
+        """Store an organization with one opportunity."""
+        deals = await Deals.create(database)
+        return cls(deals, await deals.opportunity())
+
+    async def add(self, field: str, number: int) -> list[UUID]:
+        """Store so many rows of a list; return their ids."""
+        made = [self._row(field) for _ in range(number)]
+        async with self.deals.database.transaction() as transaction:
+            for model in _TABLES:
+                rows = [each[model] for each in made if model in each]
+                await transaction.execute_many(insertion(model), rows)
+        return [next(iter(each.values()))["id"] for each in made]
+
+    async def move(self, field: str, id_: UUID) -> None:
+        """Give a row of a list what a new one would be sorted by."""
+        new = self._row(field)
+        async with self.deals.database.transaction() as transaction:
+            for model, statement in _MOVES.items():
+                if model in new:
+                    organization = {"of": self.deals.organization_id}
+                    await transaction.execute(statement, **{**new[model], "row": id_}, **organization)
+
+    def _row(self, field: str) -> Rows:
+        number = next(self._numbers)
+        shared = {
+            "organization_id": self.deals.organization_id,
+            "id": new_id(),
+            "name": f"{pick(NAMES, number)} {number % 7}",
+            "currency_code": "EUR",
+            "created_at": A_MONTH_AGO + timedelta(hours=number * 5 % 13),
+            "updated_at": A_MONTH_AGO + timedelta(hours=number * 3 % 17),
+        }
+        make = self._opportunity if field == "opportunities" else self._quote
+        return make(number, shared)
+
+    def _opportunity(self, number: int, shared: Row) -> Rows:
+        won = number % 3 == 0
+        closing: dict[str, Any] = {
+            "status_reason_id": self.deals.reasons[SeededReason.WON if won else SeededReason.IN_PROGRESS],
+            "actual_revenue": pick((None, Decimal(number % 5)), number) if won else None,
+            "closed_on": pick((DAYS[0], DAYS[3]), number) if won else None,
+        }
+        opportunity = models.Opportunity(
+            **shared,
+            **closing,
+            account_id=self.deals.account_id,
+            owner_id=self.deals.user_id,
+            contracting_unit_id=self.deals.contracting_unit_id,
+            state="WON" if won else "OPEN",
+            estimated_revenue=Decimal(number * 7 % 11),
+            estimated_close_date=pick(DAYS, number, 2),
+            close_id=new_id() if won else None,
+        )
+        made: Rows = {models.Opportunity: opportunity.model_dump()}
+        if won:
+            close = self.deals.close_of(opportunity.id, "WON", id=opportunity.close_id, **closing)
+            made[models.OpportunityClose] = close.model_dump()
+        return made
+
+    def _quote(self, number: int, shared: Row) -> Rows:
+        price = Decimal(number * 7 % 11)
+        quote = models.Quote(
+            **shared,
+            opportunity_id=self._opportunity_id,
+            number=f"Q-{number * 7919 % 100_003}",
+            total=price,
+            effective_to=pick(DAYS, number, 2),
+        )
+        line = models.QuoteLine(
+            organization_id=self.deals.organization_id,
+            id=new_id(),
+            quote_id=quote.id,
+            position=1,
+            kind="PRODUCT",
+            name="Crane",
+            unit_price=price,
+            currency_code="EUR",
+        )
+        return {models.Quote: quote.model_dump(), models.QuoteLine: line.model_dump()}
+
+
+def _move(table: Any, key: str, *columns: str, **more: Any) -> Statement:
+    values = {name: bindparam(name, type_=table.c[name].type) for name in columns}
+    of_row = table.c.organization_id == bindparam("of"), table.c[key] == bindparam("row")
+    return Statement(update(table).where(*of_row).values(**values, **more))
+
+
+def _where_won(column: Any) -> Any:
+    new = func.coalesce(bindparam(column.name, type_=column.type), column)
+    return case((_opportunity.c.state == "WON", new), else_=null())
+
+
+_opportunity = models.Opportunity.__table__  # type: ignore[attr-defined]
+_quote = models.Quote.__table__  # type: ignore[attr-defined]
+_line = models.QuoteLine.__table__  # type: ignore[attr-defined]
+
+_MOVES: dict[type[SQLModel], Statement] = {
+    models.Opportunity: _move(
+        _opportunity,
+        "id",
+        *("name", "estimated_revenue", "estimated_close_date", "created_at", "updated_at"),
+        closed_on=_where_won(_opportunity.c.closed_on),
+        actual_revenue=_where_won(_opportunity.c.actual_revenue),
+    ),
+    models.Quote: _move(_quote, "id", "name", "number", "effective_to", "created_at", "updated_at"),
+    models.QuoteLine: _move(_line, "quote_id", "unit_price"),
+}

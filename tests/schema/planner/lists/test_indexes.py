@@ -1,0 +1,73 @@
+"""Every order of the long lists has an index: pages are read from it, at a cursor as at the start."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from db.sql.database import Database
+from tests.schema.planner.lists.explain import Access, accesses, analyze
+from tests.schema.planner.lists.list_data import Filling
+from tests.schema.support.client import PassThroughClient, Recorder, the_schema
+
+ROWS = 3000
+
+NUMBERS = {"sqlite": "sqlite_autoindex_quote_2", "postgresql": "quote_number"}
+"""The unique index of the quotes' numbers and revisions."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lists:
+    """An organization with long lists, and the URL of its database."""
+
+    filling: Filling
+    url: str
+
+
+@pytest.fixture(scope="module")
+async def lists(module_database: Database, module_database_url: str) -> Lists:
+    filling = await Filling.create(module_database)
+    await filling.add("opportunities", ROWS)
+    await filling.add("quotes", ROWS)
+    await analyze(module_database_url)
+    return Lists(filling, module_database_url)
+
+
+def orders(rows: str) -> list[str]:
+    fields: Any = the_schema().graphql.type_map[f"{rows}OrderField"]
+    return list(fields.values)
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("field", orders("Opportunity"))
+async def test_opportunities_are_read_from_the_index_of_their_order(
+    lists: Lists, field: str, direction: str
+) -> None:
+    index = f"opportunity_by_{field.lower()}"
+    await check_pages(lists, "opportunities", f"{{field: {field}, direction: {direction}}}", index)
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+@pytest.mark.parametrize("field", orders("Quote"))
+async def test_quotes_are_read_from_the_index_of_their_order(
+    lists: Lists, field: str, direction: str
+) -> None:
+    dialect = lists.filling.deals.database.dialect.name
+    index = NUMBERS[dialect] if field == "NUMBER" else f"quote_by_{field.lower()}"
+    await check_pages(lists, "quotes", f"{{field: {field}, direction: {direction}}}", index)
+
+
+async def check_pages(lists: Lists, field: str, order: str, index: str) -> None:
+    recorder = Recorder(lists.filling.deals.database)
+    client = PassThroughClient(recorder, lists.filling.deals.caller)
+    query = f"query($after: String) {{ {field}(orderBy: {order}, after: $after) {{ edges {{ cursor }} }} }}"
+
+    edges = (await client.data(query))[field]["edges"]
+    assert set(await last_accesses(lists, recorder)) == {Access(index, is_bounded=False, is_sorted=False)}
+    await client.data(query, after=edges[-1]["cursor"])
+    assert set(await last_accesses(lists, recorder)) == {Access(index, is_bounded=True, is_sorted=False)}
+
+
+async def last_accesses(lists: Lists, recorder: Recorder) -> list[Access]:
+    statement, values = recorder.statements[-1]
+    return await accesses(lists.url, statement.compiled(recorder.dialect), values)

@@ -1,0 +1,250 @@
+"""Walks through lists while rows come and move, and the pages that can't be."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable
+from hashlib import sha256
+from itertools import count, cycle
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from db.sql.database import Database
+from schema.planner.global_ids import split_id
+from schema.planner.lists.cursors import Order as CursorOrder
+from schema.planner.lists.ordering import Term
+from tests.schema.conftest import Readable
+from tests.schema.planner.lists.list_data import Filling
+from tests.schema.support.client import Client, PassThroughClient, the_schema
+
+Order = list[dict[str, str]]
+
+ROWS = 120
+SIZE = 17
+
+LISTS = {"opportunities": "Opportunity", "quotes": "Quote"}
+QUERIES = {
+    field: f"""
+        query($orderBy: [{rows}Order!], $first: Int, $after: String, $last: Int, $before: String) {{
+          page: {field}(orderBy: $orderBy, first: $first, after: $after, last: $last, before: $before) {{
+            pageInfo {{ hasNextPage hasPreviousPage startCursor endCursor }}
+            nodes {{ id }}
+          }}
+        }}"""
+    for field, rows in LISTS.items()
+}
+
+
+FORGERIES: dict[str, Callable[[list[Any]], str]] = {
+    "no hexadecimal": lambda _: "quo",
+    "no UTF-8": lambda _: "ff",
+    "no JSON": lambda _: b"[".hex(),
+    "deep JSON": lambda _: (b"[" * 1000).hex(),
+    "no list": lambda _: b"7".hex(),
+    "nothing": lambda _: "",
+    "another mark": lambda parts: encoded(["00000000", *parts[1:]]),
+    "too few parts": lambda parts: encoded(parts[:-1]),
+    "too many parts": lambda parts: encoded([*parts, "0.00"]),
+    "a number": lambda parts: encoded([parts[0], 1, parts[2]]),
+    "no number": lambda parts: encoded([parts[0], "NaN", parts[2]]),
+    "a long number": lambda parts: encoded([parts[0], "1" * 14 + ".00", parts[2]]),
+    "a precise number": lambda parts: encoded([parts[0], "0.001", parts[2]]),
+    "no id": lambda parts: encoded([*parts[:2], "quo"]),
+    "an id of another kind": lambda parts: encoded([*parts[:2], 7]),
+    "null": lambda parts: encoded([*parts[:2], None]),
+}
+
+
+def encoded(parts: list[Any]) -> str:
+    return json.dumps(parts).encode().hex()
+
+
+def orders(rows: str) -> list[Order]:
+    """Every order of a list by one field, and one by all of them in turning directions."""
+    fields: Any = the_schema().graphql.type_map[f"{rows}OrderField"]
+    single = [
+        [{"field": field, "direction": direction}] for field in fields.values for direction in ("ASC", "DESC")
+    ]
+    turning = zip(fields.values, cycle(("DESC", "ASC")), strict=False)
+    return [*single, [{"field": field, "direction": direction} for field, direction in turning]]
+
+
+def name(order: Order | str) -> str:
+    if isinstance(order, str):
+        return order
+    return ", ".join(f"{each['field']} {each['direction']}" for each in order)
+
+
+@pytest.mark.parametrize("order", orders("Opportunity"), ids=name)
+async def test_opportunities_that_stay_are_met_once_while_others_come_and_move(
+    module_database: Database, order: Order
+) -> None:
+    await walk_both_ways(await Filling.create(module_database), "opportunities", order)
+
+
+@pytest.mark.parametrize("order", orders("Quote"), ids=name)
+async def test_quotes_that_stay_are_met_once_while_others_come_and_move(
+    module_database: Database, order: Order
+) -> None:
+    await walk_both_ways(await Filling.create(module_database), "quotes", order)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize(
+    ("field", "order"),
+    [(field, order) for field, rows in LISTS.items() for order in orders(rows)],
+    ids=name,
+)
+async def test_ten_thousand_rows_are_walked_in_every_order_while_others_come_and_move(
+    module_database: Database, field: str, order: Order
+) -> None:
+    await walk_both_ways(await Filling.create(module_database), field, order, rows=10_000, size=100)
+
+
+async def walk_both_ways(
+    filling: Filling, field: str, order: Order, *, rows: int = ROWS, size: int = SIZE
+) -> None:
+    staying = set(await filling.add(field, rows))
+    moving = await filling.add(field, rows // 10)
+    client = PassThroughClient(filling.deals.database, filling.deals.caller)
+
+    async def disturb(page: int) -> None:
+        await filling.add(field, 1)
+        await filling.move(field, moving[page % len(moving)])
+
+    forward = [id_ async for id_ in walk(client, field, order, FORWARD, size, disturb) if id_ in staying]
+    backward = [id_ async for id_ in walk(client, field, order, BACKWARD, size, disturb) if id_ in staying]
+    assert sorted(forward) == sorted(staying)
+    assert backward == forward[::-1]
+
+
+FORWARD = ("first", "after", "endCursor", "hasNextPage")
+BACKWARD = ("last", "before", "startCursor", "hasPreviousPage")
+
+
+async def walk(
+    client: Client,
+    field: str,
+    order: Order,
+    direction: tuple[str, str, str, str],
+    size: int,
+    between: Callable[[int], Awaitable[None]],
+) -> AsyncIterator[UUID]:
+    """Yield the ids of all rows, page by page; ``between`` is called with the number of the page to come."""
+    size_argument, cursor_argument, cursor, more = direction
+    arguments: dict[str, Any] = {"orderBy": order, size_argument: size}
+    for number in count(1):
+        page = (await client.data(QUERIES[field], **arguments))["page"]
+        for node in page["nodes"] if direction is FORWARD else reversed(page["nodes"]):
+            yield split_id(node["id"])[1]
+        if not page["pageInfo"][more]:
+            return
+        assert page["pageInfo"][cursor] != arguments.get(cursor_argument)
+        arguments[cursor_argument] = page["pageInfo"][cursor]
+        await between(number)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("first: -1", "A page can't have -1 rows: ask for 0 to 100, and page on with cursors."),
+        ("last: -1", "A page can't have -1 rows: ask for 0 to 100, and page on with cursors."),
+        ("first: 101", "A page can't have 101 rows: ask for 0 to 100, and page on with cursors."),
+        ("last: 101", "A page can't have 101 rows: ask for 0 to 100, and page on with cursors."),
+        ("first: 1, last: 1", "Send `first` to page forward or `last` to page backward, not both."),
+    ],
+)
+async def test_sizes_that_can_t_be_are_refused(readable: Readable, arguments: str, message: str) -> None:
+    client = Client(readable.database, readable.ours.caller)
+    answer = await client.answer(f"{{ quotes({arguments}) {{ nodes {{ id }} }} }}")
+    assert refusal(answer) == message
+
+
+@pytest.mark.parametrize("name", ["after", "before"])
+@pytest.mark.parametrize("forged", FORGERIES.values(), ids=FORGERIES)
+async def test_a_cursor_that_was_not_made_for_the_list_and_its_order_is_refused(
+    readable: Readable, name: str, forged: Callable[[list[Any]], str]
+) -> None:
+    client = Client(readable.database, readable.ours.caller)
+    made = await client.data("{ quotes(orderBy: {field: TOTAL}) { edges { cursor } } }")
+    parts = json.loads(bytes.fromhex(made["quotes"]["edges"][0]["cursor"]))
+    query = f"query($cursor: String) {{ quotes({name}: $cursor, orderBy: {{field: TOTAL}}) {{ nodes {{ id }} }} }}"
+    assert refusal(await client.answer(query, {"cursor": forged(parts)})) == (
+        "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
+    )
+
+
+@pytest.mark.parametrize("name", ["after", "before"])
+@pytest.mark.parametrize(
+    ("made_for", "sent_to"),
+    [
+        ("{field: TOTAL, direction: ASC}", "{field: TOTAL, direction: DESC}"),
+        ("{field: TOTAL, direction: DESC}", "{field: TOTAL, direction: ASC}"),
+        (
+            "[{field: TOTAL, direction: ASC}, {field: NAME, direction: ASC}]",
+            "[{field: TOTAL, direction: ASC}, {field: NAME, direction: DESC}]",
+        ),
+    ],
+)
+async def test_a_cursor_is_refused_by_the_same_list_in_the_other_direction(
+    readable: Readable, name: str, made_for: str, sent_to: str
+) -> None:
+    client = Client(readable.database, readable.ours.caller)
+    made = await client.data(f"{{ quotes(orderBy: {made_for}) {{ edges {{ cursor }} }} }}")
+    cursor = made["quotes"]["edges"][0]["cursor"]
+    query = "query($cursor: String) { quotes(%s: $cursor, orderBy: %s) { nodes { id } } }"
+
+    assert "errors" not in await client.answer(query % (name, made_for), {"cursor": cursor})
+    assert refusal(await client.answer(query % (name, sent_to), {"cursor": cursor})) == (
+        "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
+    )
+
+
+@pytest.mark.parametrize(
+    ("terms", "text"),
+    [
+        ([Term("total"), Term("id")], "Quote:total+,id+"),
+        ([Term("total", descending=True), Term("id")], "Quote:total-,id+"),
+        ([Term("total"), Term("id", descending=True)], "Quote:total+,id-"),
+        ([Term("total", descending=True), Term("id", descending=True)], "Quote:total-,id-"),
+        ([Term("id"), Term("total")], "Quote:id+,total+"),
+    ],
+)
+def test_the_mark_of_a_cursor_holds_the_type_and_each_column_with_its_direction(
+    terms: list[Term], text: str
+) -> None:
+    assert CursorOrder.of("Quote", terms).mark == sha256(text.encode()).hexdigest()[:8]
+
+
+@pytest.mark.parametrize(("direction", "text"), [("ASC", "Quote:total+,id+"), ("DESC", "Quote:total-,id-")])
+async def test_a_cursor_begins_with_the_mark_of_its_order(
+    readable: Readable, direction: str, text: str
+) -> None:
+    client = Client(readable.database, readable.ours.caller)
+    query = f"{{ quotes(orderBy: {{field: TOTAL, direction: {direction}}}) {{ edges {{ cursor }} }} }}"
+    edges = (await client.data(query))["quotes"]["edges"]
+    marks = {json.loads(bytes.fromhex(edge["cursor"]))[0] for edge in edges}
+    assert marks == {sha256(text.encode()).hexdigest()[:8]}
+
+
+@pytest.mark.parametrize("selection", ["totalCount", "__typename"])
+@pytest.mark.parametrize("name", ["after", "before"])
+async def test_a_cursor_is_read_where_no_row_is_asked_for(
+    readable: Readable, name: str, selection: str
+) -> None:
+    client = Client(readable.database, readable.ours.caller)
+    for query in (
+        f'{{ quotes({name}: "x") {{ {selection} }} }}',
+        f"query($cursor: String) {{ quotes({name}: $cursor) {{ {selection} }} }}",
+    ):
+        assert refusal(await client.answer(query, {"cursor": "x"})) == (
+            "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
+        )
+
+
+def refusal(answer: Any) -> str:
+    """Return why the list ``quotes`` was refused, having seen that nothing else was answered."""
+    [error] = answer["errors"]
+    assert answer["data"] is None
+    assert (error["path"], error["extensions"]) == (["quotes"], {"code": "BAD_USER_INPUT"})
+    return str(error["message"])

@@ -1,0 +1,259 @@
+"""Who may use which root field, and what somebody is told who may not."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import pairwise
+from typing import Any
+
+import orjson
+import pytest
+from graphql import OperationType, extend_schema, parse
+
+from db.domain.caller import Role
+from db.domain.enums import OpportunityState
+from db.sql.database import Database
+from schema.build import build_schema
+from schema.execution.executor import Executor, Request
+from schema.request.policies import POLICIES, IncompletePoliciesError, Policies
+from tests.builders import Deals
+from tests.schema.support.client import Client, the_schema
+from tests.schema.support.id_arguments import NAMED, least_input
+from tests.schema.support.listener import ALL
+from tests.schema.support.mutate import refused, sent
+
+REOPEN = """
+mutation ($input: ReopenOpportunityInput!) {
+  reopenOpportunity(input: $input) { __typename ... on UserError { code message path } }
+}
+"""
+
+
+MINIMUM_ROLES = {
+    ("Query", "viewer"): Role.READER,
+    ("Query", "node"): Role.READER,
+    ("Query", "nodes"): Role.READER,
+    ("Query", "opportunity"): Role.READER,
+    ("Query", "opportunities"): Role.READER,
+    ("Query", "quote"): Role.READER,
+    ("Query", "quotes"): Role.READER,
+    ("Query", "accounts"): Role.READER,
+    ("Query", "competitors"): Role.READER,
+    ("Query", "statusReasons"): Role.READER,
+    ("Query", "users"): Role.READER,
+    ("Query", "dealAnalytics"): Role.READER,
+    ("Query", "latestEventId"): Role.READER,
+    ("Mutation", "createOpportunity"): Role.SALES,
+    ("Mutation", "updateOpportunity"): Role.SALES,
+    ("Mutation", "closeOpportunity"): Role.SALES,
+    ("Mutation", "closeOpportunities"): Role.MANAGER,
+    ("Mutation", "reopenOpportunity"): Role.MANAGER,
+    ("Mutation", "createQuote"): Role.SALES,
+    ("Mutation", "updateQuote"): Role.SALES,
+    ("Mutation", "deleteDraftQuote"): Role.SALES,
+    ("Mutation", "activateQuote"): Role.SALES,
+    ("Mutation", "reviseQuote"): Role.SALES,
+    ("Mutation", "winQuote"): Role.SALES,
+    ("Mutation", "closeQuotes"): Role.SALES,
+    ("Mutation", "createAccount"): Role.SALES,
+    ("Mutation", "updateAccount"): Role.SALES,
+    ("Mutation", "createCompetitor"): Role.MANAGER,
+    ("Mutation", "createStatusReason"): Role.ADMIN,
+    ("Mutation", "retireStatusReason"): Role.ADMIN,
+    ("Subscription", "opportunityChanged"): Role.READER,
+    ("Subscription", "opportunitiesChanged"): Role.READER,
+}
+"""The minimum role of each root field, written down a second time: a changed policy must be changed here too."""
+
+ASCENDING_ROLES = [Role.READER, Role.SALES, Role.MANAGER, Role.ADMIN]
+
+
+def changed(root: str, field: str, role: Role) -> Policies:
+    return Policies({**POLICIES.least, root: {**POLICIES.least[root], field: role}})
+
+
+def without(root: str, field: str) -> Policies:
+    kept = {name: role for name, role in POLICIES.least[root].items() if name != field}
+    return Policies({**POLICIES.least, root: kept})
+
+
+def permitted(role: Role, root: str) -> Iterable[str]:
+    return [name for name in POLICIES.least[root] if POLICIES.permit(role, root, name)]
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    deals = await Deals.create(database)
+    deals.caller = replace(deals.caller, role=Role.SALES)
+    return deals
+
+
+@pytest.fixture
+def client(deals: Deals) -> Client:
+    return Client(deals.database, deals.caller, build_schema(changed("Query", "quote", Role.MANAGER)))
+
+
+@pytest.mark.parametrize("root", POLICIES.least)
+def test_a_root_field_without_a_policy_stops_the_schema_from_building(root: str) -> None:
+    extended = extend_schema(the_schema().graphql, parse(f"extend type {root} {{ forecast: String }}"))
+    with pytest.raises(IncompletePoliciesError) as error:
+        POLICIES.check(extended)
+    assert str(error.value) == f"{root}.forecast has no policy: say in POLICIES whose it is."
+
+
+@pytest.mark.parametrize(
+    ("root", "field"), [(root, field) for root, fields in POLICIES.least.items() for field in fields]
+)
+def test_no_policy_can_be_missing(root: str, field: str) -> None:
+    with pytest.raises(IncompletePoliciesError, match=f"{root}.{field} has no policy"):
+        without(root, field).check(the_schema().graphql)
+
+
+def test_a_policy_without_a_field_stops_the_schema_from_building() -> None:
+    with pytest.raises(IncompletePoliciesError) as error:
+        build_schema(changed("Mutation", "deleteOpportunity", Role.ADMIN))
+    assert str(error.value) == "POLICIES has Mutation.deleteOpportunity, which is no field: take it out."
+
+
+def test_a_field_without_a_policy_is_nobody_s() -> None:
+    assert [role for role in Role if POLICIES.permit(role, "Mutation", "deleteOpportunity")] == []
+
+
+def test_each_root_field_has_a_minimum_role() -> None:
+    schema = the_schema().graphql
+    roots: list[Any] = [schema.query_type, schema.mutation_type, schema.subscription_type]
+    assert MINIMUM_ROLES.keys() == {(root.name, field) for root in roots for field in root.fields}
+
+
+@pytest.mark.parametrize(("root", "field"), MINIMUM_ROLES)
+def test_roles_below_the_minimum_are_refused_and_the_others_are_not(root: str, field: str) -> None:
+    minimum = ASCENDING_ROLES.index(MINIMUM_ROLES[root, field])
+    permits = {role: POLICIES.permit(role, root, field) for role in ASCENDING_ROLES}
+    assert permits == {role: place >= minimum for place, role in enumerate(ASCENDING_ROLES)}
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_reads_and_listens_to_everything(role: Role) -> None:
+    for root in ("Query", "Subscription"):
+        assert permitted(role, root) == list(POLICIES.least[root])
+
+
+def test_a_reader_changes_nothing() -> None:
+    assert permitted(Role.READER, "Mutation") == []
+
+
+def test_a_higher_role_may_do_what_a_lower_one_may_and_more() -> None:
+    may = [set(permitted(role, "Mutation")) for role in Role]
+    assert all(lower < higher for lower, higher in pairwise(may))
+    assert may[-1] == set(POLICIES.least["Mutation"])
+
+
+def test_whose_a_field_is_stands_in_its_description() -> None:
+    mutation: Any = the_schema().graphql.mutation_type
+    assert mutation.fields["reopenOpportunity"].description.endswith(" Roles: MANAGER, ADMIN.")
+
+
+async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
+    assert await refused(deals, REOPEN, opportunityId=f"opp_{opportunity_id}") == {
+        "__typename": "OperationError",
+        "code": "FORBIDDEN",
+        "message": "reopenOpportunity is for the roles MANAGER, ADMIN; yours is SALES."
+        " Ask somebody who has one of them, or for another role.",
+        "path": None,
+    }
+
+
+async def test_every_mutation_asks_whose_it_is(deals: Deals) -> None:
+    client, before = Client(deals.database, replace(deals.caller, role=Role.READER)), await deals.dump()
+    mutation: Any = the_schema().graphql.mutation_type
+    some = dict.fromkeys(NAMED.values(), "some id")
+    for name, field in mutation.fields.items():
+        type_ = field.args["input"].type
+        document = f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
+        assert await client.data(document, input=least_input(name, some)) == {name: {"code": "FORBIDDEN"}}
+    assert await deals.dump() == before
+
+
+@pytest.mark.parametrize("role", ASCENDING_ROLES)
+async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(deals: Deals, role: Role) -> None:
+    client = Client(deals.database, replace(deals.caller, role=role))
+    some = dict.fromkeys(NAMED.values(), "some id")
+    refused_to_role = set()
+    for root, name in MINIMUM_ROLES:
+        if root == "Mutation":
+            type_ = f"{name[0].upper()}{name[1:]}Input!"
+            document = (
+                f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
+            )
+            answer = await client.answer(document, {"input": least_input(name, some)})
+            if "FORBIDDEN" in orjson.dumps(answer).decode():
+                refused_to_role.add(name)
+    place = ASCENDING_ROLES.index(role)
+    assert refused_to_role == {
+        name
+        for (root, name), minimum in MINIMUM_ROLES.items()
+        if root == "Mutation" and ASCENDING_ROLES.index(minimum) > place
+    }
+
+
+async def test_a_role_that_may_is_not_refused(deals: Deals) -> None:
+    deals.caller = replace(deals.caller, role=Role.MANAGER)
+    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
+    answer = await sent(deals, REOPEN, opportunityId=f"opp_{opportunity_id}")
+    assert answer == {"__typename": "ReopenOpportunitySuccess"}
+
+
+FORBIDDEN_QUOTE = {
+    "message": "quote is for the roles MANAGER, ADMIN; yours is SALES."
+    " Ask somebody who has one of them, or for another role.",
+    "locations": [{"line": 1, "column": 48}],
+    "path": ["offer"],
+    "extensions": {"code": "FORBIDDEN"},
+}
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        'offer: quote(number: "Q-1") { id }',
+        '... on Query { offer: quote(number: "Q-1") { id } }',
+        '...Offer } fragment Offer on Query { ...Offering } fragment Offering on Query { offer: quote(number: "Q-1") { id }',
+    ],
+)
+async def test_a_forbidden_field_of_a_query_is_null_and_the_others_are_answered(
+    client: Client, offer: str
+) -> None:
+    answer = await client.answer(f"query Asked {{ viewer {{ user {{ name }} }} {offer} }}")
+    [error] = answer["errors"]
+    assert error | {"locations": FORBIDDEN_QUOTE["locations"]} == FORBIDDEN_QUOTE
+    assert answer["data"] == {"viewer": {"user": {"name": "Ada Quill"}}, "offer": None}
+
+
+@pytest.mark.parametrize("asks", [False, True])
+async def test_a_forbidden_field_is_forbidden_only_where_it_is_asked(client: Client, *, asks: bool) -> None:
+    query = 'query($asks: Boolean!) { offer: quote(number: "Q-1") @include(if: $asks) { id } viewer { user { name } } }'
+    answer = await client.answer(query, {"asks": asks})
+    assert ("errors" in answer) == asks
+
+
+async def test_the_same_document_is_answered_to_one_role_and_not_to_another(client: Client) -> None:
+    query = '{ quote(number: "Q-1") { id } }'
+    assert "errors" in await client.answer(query)
+    client.caller = replace(client.caller, role=Role.MANAGER)
+    assert await client.answer(query) == {"data": {"quote": None}}
+    client.caller = replace(client.caller, role=Role.SALES)
+    assert "errors" in await client.answer(query)
+
+
+async def test_a_forbidden_subscription_is_told_so_at_once(deals: Deals) -> None:
+    schema = build_schema(changed("Subscription", "opportunitiesChanged", Role.ADMIN))
+    request = Request(ALL, operations=frozenset(OperationType))
+    [answer] = [
+        each async for each in Executor(schema, deals.database).answers(request, lambda: deals.caller)
+    ]
+    [error] = orjson.loads(answer.body)["errors"]
+    assert (answer.ran, error["path"], error["extensions"]) == (
+        False,
+        ["opportunitiesChanged"],
+        {"code": "FORBIDDEN"},
+    )

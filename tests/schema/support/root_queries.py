@@ -1,0 +1,96 @@
+"""Queries that ask each field of the root for all that it leads to, by ids of two organizations."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from graphql import get_named_type, is_leaf_type
+
+from db import models
+from schema.planner.global_ids import encode_id
+from tests.schema.support.client import Client, the_schema
+from tests.schema.support.coverings import Covering, coverings
+from tests.schema.support.landscape import Landscape
+
+Variables = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """A document with one field of the root, and all variables with which it is asked."""
+
+    text: str
+    variables: list[Variables]
+
+    @property
+    def for_core(self) -> str:
+        """The document with one more field, which graphql-core has to answer."""
+        return self.text.replace("{", "{ __schema { __typename }", 1)
+
+
+class Questions:
+    """Everything that can be asked, by the ids of these organizations."""
+
+    def __init__(self, *landscapes: Landscape) -> None:
+        self._landscapes = landscapes
+        schema, tables = the_schema().graphql, the_schema().catalog.tables
+        query: Any = schema.query_type
+        objects = {name: each for name, each in query.fields.items() if not _is_leaf(each)}
+        covering = coverings(
+            schema, [*map(schema.get_type, tables), *(each.type for each in objects.values())]
+        )
+        of_tables, of_fields = covering[: len(tables)], covering[len(tables) :]
+        self.all = [
+            *(self._of_node(table, each) for table, each in zip(tables, of_tables, strict=True)),
+            *map(self._of_field, objects.items(), of_fields),
+            *(Question(f"{{ {name} }}", [{}]) for name in query.fields.keys() - objects.keys()),
+            Question("query($sent: String!) { quote(number: $sent) { id } }", self._numbers()),
+        ]
+        self.fields = {("Query", name) for name in query.fields}.union(*(each.fields() for each in covering))
+
+    async def answers(self, client: Client, *, by_core: bool = False) -> list[Any]:
+        """Ask all of them and return what is answered."""
+        found = []
+        for question in self.all:
+            text = question.for_core if by_core else question.text
+            found += [await client.data(text, **variables) for variables in question.variables]
+        for answer in found:
+            answer.pop("__schema", None)
+        return found
+
+    def _of_node(self, table: str, covering: Covering) -> Question:
+        text = f"query($sent: ID!) {{ node(id: $sent) {{ ... on {table} {covering} }} }}"
+        return Question(text, [{"sent": id_} for id_ in self._ids(table)])
+
+    def _of_field(self, named: tuple[str, Any], covering: Covering) -> Question:
+        name, field = named
+        for argument, values in self._arguments(field).items():
+            if argument in field.args:
+                type_ = field.args[argument].type
+                text = f"query($sent: {type_}) {{ {name}({argument}: $sent) {covering} }}"
+                return Question(text, [{"sent": value} for value in values])
+        return Question(f"{{ {name} {covering} }}", [{}])
+
+    def _arguments(self, field: Any) -> dict[str, list[Any]]:
+        tables = the_schema().catalog.tables
+        type_ = get_named_type(field.type).name
+        groupings: Any = the_schema().graphql.type_map["DealGrouping"]
+        return {
+            "first": [100],
+            "id": self._ids(*([type_] if type_ in tables else tables)),
+            "ids": [self._ids(*tables)],
+            "groupBy": list(groupings.values),
+        }
+
+    def _ids(self, *tables: str) -> list[str]:
+        shown = [the_schema().catalog.tables[name] for name in tables]
+        return [
+            encode_id(table.prefix, each.ids(table.model)[0]) for table in shown for each in self._landscapes
+        ]
+
+    def _numbers(self) -> list[Variables]:
+        return [{"sent": row["number"]} for each in self._landscapes for row in each.rows[models.Quote][:9]]
+
+
+def _is_leaf(field: Any) -> bool:
+    return is_leaf_type(get_named_type(field.type))

@@ -1,0 +1,86 @@
+"""The same statements without the application's own confinement to the caller's organization."""
+
+import re
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Dialect
+from typing_extensions import override
+
+from db.sql.database import Database, Transaction
+from db.sql.statements import Compiled, Statement
+from tests.schema.support.client import Recorder
+
+_CONFINEMENT = re.compile(r"(?:\w+\.organization_id|(?<=WHERE )organization_\d+\.id) = (\$\d+(?:::UUID)?)")
+
+
+@dataclass
+class Unfiltered(Recorder):
+    """PostgreSQL, asked for any organization's rows; ``shows_all`` takes row-level security away, too."""
+
+    shows_all: bool = False
+
+    @override
+    def of(self, organization_id: UUID) -> Database:
+        return self if self.shows_all else Unfiltered(self.inner.of(organization_id))
+
+    @override
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        return await super().json(_Unconfined(statement), values)
+
+    @override
+    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+        return await super().rows(_Unconfined(statement), **values)
+
+    @override
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[Transaction]:
+        async with self.inner.transaction() as transaction:
+            yield _Transaction(transaction)
+
+
+class _Transaction(Transaction):
+    def __init__(self, inner: Transaction) -> None:
+        self._inner = inner
+
+    @override
+    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+        return await self._inner.rows(_Unconfined(statement), **values)
+
+    @override
+    async def execute(self, statement: Statement, **values: Any) -> int:
+        return await self._inner.execute(_Unconfined(statement), **values)
+
+    @override
+    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        await self._inner.change(_Unconfined(statement), number, **values)
+
+    @override
+    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+        await self._inner.execute_many(_Unconfined(statement), values)
+
+    @override
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        return await self._inner.json(_Unconfined(statement), values)
+
+
+class _Unconfined(Statement):
+    __slots__ = ("_statement",)
+
+    def __init__(self, statement: Statement) -> None:
+        self._statement = statement
+        self.is_insertion = statement.is_insertion
+
+    @override
+    def compiled(self, dialect: Dialect) -> Compiled:
+        compiled = self._statement.compiled(dialect)
+        return replace(compiled, sql=_unconfined(compiled.sql))
+
+
+@cache
+def _unconfined(sql: str) -> str:
+    return _CONFINEMENT.sub(r"\1 IS NOT NULL", sql)

@@ -1,0 +1,234 @@
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from itertools import product
+from random import Random
+from statistics import median
+from time import perf_counter
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from db import models
+from db.connect import open_database
+from db.domain.enums import OpportunityState, SeededReason
+from db.domain.ids import new_id
+from db.importers.pipeline import import_pipeline
+from db.master_data.organizations import served_organization
+from db.sql.database import Database
+from schema.types.analytics import DealGrouping
+from tests.benchmarks.data.filling import fill_postgres
+from tests.benchmarks.data.sizes import FULL
+from tests.builders import A_MONTH_AGO, NOW, Deals
+from tests.db.importers.pipeline_files import whole_pipeline
+from tests.postgres import PostgresServer
+from tests.schema.support.client import Client, PassThroughClient, Recorder
+from tests.schema.types.expected_analytics import FIELDS, reckoned
+
+ANALYTICS = f"""
+query ($by: DealGrouping!, $filter: OpportunityFilter, $timeZone: String! = "UTC") {{
+  dealAnalytics(groupBy: $by, filter: $filter, timeZone: $timeZone) {{ {FIELDS} }}
+}}
+"""
+GROUPINGS = tuple(DealGrouping)
+FILTERS: dict[str, Any] = {
+    "all": None,
+    "open": {"state": {"eq": "OPEN"}},
+    "in one currency": {"currencyCode": {"eq": "EUR"}},
+    "of a name": {"name": {"containsIgnoreCase": "crane"}},
+    "won or young": {"or": [{"state": {"eq": "WON"}}, {"createdAt": {"gte": "2024-07-01T00:00:00Z"}}]},
+}
+
+_REASONS = {
+    OpportunityState.OPEN: (SeededReason.IN_PROGRESS, SeededReason.ON_HOLD),
+    OpportunityState.WON: (SeededReason.WON,),
+    OpportunityState.LOST: (SeededReason.CANCELED, SeededReason.OUT_SOLD),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Pipeline:
+    """The imported pipeline: who asks about it, and every row of it."""
+
+    client: PassThroughClient
+    tables: dict[str, list[Any]]
+
+
+@pytest.fixture(scope="module")
+async def pipeline(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
+    await import_pipeline(module_database, whole_pipeline(tmp_path_factory.mktemp("pipeline")), now=NOW)
+    return Pipeline(await _served(module_database), await Deals(module_database).dump())
+
+
+@pytest.mark.parametrize("by", GROUPINGS)
+async def test_the_imported_pipeline_is_told_as_plain_python_reckons_it(pipeline: Pipeline, by: str) -> None:
+    expected = reckoned(pipeline.tables, by)
+    assert sum(group["count"] for group in expected) == (6711 if by in ("COMPETITOR", "MONTH") else 8800)
+    assert (await pipeline.client.data(ANALYTICS, by=by))["dealAnalytics"] == expected
+
+
+@pytest.mark.long
+async def test_a_hundred_thousand_deals_are_told_within_300_milliseconds(
+    postgresql_server: PostgresServer,
+) -> None:
+    with postgresql_server.database("hundred_thousand") as url:
+        await fill_postgres(url, replace(FULL, has_lines=False))
+        database = await open_database(url)
+        client = await _served(database)
+        took = {
+            (by, name): await _seconds(client, by=by, filter=filter_)
+            for by, (name, filter_) in product(GROUPINGS, FILTERS.items())
+        }
+        await database.close()
+    assert {asked: seconds for asked, seconds in took.items() if seconds >= 0.3} == {}
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def test_deals_of_any_kind_are_told_as_plain_python_reckons_them(deals: Deals) -> None:
+    await _pursue_many(deals)
+    tables = await deals.dump()
+    await (await Deals.create(deals.database)).opportunity(state="WON")
+    for by in GROUPINGS:
+        assert await _groups(deals, by=by) == reckoned(tables, by)
+
+
+async def test_months_of_creation_are_those_of_a_time_zone(deals: Deals) -> None:
+    await _pursue_many(deals)
+    tables, in_utc = await deals.dump(), await _groups(deals, by="MONTH_CREATED")
+    for time_zone in ("America/New_York", "Europe/Berlin", "Asia/Kathmandu"):
+        groups = await _groups(deals, by="MONTH_CREATED", timeZone=time_zone)
+        assert groups == reckoned(tables, "MONTH_CREATED", time_zone)
+        assert groups != in_utc
+
+
+@pytest.mark.parametrize(
+    ("filter_", "meets"),
+    [
+        ({"state": {"in": ["OPEN"]}}, lambda deal: deal.state == "OPEN"),
+        ({"currencyCode": {"eq": "SEK"}}, lambda deal: deal.currency_code == "SEK"),
+        (
+            {"or": [{"state": {"eq": "WON"}}, {"not": {"createdAt": {"lt": "2026-07-01T00:00:00Z"}}}]},
+            lambda deal: deal.state == "WON" or deal.created_at >= datetime(2026, 7, 1, tzinfo=UTC),
+        ),
+        ({"state": {"in": []}}, lambda _: False),
+    ],
+)
+async def test_only_deals_that_meet_the_filter_count(
+    deals: Deals, filter_: dict[str, Any], meets: Callable[[Any], bool]
+) -> None:
+    await _pursue_many(deals)
+    tables = await deals.dump()
+    for by in GROUPINGS:
+        assert await _groups(deals, by=by, filter=filter_) == reckoned(tables, by, meets=meets)
+
+
+async def test_a_group_of_open_deals_has_no_win_rate_and_no_days(deals: Deals) -> None:
+    await deals.opportunity(estimated_revenue=Decimal("70.00"))
+    assert await _groups(deals, by="STATE") == [
+        {
+            **dict.fromkeys(("statusReason", "competitor", "owner", "contractingUnit", "month")),
+            "state": "OPEN",
+            "count": 1,
+            "openCount": 1,
+            "closedCount": 0,
+            "wonCount": 0,
+            "lostCount": 0,
+            "winRate": None,
+            "averageDaysToClose": None,
+            "revenue": [],
+            "estimatedRevenue": [{"currencyCode": "EUR", "amount": "70.00"}],
+        }
+    ]
+
+
+async def test_ratios_are_rounded_half_up(deals: Deals) -> None:
+    for number in range(32):
+        closed_on = A_MONTH_AGO.date() + timedelta(days=number < 8)
+        await deals.opportunity(state="LOST" if number else "WON", closed_on=closed_on)
+    [group] = await _groups(deals, by="OWNER")
+    # 1 of 32 is 0.03125, and 8 days over 32 deals are 0.25.
+    assert (group["winRate"], group["averageDaysToClose"]) == ("0.0313", "0.3")
+
+
+async def test_sums_are_exact_beyond_what_a_float_holds(deals: Deals) -> None:
+    for _ in range(99):
+        await deals.opportunity(estimated_revenue=Decimal("999999999999.99"))
+    [group] = await _groups(deals, by="OWNER")
+    assert group["estimatedRevenue"] == [{"currencyCode": "EUR", "amount": "98999999999999.01"}]
+
+
+async def test_an_unknown_time_zone_is_bad_input(deals: Deals) -> None:
+    client = Client(deals.database, deals.caller)
+    answer = await client.answer(ANALYTICS, {"by": "MONTH_CREATED", "timeZone": "Mars/Olympus"})
+    [error] = answer["errors"]
+    assert (error["path"], error["extensions"]) == (["dealAnalytics"], {"code": "BAD_USER_INPUT"})
+    assert error["message"] == (
+        "This is no time zone. Send a name of the IANA database, such as Europe/Berlin."
+    )
+
+
+@pytest.mark.parametrize("by", GROUPINGS)
+async def test_groups_are_read_in_one_statement(deals: Deals, by: str) -> None:
+    await deals.opportunity(state="LOST", competitor_id=deals.competitor_id)
+    recorder = Recorder(deals.database)
+    answer = await PassThroughClient(recorder, deals.caller).data(ANALYTICS, by=by)
+    assert [group["count"] for group in answer["dealAnalytics"]] == [1]
+    assert len(recorder.statements) == 1
+
+
+async def _served(database: Database) -> PassThroughClient:
+    async with database.transaction() as transaction:
+        served = await served_organization(transaction)
+    assert served is not None
+    return PassThroughClient(database, served.caller(NOW))
+
+
+async def _seconds(client: PassThroughClient, **variables: Any) -> float:
+    """Return how long an answer takes: half of nine take less."""
+    times = []
+    for _ in range(9):
+        began = perf_counter()
+        await client.data(ANALYTICS, **variables)
+        times.append(perf_counter() - began)
+    return median(times)
+
+
+async def _groups(deals: Deals, **variables: Any) -> Any:
+    answer = await PassThroughClient(deals.database, deals.caller).data(ANALYTICS, **variables)
+    return answer["dealAnalytics"]
+
+
+async def _pursue_many(deals: Deals) -> None:
+    """Store deals of every state and reason in several currencies, many of them at the turn of a month."""
+    pick = Random(5).choice
+    owners = (deals.user_id, await _another(deals, models.User, email="bo@example.com"))
+    units = (deals.contracting_unit_id, await _another(deals, models.ContractingUnit, currency_code="SEK"))
+    competitors = (None, deals.competitor_id, await _another(deals, models.Competitor))
+    for _ in range(80):
+        state = pick(tuple(OpportunityState))
+        await deals.opportunity(
+            state=state,
+            reason=pick(_REASONS[state]),
+            competitor_id=pick(competitors) if state == OpportunityState.LOST else None,
+            owner_id=pick(owners),
+            contracting_unit_id=pick(units),
+            currency_code=pick(("EUR", "SEK", "JPY")),
+            estimated_revenue=pick((Decimal("0.01"), Decimal("125000.50"))),
+            actual_revenue=None if state == OpportunityState.OPEN else pick((None, Decimal("99.90"))),
+            closed_on=None if state == OpportunityState.OPEN else date(2026, pick((8, 9)), pick((1, 30))),
+            created_at=datetime(2026, pick((3, 6, 7)), pick((1, 30)), pick((2, 22)), 30, tzinfo=UTC),
+        )
+
+
+async def _another(deals: Deals, model: type[Any], **columns: Any) -> UUID:
+    row = model(
+        organization_id=deals.organization_id, id=new_id(), name="Other", created_at=A_MONTH_AGO, **columns
+    )
+    await deals.insert(row)
+    return row.id  # type: ignore[no-any-return]

@@ -1,0 +1,153 @@
+"""The dry run of closing an opportunity says what closing it then does."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import bindparam, update
+
+from db import models
+from db.domain.enums import OpportunityState, QuoteState, SeededReason
+from db.sql.database import Database
+from db.sql.statements import Statement
+from tests.builders import NOW, Deals
+from tests.schema.support.client import Client
+from tests.schema.support.mutate import refused, sent
+
+DRY_RUN = """
+query ($id: ID!) {
+  opportunity(id: $id) {
+    closing {
+      canClose
+      blockingQuotes { totalCount nodes { number isExpired } }
+      draftQuotes { totalCount nodes { number } }
+      won { statusReason { label } closedOn actualRevenue { amount currencyCode } }
+      lost { statusReason { label } statusReasonWithCompetitor { label } closedOn }
+    }
+  }
+}
+"""
+CLOSE = """
+mutation ($input: CloseOpportunityInput!) {
+  closeOpportunity(input: $input) {
+    __typename
+    ... on CloseOpportunitySuccess {
+      opportunity { quotes { nodes { number state } } }
+      opportunityClose { statusReason { label } closedOn actualRevenue { amount currencyCode } }
+    }
+    ... on ActiveQuotesError { blockingQuotes { totalCount nodes { number isExpired } } }
+    ... on UserError { code }
+  }
+}
+"""
+
+TODAY = "2026-11-23"
+
+
+@pytest.fixture
+async def deals(database: Database) -> Deals:
+    return await Deals.create(database)
+
+
+async def dry_run(deals: Deals, opportunity_id: UUID) -> Any:
+    data = await Client(deals.database, deals.caller).data(DRY_RUN, id=f"opp_{opportunity_id}")
+    return data["opportunity"]["closing"]
+
+
+@pytest.mark.parametrize(
+    ("quote", "revenue"),
+    [
+        ({"state": QuoteState.DRAFT}, "5000.00"),
+        ({"state": QuoteState.CLOSED}, "5000.00"),
+        ({"state": QuoteState.WON, "lines": [{"unit_price": Decimal("77.10")}]}, "77.10"),
+    ],
+)
+async def test_the_defaults_are_those_that_closing_takes(
+    deals: Deals, quote: Mapping[str, Any], revenue: str
+) -> None:
+    won, canceled, outsold = [await deals.opportunity() for _ in range(3)]
+    for opportunity_id in (won, canceled, outsold):
+        await deals.quote(opportunity_id, **quote)
+
+    told = await dry_run(deals, won)
+    assert told["canClose"] is True
+    assert told["won"]["actualRevenue"] == {"amount": revenue, "currencyCode": "EUR"}
+    lost = {"closedOn": told["lost"]["closedOn"], "actualRevenue": None}
+    competitor = {"competitorId": f"cmp_{deals.competitor_id}"}
+    for opportunity_id, outcome, expected in (
+        (won, {"won": {}}, told["won"]),
+        (canceled, {"lost": {}}, {**lost, "statusReason": told["lost"]["statusReason"]}),
+        (outsold, {"lost": competitor}, {**lost, "statusReason": told["lost"]["statusReasonWithCompetitor"]}),
+    ):
+        closed = await sent(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome=outcome)
+        assert closed["opportunityClose"] == expected
+
+
+async def test_the_seeded_reasons_and_today_are_the_defaults(deals: Deals) -> None:
+    told = await dry_run(deals, await deals.opportunity())
+    assert told["won"] == {
+        "statusReason": {"label": "Won"},
+        "closedOn": TODAY,
+        "actualRevenue": {"amount": "5000.00", "currencyCode": "EUR"},
+    }
+    assert told["lost"] == {
+        "statusReason": {"label": "Canceled"},
+        "statusReasonWithCompetitor": {"label": "Out-Sold"},
+        "closedOn": TODAY,
+    }
+
+
+async def test_what_blocks_is_what_the_refusal_names(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    yesterday = NOW.date().replace(day=22)
+    await deals.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE, effective_to=yesterday)
+    await deals.quote(opportunity_id, number="QUO-2", state=QuoteState.ACTIVE)
+    await deals.quote(opportunity_id, number="QUO-3")
+
+    told = await dry_run(deals, opportunity_id)
+    assert told["canClose"] is False
+    assert told["blockingQuotes"] == {
+        "totalCount": 2,
+        "nodes": [{"number": "QUO-1", "isExpired": True}, {"number": "QUO-2", "isExpired": False}],
+    }
+    error = await refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    assert (error["__typename"], error["blockingQuotes"]) == ("ActiveQuotesError", told["blockingQuotes"])
+
+
+async def test_drafts_are_told_and_stay_drafts(deals: Deals) -> None:
+    opportunity_id = await deals.opportunity()
+    await deals.quote(opportunity_id, number="QUO-1")
+    await deals.quote(opportunity_id, number="QUO-2", state=QuoteState.CLOSED)
+
+    told = await dry_run(deals, opportunity_id)
+    assert (told["canClose"], told["draftQuotes"]) == (
+        True,
+        {"totalCount": 1, "nodes": [{"number": "QUO-1"}]},
+    )
+    closed = await sent(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    assert closed["opportunity"]["quotes"]["nodes"] == [
+        {"number": "QUO-1", "state": "DRAFT"},
+        {"number": "QUO-2", "state": "CLOSED"},
+    ]
+
+
+@pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
+async def test_a_closed_opportunity_can_not_be_closed(deals: Deals, state: OpportunityState) -> None:
+    opportunity_id = await deals.opportunity(state=state)
+    assert (await dry_run(deals, opportunity_id))["canClose"] is False
+    error = await refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    assert error["code"] == "OPPORTUNITY_ALREADY_CLOSED"
+
+
+async def test_a_retired_default_is_told_as_missing(deals: Deals) -> None:
+    table = models.StatusReason.__table__  # type: ignore[attr-defined]
+    retirement = Statement(update(table).where(table.c.id == bindparam("reason")).values(retired_at=NOW))
+    async with deals.database.transaction() as transaction:
+        await transaction.execute(retirement, reason=deals.reasons[SeededReason.WON])
+    opportunity_id = await deals.opportunity()
+
+    assert (await dry_run(deals, opportunity_id))["won"]["statusReason"] is None
+    error = await refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    assert error["code"] == "INVALID_STATUS_REASON"
