@@ -11,19 +11,19 @@ from uuid import UUID
 import pytest
 from sqlalchemy import column, func, select, table, text
 
-from db.bulk_closing import OpportunitiesClosing, close_opportunities
-from db.caller import Caller
-from db.database import Database, Transaction
-from db.ids import new_id
-from db.locking import lock_opportunities, lock_opportunities_of, lock_opportunity
-from db.opening import open_database
-from db.preconditions import OPPORTUNITY_ID
-from db.quoting import QuotesClosing, close_quotes
-from db.statements import Statement
-from db.states import OpportunityState
+from db.connect import open_database
+from db.domain.caller import Caller
+from db.domain.enums import OpportunityState
+from db.domain.ids import new_id
+from db.guards.locking import lock_opportunities, lock_opportunities_of, lock_opportunity
+from db.guards.preconditions import OPPORTUNITY_ID
+from db.opportunities.close_many import OpportunitiesClosing, close_opportunities
+from db.quotes.close import QuotesClosing, close_quotes
+from db.sql.database import Database, Transaction
+from db.sql.statements import Statement
 from tests.builders import Deals
-from tests.db.racing import Act
-from tests.reliability.interleaving import Player, interleaved
+from tests.db.races.race import Act
+from tests.reliability.support.interleaving import Player, interleaved
 
 NUMBER = 12
 """Opportunities that one write locks."""
