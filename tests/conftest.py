@@ -17,6 +17,14 @@ from tests.postgres import PostgresServer, postgres_server, scratch
 
 NewDatabase = Callable[[], AbstractContextManager[str]]
 
+LONG_TIMEOUT_SECONDS = 3600
+"""For a test marked ``long``; the default for the others is in pyproject.toml."""
+
+SLOW_TIMEOUT_SECONDS = 900
+"""For a test that installs and runs clients, or that keeps servers busy for a minute."""
+
+_TESTS = Path(__file__).parent
+
 _numbers = count(1)
 _NEW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
@@ -31,6 +39,13 @@ def pytest_make_parametrize_id(val: object) -> str | None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.get_closest_marker("timeout"):
+            continue
+        if item.get_closest_marker("long"):
+            item.add_marker(pytest.mark.timeout(LONG_TIMEOUT_SECONDS))
+        elif item.path.is_relative_to(_TESTS / "clients") or item.path.is_relative_to(_TESTS / "reliability"):
+            item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_SECONDS))
     if not config.getoption("markexpr"):
         left_out = [item for item in items if item.get_closest_marker("long")]
         config.hook.pytest_deselected(items=left_out)
