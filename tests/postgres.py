@@ -112,7 +112,7 @@ class PostgresServer:
         """Stop without any order, as ``kill -9`` does."""
         self._end_shell()
         self._process.kill()
-        self._process.wait()
+        self._process.wait(_SECONDS_TO_STOP)
 
     @contextmanager
     def database(self, name: str, template: str = "template0") -> Iterator[str]:
@@ -159,7 +159,7 @@ class PostgresServer:
 
     def _end_shell(self) -> None:
         if self._shell is not None:
-            self._shell.communicate()
+            self._shell.communicate(timeout=_SECONDS_TO_STOP)
             self._shell = None
 
     def _is_ready(self) -> bool:
@@ -184,7 +184,11 @@ class PostgresServer:
     def _can_run(self, program: Path) -> bool:
         try:
             tried = subprocess.run(  # noqa: S603 - a program of the wheel
-                [program, "--version"], check=False, capture_output=True, **self._identity
+                [program, "--version"],
+                check=False,
+                capture_output=True,
+                timeout=_SECONDS_TO_START,
+                **self._identity,
             )
         except PermissionError:
             return False
@@ -202,6 +206,7 @@ class PostgresServer:
             ],
             check=True,
             stdout=subprocess.DEVNULL,
+            timeout=_SECONDS_TO_START,
             **self._identity,
         )
 

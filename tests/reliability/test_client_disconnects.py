@@ -15,7 +15,7 @@ from tests.api.support.access import HOST, admit, entrance
 from tests.api.support.running_server import Client, Place, connected, served
 from tests.builders import Deals
 from tests.reliability.support.statements import locked, watching
-from tests.reliability.support.websocket_client import asked, conversing
+from tests.reliability.support.websocket_client import asked, conversing, heard
 from tests.schema.support.client import the_schema
 from tests.schema.support.listener import ALL, happen
 
@@ -63,7 +63,7 @@ async def test_a_listener_that_goes_away_leaves_no_statement_running(
                 await database.until(0)
         async with talking(place) as socket:
             await socket.send(asked("1", ALL_AFTER))
-            told = json.loads(await socket.recv())
+            told = json.loads(await heard(socket))
 
     assert told["payload"]["data"]["opportunitiesChanged"]["opportunity"] == {"id": f"opp_{opportunity_id}"}
 

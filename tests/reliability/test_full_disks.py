@@ -112,8 +112,8 @@ def small_disk() -> Iterator[Path]:
     """A file system of its own, which only some may mount."""
     place = tempfile.mkdtemp(prefix="dealdesk-")
     mounting = ["/bin/mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", place]
-    if subprocess.run(mounting, check=False, capture_output=True).returncode != 0:  # noqa: S603 - ours
+    if subprocess.run(mounting, check=False, capture_output=True, timeout=30).returncode != 0:  # noqa: S603 - ours
         pytest.skip("Mounting a small disk is not allowed here.")
     yield Path(place)
-    subprocess.run(["/bin/umount", place], check=True)  # noqa: S603 - ours
+    subprocess.run(["/bin/umount", place], check=True, timeout=30)  # noqa: S603 - ours
     Path(place).rmdir()

@@ -17,7 +17,7 @@ from tests.api.support.access import BEARER, admit
 from tests.builders import Deals
 from tests.db.operations import close
 from tests.reliability.support.server_process import ServerProcess, serving
-from tests.reliability.support.websocket_client import asked, conversing
+from tests.reliability.support.websocket_client import asked, conversing, heard
 
 _log = logging.getLogger(__name__)
 
@@ -54,7 +54,7 @@ async def test_subscriptions_take_little_memory_and_little_time_from_others(
         each = (server.memory - before) / number
         seconds = median(await asking(http, server, 200))
         await close(deals, await deals.opportunity())
-        told = [json.loads(await socket.recv()) for socket in sockets]
+        told = [json.loads(await heard(socket)) for socket in sockets]
 
     _log.info("%.1f KiB each; a query beside them takes %.1f ms", each / 1024, seconds * 1000)
     assert [message["payload"]["data"] for message in told] == [

@@ -87,7 +87,7 @@ async def asking(url: str) -> AsyncIterator[Asking]:
         finally:
             for task in tasks:
                 task.cancel()
-            await asyncio.wait(tasks)
+            await asyncio.wait(tasks, timeout=30)
             await database.close()
 
 

@@ -14,7 +14,7 @@ from websockets.asyncio.client import ClientConnection
 from db.sql.database import Database
 from tests.api.support.access import BEARER, admit
 from tests.builders import Deals
-from tests.reliability.support.server_process import ServerProcess, serving
+from tests.reliability.support.server_process import PATIENCE, ServerProcess, serving
 from tests.reliability.support.statements import locked, watching
 from tests.reliability.support.websocket_client import asked, conversing
 from tests.schema.support.listener import ALL
@@ -118,31 +118,35 @@ async def streaming_begun(http: httpx2.AsyncClient, url: str) -> None:
 
 async def not_ready(http: httpx2.AsyncClient, url: str) -> None:
     """Wait until a load balancer is told to send nobody there."""
-    while (await http.get(url.replace("graphql", "readyz"))).status_code == 200:  # noqa: ASYNC110 - nobody tells of it
-        await asyncio.sleep(0.02)
+    async with asyncio.timeout(PATIENCE):
+        while (await http.get(url.replace("graphql", "readyz"))).status_code == 200:  # noqa: ASYNC110 - nobody tells of it
+            await asyncio.sleep(0.02)
 
 
 async def refusing(server: ServerProcess) -> None:
     """Wait until there are no new connections."""
     # One that arrives while the server stops listening is reset instead of refused.
     with suppress(ConnectionRefusedError, ConnectionResetError):
-        while True:
-            _, writer = await asyncio.open_connection("127.0.0.1", server.port)
-            writer.close()
-            await asyncio.sleep(0.02)
+        async with asyncio.timeout(PATIENCE):
+            while True:
+                _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+                writer.close()
+                await asyncio.sleep(0.02)
 
 
 async def told(socket: ClientConnection, id_: str) -> Any:
     """Return what an operation came to; what others tell in between is left out."""
-    while True:
-        message = json.loads(await socket.recv())
-        if message["id"] == id_:
-            return message["payload"]
+    async with asyncio.timeout(PATIENCE):
+        while True:
+            message = json.loads(await socket.recv())
+            if message["id"] == id_:
+                return message["payload"]
 
 
 async def closing(socket: ClientConnection) -> tuple[int, str]:
     """Return why the server closes the socket."""
-    await socket.wait_closed()
+    async with asyncio.timeout(PATIENCE):
+        await socket.wait_closed()
     assert socket.close_code is not None
     return socket.close_code, str(socket.close_reason)
 

@@ -15,8 +15,8 @@ from db.sql.database import Database
 from tests.api.support.access import BEARER, admit
 from tests.builders import Deals
 from tests.reliability.support.sellers import Sellers
-from tests.reliability.support.server_process import ServerProcess, serving
-from tests.reliability.support.websocket_client import asked, conversing
+from tests.reliability.support.server_process import PATIENCE, ServerProcess, serving
+from tests.reliability.support.websocket_client import asked, conversing, heard
 from tests.schema.support.listener import ALL
 
 _log = logging.getLogger(__name__)
@@ -93,7 +93,8 @@ async def leave(_http: httpx2.AsyncClient, server: ServerProcess, _number: int) 
 async def send_nonsense(_http: httpx2.AsyncClient, server: ServerProcess, _number: int) -> None:
     reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
     writer.write(b"nonsense\r\n\r\n")
-    assert (await reader.read()).startswith(b"HTTP/1.1 400")
+    async with asyncio.timeout(PATIENCE):
+        assert (await reader.read()).startswith(b"HTTP/1.1 400")
     writer.close()
     await writer.wait_closed()
 
@@ -101,7 +102,7 @@ async def send_nonsense(_http: httpx2.AsyncClient, server: ServerProcess, _numbe
 async def listen(_http: httpx2.AsyncClient, server: ServerProcess, _number: int) -> None:
     async with conversing(server.url) as socket:
         await socket.send(asked("1", ALL))
-        await socket.recv()
+        await heard(socket)
 
 
 VISITS: tuple[Visit, ...] = (ask, be_refused, leave, send_nonsense, listen)

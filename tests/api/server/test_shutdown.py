@@ -28,7 +28,7 @@ def test_a_stopped_server_ends_what_would_go_on_and_says_that_it_restarts(tmp_pa
         seconds = time.monotonic() - before
 
         with pytest.raises(ConnectionClosedError, match="1012"):
-            socket.recv()
+            socket.recv(timeout=10)
         assert stream.read() == b":\n"
     assert seconds < SECONDS
 
@@ -41,7 +41,7 @@ def _connected(server: Server) -> Iterator[ClientConnection]:
         authorization = {"Authorization": f"Bearer {server.token}"}
         socket.send(json.dumps({"type": "connection_init", "payload": authorization}))
         socket.send(json.dumps({"type": "subscribe", "id": "1", "payload": SUBSCRIPTION}))
-        assert socket.recv() == '{"type":"connection_ack"}'
+        assert socket.recv(timeout=10) == '{"type":"connection_ack"}'
         yield socket
 
 

@@ -18,6 +18,9 @@ from api.auth.oidc import Trust
 
 AUDIENCE = "https://deals.example"
 
+PATIENCE = 20.0
+"""Seconds for which an answer is held back at most."""
+
 
 class IssuerServer:
     """``answers`` is what each path answers, ``asked`` how often it was asked for."""
@@ -82,7 +85,7 @@ def issuing() -> Iterator[IssuerServer]:
             yield server.issuer  # type: ignore[attr-defined]
         finally:
             server.shutdown()
-            thread.join()
+            thread.join(PATIENCE)
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -91,7 +94,7 @@ class _Handler(BaseHTTPRequestHandler):
         issuer.asked[self.path] += 1
         answer = issuer.answers.get(self.path)
         if isinstance(answer, Event):
-            answer.wait()
+            answer.wait(PATIENCE)
             return
         body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
         self.send_response(404 if answer is None else 200)

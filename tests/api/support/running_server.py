@@ -57,7 +57,8 @@ async def served(
             yield Place(url, server)
         finally:
             server.should_exit = True
-            await serving
+            async with asyncio.timeout(PATIENCE):
+                await serving
 
 
 class Client:

@@ -93,7 +93,8 @@ async def test_programs_that_migrate_at_the_same_time_all_succeed(empty_url: str
     programs = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", program, empty_url) for _ in range(2)
     ]
-    assert await asyncio.gather(*(each.wait() for each in programs)) == [0, 0]
+    async with asyncio.timeout(60):
+        assert await asyncio.gather(*(each.wait() for each in programs)) == [0, 0]
     assert await is_current(empty_url)
 
 

@@ -35,10 +35,10 @@ async def test_who_has_waited_long_enough_gets_none_and_takes_none() -> None:
     for _ in range(3):
         line.append(waiting(places))
         await asyncio.sleep(0.05)
-    await asyncio.wait([line[1]])  # half a wait after the first, and before the third
+    await asyncio.wait([line[1]], timeout=WAIT)  # half a wait after the first, and before the third
     assert [each.done() for each in line] == [True, True, False]
     places.put(place)
-    assert await line[2] is place
+    assert await asyncio.wait_for(line[2], WAIT) is place
     for each in line[:2]:
         with pytest.raises(TimeoutError):
             await each
@@ -50,7 +50,7 @@ async def test_who_waits_after_everybody_was_served_is_let_go_in_time() -> None:
     served = waiting(places)
     await asyncio.sleep(0.05)
     places.put(place)
-    assert await served is place
+    assert await asyncio.wait_for(served, WAIT) is place
     before = monotonic()
     with pytest.raises(TimeoutError):
         await places.take(None)

@@ -12,6 +12,10 @@ from db.postgres.stall_detector import LOOK
 OURS, THEIRS, OTHERS = new_id(), new_id(), new_id()
 
 
+PATIENCE = 20.0
+"""Seconds until a test fails that waits for nothing."""
+
+
 class Connection:
     """A connection that knows for whom it works, and how often it was told."""
 
@@ -51,7 +55,7 @@ class Server:
 
     async def _confine(self, connection: Connection, organization_id: UUID | None) -> None:
         connection.told += 1
-        await self.answers.wait()
+        await asyncio.wait_for(self.answers.wait(), PATIENCE)
         connection.works_for = organization_id
 
 
@@ -104,7 +108,7 @@ async def test_while_the_database_is_out_of_reach_whoever_asks_waits() -> None:
     server = Server(size=3, patience=LOOK)
     ours, theirs = await server.ask(OURS), await server.ask(THEIRS)
     async with server.pool.writing(OURS):
-        await ours.end.wait()
+        await asyncio.wait_for(ours.end.wait(), PATIENCE)
     assert theirs.is_closed()  # it leads to the same server
     asking = asyncio.create_task(server.ask(OURS))
     await asyncio.sleep(0)

@@ -23,7 +23,7 @@ from db.sql.database import (
 from db.sql.statements import Statement, insertion
 from db.sqlite.database import connect
 from tests.builders import NOW
-from tests.schema.support.listener import until
+from tests.schema.support.listener import PATIENCE, until
 
 Organization: Any = models.Organization
 
@@ -100,7 +100,10 @@ async def test_a_write_that_loses_every_race_gives_up_and_changes_nothing(databa
 
 async def test_how_many_work_and_how_many_wait_is_told(database: Database) -> None:
     is_over = asyncio.Event()
-    writes = [asyncio.create_task(database.write(lambda _: is_over.wait())) for _ in range(11)]
+    writes = [
+        asyncio.create_task(database.write(lambda _: asyncio.wait_for(is_over.wait(), PATIENCE)))
+        for _ in range(11)
+    ]
     busy, waiting = {"sqlite": (1, 10), "postgresql": (6, 5)}[database.dialect.name]
     await until(lambda: (database.load().busy, database.load().waiting) == (busy, waiting))
     is_over.set()
@@ -111,7 +114,10 @@ async def test_how_many_work_and_how_many_wait_is_told(database: Database) -> No
 
 async def test_those_who_write_keep_no_reader_waiting(database: Database) -> None:
     is_over = asyncio.Event()
-    writes = [asyncio.create_task(database.write(lambda _: is_over.wait())) for _ in range(20)]
+    writes = [
+        asyncio.create_task(database.write(lambda _: asyncio.wait_for(is_over.wait(), PATIENCE)))
+        for _ in range(20)
+    ]
     await asyncio.sleep(0.1)
     try:
         async with asyncio.timeout(5):
@@ -201,10 +207,10 @@ async def test_a_write_that_is_cancelled_changes_nothing(database: Database, dat
     async def work(transaction: Transaction) -> None:
         await add(transaction, "Northwind Works")
         begun.set()
-        await asyncio.Event().wait()
+        await asyncio.sleep(PATIENCE)
 
     writing = asyncio.create_task(database.write(work))
-    await begun.wait()
+    await asyncio.wait_for(begun.wait(), PATIENCE)
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
@@ -225,7 +231,7 @@ async def test_a_write_cancelled_at_any_step_is_done_only_if_it_ends_as_done_and
         for _ in range(steps):
             await asyncio.sleep(0)
         writing.cancel()
-        await asyncio.wait([writing])
+        await asyncio.wait([writing], timeout=PATIENCE)
         assert await open_transactions(database_url) == 0
         await database.write(work)
         done += 1 if writing.cancelled() else 2
@@ -264,7 +270,7 @@ async def test_a_write_on_sqlite_cancelled_while_it_waits_for_another_program_ne
         await asyncio.wait([writing], timeout=0.1)
         writing.cancel()
         await asyncio.sleep(0)
-    await asyncio.wait([writing])
+    await asyncio.wait([writing], timeout=PATIENCE)
     assert writing.cancelled()
     assert await open_transactions(sqlite_url) == 0
     assert await names(sqlite) == []

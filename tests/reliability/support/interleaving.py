@@ -15,6 +15,10 @@ PATIENCE = 0.002
 """Seconds after which a statement that has not ended may be waiting for a lock."""
 
 
+MOST_SECONDS = 30.0
+"""Until a test fails whose writes do not end."""
+
+
 class Schedule(Protocol):
     """Says whose turn it is."""
 
@@ -75,15 +79,16 @@ async def interleaved(
     tasks = [asyncio.ensure_future(write) for write in writes]
     for player, task in zip(players, tasks, strict=True):
         task.add_done_callback(player.end)
-    await _settled(watching, players)
-    while not all(player.is_done for player in players):
-        able = [number for number, player in enumerate(players) if player.can_go_on]
-        chosen = players[schedule.choose(able)] if able else None  # else PostgreSQL ends a deadlock soon
-        if chosen:
-            chosen.go_on()
+    async with asyncio.timeout(MOST_SECONDS):
         await _settled(watching, players)
-        if chosen and not chosen.rests.is_set():
-            schedule.waits()
+        while not all(player.is_done for player in players):
+            able = [number for number, player in enumerate(players) if player.can_go_on]
+            chosen = players[schedule.choose(able)] if able else None  # else PostgreSQL ends a deadlock soon
+            if chosen:
+                chosen.go_on()
+            await _settled(watching, players)
+            if chosen and not chosen.rests.is_set():
+                schedule.waits()
     return [task.result() for task in tasks]
 
 

@@ -77,7 +77,7 @@ class ServerProcess:
     def kill(self) -> None:
         """Stop it without any order, as ``kill -9`` does."""
         self._process.kill()
-        self._process.join()
+        self._process.join(PATIENCE)
 
 
 def _serve(environment: dict[str, str], port: int) -> None:

@@ -9,6 +9,10 @@ _COMMITS = (b"Q\0\0\0\x0bCOMMIT\0", b"\0dealdesk_commit\0")
 """How a connection commits: with nothing else, or along with an answer."""
 
 
+PATIENCE = 20.0
+"""Seconds until a test fails whose database does not answer."""
+
+
 @asynccontextmanager
 async def severing(url: str, *, is_committed: bool) -> AsyncIterator[str]:
     """Give a URL of the same database whose first COMMIT arrives or doesn't, and is never answered."""
@@ -49,10 +53,11 @@ class _Wire:
         answering: asyncio.Task[None],
     ) -> None:
         answering.cancel()
-        await asyncio.wait([answering])
+        await asyncio.wait([answering], timeout=PATIENCE)
         if self._is_committed:
             to_server.write(commit)
-            await server.read(1)  # the answer: it is committed
+            async with asyncio.timeout(PATIENCE):
+                await server.read(1)  # the answer: it is committed
 
 
 async def _carry(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

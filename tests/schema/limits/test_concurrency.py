@@ -6,6 +6,9 @@ import pytest
 from db.domain.errors import TimedOut
 from schema.limits.concurrency import Admission, Bounds, Overloaded
 
+PATIENCE = 20.0
+"""Seconds until a test fails that waits for nothing."""
+
 
 class Operations:
     """Operations that run until they are ended; ``begun`` holds their numbers in the order of their turns."""
@@ -23,7 +26,8 @@ class Operations:
 
     async def _run(self, number: int) -> int:
         self.begun.append(number)
-        await self._end.wait()
+        async with asyncio.timeout(PATIENCE):
+            await self._end.wait()
         return number
 
 
@@ -51,7 +55,7 @@ async def test_who_has_no_turn_in_time_is_refused_after_it_whether_in_line_or_no
     before = monotonic()
     tasks = await begun(operations, 3)
 
-    done, _ = await asyncio.wait(tasks[1:])
+    done, _ = await asyncio.wait(tasks[1:], timeout=PATIENCE)
     seconds = monotonic() - before
 
     assert [str(each.exception()) for each in done] == [
@@ -73,7 +77,7 @@ async def test_who_leaves_the_line_holds_nobody_up() -> None:
     operations.end()
     await asyncio.sleep(0)
     tasks[2].cancel()  # perhaps in the moment of its turn
-    await asyncio.wait(tasks)
+    await asyncio.wait(tasks, timeout=PATIENCE)
 
     assert await tasks[3] == 3
     assert (admission.running, admission.waiting) == (0, 0)
@@ -94,7 +98,7 @@ async def test_each_has_its_own_time() -> None:
     first = asyncio.create_task(operations.run(0))
     await asyncio.sleep(0.15)
     second = asyncio.create_task(operations.run(1))
-    await asyncio.wait([first])
+    await asyncio.wait([first], timeout=PATIENCE)
     operations.end()
 
     assert await second == 1
@@ -107,7 +111,7 @@ async def test_what_is_canceled_from_outside_stays_canceled() -> None:
     [task] = await begun(Operations(admission), 1)
 
     task.cancel()
-    await asyncio.wait([task])
+    await asyncio.wait([task], timeout=PATIENCE)
 
     assert task.cancelled()
     assert admission.running == 0

@@ -64,7 +64,8 @@ async def test_who_is_slower_than_the_changes_hears_of_each_once_and_in_order(
     many = [opportunity_ids[number % 7] for number in range(MOST_PENDING * 3)]
     for start in range(0, len(many), 64):
         await happen(executor, deals, *many[start : start + 64])
-    told = [(await first).event_id] + [(await anext(coming)).event_id for _ in many[1:]]
+    async with asyncio.timeout(PATIENCE):
+        told = [(await first).event_id] + [(await anext(coming)).event_id for _ in many[1:]]
     await coming.aclose()
 
     assert told == [str(event.place) for event in await all_events(deals.database)]
@@ -229,10 +230,11 @@ async def test_when_the_server_stops_everybody_stops_listening(executor: Executo
 
     executor.feed.stop()
 
-    with pytest.raises(Stopped):
-        await waiting
-    with pytest.raises(Stopped):
-        await anext(answers(executor, deals))
+    async with asyncio.timeout(PATIENCE):
+        with pytest.raises(Stopped):
+            await waiting
+        with pytest.raises(Stopped):
+            await anext(answers(executor, deals))
     assert executor.feed.listeners == 0
 
 
