@@ -21,6 +21,7 @@ from db.models.ddl.transaction_id import OldestRunning
 from db.sql.column_types import Id
 from db.sql.database import Database
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 PAGE = 500
 """How many events are read at once."""
@@ -103,7 +104,7 @@ def _place(row: Any) -> Place:
     return Place(row.transaction_id, row.position)
 
 
-_EVENT = models.Event.__table__.c  # type: ignore[attr-defined]
+_EVENT = table_of(models.Event).c
 _ORDER = (_EVENT.transaction_id, _EVENT.position)
 _SETTLED = select(*_ORDER, _EVENT.organization_id, _EVENT.opportunity_id).where(settled(_EVENT))
 

@@ -18,6 +18,7 @@ from db import models
 from db.sql.array_param import Among
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 PAGE = 200
 """How many rows are sealed in one transaction: on SQLite nobody else writes meanwhile."""
@@ -25,9 +26,9 @@ PAGE = 200
 BEGINNING = "0" * 64
 """What stands for the hash before the first one."""
 
-AUDIT: Any = models.Audit.__table__.c  # type: ignore[attr-defined]
-WAITING: Any = models.UnsealedAudit.__table__.c  # type: ignore[attr-defined]
-SEAL: Any = models.AuditSeal.__table__.c  # type: ignore[attr-defined]
+AUDIT = table_of(models.Audit).c
+WAITING = table_of(models.UnsealedAudit).c
+SEAL = table_of(models.AuditSeal).c
 
 
 async def seal(database: Database) -> int:

@@ -12,6 +12,7 @@ from db import models
 from db.audit.seals import AUDIT, BEGINNING, SEAL, WAITING, hash_of
 from db.sql.database import Database
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 PAGE = 1000
 
@@ -90,7 +91,7 @@ def _named(row: Any) -> str:
     return f"his_{row.id} ({row.action}, {row.at:%Y-%m-%d %H:%M} UTC)"
 
 
-_organization: Any = models.Organization.__table__.c  # type: ignore[attr-defined]
+_organization = table_of(models.Organization).c
 _has_row = and_(AUDIT.organization_id == SEAL.organization_id, AUDIT.id == SEAL.audit_id)
 _waits = and_(WAITING.organization_id == AUDIT.organization_id, WAITING.audit_id == AUDIT.id)
 

@@ -6,7 +6,6 @@ to the user who has the e-mail address that the issuer has verified; where nobod
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, func, or_, select
@@ -21,6 +20,7 @@ from db.master_data.organizations import Served
 from db.sql.column_types import Id
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 LONGEST = 200
 """Characters of a name or an e-mail address."""
@@ -106,9 +106,9 @@ def _uuid(text: str) -> UUID | None:
         return None
 
 
-_organization: Any = models.Organization.__table__.c  # type: ignore[attr-defined]
-_user: Any = models.User.__table__.c  # type: ignore[attr-defined]
-_identity: Any = models.Identity.__table__.c  # type: ignore[attr-defined]
+_organization = table_of(models.Organization).c
+_user = table_of(models.User).c
+_identity = table_of(models.Identity).c
 
 
 def _same(*columns: str) -> ColumnElement[bool]:

@@ -24,6 +24,7 @@ from db.master_data.organizations import Served
 from db.sql.array_param import Among
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 PREFIX = "dealdesk_"
 
@@ -126,8 +127,8 @@ def digest_of(token: str) -> str:
     return sha256(token.encode()).hexdigest()
 
 
-_token: Any = models.ApiToken.__table__.c  # type: ignore[attr-defined]
-_user: Any = models.User.__table__.c  # type: ignore[attr-defined]
+_token = table_of(models.ApiToken).c
+_user = table_of(models.User).c
 _of_name = (
     _token.organization_id == bindparam("organization_id"),
     _token.name == bindparam("name"),

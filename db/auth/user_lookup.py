@@ -1,6 +1,5 @@
 """Finding an organization and its people by what people call them."""
 
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, func, or_, select
@@ -10,6 +9,7 @@ from db.domain.errors import DealdeskError
 from db.master_data.organizations import Served, served_organization
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 
 class NoSuchMember(DealdeskError):
@@ -52,8 +52,8 @@ async def _called(transaction: Transaction, organization_id: UUID, user: str) ->
     return Served(organization_id, rows[0].id)
 
 
-_organization: Any = models.Organization.__table__.c  # type: ignore[attr-defined]
-_user: Any = models.User.__table__.c  # type: ignore[attr-defined]
+_organization = table_of(models.Organization).c
+_user = table_of(models.User).c
 
 _FIRST_USERS = Statement(
     select(_user.organization_id, _user.id)

@@ -16,6 +16,7 @@ from db.domain.errors import NotFound, Path
 from db.models.ddl.unclosed_quotes import unclosed_quotes
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +96,9 @@ def _quotes_of(rows: Sequence[Any]) -> tuple[Any, ...]:
     return tuple(row for row in rows if row.id is not None)
 
 
-_opportunity = models.Opportunity.__table__.c  # type: ignore[attr-defined]
-_reason = models.StatusReason.__table__  # type: ignore[attr-defined]
-_competitor = models.Competitor.__table__.c  # type: ignore[attr-defined]
+_opportunity = table_of(models.Opportunity).c
+_reason = table_of(models.StatusReason)
+_competitor = table_of(models.Competitor).c
 
 _KNOWN = [field.name for field in fields(LockedOpportunity)]
 _locked = (
@@ -109,7 +110,7 @@ _locked = (
     .with_for_update()
     .subquery("locked")
 )
-_quote = unclosed_quotes(models.Quote.__table__, _locked)  # type: ignore[attr-defined]
+_quote = unclosed_quotes(table_of(models.Quote), _locked)
 
 # Everything with each quote, or once with an empty quote: one round trip instead of four.
 _lock = (

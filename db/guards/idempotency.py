@@ -20,6 +20,7 @@ from db.domain.errors import RuleViolation
 from db.domain.validation import check_storable
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 T = TypeVar("T")
 
@@ -137,7 +138,7 @@ async def _claim(transaction: Transaction, caller: Caller, key: dict[str, Any], 
 
 
 _PATH = ("input", "idempotencyKey")
-_idempotency = models.Idempotency.__table__  # type: ignore[attr-defined]
+_idempotency = table_of(models.Idempotency)
 _row = _idempotency.c
 _of_key = (
     _row.organization_id == bindparam("organization_id"),

@@ -18,10 +18,11 @@ from db.domain.errors import NotFound, Path
 from db.sql.array_param import Among
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
-_opportunity = models.Opportunity.__table__.c  # type: ignore[attr-defined]
-_quote = models.Quote.__table__.c  # type: ignore[attr-defined]
-_line = models.QuoteLine.__table__.c  # type: ignore[attr-defined]
+_opportunity = table_of(models.Opportunity).c
+_quote = table_of(models.Quote).c
+_line = table_of(models.QuoteLine).c
 
 
 async def lock_opportunity(transaction: Transaction, caller: Caller, opportunity_id: UUID, path: Path) -> Any:

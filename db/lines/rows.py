@@ -12,6 +12,7 @@ from db.domain.ids import new_id
 from db.sql.array_param import Among
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 Line = dict[str, Any]
 """A line's columns by name: its ``id``, its ``position`` on the quote from 1, and its content."""
@@ -70,7 +71,7 @@ async def replace_lines(
     await insert_lines(transaction, caller, added, quote_id=quote.id, currency_code=quote.currency_code)
 
 
-_line = models.QuoteLine.__table__  # type: ignore[attr-defined]
+_line = table_of(models.QuoteLine)
 _of_organization = _line.c.organization_id == bindparam("organization_id")
 _of_quote = _line.c.quote_id == bindparam("quote_id")
 

@@ -26,6 +26,7 @@ from db.guards.idempotency import Mutation
 from db.guards.preconditions import check_version
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -175,9 +176,9 @@ _LIMITS: dict[str, Limit] = {
 }
 _COLUMNS = (*_LIMITS, "parent_account_id")
 
-_account = models.Account.__table__  # type: ignore[attr-defined]
+_account = table_of(models.Account)
 _parent = _account.alias()
-_organization = models.Organization.__table__.c  # type: ignore[attr-defined]
+_organization = table_of(models.Organization).c
 _this = (
     _account.c.organization_id == bindparam("organization_id"),
     _account.c.id == bindparam("account_id"),

@@ -14,6 +14,7 @@ from db.domain.validation import text_within_limits
 from db.guards.idempotency import Mutation
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,7 +63,7 @@ async def _create(transaction: Transaction, caller: Caller, name: str) -> Compet
 
 _CREATE_COMPETITOR = Mutation("createCompetitor", CompetitorCreated)
 _NAME = ("input", "name")
-_competitor = models.Competitor.__table__.c  # type: ignore[attr-defined]
+_competitor = table_of(models.Competitor).c
 
 _NAMED = Statement(
     select(_competitor.id).where(

@@ -17,6 +17,7 @@ from db.guards.idempotency import Mutation
 from db.guards.preconditions import check_version
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,7 +145,7 @@ _LABEL = ("input", "label")
 _REASON_ID = ("input", "statusReasonId")
 _COLUMNS = ("state", "label", "description_required", "competitor_required")
 
-_reason = models.StatusReason.__table__  # type: ignore[attr-defined]
+_reason = table_of(models.StatusReason)
 _this = (
     _reason.c.organization_id == bindparam("organization_id"),
     _reason.c.id == bindparam("status_reason_id"),

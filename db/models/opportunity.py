@@ -16,6 +16,7 @@ from db.models.tenant_scoped import (
     within_organization,
 )
 from db.sql.column_types import Amount, CurrencyCode, Id, Instant, Name
+from db.sql.tables import table_of
 
 
 class Opportunity(OrganizationScoped, table=True):
@@ -128,7 +129,7 @@ class OpportunityClose(OrganizationScoped, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-_columns = Opportunity.__table__.c  # type: ignore[attr-defined]
+_columns = table_of(Opportunity).c
 for _sorted in (
     _columns.name,
     _columns.created_at,

@@ -15,6 +15,7 @@ from db.models.tenant_scoped import (
     within_organization,
 )
 from db.sql.column_types import Amount, CurrencyCode, Id, Instant, Name
+from db.sql.tables import table_of
 
 
 class Organization(SQLModel, table=True):
@@ -119,5 +120,5 @@ class StatusReason(OrganizationScoped, table=True):
 
 
 for _model in (User, ContractingUnit, Account, Competitor):
-    list_index(f"{_model.__tablename__}_by_name", _model.__table__.c.name)  # type: ignore[union-attr]
-list_index("status_reason_by_label", StatusReason.__table__.c.label)  # type: ignore[attr-defined]
+    list_index(f"{_model.__tablename__}_by_name", table_of(_model).c.name)
+list_index("status_reason_by_label", table_of(StatusReason).c.label)

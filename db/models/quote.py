@@ -28,6 +28,7 @@ from db.models.tenant_scoped import (
     within_organization,
 )
 from db.sql.column_types import Amount, Code, CurrencyCode, Id, Instant, Name
+from db.sql.tables import table_of
 
 
 class Quote(OrganizationScoped, table=True):
@@ -209,7 +210,7 @@ class ProjectContractLine(Line, table=True):
     project_contract_id: UUID = Field(sa_type=Id)
 
 
-_columns = Quote.__table__.c  # type: ignore[attr-defined]
+_columns = table_of(Quote).c
 for _sorted in (
     _columns.name,
     _columns.total,

@@ -24,6 +24,7 @@ from db.opportunities.status_reason_rules import check_reason, check_required, d
 from db.quotes.close_activities import close_locked_quotes, on_day
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -207,7 +208,7 @@ def _change(opportunity: LockedOpportunity, activity: dict[str, Any]) -> Change:
 
 _CLOSE_OPPORTUNITY = Mutation("closeOpportunity", OpportunityClosed)
 
-_opportunity = models.Opportunity.__table__  # type: ignore[attr-defined]
+_opportunity = table_of(models.Opportunity)
 
 _CLOSE = Statement(
     update(_opportunity)

@@ -28,6 +28,7 @@ from db.guards.locking import lock_opportunity
 from db.guards.preconditions import OPPORTUNITY_ID, check_open, check_version
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,11 +213,11 @@ _CHANGEABLE = (
     "estimated_close_date",
 )
 
-_opportunity = models.Opportunity.__table__  # type: ignore[attr-defined]
-_account = models.Account.__table__.c  # type: ignore[attr-defined]
-_user = models.User.__table__.c  # type: ignore[attr-defined]
-_unit = models.ContractingUnit.__table__.c  # type: ignore[attr-defined]
-_reason = models.StatusReason.__table__.c  # type: ignore[attr-defined]
+_opportunity = table_of(models.Opportunity)
+_account = table_of(models.Account).c
+_user = table_of(models.User).c
+_unit = table_of(models.ContractingUnit).c
+_reason = table_of(models.StatusReason).c
 _organization: BindParameter[Any] = bindparam("organization_id")
 
 _NAMED = Statement(

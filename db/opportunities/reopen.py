@@ -16,6 +16,7 @@ from db.guards.locking import lock_opportunity
 from db.guards.preconditions import OPPORTUNITY_ID, check_version
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,9 +80,9 @@ def _check_closed(opportunity: Any) -> None:
 _REOPEN_OPPORTUNITY = Mutation("reopenOpportunity", OpportunityReopened)
 _NO_OUTCOME = {"actual_revenue": None, "closed_on": None, "close_id": None}
 
-_opportunity = models.Opportunity.__table__  # type: ignore[attr-defined]
-_activity = models.OpportunityClose.__table__  # type: ignore[attr-defined]
-_reason = models.StatusReason.__table__.c  # type: ignore[attr-defined]
+_opportunity = table_of(models.Opportunity)
+_activity = table_of(models.OpportunityClose)
+_reason = table_of(models.StatusReason).c
 
 _REASON = Statement(
     select(_reason.id).where(

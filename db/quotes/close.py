@@ -26,6 +26,7 @@ from db.quotes.transitions import quote_name
 from db.sql.array_param import Among
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 MOST_QUOTES = 100
 """How many quotes one call closes by their ids."""
@@ -171,7 +172,7 @@ def _obstacle(quote: Any, opportunity: Any, day: date) -> tuple[str, str] | None
 
 _CLOSE_QUOTES = Mutation("closeQuotes", QuotesClosed)
 
-_quote = models.Quote.__table__  # type: ignore[attr-defined]
+_quote = table_of(models.Quote)
 _columns = [
     _quote.c[name]
     for name in ("id", "opportunity_id", "number", "revision", "state", "status_reason", "created_at")

@@ -16,6 +16,7 @@ from db.quotes.transitions import Step, move_quote
 from db.sql.array_param import Among
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +97,7 @@ def _change(quote: Any, reason: QuoteCloseReason, closed_on: date) -> Change:
     )
 
 
-_quote = models.Quote.__table__  # type: ignore[attr-defined]
+_quote = table_of(models.Quote)
 
 _CLOSE = Statement(
     update(_quote)

@@ -24,6 +24,7 @@ from db.quotes.numbers import check_number_free, next_number
 from db.quotes.transitions import QUOTE_ID, OneQuote, QuoteChanged, quote_name
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -197,7 +198,7 @@ _HISTORY = (
     "total",
 )
 
-_quote = models.Quote.__table__  # type: ignore[attr-defined]
+_quote = table_of(models.Quote)
 _this = (
     _quote.c.organization_id == bindparam("organization_id"),
     _quote.c.id == bindparam("quote_id"),

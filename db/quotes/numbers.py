@@ -8,6 +8,7 @@ from db.domain.caller import Caller
 from db.domain.errors import RuleViolation
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 _PREFIX = "QUO-"
 _BEFORE_FIRST = 1000
@@ -52,8 +53,8 @@ async def _is_taken(transaction: Transaction, caller: Caller, number: str) -> bo
     return bool(await transaction.rows(_TAKEN, organization_id=caller.organization_id, number=number))
 
 
-_numbering = models.QuoteNumbering.__table__  # type: ignore[attr-defined]
-_quote = models.Quote.__table__.c  # type: ignore[attr-defined]
+_numbering = table_of(models.QuoteNumbering)
+_quote = table_of(models.Quote).c
 
 _CLAIM = Statement(
     update(_numbering)

@@ -21,6 +21,7 @@ from db.quotes.create import check_not_deleted, insert_draft
 from db.quotes.transitions import QUOTE_ID, OneQuote, QuoteChanged, Step, quote_name
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +89,7 @@ async def _check_not_deleted(transaction: Transaction, caller: Caller, first: Qu
 _REVISE_QUOTE = Mutation("reviseQuote", QuoteRevised, check_first=_check_not_deleted)
 _REVISION = Step(Action.QUOTE_REVISED, QuoteState.CLOSED, QuoteStatusReason.REVISED)
 
-_quote = models.Quote.__table__.c  # type: ignore[attr-defined]
+_quote = table_of(models.Quote).c
 
 _REVISIONS = Statement(
     select(_quote.id, _quote.number, _quote.revision, _quote.state)

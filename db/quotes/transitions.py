@@ -12,6 +12,7 @@ from db.domain.caller import Caller
 from db.domain.enums import QuoteState, QuoteStatusReason
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 QUOTE_ID = ("input", "quoteId")
 """Where a mutation of one quote takes its id."""
@@ -66,7 +67,7 @@ async def move_quote(transaction: Transaction, caller: Caller, quote: Any, step:
     return Change(step.action, quote.id, quote.opportunity_id, changed)
 
 
-_quote = models.Quote.__table__  # type: ignore[attr-defined]
+_quote = table_of(models.Quote)
 
 _MOVE = Statement(
     update(_quote)

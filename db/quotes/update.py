@@ -24,6 +24,7 @@ from db.quotes.create import check_effective_dates, check_not_deleted
 from db.quotes.transitions import QUOTE_ID, QuoteChanged
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 
 class QuoteChanges(TypedDict, total=False):
@@ -140,7 +141,7 @@ _LINES: Path = ("input", "lines")
 _LIMITS: dict[str, Limit] = {"name": text_within_limits}
 _CHANGEABLE = ("name", "effective_from", "effective_to")
 
-_quote = models.Quote.__table__  # type: ignore[attr-defined]
+_quote = table_of(models.Quote)
 
 _UPDATE = Statement(
     update(_quote)

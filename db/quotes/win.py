@@ -23,6 +23,7 @@ from db.quotes.close_activities import QuoteClosing, close_locked_quotes, end_qu
 from db.quotes.transitions import QUOTE_ID, Step, quote_name
 from db.sql.database import Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ async def _others(transaction: Transaction, caller: Caller, quote: Any) -> Seque
 _WIN_QUOTE = Mutation("winQuote", QuoteWon)
 _VICTORY = Step(Action.QUOTE_WON, QuoteState.WON, QuoteStatusReason.WON)
 
-_quote = models.Quote.__table__.c  # type: ignore[attr-defined]
+_quote = table_of(models.Quote).c
 
 _NOT_CLOSED = Statement(
     select(

@@ -14,6 +14,8 @@ from sqlalchemy import Dialect, bindparam, insert
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.types import TypeEngine
 
+from db.sql.tables import table_of
+
 Convert = Callable[[Any], Any]
 
 
@@ -102,6 +104,6 @@ def insertion(table: Any) -> Statement:
 
     Columns that the database fills itself take none.
     """
-    columns = [column for column in table.__table__.c if column.server_default is None]
+    columns = [column for column in table_of(table).c if column.server_default is None]
     values: dict[str, Any] = {column.name: bindparam(column.name) for column in columns}
     return Statement(insert(table).values(values), is_insertion=True)

@@ -8,6 +8,7 @@ from sqlalchemy import and_, exists, func, select
 
 from db import models
 from db.domain.enums import SeededReason
+from db.sql.tables import table_of
 from schema.filters.list_specs import HISTORY, OPPORTUNITY_CLOSES, QUOTES
 from schema.leaf_types.enums import ActivityState, OpportunityState
 from schema.planner.fields.columns import column, computed, inline, money
@@ -53,7 +54,7 @@ def _seeded_reason(code: SeededReason, outcome: OpportunityState) -> Any:
 
 
 def _revenue_of_won_quote(opportunity: Any) -> Sql:
-    quote = models.Quote.__table__.alias()  # type: ignore[attr-defined]
+    quote = table_of(models.Quote).alias()
     won = select(quote.c.total).where(
         quote.c.organization_id == ORGANIZATION,
         quote.c.opportunity_id == opportunity.id,
@@ -86,7 +87,7 @@ class LostDefaults:
 
 
 def _has_active_quote(opportunity: Any) -> Any:
-    quote = models.Quote.__table__.alias()  # type: ignore[attr-defined]
+    quote = table_of(models.Quote).alias()
     active = select(quote.c.id).where(
         quote.c.organization_id == ORGANIZATION, quote.c.active_parent == opportunity.id
     )

@@ -10,6 +10,7 @@ from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
 
 from db import models
 from db.sql.column_types import Amount
+from db.sql.tables import table_of
 from schema.filters.list_specs import HISTORY, PROJECT_CONTRACT_LINES, QUOTE_LINES, QUOTES
 from schema.leaf_types.enums import (
     BillingMethod,
@@ -104,7 +105,7 @@ class ProjectContract(Node):
 
 
 def _customer_budget(quote: Any) -> Sql:
-    line = models.QuoteLine.__table__.alias()  # type: ignore[attr-defined]
+    line = table_of(models.QuoteLine).alias()
     budgets = select(func.sum(line.c.customer_budget, type_=Amount())).where(
         line.c.organization_id == ORGANIZATION, line.c.quote_id == quote.id
     )
@@ -112,7 +113,7 @@ def _customer_budget(quote: Any) -> Sql:
 
 
 def _other(quote: Any, condition: Callable[[Any], ColumnElement[bool]]) -> Any:
-    other = models.Quote.__table__.alias()  # type: ignore[attr-defined]
+    other = table_of(models.Quote).alias()
     others = select(other.c.id).where(
         other.c.organization_id == ORGANIZATION,
         other.c.opportunity_id == quote.opportunity_id,

@@ -8,6 +8,7 @@ from sqlalchemy import case, func, or_, select, true
 from db import models
 from db.domain.enums import ActivityState, OpportunityState, QuoteState
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 from tests.builders import Deals
 
 
@@ -43,13 +44,13 @@ async def _ids(deals: Deals, statement: Statement) -> list[UUID]:
         return [row.id for row in await transaction.rows(statement)]
 
 
-_opportunity = models.Opportunity.__table__.c  # type: ignore[attr-defined]
-_activity = models.OpportunityClose.__table__.c  # type: ignore[attr-defined]
-_quote = models.Quote.__table__.c  # type: ignore[attr-defined]
-_other = models.Quote.__table__.alias().c  # type: ignore[attr-defined]
-_quote_close = models.QuoteClose.__table__.c  # type: ignore[attr-defined]
-_contract = models.ProjectContract.__table__.c  # type: ignore[attr-defined]
-_line = models.ProjectContractLine.__table__.c  # type: ignore[attr-defined]
+_opportunity = table_of(models.Opportunity).c
+_activity = table_of(models.OpportunityClose).c
+_quote = table_of(models.Quote).c
+_other = table_of(models.Quote).alias().c
+_quote_close = table_of(models.QuoteClose).c
+_contract = table_of(models.ProjectContract).c
+_line = table_of(models.ProjectContractLine).c
 
 _STANDING = Statement(
     select(

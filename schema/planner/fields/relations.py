@@ -13,6 +13,7 @@ from strawberry.types.arguments import StrawberryArgument
 
 from db import models
 from db.sql.column_types import Id
+from db.sql.tables import table_of
 from schema.planner.errors import BadInput
 from schema.planner.fields.columns import argument, sourced
 from schema.planner.fields.json_items import MemberId, MemberText, items_of
@@ -32,7 +33,7 @@ def confined(model: Any) -> tuple[Any, ColumnElement[bool]]:
 
     Every table that is read is taken from here.
     """
-    row = model.__table__.alias()
+    row = table_of(model).alias()
     key = row.c.id if model is models.Organization else row.c.organization_id
     return row, key == ORGANIZATION
 

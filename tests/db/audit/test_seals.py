@@ -16,11 +16,12 @@ from db.domain.ids import new_id
 from db.opportunities.close import OpportunityClosing, close_opportunity
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 from tests.builders import NOW, Deals
 
-_audit: Any = models.Audit.__table__.c  # type: ignore[attr-defined]
-_seal: Any = models.AuditSeal.__table__.c  # type: ignore[attr-defined]
-_waiting: Any = models.UnsealedAudit.__table__.c  # type: ignore[attr-defined]
+_audit = table_of(models.Audit).c
+_seal = table_of(models.AuditSeal).c
+_waiting = table_of(models.UnsealedAudit).c
 
 
 def on_row(construct: Any) -> Statement:
@@ -201,7 +202,7 @@ async def test_a_chain_that_was_made_anew_lacks_the_head_that_was_kept(database:
     await tamper(database, Statement(delete(models.AuditSeal)))
     again = insert(models.UnsealedAudit).from_select(
         ["organization_id", "audit_id"],
-        models.Audit.__table__.select().with_only_columns(*list(_audit)[:2]),  # type: ignore[attr-defined]
+        table_of(models.Audit).select().with_only_columns(*list(_audit)[:2]),
     )
     await tamper(database, Statement(again))
     await seal(database)
@@ -250,6 +251,4 @@ async def tamper(database: Database, statement: Statement, **values: Any) -> Non
         await transaction.execute(statement, **values)
 
 
-_OF_SUBJECT = Statement(
-    models.Audit.__table__.select().where(_audit.subject_id == bindparam("subject_id"))  # type: ignore[attr-defined]
-)
+_OF_SUBJECT = Statement(table_of(models.Audit).select().where(_audit.subject_id == bindparam("subject_id")))

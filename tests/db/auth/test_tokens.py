@@ -25,11 +25,12 @@ from db.domain.errors import DealdeskError
 from db.master_data.organizations import Served
 from db.sql.database import Database
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 from tests.builders import A_MONTH_AGO, NOW, Deals
 
 A_DAY = timedelta(days=1)
 
-_organization = models.Organization.__table__.c  # type: ignore[attr-defined]
+_organization = table_of(models.Organization).c
 _RENAME = Statement(
     update(models.Organization)
     .where(_organization.id == bindparam("organization_id"))

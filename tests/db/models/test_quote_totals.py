@@ -19,14 +19,15 @@ from db.lines.draft import LineDraft
 from db.quotes.update import QuoteUpdate, update_quote
 from db.sql.database import Database, LostRace
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 from tests.builders import Deals
 from tests.db.operations import act
 
 QUOTES = 1_000
 CENT = Decimal("0.01")
 
-_quote = models.Quote.__table__  # type: ignore[attr-defined]
-_line = models.QuoteLine.__table__  # type: ignore[attr-defined]
+_quote = table_of(models.Quote)
+_line = table_of(models.QuoteLine)
 
 
 @pytest.fixture

@@ -21,6 +21,7 @@ from db.domain.errors import (
 from db.domain.ids import new_id
 from db.sql.database import Database
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 from tests.builders import A_MONTH_AGO, NOW, Deals
 from tests.db.operations import close, refused, the_only
 
@@ -48,7 +49,7 @@ async def new_reason(deals: Deals, state: OpportunityState, **columns: Any) -> U
 
 
 async def retire(deals: Deals, reason: SeededReason) -> None:
-    table = models.StatusReason.__table__  # type: ignore[attr-defined]
+    table = table_of(models.StatusReason)
     retirement = update(table).where(table.c.id == deals.reasons[reason]).values(retired_at=NOW)
     async with deals.database.transaction() as transaction:
         await transaction.execute(Statement(retirement))

@@ -12,6 +12,7 @@ from db import models
 from db.domain.enums import OpportunityState, QuoteState, SeededReason
 from db.sql.database import Database
 from db.sql.statements import Statement
+from db.sql.tables import table_of
 from tests.builders import NOW, Deals
 from tests.schema.support.client import Client
 from tests.schema.support.mutate import refused, sent
@@ -142,7 +143,7 @@ async def test_a_closed_opportunity_can_not_be_closed(deals: Deals, state: Oppor
 
 
 async def test_a_retired_default_is_told_as_missing(deals: Deals) -> None:
-    table = models.StatusReason.__table__  # type: ignore[attr-defined]
+    table = table_of(models.StatusReason)
     retirement = Statement(update(table).where(table.c.id == bindparam("reason")).values(retired_at=NOW))
     async with deals.database.transaction() as transaction:
         await transaction.execute(retirement, reason=deals.reasons[SeededReason.WON])

@@ -14,6 +14,7 @@ from db.domain.enums import SeededReason
 from db.domain.ids import new_id
 from db.sql.database import Database
 from db.sql.statements import Statement, insertion
+from db.sql.tables import table_of
 from tests.builders import A_MONTH_AGO, Deals
 from tests.schema.planner.hard_values import pick
 
@@ -128,9 +129,9 @@ def _where_won(column: Any) -> Any:
     return case((_opportunity.c.state == "WON", new), else_=null())
 
 
-_opportunity = models.Opportunity.__table__  # type: ignore[attr-defined]
-_quote = models.Quote.__table__  # type: ignore[attr-defined]
-_line = models.QuoteLine.__table__  # type: ignore[attr-defined]
+_opportunity = table_of(models.Opportunity)
+_quote = table_of(models.Quote)
+_line = table_of(models.QuoteLine)
 
 _MOVES: dict[type[SQLModel], Statement] = {
     models.Opportunity: _move(
