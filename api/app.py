@@ -13,16 +13,16 @@ from starlette.routing import WebSocketRoute
 from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
-from api.auth.access_policy import Entry
-from api.http.responses import JSON, error_body
+from api.auth.access_policy import AccessPolicy
+from api.http.responses import JSON_CONTENT_TYPE, error_body
 from api.observability.gauges import Figure, figures
 from api.observability.request_middleware import Boundary, Observe
-from api.playground.middleware import Playground
+from api.playground.middleware import PlaygroundMiddleware
 from api.server.health import health_routes
 from api.server.shutdown import Stopping
 from api.transports.endpoint import GraphQLEndpoint
-from api.transports.trusted_documents import NO_DOCUMENTS, Documents
-from api.transports.websocket import GraphQLSockets
+from api.transports.trusted_documents import NO_TRUSTED_DOCUMENTS, TrustedDocuments
+from api.transports.websocket import GraphQLWebSockets
 from db.sql.database import Database
 from schema.execution.executor import Executor
 
@@ -33,26 +33,26 @@ _CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 def create_app(
     executor: Executor,
     database: Database,
-    entry: Entry,
-    documents: Documents = NO_DOCUMENTS,
+    entry: AccessPolicy,
+    documents: TrustedDocuments = NO_TRUSTED_DOCUMENTS,
     observers: Sequence[Observe] = (),
 ) -> Starlette:
     """Return the app, for those whom ``entry`` lets in.
 
-    ``observers`` are told of every request over HTTP. ``app.state.figures`` tell what is going on;
-    ``app.state.stopping`` is told when to stop.
+    ``observers`` are told of every request over HTTP. ``app.state.gauges`` tell what is going on;
+    ``app.state.shutdown`` is told when to stop.
     """
     endpoint = GraphQLEndpoint(executor, entry, documents)
-    sockets = GraphQLSockets(executor, entry, documents)
+    sockets = GraphQLWebSockets(executor, entry, documents)
     stopping = Stopping()
     stopping.tell(sockets.stop)
     stopping.tell(executor.feed.stop)
-    playground = Playground(endpoint)
+    playground = PlaygroundMiddleware(endpoint)
     app = _App(
         routes=[
             WebSocketRoute(_GRAPHQL, sockets),
-            playground.files,
-            *health_routes(database, lambda: stopping.has_begun or executor.feed.is_stopped),
+            playground.static_route,
+            *health_routes(database, lambda: stopping.has_begun or executor.feed.stopped),
         ],
         middleware=[
             Middleware(Boundary, observers),
@@ -62,12 +62,12 @@ def create_app(
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False
-    app.state.figures = (
+    app.state.gauges = (
         Figure("sockets", "WebSockets that are open.", lambda: {"": sockets.open}),
         Figure("streams", "Streams of Server-Sent Events that are open.", lambda: {"": endpoint.streams}),
         *figures(executor, database),
     )
-    app.state.stopping = stopping
+    app.state.shutdown = stopping
     return app
 
 
@@ -116,4 +116,4 @@ async def _refuse(request: Request, refusal: Exception) -> Response:
         raise refusal
     message = f"There is no {request.method} {request.scope['path']} here."
     body = error_body(_CODES.get(refusal.status_code, "BAD_REQUEST"), message)
-    return Response(body, refusal.status_code, headers=refusal.headers, media_type=JSON.decode())
+    return Response(body, refusal.status_code, headers=refusal.headers, media_type=JSON_CONTENT_TYPE.decode())

@@ -17,16 +17,16 @@ from pydantic_settings import (
 )
 from typing_extensions import override
 
-from api.auth.jwks import is_safe
-from api.auth.oidc import Trust
+from api.auth.jwks import is_secure_url
+from api.auth.oidc import OidcConfig
 from api.http.limits import DEFAULT_LIMITS, Limits
 from api.observability.logs import LogFormat
 from api.server.protocol import ConnectionLimits
 from api.server.server import ServingBounds
 from api.transports.trusted_documents import DocumentMode
 from db.domain.errors import DealdeskError
-from db.sql.timeouts import Deadlines
-from schema.limits.concurrency import Bounds
+from db.sql.timeouts import Timeouts
+from schema.limits.concurrency import ConcurrencyLimits
 
 _PREFIX = "DEALDESK_"
 _HOST = re.compile(r"[A-Za-z0-9._-]+|\[[0-9a-fA-F:.]+\]")
@@ -35,11 +35,11 @@ _SQLITE = "sqlite:///"
 _SERVERS = ("postgresql://", "postgres://")
 
 
-class BadSettings(DealdeskError):
+class InvalidSettings(DealdeskError):
     """A setting can't be used. The message never repeats its value: there may be a password in it."""
 
 
-class BadDatabaseUrl(BadSettings):
+class InvalidDatabaseUrl(InvalidSettings):
     """``DEALDESK_DATABASE_URL`` names no database."""
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class BadDatabaseUrl(BadSettings):
         )
 
 
-class BadSetting(BadSettings):
+class InvalidSetting(InvalidSettings):
     """Another setting has a value that it can't have; ``allowed`` says which it may."""
 
     def __init__(self, name: str, allowed: str) -> None:
@@ -85,12 +85,12 @@ class _Files(PydanticBaseSettingsSource):
 
 def _content(name: str, path: str) -> str:
     if os.environ.get(name):
-        raise BadSettings(f"{name} and {name}_FILE are both set: set one of them.")
+        raise InvalidSettings(f"{name} and {name}_FILE are both set: set one of them.")
     try:
         return Path(path).read_text("utf-8").strip()
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8"
-        raise BadSettings(f"The file of {name}_FILE can't be read: {reason}.") from None
+        raise InvalidSettings(f"The file of {name}_FILE can't be read: {reason}.") from None
 
 
 class Settings(BaseSettings):
@@ -155,7 +155,7 @@ class Settings(BaseSettings):
         except SettingsError:
             raise _refusal("limits", "role_factors") from None
         if (settings.oidc_issuer is None) != (settings.oidc_audience is None):
-            raise BadSettings(
+            raise InvalidSettings(
                 "DEALDESK_OIDC_ISSUER and DEALDESK_OIDC_AUDIENCE go together: set both, or none."
             )
         return settings
@@ -171,7 +171,7 @@ class Settings(BaseSettings):
         return *sources, *named.values(), _Files(settings_cls)
 
     @property
-    def files(self) -> dict[str, Path]:
+    def value_files(self) -> dict[str, Path]:
         """The files that hold values, by the variables that name them."""
         names = [f"{_PREFIX}{name.upper()}_FILE" for name in type(self).model_fields]
         return {name: Path(os.environ[name]) for name in names if os.environ.get(name)}
@@ -189,29 +189,29 @@ class Settings(BaseSettings):
         return self.url.startswith(_SQLITE)
 
     @property
-    def deadlines(self) -> Deadlines:
+    def timeouts(self) -> Timeouts:
         """How long the database may take."""
-        return Deadlines(self.statement_seconds, self.wait_seconds)
+        return Timeouts(self.statement_seconds, self.wait_seconds)
 
     @property
-    def operation_bounds(self) -> Bounds:
+    def concurrency_limits(self) -> ConcurrencyLimits:
         """How many operations run, and how long each."""
-        return Bounds(
+        return ConcurrencyLimits(
             self.operations_running, self.operations_waiting, self.queue_seconds, self.request_seconds
         )
 
     @property
-    def serving_bounds(self) -> ServingBounds:
+    def server_limits(self) -> ServingBounds:
         """What connections may take, and how the server stops."""
         connections = ConnectionLimits(self.head_seconds, self.body_seconds, self.connections)
         return ServingBounds(connections, self.limits.body_bytes, self.drain_seconds, self.grace_seconds)
 
     @property
-    def trust(self) -> Trust | None:
+    def oidc(self) -> OidcConfig | None:
         """Which issuer of tokens is trusted, if one is."""
         if self.oidc_issuer is None or self.oidc_audience is None:
             return None
-        return Trust(
+        return OidcConfig(
             issuer=self.oidc_issuer,
             audience=self.oidc_audience,
             jwks_url=self.oidc_jwks_url,
@@ -224,7 +224,7 @@ class Settings(BaseSettings):
     @field_validator("oidc_issuer", "oidc_jwks_url")
     @classmethod
     def _safe(cls, url: str | None) -> str | None:
-        if url is not None and not is_safe(url):
+        if url is not None and not is_secure_url(url):
             raise ValueError
         return url
 
@@ -255,19 +255,19 @@ class Settings(BaseSettings):
         return directory.expanduser().absolute()
 
 
-def _refusal(name: str, *inner: str) -> BadSettings:
+def _refusal(name: str, *inner: str) -> InvalidSettings:
     if name == "limits":
         return _bad_limit(*inner[:1])
-    return BadSetting(name, _ALLOWED[name]) if name in _ALLOWED else BadDatabaseUrl()
+    return InvalidSetting(name, _ALLOWED[name]) if name in _ALLOWED else InvalidDatabaseUrl()
 
 
-def _bad_limit(name: str) -> BadSettings:
+def _bad_limit(name: str) -> InvalidSettings:
     if name not in Limits.model_fields:
-        return BadSettings(f"{_PREFIX}LIMITS__{name.upper()} is no limit: there is {_LIMITS}.")
-    return BadSetting(f"limits__{name}", _ALLOWED_LIMITS.get(name, "a whole number above 0"))
+        return InvalidSettings(f"{_PREFIX}LIMITS__{name.upper()} is no limit: there is {_LIMITS}.")
+    return InvalidSetting(f"limits__{name}", _ALLOWED_LIMITS.get(name, "a whole number above 0"))
 
 
-class TraceSettings(BaseSettings):
+class TracingSettings(BaseSettings):
     """Whether traces are wanted; OpenTelemetry reads the rest of its variables by itself."""
 
     model_config = SettingsConfigDict(env_prefix="OTEL_", env_ignore_empty=True, frozen=True)
@@ -278,7 +278,7 @@ class TraceSettings(BaseSettings):
     sdk_disabled: str = "false"
 
     @property
-    def is_wanted(self) -> bool:
+    def enabled(self) -> bool:
         """Whether there is somewhere to send them, and nothing against it."""
         somewhere = self.exporter_otlp_traces_endpoint or self.exporter_otlp_endpoint
         return bool(somewhere) and self.traces_exporter != "none" and self.sdk_disabled.lower() != "true"

@@ -4,25 +4,25 @@ from pathlib import Path
 
 from db.postgres.database import PostgresDatabase
 from db.sql.database import Database
-from db.sql.timeouts import NO_HURRY, Deadlines
+from db.sql.timeouts import NO_TIMEOUT, Timeouts
 from db.sqlite.database import SqliteDatabase
 
-POSTGRES = ("postgresql://", "postgres://")
+POSTGRES_SCHEMES = ("postgresql://", "postgres://")
 """How a URL of PostgreSQL begins."""
 
 _SQLITE = "sqlite:///"
 
 
-async def open_database(url: str, deadlines: Deadlines = NO_HURRY) -> Database:
+async def open_database(url: str, timeouts: Timeouts = NO_TIMEOUT) -> Database:
     """Open ``postgresql://user:password@host/database`` or ``sqlite:///path/to/file``.
 
     Raises:
         ValueError: the URL names another kind of database.
         Unavailable: the database can't be reached.
     """
-    if url.startswith(POSTGRES):
-        return await PostgresDatabase.open(url, deadlines)
-    return await SqliteDatabase.open(str(sqlite_path(url)), deadlines)
+    if url.startswith(POSTGRES_SCHEMES):
+        return await PostgresDatabase.open(url, timeouts)
+    return await SqliteDatabase.open(str(sqlite_path(url)), timeouts)
 
 
 def sqlite_path(url: str) -> Path:

@@ -25,7 +25,7 @@ from schema.mutation import Mutation
 from schema.mutations.arguments import Mutator
 from schema.planner.plan.catalog import Catalog
 from schema.query import Query
-from schema.request.fallback_resolvers import answer_from_plans
+from schema.request.fallback_resolvers import install_fallback_resolvers
 from schema.request.policies import POLICIES, Policies
 from schema.subscription import Subscription
 from schema.types.history import (
@@ -80,8 +80,8 @@ def build_schema(policies: Policies = POLICIES) -> DealdeskSchema:
     _mark_one_of(graphql)
     _describe_inputs(graphql)
     _drop_null_defaults(graphql)
-    answer_from_plans(graphql)
-    return DealdeskSchema(graphql, Catalog.of(declared), policies, declared)
+    install_fallback_resolvers(graphql)
+    return DealdeskSchema(graphql, Catalog.from_schema(declared), policies, declared)
 
 
 def _mark_one_of(schema: GraphQLSchema) -> None:

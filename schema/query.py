@@ -16,9 +16,9 @@ from schema.filters.list_specs import (
 )
 from schema.planner.errors import BadInput
 from schema.planner.fields.columns import argument, inline
-from schema.planner.fields.connections import Connection, many
-from schema.planner.fields.relations import confined, lookup, node, nodes
-from schema.planner.plan.planner import Late
+from schema.planner.fields.connections import Connection, connection
+from schema.planner.fields.relations import lookup, node, nodes, scoped_table
+from schema.planner.plan.planner import ArgumentRef
 from schema.subscription import latest_event_id
 from schema.types.analytics import DealGroup, deal_groups
 from schema.types.node import Node, planned_type
@@ -27,14 +27,14 @@ from schema.types.organization import Account, Competitor, StatusReason, User, V
 from schema.types.quote import Quote
 
 
-def _number_and_revision(arguments: Late, row: Any) -> Any:
+def _number_and_revision(arguments: ArgumentRef, row: Any) -> Any:
     number = arguments["number"]
     if not number:
         raise BadInput("Send the quote's id, or its number, with a revision or for the latest one.")
     matches = row.number == number.bind(row.number.type)
     if arguments["revision"]:
         return matches & (row.revision == arguments["revision"].bind(Integer()))
-    other, within = confined(models.Quote)
+    other, within = scoped_table(models.Quote)
     latest = select(func.max(other.c.revision)).where(within, other.c.number == row.number)
     return matches & (row.revision == latest.correlate(row.number.table).scalar_subquery())
 
@@ -47,7 +47,7 @@ class Query:
     node: Node | None = node("Any object by its id; null if there is none that the caller may see.")
     nodes: list[Node | None] = nodes("Any objects by their ids, in the order of the ids, with null for gaps.")
     opportunity: Opportunity | None = lookup("One opportunity by its id.")
-    opportunities: Connection[Opportunity] = many(OPPORTUNITIES, "The pipeline, newest first.")
+    opportunities: Connection[Opportunity] = connection(OPPORTUNITIES, "The pipeline, newest first.")
     quote: Quote | None = lookup(
         "One quote by its id, or by its number: the revision that is sent, else the latest.",
         argument("id", strawberry.ID | None, "Its id."),
@@ -55,13 +55,13 @@ class Query:
         argument("revision", int | None, "Its revision, with a number."),
         keys=_number_and_revision,
     )
-    quotes: Connection[Quote] = many(QUOTES, "Quotes across all opportunities, by number and revision.")
-    accounts: Connection[Account] = many(ACCOUNTS, "The customers, by name.")
-    competitors: Connection[Competitor] = many(COMPETITORS, "Who lost deals may have gone to, by name.")
-    status_reasons: Connection[StatusReason] = many(
+    quotes: Connection[Quote] = connection(QUOTES, "Quotes across all opportunities, by number and revision.")
+    accounts: Connection[Account] = connection(ACCOUNTS, "The customers, by name.")
+    competitors: Connection[Competitor] = connection(COMPETITORS, "Who lost deals may have gone to, by name.")
+    status_reasons: Connection[StatusReason] = connection(
         STATUS_REASONS, "Why opportunities are in their states; those to choose from when closing."
     )
-    users: Connection[User] = many(USERS, "The people of the organization, by name.")
+    users: Connection[User] = connection(USERS, "The people of the organization, by name.")
     deal_analytics: list[DealGroup] = deal_groups(
         "Opportunities in groups: how many, won and lost, with win rate and revenue. The largest groups come"
         " first; months run from the latest back."

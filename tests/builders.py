@@ -16,7 +16,7 @@ from db.domain.caller import Caller, Role
 from db.domain.enums import OpportunityState, QuoteState, QuoteStatusReason, SeededReason
 from db.domain.ids import new_id
 from db.sql.database import Database
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 
 Row = TypeVar("Row", bound=SQLModel)
 
@@ -49,10 +49,10 @@ _EVERY_ROW = {
     table.name: Statement(select(table).order_by(*table.primary_key))
     for table in SQLModel.metadata.sorted_tables
 }
-_insertion = cache(insertion)
+_insertion = cache(insert_statement)
 
 
-class Deals:
+class OrganizationBuilder:
     """An organization with what a deal needs: a user, contracting unit, account, competitor, the reasons.
 
     ``caller`` is its user at ``NOW``. Columns that a test doesn't name get values that suit the others.

@@ -15,18 +15,18 @@ import pytest
 from graphql import parse, validate
 
 from api.app import create_app
-from api.auth.access_policy import Entry
+from api.auth.access_policy import AccessPolicy
 from api.auth.authenticator import Authenticator
 from api.cli.main import main
 from api.cli.runtime.banner import first_token
 from api.http.limits import DEFAULT_LIMITS
 from api.settings import Settings
-from db.master_data.organizations import served_organization
+from db.master_data.organizations import find_default_user
 from db.sample_data import load_sample
 from db.sql.database import Database
 from schema.execution.executor import Executor
 from tests.db.importers.pipeline_files import WON, pipeline_files
-from tests.schema.support.client import the_schema
+from tests.schema.support.client import cached_schema
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text()
@@ -71,10 +71,10 @@ async def http(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the application over the sample data."""
     now = datetime.now(UTC)
     await load_sample(database, now=now)
-    served = await database.write(served_organization)
+    served = await database.write(find_default_user)
     assert served is not None
     token = await first_token(database, served, now=now)
-    app = create_app(Executor(the_schema(), database), database, Entry(Authenticator(database)))
+    app = create_app(Executor(cached_schema(), database), database, AccessPolicy(Authenticator(database)))
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), headers={"authorization": f"Bearer {token}"}
     ) as client:
@@ -94,7 +94,7 @@ async def test_every_example_is_answered_as_the_readme_says(http: httpx2.AsyncCl
 def test_the_subscription_is_one_that_the_server_knows() -> None:
     [body] = re.findall(r"-d '(.*\bsubscription\b.*)'", README)
 
-    assert validate(the_schema().graphql, parse(json.loads(body)["query"])) == []
+    assert validate(cached_schema().graphql, parse(json.loads(body)["query"])) == []
 
 
 def test_every_command_is_run_by_a_test_or_by_ci() -> None:

@@ -8,24 +8,24 @@ from typing import Any
 import jwt
 from jwt.types import Options
 
-from api.auth.jwks import SigningKeys
+from api.auth.jwks import JwksClient
 from api.auth.principal import Principal
-from api.http.errors import BadCredential
-from db.auth.oidc_identities import NotAdmitted, Person, user_of
+from api.http.errors import InvalidCredentials
+from db.auth.oidc_identities import AccessDenied, OidcUser, resolve_user
 from db.domain.caller import Role
 from db.sql.database import Database
 
-LEEWAY = 30.0
+LEEWAY_SECONDS = 30.0
 """Seconds by which the issuer's clock and ours may differ."""
 
-LONGEST_KEY_ID = 256
+MAX_KEY_ID_LENGTH = 256
 
 _TYPES = frozenset({None, "jwt", "at+jwt", "application/at+jwt"})
 _OPTIONS: Options = {"require": ["exp", "iat", "iss", "aud", "sub"], "enforce_minimum_key_length": True}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Trust:
+class OidcConfig:
     """Which issuer is trusted with what.
 
     Its tokens are for ``audience``; ``jwks_url`` is where its keys are, unless its openid-configuration says
@@ -42,13 +42,13 @@ class Trust:
     role_claim: str = "role"
 
 
-class OpenIdIssuer:
+class OidcAuthenticator:
     """Vouches for users by the tokens of one issuer."""
 
-    def __init__(self, trust: Trust, database: Database) -> None:
+    def __init__(self, trust: OidcConfig, database: Database) -> None:
         self._trust = trust
         self._database = database
-        self._keys = SigningKeys(trust.issuer, trust.jwks_url)
+        self._keys = JwksClient(trust.issuer, trust.jwks_url)
 
     async def principal(self, token: str) -> Principal:
         """Return whom a token lets in; a user that nobody has seen yet is entered.
@@ -61,15 +61,17 @@ class OpenIdIssuer:
         expires_at = _end(claims)
         person = self._person(claims)
         try:
-            served = await user_of(self._database, self._organization(claims), person, now=datetime.now(UTC))
-        except NotAdmitted as refusal:
-            raise BadCredential(str(refusal)) from None
+            served = await resolve_user(
+                self._database, self._organization(claims), person, now=datetime.now(UTC)
+            )
+        except AccessDenied as refusal:
+            raise InvalidCredentials(str(refusal)) from None
         return Principal(served.organization_id, served.user_id, person.role, expires_at)
 
     async def _claims(self, token: str) -> Mapping[str, Any]:
         key = await self._keys.key(_key_id(token))
         if key is None:
-            raise BadCredential(f"The issuer has no key of this id. {_ANOTHER}")
+            raise InvalidCredentials(f"The issuer has no key of this id. {_ANOTHER}")
         return _checked(lambda: self._decoded(token, key))
 
     def _decoded(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
@@ -79,13 +81,13 @@ class OpenIdIssuer:
             algorithms=[key.algorithm_name],
             audience=self._trust.audience,
             issuer=self._trust.issuer,
-            leeway=LEEWAY,
+            leeway=LEEWAY_SECONDS,
             options=_OPTIONS,
         )
 
-    def _person(self, claims: Mapping[str, Any]) -> Person:
+    def _person(self, claims: Mapping[str, Any]) -> OidcUser:
         verified = claims.get("email_verified")
-        return Person(
+        return OidcUser(
             issuer=self._trust.issuer,
             subject=_text(claims, self._trust.user_claim),
             role=_role(claims, self._trust.role_claim),
@@ -102,11 +104,13 @@ def _key_id(token: str) -> str:
     header = _checked(lambda: jwt.get_unverified_header(token))
     type_, key_id = header.get("typ"), header.get("kid")
     if (type_.lower() if isinstance(type_, str) else type_) not in _TYPES:
-        raise BadCredential("This is another type of JWT than an access token. Send an access token.")
+        raise InvalidCredentials("This is another type of JWT than an access token. Send an access token.")
     if "crit" in header or "b64" in header:
-        raise BadCredential(f"The token's header asks for extensions that are not known here. {_ANOTHER}")
-    if not isinstance(key_id, str) or len(key_id) > LONGEST_KEY_ID:
-        raise BadCredential(f"The token's header names no key (kid). {_ANOTHER}")
+        raise InvalidCredentials(
+            f"The token's header asks for extensions that are not known here. {_ANOTHER}"
+        )
+    if not isinstance(key_id, str) or len(key_id) > MAX_KEY_ID_LENGTH:
+        raise InvalidCredentials(f"The token's header names no key (kid). {_ANOTHER}")
     return key_id
 
 
@@ -114,11 +118,11 @@ def _checked(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     try:
         return read()
     except jwt.MissingRequiredClaimError as error:
-        raise BadCredential(f"The token lacks the claim {error.claim}. {_ANOTHER}") from None
+        raise InvalidCredentials(f"The token lacks the claim {error.claim}. {_ANOTHER}") from None
     except jwt.PyJWTError as error:
-        raise BadCredential(f"{_WHY.get(type(error), 'The token is not valid.')} {_ANOTHER}") from None
+        raise InvalidCredentials(f"{_WHY.get(type(error), 'The token is not valid.')} {_ANOTHER}") from None
     except (ValueError, OverflowError):
-        raise BadCredential(f"The token is not valid. {_ANOTHER}") from None
+        raise InvalidCredentials(f"The token is not valid. {_ANOTHER}") from None
 
 
 def _claim(claims: Mapping[str, Any], name: str) -> Any:
@@ -134,7 +138,7 @@ def _claim(claims: Mapping[str, Any], name: str) -> Any:
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = _claim(claims, name)
     if not isinstance(value, str) or not value or not value.isprintable():
-        raise BadCredential(f"The token lacks the claim {name}, or it is no text. {_ANOTHER}")
+        raise InvalidCredentials(f"The token lacks the claim {name}, or it is no text. {_ANOTHER}")
     return value
 
 
@@ -151,15 +155,17 @@ def _role(claims: Mapping[str, Any], name: str) -> Role:
     }
     roles = [role for role in Role if role in named]
     if not roles:
-        raise BadCredential(f"The token's claim {name} names none of the roles {', '.join(Role)}. {_ANOTHER}")
+        raise InvalidCredentials(
+            f"The token's claim {name} names none of the roles {', '.join(Role)}. {_ANOTHER}"
+        )
     return roles[-1]
 
 
 def _end(claims: Mapping[str, Any]) -> datetime:
     try:
-        return datetime.fromtimestamp(int(claims["exp"]) + LEEWAY, UTC)
+        return datetime.fromtimestamp(int(claims["exp"]) + LEEWAY_SECONDS, UTC)
     except (OSError, ValueError, OverflowError):
-        raise BadCredential(f"The token expires on no day of the calendar. {_ANOTHER}") from None
+        raise InvalidCredentials(f"The token expires on no day of the calendar. {_ANOTHER}") from None
 
 
 _ANOTHER = "Sign in again for another one."

@@ -8,34 +8,34 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from api.auth.principal import Principal
-from db.auth.tokens import unrevoked
+from db.auth.tokens import unrevoked_digests
 from db.sql.database import Database
 
 _log = logging.getLogger("dealdesk.authentication")
 
 
 @dataclass(eq=False, slots=True)
-class Visit:
+class Session:
     """One connection; ``over`` is set when it has to end."""
 
     principal: Principal
     over: asyncio.Event = field(default_factory=asyncio.Event)
 
 
-class Visits:
+class SessionRegistry:
     """Looks after all of them ``every`` so many seconds, with one statement for all tokens of our own."""
 
     def __init__(self, database: Database, clock: Callable[[], datetime], *, every: float) -> None:
         self._database = database
         self._clock = clock
         self._every = every
-        self._present: set[Visit] = set()
+        self._present: set[Session] = set()
         self._watching: asyncio.Task[None] | None = None
 
     @contextmanager
-    def begin(self, principal: Principal) -> Iterator[Visit]:
+    def begin(self, principal: Principal) -> Iterator[Session]:
         """Watch over a connection until the block ends."""
-        visit = Visit(principal)
+        visit = Session(principal)
         self._present.add(visit)
         if self._watching is None:
             self._watching = asyncio.create_task(self._watch())
@@ -61,7 +61,7 @@ class Visits:
             if visit.principal.seconds_left(now) <= 0:
                 visit.over.set()
         digests = {each.principal.digest for each in self._present if each.principal.digest is not None}
-        revoked = digests - await unrevoked(self._database, list(digests)) if digests else digests
+        revoked = digests - await unrevoked_digests(self._database, list(digests)) if digests else digests
         for visit in self._present:
             if visit.principal.digest in revoked:
                 visit.over.set()

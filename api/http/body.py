@@ -7,10 +7,10 @@ from starlette.types import Receive
 
 from api.http.errors import BadRequest, ContentTooLarge
 from api.http.limits import Limits
-from schema.limits.settings import DEEPEST_VALUE
+from schema.limits.settings import MAX_VALUE_DEPTH
 
 
-class ClientGone(Exception):
+class ClientDisconnected(Exception):
     """The client went away before it had sent everything."""
 
 
@@ -26,7 +26,7 @@ async def read_body(receive: Receive, limits: Limits) -> bytearray:
     while more:
         message = await receive()
         if message["type"] == "http.disconnect":
-            raise ClientGone
+            raise ClientDisconnected
         body += message.get("body", b"")
         if len(body) > limits.body_bytes:
             raise ContentTooLarge(f"The body is longer than {limits.body_bytes} bytes. Send a shorter one.")
@@ -34,7 +34,7 @@ async def read_body(receive: Receive, limits: Limits) -> bytearray:
     return body
 
 
-def read_json(text: bytes | bytearray, what: str, limits: Limits) -> Any:
+def parse_json(text: bytes | bytearray, what: str, limits: Limits) -> Any:
     """Return the value of a JSON text; ``what`` names the text in messages.
 
     Raises:
@@ -47,8 +47,8 @@ def read_json(text: bytes | bytearray, what: str, limits: Limits) -> Any:
         raise BadRequest(f"{what} is not JSON in UTF-8; look at {place}.") from None
     # Every level opens with a bracket, and before every value is one or a comma: most texts need no walk.
     brackets = text.count(b"{") + text.count(b"[")
-    if brackets > DEEPEST_VALUE and _is_deeper(value, DEEPEST_VALUE):
-        raise BadRequest(f"{what} is nested deeper than {DEEPEST_VALUE} levels.")
+    if brackets > MAX_VALUE_DEPTH and _is_deeper(value, MAX_VALUE_DEPTH):
+        raise BadRequest(f"{what} is nested deeper than {MAX_VALUE_DEPTH} levels.")
     most = limits.json_values
     if brackets + text.count(b",") >= most and _values(value) > most:
         raise BadRequest(f"{what} holds more than {most} values. Send fewer at once.")

@@ -19,7 +19,7 @@ HttpRefusal
 from typing import ClassVar
 
 
-class HttpRefusal(Exception):
+class HttpError(Exception):
     """``code`` is for programs, the message for people; ``headers`` go with the answer."""
 
     status: ClassVar[int]
@@ -30,18 +30,18 @@ class HttpRefusal(Exception):
         self.headers: list[tuple[bytes, bytes]] = []
 
 
-class BadRequest(HttpRefusal):
+class BadRequest(HttpError):
     """The request is no GraphQL request."""
 
     status = 400
     code = "BAD_REQUEST"
 
 
-class DocumentRefusal(HttpRefusal):
+class DocumentError(HttpError):
     """The request is one, but its document is not run here."""
 
 
-class UnknownDocument(DocumentRefusal):
+class DocumentNotFound(DocumentError):
     """No trusted document has the id."""
 
     status = 400
@@ -51,7 +51,7 @@ class UnknownDocument(DocumentRefusal):
         super().__init__('No trusted document here has this "documentId". Add it to the manifest.')
 
 
-class UntrustedDocument(DocumentRefusal):
+class DocumentNotTrusted(DocumentError):
     """Only trusted documents are run, and this one is not among them, or was not asked for by its id."""
 
     status = 403
@@ -61,14 +61,14 @@ class UntrustedDocument(DocumentRefusal):
         super().__init__('Only trusted documents are run here. Send a "documentId" instead of "query".')
 
 
-class Unauthenticated(HttpRefusal):
+class Unauthenticated(HttpError):
     """It is not known who asks."""
 
     status = 401
     code = "UNAUTHENTICATED"
 
 
-class NoCredential(Unauthenticated):
+class MissingCredentials(Unauthenticated):
     """The request says nothing of who asks."""
 
     def __init__(self) -> None:
@@ -79,7 +79,7 @@ class NoCredential(Unauthenticated):
         self.headers = [(b"www-authenticate", b"Bearer")]
 
 
-class BadCredential(Unauthenticated):
+class InvalidCredentials(Unauthenticated):
     """What the request says of who asks is of no use; the message never repeats it."""
 
     def __init__(self, message: str) -> None:
@@ -87,7 +87,7 @@ class BadCredential(Unauthenticated):
         self.headers = [(b"www-authenticate", b'Bearer error="invalid_token"')]
 
 
-class MethodNotAllowed(HttpRefusal):
+class MethodNotAllowed(HttpError):
     """The method, or what it carries, is another method's; ``allowed`` are those that would do."""
 
     status = 405
@@ -98,35 +98,35 @@ class MethodNotAllowed(HttpRefusal):
         self.headers = [(b"allow", allowed.encode())]
 
 
-class NotAcceptable(HttpRefusal):
+class NotAcceptable(HttpError):
     """The client takes none of the media types that there are."""
 
     status = 406
     code = "NOT_ACCEPTABLE"
 
 
-class ContentTooLarge(HttpRefusal):
+class ContentTooLarge(HttpError):
     """The body is longer than any that is needed."""
 
     status = 413
     code = "CONTENT_TOO_LARGE"
 
 
-class UriTooLong(HttpRefusal):
+class UriTooLong(HttpError):
     """The parameters of a GET are longer than any that are needed."""
 
     status = 414
     code = "URI_TOO_LONG"
 
 
-class UnsupportedMediaType(HttpRefusal):
+class UnsupportedMediaType(HttpError):
     """The body is in another media type than JSON."""
 
     status = 415
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
-class UnknownHost(HttpRefusal):
+class HostNotAllowed(HttpError):
     """The client knows the server by a name that is not its own."""
 
     status = 421

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from api.http.errors import NotAcceptable, UnsupportedMediaType
-from api.http.responses import JSON
+from api.http.responses import JSON_CONTENT_TYPE
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,7 +17,7 @@ class MediaType:
     not_run: int
 
 
-PLAIN_JSON = MediaType("application/json", JSON, not_run=200)
+PLAIN_JSON = MediaType("application/json", JSON_CONTENT_TYPE, not_run=200)
 """An answer in it may come from anyone on the way, so the status speaks of HTTP alone."""
 
 GRAPHQL_RESPONSE = MediaType(
@@ -25,12 +25,12 @@ GRAPHQL_RESPONSE = MediaType(
 )
 """An answer in it comes from a GraphQL server, so the status may tell what became of the request."""
 
-EVENT_STREAM = MediaType("text/event-stream", JSON, not_run=200)
-"""A stream of answers. What is refused before it begins is told in plain JSON."""
+EVENT_STREAM = MediaType("text/event-stream", JSON_CONTENT_TYPE, not_run=200)
+"""A stream of answers. What is refused before it begins is told in plain JSON_CONTENT_TYPE."""
 
 
 @lru_cache(256)
-def wanted(accept: bytes | None) -> MediaType:
+def negotiate(accept: bytes | None) -> MediaType:
     """Return the media type that an Accept header prefers; plain JSON where it leaves the choice to us.
 
     A stream is for those who accept no JSON: some clients name it in every request, and can't read it as an
@@ -53,7 +53,7 @@ def wanted(accept: bytes | None) -> MediaType:
 
 
 @lru_cache(256)
-def check_is_json(content_type: bytes | None) -> None:
+def require_json(content_type: bytes | None) -> None:
     """Check the Content-Type of a body.
 
     Raises:

@@ -5,13 +5,18 @@ from collections.abc import Iterable
 import orjson
 from starlette.types import Send
 
-JSON = b"application/json; charset=utf-8"
+JSON_CONTENT_TYPE = b"application/json; charset=utf-8"
 
 Headers = Iterable[tuple[bytes, bytes]]
 
 
-async def send_body(
-    send: Send, body: bytes, content_type: bytes = JSON, *, status: int = 200, headers: Headers = ()
+async def send_response(
+    send: Send,
+    body: bytes,
+    content_type: bytes = JSON_CONTENT_TYPE,
+    *,
+    status: int = 200,
+    headers: Headers = (),
 ) -> None:
     """Send a whole answer."""
     start = [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *headers]
@@ -19,12 +24,12 @@ async def send_body(
     await send({"type": "http.response.body", "body": body})
 
 
-async def send_nothing(send: Send, *, status: int, headers: Headers) -> None:
+async def send_empty_response(send: Send, *, status: int, headers: Headers) -> None:
     """Send an answer that has no body."""
     await send({"type": "http.response.start", "status": status, "headers": [*headers]})
     await send({"type": "http.response.body", "body": b""})
 
 
 def error_body(code: str, message: str, **extensions: str | int) -> bytes:
-    """Return the JSON of one error, in the shape of a GraphQL response that has no data."""
+    """Return the JSON_CONTENT_TYPE of one error, in the shape of a GraphQL response that has no data."""
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, **extensions}}]})

@@ -44,9 +44,9 @@ class Figures(Collector):
 
 def figures(executor: Executor, database: Database) -> tuple[Figure, ...]:
     """Return those of operations and of the database."""
-    admission = executor.admission
+    admission = executor.concurrency
     return (
-        Figure("subscriptions", "Subscriptions, over either.", lambda: {"": executor.feed.listeners}),
+        Figure("subscriptions", "Subscriptions, over either.", lambda: {"": executor.feed.subscribers}),
         Figure(
             "admission",
             "Operations that run, or wait for their turn.",
@@ -56,13 +56,13 @@ def figures(executor: Executor, database: Database) -> tuple[Figure, ...]:
         Figure(
             "database_connections",
             "Connections to the database that work or are idle; and requests that wait for one.",
-            lambda: asdict(database.load()),
+            lambda: asdict(database.pool_stats()),
             label="state",
         ),
         Figure(
             "transaction_retries",
             "Writes that were run again, because another one came between.",
-            lambda: {"": database.tally.retries},
+            lambda: {"": database.retry_counter.retries},
             grows=True,
         ),
     )

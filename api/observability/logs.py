@@ -78,7 +78,7 @@ def log_operation(observation: Observation) -> None:
 
 
 def _outcome(observation: Observation) -> dict[str, object]:
-    asked = observation.asked
+    asked = observation.operation
     of: dict[str, object] = {} if asked is None else {"operation": asked.name, "kind": asked.kind}
     codes = {*observation.codes, *(refused.code for refused in observation.refusals)}
     return of | {"codes": sorted(codes)} if codes else of

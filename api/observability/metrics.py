@@ -21,7 +21,7 @@ from typing_extensions import override
 from api.observability.gauges import Figure, Figures
 from api.server.server import CannotServe
 from schema.execution.observer import Observation
-from schema.request.document_cache import Asked, Document
+from schema.request.document_cache import Document, OperationLabel
 
 MOST_NAMES = 100
 """How many operations are counted by their names, trusted ones not among them: clients choose the names."""
@@ -29,7 +29,7 @@ MOST_NAMES = 100
 OTHERS = "other"
 """The name under which all further ones are counted."""
 
-NOT_RUN = Asked("", "")
+NOT_RUN = OperationLabel("", "")
 """As what a request is counted that could not be run: nobody knows what it would have done."""
 
 Counts = dict[tuple[str, ...], int]
@@ -51,7 +51,7 @@ class Metrics(Collector):
         self._refusals: Counts = defaultdict(int)
         self._errors: Counts = defaultdict(int)
         self._responses: Counts = defaultdict(int)
-        self._times: dict[Asked, _Times] = defaultdict(_Times)
+        self._times: dict[OperationLabel, _Times] = defaultdict(_Times)
 
     def watch(self, *figures: Figure) -> None:
         """Tell of these figures, too."""
@@ -59,7 +59,7 @@ class Metrics(Collector):
 
     def count_operation(self, seen: Observation) -> None:
         """Count an operation that ended."""
-        asked = seen.asked or NOT_RUN
+        asked = seen.operation or NOT_RUN
         if asked not in self._names:
             asked = self._named(asked)
         self._ended[*asked, _outcome(seen)] += 1
@@ -82,7 +82,7 @@ class Metrics(Collector):
         yield _counter("errors", "Operations with a top-level error.", "code", self._errors)
         yield _counter("http_responses", "Answers over HTTP.", "status", self._responses)
 
-    def _named(self, asked: Asked) -> Asked:
+    def _named(self, asked: OperationLabel) -> OperationLabel:
         if len(self._names) == self._room:
             return asked._replace(name=OTHERS)
         self._names.add(asked)
@@ -130,9 +130,9 @@ def _outcome(seen: Observation) -> str:
     return "refused" if seen.refusals else "ok"
 
 
-def _asked(text: str) -> list[Asked]:
+def _asked(text: str) -> list[OperationLabel]:
     document = Document(text, parse(text))
-    return [document.asked(operation) for operation in document.operations]
+    return [document.label(operation) for operation in document.operations]
 
 
 @contextmanager

@@ -3,14 +3,14 @@
 from api.observability.logs import log_operation, log_request
 from api.observability.metrics import Metrics
 from api.observability.request_middleware import Observe as ObserveRequest
-from api.transports.trusted_documents import Documents
-from schema.execution.observer import Observe as ObserveOperation
+from api.transports.trusted_documents import TrustedDocuments
+from schema.execution.observer import OperationObserver as ObserveOperation
 
 
 class Watch:
     """The observers of operations and of requests over HTTP: nobody, unless somebody wants to know."""
 
-    def __init__(self, documents: Documents, *, access_log: bool, metrics: bool) -> None:
+    def __init__(self, documents: TrustedDocuments, *, access_log: bool, metrics: bool) -> None:
         self.metrics = Metrics(documents.by_id.values())
         self.operations: list[ObserveOperation] = []
         self.requests: list[ObserveRequest] = []

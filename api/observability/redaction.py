@@ -11,7 +11,7 @@ from asyncpg import PostgresError
 from typing_extensions import override
 
 from db.domain.errors import DealdeskError, Refusal
-from db.sql.database import ConstraintBroken
+from db.sql.database import ConstraintViolation
 
 _SECRETS = re.compile(
     r"dealdesk_[A-Za-z0-9_-]{43}"  # tokens of our own
@@ -19,7 +19,7 @@ _SECRETS = re.compile(
     r"|(?<=://)[^\s/@]+(?=@)"  # user and password in a URL
     r"|(?<= exception=)[^\n]+"  # what asyncio says of a task that nobody waits for
 )
-_HARMLESS = (DealdeskError, ConstraintBroken, OSError, sqlite3.Error)
+_HARMLESS = (DealdeskError, ConstraintViolation, OSError, sqlite3.Error)
 """Exceptions whose texts hold nothing that a caller has sent, but for refusals, which speak to callers."""
 
 

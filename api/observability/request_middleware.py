@@ -7,7 +7,7 @@ from time import perf_counter
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
-from api.http.responses import error_body, send_body
+from api.http.responses import error_body, send_response
 from api.observability.request_context import begin
 
 _log = logging.getLogger("dealdesk.http")
@@ -45,7 +45,7 @@ class Boundary:
             if numbered.status == CLIENT_GONE:
                 message = "Something went wrong on our side. Tell us the request id."
                 body = error_body("INTERNAL_SERVER_ERROR", message, requestId=request_id)
-                await send_body(numbered, body, status=500)
+                await send_response(numbered, body, status=500)
         finally:
             for observe in self._observers:
                 observe(scope, numbered.status, perf_counter() - began)

@@ -24,7 +24,7 @@ _INSTALL = (
 )
 
 
-class PlaygroundBuild(BuildHookInterface[Any]):
+class PlaygroundBuildHook(BuildHookInterface[Any]):
     """Leaves the bundle in ``static/``. Without npm there is none, and the page takes GraphiQL from a CDN."""
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling calls it so

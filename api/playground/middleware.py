@@ -9,30 +9,30 @@ from starlette.routing import Mount
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.playground.page import bundled_page, fallback_page
+from api.playground.page import bundled_page, cdn_page
 
 _log = logging.getLogger("dealdesk.playground")
 
 _FOLDER = Path(__file__).parent
-BUNDLE = _FOLDER / "static"
+BUNDLE_DIRECTORY = _FOLDER / "static"
 """What installing has built: the page's files, where npm was at hand."""
 
 
-class Playground:
+class PlaygroundMiddleware:
     """Answers browsers with the page, and passes every other request on to the endpoint.
 
     Where there is no ``bundle``, the page takes GraphiQL from a CDN. ``files`` is the route of what it loads
     from here.
     """
 
-    def __init__(self, endpoint: ASGIApp, bundle: Path = BUNDLE) -> None:
+    def __init__(self, endpoint: ASGIApp, bundle: Path = BUNDLE_DIRECTORY) -> None:
         self._endpoint = endpoint
         is_bundled = bundle.is_dir()
         folder = bundle if is_bundled else _FOLDER / "source"
         # A path of its own for every version: no browser takes a part of an older one from its cache.
         path = f"/playground/{_digest(folder)}"
-        self.files = Mount(path, StaticFiles(directory=folder))
-        self._page = bundled_page(path) if is_bundled else fallback_page(path)
+        self.static_route = Mount(path, StaticFiles(directory=folder))
+        self._page = bundled_page(path) if is_bundled else cdn_page(path)
         if not is_bundled:
             _log.warning(
                 "The playground was not bundled at installation, so it loads GraphiQL from a CDN."

@@ -8,7 +8,7 @@ from starlette.responses import HTMLResponse
 
 from api.playground.cdn import SCRIPTS, STYLE, CdnFile
 
-EXAMPLES = Path(__file__).parent / "examples"
+EXAMPLES_DIRECTORY = Path(__file__).parent / "examples"
 
 
 def bundled_page(files: str) -> HTMLResponse:
@@ -20,7 +20,7 @@ def bundled_page(files: str) -> HTMLResponse:
     )
 
 
-def fallback_page(files: str) -> HTMLResponse:
+def cdn_page(files: str) -> HTMLResponse:
     """Return the page that loads GraphiQL from a CDN; ``files`` is the path of its own files."""
     return _page(
         files,
@@ -72,7 +72,7 @@ _HTML = """\
 
 def _examples() -> str:
     """Return the documents of the tabs as JSON that can't end the element it stands in."""
-    documents = [file.read_text("utf-8") for file in sorted(EXAMPLES.glob("*.graphql"))]
+    documents = [file.read_text("utf-8") for file in sorted(EXAMPLES_DIRECTORY.glob("*.graphql"))]
     return json.dumps(documents).replace("<", "\\u003c")
 
 

@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from api.http.responses import JSON, error_body
+from api.http.responses import JSON_CONTENT_TYPE, error_body
 from db.migrations.version import has_current_tables
 from db.sql.database import Database
 
@@ -47,7 +47,7 @@ class _Readiness:
         fault = _STOPPING if self._is_stopping() else await self._fault_of_database()
         if fault is None:
             return JSONResponse({"status": "ready"})
-        return Response(error_body("UNAVAILABLE", fault), 503, media_type=JSON.decode())
+        return Response(error_body("UNAVAILABLE", fault), 503, media_type=JSON_CONTENT_TYPE.decode())
 
     async def _fault_of_database(self) -> str | None:
         async with self._asking:

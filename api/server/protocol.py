@@ -18,7 +18,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
-from api.http.responses import JSON, error_body, send_body
+from api.http.responses import JSON_CONTENT_TYPE, error_body, send_response
 
 MOST_HEAD_BYTES = 128 * 1024
 """Longer than any URL and headers that are needed; nothing else would bound them."""
@@ -213,7 +213,7 @@ async def _to_its_end(
     except asyncio.CancelledError:
         if not cycle.response_started:
             headers = [(b"retry-after", b"1"), (b"x-request-id", scope["request_id"].encode())]
-            await send_body(send, _STOPPED, status=503, headers=headers)
+            await send_response(send, _STOPPED, status=503, headers=headers)
 
 
 _STOPPED = error_body(
@@ -251,7 +251,7 @@ class _Handshake(ServerProtocol):
         refused = HTTPStatus(status)
         response.body = error_body(refused.name, text.strip() or refused.description)
         del response.headers["Content-Type"], response.headers["Content-Length"]
-        response.headers["Content-Type"] = JSON.decode()
+        response.headers["Content-Type"] = JSON_CONTENT_TYPE.decode()
         response.headers["Content-Length"] = str(len(response.body))
         return response
 
@@ -266,7 +266,7 @@ def _answer(status: int, code: str, message: str) -> bytes:
     again = b"retry-after: 1\r\n" if status == HTTPStatus.SERVICE_UNAVAILABLE else b""
     return b"%scontent-type: %s\r\ncontent-length: %d\r\n%sconnection: close\r\n\r\n%s" % (
         STATUS_LINE[status],
-        JSON,
+        JSON_CONTENT_TYPE,
         len(body),
         again,
         body,

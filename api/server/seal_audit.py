@@ -4,7 +4,7 @@ from contextlib import AbstractAsyncContextManager
 from functools import partial
 
 from api.server.background_jobs import repeating
-from db.audit.seals import seal
+from db.audit.seals import seal_entries
 from db.sql.database import Database
 
 EVERY = 2.0
@@ -13,4 +13,4 @@ EVERY = 2.0
 
 def sealing(database: Database) -> AbstractAsyncContextManager[None]:
     """Seal what is written until the block ends."""
-    return repeating(partial(seal, database), every=EVERY, complaint="audit rows can't be sealed")
+    return repeating(partial(seal_entries, database), every=EVERY, complaint="audit rows can't be sealed")

@@ -11,18 +11,18 @@ from hashlib import blake2b
 from graphql import OperationType
 from starlette.types import Receive, Scope, Send
 
-from api.auth.access_policy import Entry
+from api.auth.access_policy import AccessPolicy
 from api.auth.principal import Principal
-from api.http.body import ClientGone, read_body
-from api.http.errors import BadRequest, HttpRefusal, MethodNotAllowed
-from api.http.media_types import EVENT_STREAM, PLAIN_JSON, MediaType, check_is_json, wanted
-from api.http.responses import error_body, send_body, send_nothing
+from api.http.body import ClientDisconnected, read_body
+from api.http.errors import BadRequest, HttpError, MethodNotAllowed
+from api.http.media_types import EVENT_STREAM, PLAIN_JSON, MediaType, negotiate, require_json
+from api.http.responses import error_body, send_empty_response, send_response
 from api.transports.params import from_body, from_url
-from api.transports.sse import stream
-from api.transports.trusted_documents import Documents
+from api.transports.sse import stream_events
+from api.transports.trusted_documents import TrustedDocuments
 from db.domain.errors import Unavailable
-from schema.execution.executor import Executor, OperationKindError, Request
-from schema.execution.response import Answer
+from schema.execution.executor import Executor, OperationTypeNotAllowed, Request
+from schema.execution.response import Response
 
 Headers = Mapping[bytes, bytes]
 
@@ -34,7 +34,7 @@ class GraphQLEndpoint:
     ``streams`` are open.
     """
 
-    def __init__(self, executor: Executor, entry: Entry, documents: Documents) -> None:
+    def __init__(self, executor: Executor, entry: AccessPolicy, documents: TrustedDocuments) -> None:
         self._executor = executor
         self._entry = entry
         self._authenticator = entry.authenticator
@@ -47,19 +47,19 @@ class GraphQLEndpoint:
         headers = dict(scope["headers"])
         media_type = PLAIN_JSON
         try:
-            media_type = wanted(headers.get(b"accept"))
+            media_type = negotiate(headers.get(b"accept"))
             await self._answer(scope, headers, media_type, receive, send)
-        except HttpRefusal as refusal:
+        except HttpError as refusal:
             scope["outcome"] = {"codes": [refusal.code]}
             body = error_body(refusal.code, str(refusal))
-            await send_body(
+            await send_response(
                 send, body, media_type.content_type, status=refusal.status, headers=refusal.headers
             )
         except Unavailable as error:
             body = error_body(error.code, str(error), retryAfter=error.retry_after)
             status, again = _later({error.code}, error.retry_after)
-            await send_body(send, body, media_type.content_type, status=status, headers=again)
-        except ClientGone:
+            await send_response(send, body, media_type.content_type, status=status, headers=again)
+        except ClientDisconnected:
             return
 
     async def _answer(
@@ -70,7 +70,7 @@ class GraphQLEndpoint:
         request = await self._request(scope, headers, receive)
         if media_type is EVENT_STREAM:
             await self._stream(request, principal, headers.get(b"last-event-id", b""), receive, send)
-        elif scope["method"] == "POST" or request.tells_cost:
+        elif scope["method"] == "POST" or request.include_cost:
             # What is left in the caller's bucket is another number each time, so no client keeps it.
             await _send(send, await self._run(request, principal), media_type)
         else:
@@ -79,17 +79,17 @@ class GraphQLEndpoint:
 
     async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> Request:
         if scope["method"] == "POST":
-            check_is_json(headers.get(b"content-type"))
+            require_json(headers.get(b"content-type"))
             body = await read_body(receive, self._limits)
             return from_body(body, self._documents, scope["request_id"], self._limits)
         if scope["method"] == "GET":
             return from_url(scope["query_string"], self._documents, scope["request_id"], self._limits)
         raise MethodNotAllowed("Send GraphQL by POST, or a query by GET.", "GET, POST")
 
-    def _run(self, request: Request, principal: Principal) -> Awaitable[Answer]:
+    def _run(self, request: Request, principal: Principal) -> Awaitable[Response]:
         try:
-            return self._executor.answer(request, self._authenticator.caller_of(principal))
-        except OperationKindError as error:
+            return self._executor.execute(request, self._authenticator.caller_of(principal))
+        except OperationTypeNotAllowed as error:
             raise _refusal(error) from None
 
     async def _stream(
@@ -98,18 +98,18 @@ class GraphQLEndpoint:
         request = request._replace(operations=request.operations | {OperationType.SUBSCRIPTION})
         caller = partial(self._authenticator.caller_of, principal)
         try:
-            answers = self._executor.answers(request, caller, after.decode("latin-1"))
-        except OperationKindError as error:
+            answers = self._executor.stream(request, caller, after.decode("latin-1"))
+        except OperationTypeNotAllowed as error:
             raise _refusal(error) from None
         self.streams += 1
         try:
             with self._authenticator.visit(principal) as visit:
-                await stream(answers, visit, receive, send)
+                await stream_events(answers, visit, receive, send)
         finally:
             self.streams -= 1
 
 
-def _refusal(error: OperationKindError) -> HttpRefusal:
+def _refusal(error: OperationTypeNotAllowed) -> HttpError:
     if error.kind is OperationType.MUTATION:
         return MethodNotAllowed("A GET changes nothing. Send mutations by POST.", "POST")
     return BadRequest(
@@ -118,12 +118,12 @@ def _refusal(error: OperationKindError) -> HttpRefusal:
     )
 
 
-def _send(send: Send, answer: Answer, media_type: MediaType) -> Awaitable[None]:
-    status = 200 if answer.ran else media_type.not_run
+def _send(send: Send, answer: Response, media_type: MediaType) -> Awaitable[None]:
+    status = 200 if answer.executed else media_type.not_run
     again: list[tuple[bytes, bytes]] = []
     if answer.retry_after is not None:
         status, again = _later(answer.codes, answer.retry_after)
-    return send_body(send, answer.body, media_type.content_type, status=status, headers=again)
+    return send_response(send, answer.body, media_type.content_type, status=status, headers=again)
 
 
 def _later(codes: Collection[str], seconds: int) -> tuple[int, list[tuple[bytes, bytes]]]:
@@ -135,16 +135,18 @@ def _later(codes: Collection[str], seconds: int) -> tuple[int, list[tuple[bytes,
 _LATER = {"THROTTLED": 429, "TIMEOUT": 504}
 
 
-async def _send_unless_known(send: Send, answer: Answer, media_type: MediaType, known: bytes | None) -> None:
+async def _send_unless_known(
+    send: Send, answer: Response, media_type: MediaType, known: bytes | None
+) -> None:
     if answer.codes:
         await _send(send, answer, media_type)
         return
     tag = b'"%s"' % blake2b(answer.body, digest_size=16).hexdigest().encode()
     headers = [(b"etag", tag), (b"cache-control", b"private, no-cache"), (b"vary", b"accept")]
     if known is not None and _names(known, tag):
-        await send_nothing(send, status=304, headers=headers)
+        await send_empty_response(send, status=304, headers=headers)
     else:
-        await send_body(send, answer.body, media_type.content_type, headers=headers)
+        await send_response(send, answer.body, media_type.content_type, headers=headers)
 
 
 def _names(known: bytes, tag: bytes) -> bool:

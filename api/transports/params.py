@@ -6,13 +6,13 @@ from urllib.parse import parse_qsl
 
 from graphql import OperationType
 
-from api.http.body import read_json
+from api.http.body import parse_json
 from api.http.errors import BadRequest, UriTooLong
 from api.http.limits import Limits
-from api.transports.trusted_documents import Documents
+from api.transports.trusted_documents import TrustedDocuments
 from schema.execution.executor import Request
 
-MOST_BYTES_IN_URL = 32 * 1024
+MAX_QUERY_STRING_BYTES = 32 * 1024
 """Hardly anything between a client and us carries a longer URL; a longer query goes by POST."""
 
 _OVER_POST = frozenset({OperationType.QUERY, OperationType.MUTATION})
@@ -20,37 +20,39 @@ _OVER_GET = frozenset({OperationType.QUERY})
 _OVER_SOCKET = frozenset(OperationType)
 
 
-def from_body(body: bytes | bytearray, documents: Documents, request_id: str, limits: Limits) -> Request:
+def from_body(
+    body: bytes | bytearray, documents: TrustedDocuments, request_id: str, limits: Limits
+) -> Request:
     """Return the request that a JSON body makes: a query or a mutation.
 
     Raises:
         BadRequest: the body is no object of the members that a request has.
         DocumentRefusal: its document is not run here.
     """
-    members = read_json(body, "The body", limits)
+    members = parse_json(body, "The body", limits)
     if not isinstance(members, dict):
         raise BadRequest('The body must be a JSON object with a member "query".')
     return _request(members, documents, _OVER_POST, request_id)
 
 
-def from_url(query_string: bytes, documents: Documents, request_id: str, limits: Limits) -> Request:
+def from_url(query_string: bytes, documents: TrustedDocuments, request_id: str, limits: Limits) -> Request:
     """Return the request that a URL's parameters make: a query, because a GET changes nothing.
 
     Raises:
-        UriTooLong: they are longer than ``MOST_BYTES_IN_URL``.
+        UriTooLong: they are longer than ``MAX_QUERY_STRING_BYTES``.
         BadRequest: they are not those that a request has.
         DocumentRefusal: its document is not run here.
     """
-    if len(query_string) > MOST_BYTES_IN_URL:
-        raise UriTooLong(f"The parameters are longer than {MOST_BYTES_IN_URL} bytes. Send them by POST.")
+    if len(query_string) > MAX_QUERY_STRING_BYTES:
+        raise UriTooLong(f"The parameters are longer than {MAX_QUERY_STRING_BYTES} bytes. Send them by POST.")
     members: dict[str, Any] = _decoded(query_string)
     for name in ("variables", "extensions"):
         if name in members:
-            members[name] = read_json(members[name].encode(), f'The parameter "{name}"', limits)
+            members[name] = parse_json(members[name].encode(), f'The parameter "{name}"', limits)
     return _request(members, documents, _OVER_GET, request_id)
 
 
-def from_message(members: Mapping[str, Any], documents: Documents, request_id: str) -> Request:
+def from_message(members: Mapping[str, Any], documents: TrustedDocuments, request_id: str) -> Request:
     """Return the request that a message over a socket makes: of any kind.
 
     Raises:
@@ -72,7 +74,10 @@ def _decoded(query_string: bytes) -> dict[str, str]:
 
 
 def _request(
-    members: Mapping[str, Any], documents: Documents, operations: frozenset[OperationType], request_id: str
+    members: Mapping[str, Any],
+    documents: TrustedDocuments,
+    operations: frozenset[OperationType],
+    request_id: str,
 ) -> Request:
     for name, value in members.items():
         if value is not None and not isinstance(value, _TYPES.get(name, object)):
@@ -80,12 +85,12 @@ def _request(
             raise BadRequest(f'"{name}" must be {called}, or left out.')
     extensions = members.get("extensions") or {}
     return Request(
-        documents.asked_for(members.get("query"), members.get("documentId")),
+        documents.resolve(members.get("query"), members.get("documentId")),
         variables=members.get("variables"),
         operation_name=members.get("operationName"),
         operations=operations,
         id=request_id,
-        tells_cost=extensions.get("cost") is True,
+        include_cost=extensions.get("cost") is True,
     )
 
 

@@ -11,12 +11,12 @@ from contextlib import aclosing
 
 from starlette.types import Receive, Send
 
-from api.auth.sessions import Visit
-from api.http.send_timeout import TooSlow, in_time
-from schema.execution.response import Answer
-from schema.subscriptions.event_feed import Stopped
+from api.auth.sessions import Session
+from api.http.send_timeout import SlowConsumer, with_send_timeout
+from schema.execution.response import Response
+from schema.subscriptions.event_feed import ServerStopping
 
-BEAT = 12.0
+HEARTBEAT_SECONDS = 12.0
 """Seconds between comments, which keep proxies from closing a connection that has nothing to tell."""
 
 _COMMENT = b":\n"  # without an empty line: some clients end an event at each
@@ -32,9 +32,11 @@ class _Over(Exception):
     """The client went away, was told everything, or may not be told more."""
 
 
-async def stream(answers: AsyncGenerator[Answer, None], visit: Visit, receive: Receive, send: Send) -> None:
+async def stream_events(
+    answers: AsyncGenerator[Response, None], visit: Session, receive: Receive, send: Send
+) -> None:
     """Send answers as they come, until there are no more, the visit is over or the client goes away."""
-    send = in_time(send)
+    send = with_send_timeout(send)
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
     is_taken = True
     try:
@@ -43,22 +45,22 @@ async def stream(answers: AsyncGenerator[Answer, None], visit: Visit, receive: R
             tasks.create_task(_watch(receive))
             tasks.create_task(_end(visit))
             await _tell(answers, send)
-    except* (_Over, Stopped):
+    except* (_Over, ServerStopping):
         pass
-    except* TooSlow:
+    except* SlowConsumer:
         is_taken = False
     if is_taken:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _tell(answers: AsyncGenerator[Answer, None], send: Send) -> None:
+async def _tell(answers: AsyncGenerator[Response, None], send: Send) -> None:
     async for answer in answers:
         await _send(send, _event(answer))
     await _send(send, _COMPLETE)
     raise _Over
 
 
-def _event(answer: Answer) -> bytes:
+def _event(answer: Response) -> bytes:
     id_ = b"" if answer.event_id is None else b"id: %s\n" % answer.event_id.encode()
     return b"event: next\n%sdata: %s\n\n" % (id_, answer.body)
 
@@ -66,7 +68,7 @@ def _event(answer: Answer) -> bytes:
 async def _beat(send: Send) -> None:
     while True:
         await _send(send, _COMMENT)
-        await asyncio.sleep(BEAT)
+        await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
 async def _watch(receive: Receive) -> None:
@@ -75,7 +77,7 @@ async def _watch(receive: Receive) -> None:
     raise _Over
 
 
-async def _end(visit: Visit) -> None:
+async def _end(visit: Session) -> None:
     await visit.over.wait()
     raise _Over
 

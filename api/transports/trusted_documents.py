@@ -10,7 +10,7 @@ from typing import Any, TypeGuard
 
 from graphql import GraphQLError, GraphQLSchema, parse, validate
 
-from api.http.errors import BadRequest, UnknownDocument, UntrustedDocument
+from api.http.errors import BadRequest, DocumentNotFound, DocumentNotTrusted
 from db.domain.errors import DealdeskError
 
 
@@ -22,18 +22,18 @@ class DocumentMode(StrEnum):
     ONLY = "only"
 
 
-class BadDocuments(DealdeskError):
+class InvalidDocuments(DealdeskError):
     """A document or a manifest can't be used."""
 
 
 @dataclass(frozen=True, slots=True)
-class Documents:
+class TrustedDocuments:
     """The trusted documents by their ids; with ``only``, nothing else is run."""
 
     by_id: Mapping[str, str] = field(default_factory=dict)
     only: bool = False
 
-    def asked_for(self, query: str | None, document_id: str | None) -> str:
+    def resolve(self, query: str | None, document_id: str | None) -> str:
         """Return the document that a request asks to run, by itself or by its id.
 
         Raises:
@@ -46,29 +46,31 @@ class Documents:
         if query is not None and not self.only:
             return query
         if document_id is not None:
-            raise UnknownDocument
+            raise DocumentNotFound
         if query is None:
             raise BadRequest('"query" must be a string: the GraphQL document to run.')
-        raise UntrustedDocument
+        raise DocumentNotTrusted
 
 
-NO_DOCUMENTS = Documents()
+NO_TRUSTED_DOCUMENTS = TrustedDocuments()
 
 
-def trusted_documents(mode: DocumentMode, manifest: Path | None) -> Documents:
+def load_trusted_documents(mode: DocumentMode, manifest: Path | None) -> TrustedDocuments:
     """Return the documents of a manifest, as far as the mode makes use of it.
 
     Raises:
         BadDocuments: the manifest is missing, or is none.
     """
     if mode is DocumentMode.OFF:
-        return NO_DOCUMENTS
+        return NO_TRUSTED_DOCUMENTS
     if manifest is None:
-        raise BadDocuments(f"DEALDESK_DOCUMENTS={mode} needs a manifest: set DEALDESK_DOCUMENTS_MANIFEST.")
-    return Documents(_read(manifest), only=mode is DocumentMode.ONLY)
+        raise InvalidDocuments(
+            f"DEALDESK_DOCUMENTS={mode} needs a manifest: set DEALDESK_DOCUMENTS_MANIFEST."
+        )
+    return TrustedDocuments(_read(manifest), only=mode is DocumentMode.ONLY)
 
 
-def manifest_of(directory: Path, schema: GraphQLSchema) -> str:
+def build_manifest(directory: Path, schema: GraphQLSchema) -> str:
     """Return the manifest of all ``.graphql`` files below a directory: JSON, from id to document.
 
     Raises:
@@ -77,9 +79,9 @@ def manifest_of(directory: Path, schema: GraphQLSchema) -> str:
     texts = {path: _text(path) for path in sorted(directory.rglob("*.graphql"))}
     faults = [f"{path}: {fault}" for path, text in texts.items() for fault in _faults(text, schema)]
     if faults:
-        raise BadDocuments("\n".join(["Some documents can't be run.", *faults]))
+        raise InvalidDocuments("\n".join(["Some documents can't be run.", *faults]))
     if not texts:
-        raise BadDocuments(f"There is no .graphql file below {directory}.")
+        raise InvalidDocuments(f"There is no .graphql file below {directory}.")
     return json.dumps({document_id(text): text for text in texts.values()}, indent=2)
 
 
@@ -92,7 +94,7 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode()
     except UnicodeDecodeError:
-        raise BadDocuments(f"{path} is not UTF-8.") from None
+        raise InvalidDocuments(f"{path} is not UTF-8.") from None
 
 
 def _faults(document: str, schema: GraphQLSchema) -> Iterator[str]:
@@ -106,10 +108,10 @@ def _read(manifest: Path) -> dict[str, str]:
     try:
         documents = json.loads(manifest.read_bytes())
     except (OSError, ValueError) as error:
-        raise BadDocuments(f"The manifest {manifest} can't be read: {error}") from error
+        raise InvalidDocuments(f"The manifest {manifest} can't be read: {error}") from error
     if _is_manifest(documents):
         return documents
-    raise BadDocuments(
+    raise InvalidDocuments(
         f"The manifest {manifest} is none: it must map the sha256 of each document to it."
         " Build it with `dealdesk documents build`."
     )

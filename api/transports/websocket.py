@@ -9,33 +9,33 @@ from typing import Any
 import orjson
 from starlette.types import Receive, Scope, Send
 
-from api.auth.access_policy import Entry
+from api.auth.access_policy import AccessPolicy
 from api.auth.principal import Principal
-from api.auth.sessions import Visit
-from api.http.body import read_json
-from api.http.errors import BadRequest, DocumentRefusal, Unauthenticated, UnknownHost
-from api.http.send_timeout import TooSlow, in_time
+from api.auth.sessions import Session
+from api.http.body import parse_json
+from api.http.errors import BadRequest, DocumentError, HostNotAllowed, Unauthenticated
+from api.http.send_timeout import SlowConsumer, with_send_timeout
 from api.transports.params import from_message
-from api.transports.trusted_documents import Documents
+from api.transports.trusted_documents import TrustedDocuments
 from db.domain.errors import Unavailable
 from db.domain.ids import new_id
 from schema.execution.executor import Executor, Request
-from schema.limits.quota import TooManyHeld
-from schema.subscriptions.event_feed import Stopped
+from schema.limits.quota import QuotaExceeded
+from schema.subscriptions.event_feed import ServerStopping
 
 SUBPROTOCOL = "graphql-transport-ws"
 _LONGEST_REASON = 123
 """Bytes that a close frame has room for."""
 
 
-class GraphQLSockets:
+class GraphQLWebSockets:
     """Answers over WebSockets, of which ``open`` are, to those whom ``entry`` lets in.
 
     Who asks is said as the conversation begins, by a member of the payload that is named like the header;
     or by the header of the handshake, where a client can send one.
     """
 
-    def __init__(self, executor: Executor, entry: Entry, documents: Documents) -> None:
+    def __init__(self, executor: Executor, entry: AccessPolicy, documents: TrustedDocuments) -> None:
         self._executor = executor
         self._entry = entry
         self._documents = documents
@@ -55,14 +55,14 @@ class GraphQLSockets:
             await send({"type": "websocket.close"})  # refuses the handshake
             return
         self.open += 1
-        session = _Session(self._executor, self._entry, self._documents, receive, in_time(send))
+        session = _Session(self._executor, self._entry, self._documents, receive, with_send_timeout(send))
         session.authorization = headers.get(b"authorization")
         self._sessions.add(session)
         try:
             with session.visiting:
                 await session.run(scope["subprotocols"], has_room=self.open <= self._entry.limits.sockets)
         except asyncio.CancelledError:  # the server stops, and has waited long enough
-            await session.close(Stopped())
+            await session.close(ServerStopping())
         finally:
             self._sessions.discard(session)
             self.open -= 1
@@ -70,9 +70,9 @@ class GraphQLSockets:
     def _lets_in(self, headers: Mapping[bytes, bytes]) -> bool:
         try:
             self._entry.check_host(headers.get(b"host"))
-        except UnknownHost:
+        except HostNotAllowed:
             return False
-        return not self._entry.is_foreign(headers)
+        return not self._entry.is_cross_origin(headers)
 
 
 class _Closing(Exception):
@@ -94,8 +94,8 @@ class _Session:
     def __init__(
         self,
         executor: Executor,
-        entry: Entry,
-        documents: Documents,
+        entry: AccessPolicy,
+        documents: TrustedDocuments,
         receive: Receive,
         send: Send,
     ) -> None:
@@ -108,7 +108,7 @@ class _Session:
         self._send = send
         self.authorization: bytes | None = None
         self.visiting = ExitStack()
-        self._visit: Visit | None = None
+        self._visit: Session | None = None
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks = asyncio.TaskGroup()
 
@@ -121,7 +121,7 @@ class _Session:
             async with self._tasks:
                 await self._accept(subprotocols, has_room=has_room)
                 await self._converse()
-        except* (_Closing, _Gone, Stopped, TooSlow, OSError) as ends:
+        except* (_Closing, _Gone, ServerStopping, SlowConsumer, OSError) as ends:
             await self.close(ends.exceptions[0])
 
     async def _accept(self, subprotocols: list[str], *, has_room: bool) -> None:
@@ -149,7 +149,7 @@ class _Session:
         if received.get("text") is None:
             raise _Closing(4400, "Messages are text, not binary.")
         with _refusing():
-            message = read_json(received["text"].encode(errors="surrogatepass"), "The message", self._limits)
+            message = parse_json(received["text"].encode(errors="surrogatepass"), "The message", self._limits)
         if not isinstance(message, dict) or not isinstance(message.get("payload"), dict | None):
             raise _Closing(4400, _NO_MESSAGE)
         return message
@@ -181,8 +181,8 @@ class _Session:
     def _sit(self, principal: Principal) -> None:
         caller = self._authenticator.caller_of(principal)
         try:
-            self.visiting.enter_context(self._seats.taken(caller))
-        except TooManyHeld as error:
+            self.visiting.enter_context(self._seats.acquire(caller))
+        except QuotaExceeded as error:
             raise _Closing(1013, error.message) from None
 
     async def _principal(self, payload: dict[str, Any]) -> Principal:
@@ -203,7 +203,7 @@ class _Session:
         try:
             with _refusing():
                 request = from_message(payload, self._documents, new_id().hex)
-        except DocumentRefusal as refusal:
+        except DocumentError as refusal:
             await self._say(_message(id_, "error", _errors(refusal.code, str(refusal))))
             return
         most = self._limits.operations_per_socket
@@ -223,13 +223,13 @@ class _Session:
         caller = partial(self._authenticator.caller_of, principal)
         end = _message(id_, "complete")
         try:
-            async with aclosing(self._executor.answers(request, caller)) as answers:
+            async with aclosing(self._executor.stream(request, caller)) as answers:
                 async for answer in answers:
-                    if answer.ran:
+                    if answer.executed:
                         await self._tell(id_, _message(id_, "next", answer.body))
                     else:
                         end = _message(id_, "error", orjson.dumps(orjson.loads(answer.body)["errors"]))
-        except Stopped:
+        except ServerStopping:
             del self._operations[id_]
             await self._wind_up()
         await self._tell(id_, end, is_last=True)
@@ -244,7 +244,7 @@ class _Session:
     async def _wind_up(self) -> None:
         while self._operations:
             await asyncio.wait(self._operations.values())
-        raise Stopped
+        raise ServerStopping
 
     async def _say(self, message: bytes) -> None:
         await self._send({"type": "websocket.send", "text": message.decode()})
@@ -253,18 +253,18 @@ class _Session:
         match end:
             case _Closing():
                 code, reason = end.code, end.reason
-            case Stopped():
+            case ServerStopping():
                 code, reason = 1012, "The server restarts. Connect again, and go on after your last event."
-            case TooSlow():
+            case SlowConsumer():
                 code, reason = 1013, "You read too slowly. Connect again, and go on after your last event."
             case _:
                 return
         shortened = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
-        with suppress(TooSlow, OSError):
+        with suppress(SlowConsumer, OSError):
             await self._send({"type": "websocket.close", "code": code, "reason": shortened})
 
 
-async def _end(visit: Visit) -> None:
+async def _end(visit: Session) -> None:
     await visit.over.wait()
     raise _unauthorized()
 

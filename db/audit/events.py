@@ -17,20 +17,20 @@ from sqlalchemy import BigInteger, bindparam, select, tuple_
 from sqlalchemy.sql.elements import ColumnElement
 
 from db import models
-from db.models.ddl.transaction_id import OldestRunning
+from db.models.ddl.transaction_id import SnapshotXmin
 from db.sql.column_types import Id
 from db.sql.database import Database
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 
-PAGE = 500
+EVENTS_PAGE_SIZE = 500
 """How many events are read at once."""
 
 _ID = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
 _HIGHEST = 2**63 - 1
 
 
-class Place(NamedTuple):
+class EventPosition(NamedTuple):
     """Where an event stands in the order."""
 
     transaction: int
@@ -41,7 +41,7 @@ class Place(NamedTuple):
         return f"{self.transaction}-{self.position}"
 
     @classmethod
-    def of(cls, event_id: str) -> Self:
+    def parse(cls, event_id: str) -> Self:
         """Return the place of the event with this id.
 
         Raises:
@@ -53,7 +53,7 @@ class Place(NamedTuple):
         return cls(*map(int, match.groups()))
 
 
-BEFORE_ALL = Place(0, 0)
+START = EventPosition(0, 0)
 """The place before the first event."""
 
 
@@ -68,7 +68,7 @@ class Topic(NamedTuple):
 class Event:
     """Something happened to an opportunity or below it; what it was is read when it is told."""
 
-    place: Place
+    position: EventPosition
     organization_id: UUID
     opportunity_id: UUID
 
@@ -78,14 +78,14 @@ class Event:
         return Topic(self.organization_id), Topic(self.organization_id, self.opportunity_id)
 
 
-async def newest_place(database: Database) -> Place:
+async def latest_position(database: Database) -> EventPosition:
     """Return the place of the last event that is settled, of all organizations."""
     rows = await database.rows(_NEWEST)
-    return _place(rows[0]) if rows else BEFORE_ALL
+    return _place(rows[0]) if rows else START
 
 
-async def events_after(database: Database, place: Place, topic: Topic | None = None) -> list[Event]:
-    """Return the next events in their order, at most ``PAGE``: of a topic, or of all organizations."""
+async def events_after(database: Database, place: EventPosition, topic: Topic | None = None) -> list[Event]:
+    """Return at most ``EVENTS_PAGE_SIZE`` next events in their order: of a topic, or of all organizations."""
     values: dict[str, Any] = {"after_transaction": place.transaction, "after_position": place.position}
     statement = _NEXT
     if topic is not None:
@@ -95,18 +95,18 @@ async def events_after(database: Database, place: Place, topic: Topic | None = N
     return [Event(_place(row), row.organization_id, row.opportunity_id) for row in rows]
 
 
-def settled(event: Any) -> ColumnElement[bool]:
+def is_visible(event: Any) -> ColumnElement[bool]:
     """Return whether all events before this one are known; ``event`` are the columns of its row."""
-    return event.transaction_id < OldestRunning()  # type: ignore[no-any-return]
+    return event.transaction_id < SnapshotXmin()  # type: ignore[no-any-return]
 
 
-def _place(row: Any) -> Place:
-    return Place(row.transaction_id, row.position)
+def _place(row: Any) -> EventPosition:
+    return EventPosition(row.transaction_id, row.position)
 
 
 _EVENT = table_of(models.Event).c
 _ORDER = (_EVENT.transaction_id, _EVENT.position)
-_SETTLED = select(*_ORDER, _EVENT.organization_id, _EVENT.opportunity_id).where(settled(_EVENT))
+_SETTLED = select(*_ORDER, _EVENT.organization_id, _EVENT.opportunity_id).where(is_visible(_EVENT))
 
 
 def _next(*conditions: ColumnElement[bool]) -> Statement:
@@ -114,7 +114,7 @@ def _next(*conditions: ColumnElement[bool]) -> Statement:
         bindparam("after_transaction", type_=BigInteger()), bindparam("after_position", type_=BigInteger())
     )
     events = _SETTLED.where(tuple_(*_ORDER) > after, *conditions)
-    return Statement(events.order_by(*_ORDER).limit(PAGE))
+    return Statement(events.order_by(*_ORDER).limit(EVENTS_PAGE_SIZE))
 
 
 _OF_ORGANIZATION = _EVENT.organization_id == bindparam("organization_id", type_=Id())

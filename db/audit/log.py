@@ -22,12 +22,12 @@ import orjson
 from db import models
 from db.domain.caller import Caller
 from db.domain.ids import new_id
-from db.domain.validation import client_name
+from db.domain.validation import graphql_field_name
 from db.sql.database import Transaction
-from db.sql.statements import insertion
+from db.sql.statements import insert_statement
 
 
-class Action(StrEnum):
+class AuditAction(StrEnum):
     """What was done to one thing; the first words say to which kind."""
 
     OPPORTUNITY_CREATED = "OPPORTUNITY_CREATED"
@@ -68,58 +68,58 @@ class EventKind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
+class AuditEntry:
     """One changed thing; ``values`` are what was and what is now, by column name.
 
     ``opportunity_id`` is the opportunity whose history shows it: the thing itself, or that of a quote.
     """
 
-    action: Action
+    action: AuditAction
     subject_id: UUID
     opportunity_id: UUID | None
     values: Mapping[str, tuple[Any, Any]]
 
 
-def created(values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def diff_created(values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Return the values of a new thing, for its change."""
     return {name: (None, value) for name, value in values.items()}
 
 
-def deleted(values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def diff_deleted(values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Return the values that a thing had before it was deleted, for its change."""
     return {name: (value, None) for name, value in values.items()}
 
 
-def compared(row: Any, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
+def diff(row: Any, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
     """Return the values that differ from what a row holds, for its change."""
     return {
         name: (getattr(row, name), value) for name, value in values.items() if getattr(row, name) != value
     }
 
 
-async def record(
+async def record_change(
     transaction: Transaction,
     caller: Caller,
-    changes: Sequence[Change],
+    changes: Sequence[AuditEntry],
     kind: EventKind,
     opportunity_ids: Iterable[UUID],
 ) -> None:
     """Append an audit row for each change and an event row for each opportunity."""
-    await audit(transaction, caller, changes)
+    await append_audit(transaction, caller, changes)
     await transaction.execute_many(_EVENT, [_event(caller, kind, each) for each in opportunity_ids])
 
 
-async def audit(transaction: Transaction, caller: Caller, changes: Sequence[Change]) -> None:
+async def append_audit(transaction: Transaction, caller: Caller, changes: Sequence[AuditEntry]) -> None:
     """Append an audit row for each change, of what belongs to no opportunity."""
-    await audit_past(transaction, ((caller, change) for change in changes))
+    await append_audit_as(transaction, ((caller, change) for change in changes))
 
 
-async def audit_past(transaction: Transaction, changes: Iterable[tuple[Caller, Change]]) -> None:
+async def append_audit_as(transaction: Transaction, changes: Iterable[tuple[Caller, AuditEntry]]) -> None:
     """Append an audit row for each change, as made by whom and when its caller says."""
     await transaction.execute_many(_AUDIT, [_audit(caller, change) for caller, change in changes])
 
 
-def _audit(caller: Caller, change: Change) -> dict[str, Any]:
+def _audit(caller: Caller, change: AuditEntry) -> dict[str, Any]:
     return {
         "organization_id": caller.organization_id,
         "id": new_id(),
@@ -134,7 +134,7 @@ def _audit(caller: Caller, change: Change) -> dict[str, Any]:
 
 def _details(values: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[str | None, str | None]]:
     return {
-        client_name(column): (_text(before), _text(after))
+        graphql_field_name(column): (_text(before), _text(after))
         for column, (before, after) in values.items()
         if before != after
     }
@@ -157,5 +157,5 @@ def _event(caller: Caller, kind: EventKind, opportunity_id: UUID) -> dict[str, A
     }
 
 
-_AUDIT = insertion(models.Audit)
-_EVENT = insertion(models.Event)
+_AUDIT = insert_statement(models.Audit)
+_EVENT = insert_statement(models.Event)

@@ -15,15 +15,15 @@ import orjson
 from sqlalchemy import and_, bindparam, delete, literal_column, select
 
 from db import models
-from db.sql.array_param import Among
+from db.sql.array_param import InArray
 from db.sql.database import Database, Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
-PAGE = 200
+SEAL_PAGE_SIZE = 200
 """How many rows are sealed in one transaction: on SQLite nobody else writes meanwhile."""
 
-BEGINNING = "0" * 64
+GENESIS_HASH = "0" * 64
 """What stands for the hash before the first one."""
 
 AUDIT = table_of(models.Audit).c
@@ -31,7 +31,7 @@ WAITING = table_of(models.UnsealedAudit).c
 SEAL = table_of(models.AuditSeal).c
 
 
-async def seal(database: Database) -> int:
+async def seal_entries(database: Database) -> int:
     """Seal whatever waits, of all organizations, and return how many rows those were."""
     sealed = 0
     while await database.rows(_ANY):  # a read first: mostly nothing waits, and nobody is held up to find out
@@ -42,7 +42,7 @@ async def seal(database: Database) -> int:
     return sealed
 
 
-def hash_of(row: Any, previous: str) -> str:
+def entry_hash(row: Any, previous: str) -> str:
     """Return the hash of an audit row after the one before it, the same on both databases."""
     at = row.at.replace(tzinfo=None).isoformat(timespec="microseconds")
     ids = (row.organization_id, row.id, row.user_id, row.subject_id, row.opportunity_id)
@@ -59,7 +59,7 @@ async def _seal_page(transaction: Transaction) -> int:
 
 async def _seal_rows(transaction: Transaction, organization_id: UUID, rows: Sequence[Any]) -> None:
     last = await transaction.row(_LAST, organization_id=organization_id)
-    seals = _seals(rows, *((last.sequence, last.hash) if last else (0, BEGINNING)))
+    seals = _seals(rows, *((last.sequence, last.hash) if last else (0, GENESIS_HASH)))
     await transaction.execute_many(_INSERT, list(seals))
     ids = [row.id for row in rows]
     await transaction.execute(_DELETE, organization_id=organization_id, audit_ids=ids)
@@ -67,7 +67,7 @@ async def _seal_rows(transaction: Transaction, organization_id: UUID, rows: Sequ
 
 def _seals(rows: Sequence[Any], sequence: int, hash_: str) -> Iterator[dict[str, Any]]:
     for row in rows:
-        sequence, hash_ = sequence + 1, hash_of(row, hash_)
+        sequence, hash_ = sequence + 1, entry_hash(row, hash_)
         key = {"organization_id": row.organization_id, "sequence": sequence}
         yield {**key, "audit_id": row.id, "hash": hash_}
 
@@ -84,7 +84,7 @@ _page = (
     select(WAITING.organization_id, WAITING.audit_id)
     .where(_is_there)
     .order_by(WAITING.organization_id, WAITING.audit_id)
-    .limit(literal_column(str(PAGE)))
+    .limit(literal_column(str(SEAL_PAGE_SIZE)))
     .with_for_update()
     .subquery("page")
 )
@@ -103,9 +103,9 @@ _LAST = Statement(
     .order_by(SEAL.sequence.desc())
     .limit(1)
 )
-_INSERT = insertion(models.AuditSeal)
+_INSERT = insert_statement(models.AuditSeal)
 _DELETE = Statement(
     delete(models.UnsealedAudit).where(
-        WAITING.organization_id == bindparam("organization_id"), Among(WAITING.audit_id, "audit_ids")
+        WAITING.organization_id == bindparam("organization_id"), InArray(WAITING.audit_id, "audit_ids")
     )
 )

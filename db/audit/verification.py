@@ -9,16 +9,16 @@ from uuid import UUID
 from sqlalchemy import BigInteger, and_, bindparam, func, select
 
 from db import models
-from db.audit.seals import AUDIT, BEGINNING, SEAL, WAITING, hash_of
+from db.audit.seals import AUDIT, GENESIS_HASH, SEAL, WAITING, entry_hash
 from db.sql.database import Database
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 
-PAGE = 1000
+VERIFY_PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True, slots=True)
-class Verdict:
+class VerificationResult:
     """What was found out about one organization.
 
     ``sealed`` rows are as they were sealed, ``waiting`` are not sealed yet. ``head`` is the last seal, and
@@ -27,12 +27,12 @@ class Verdict:
 
     organization: str
     sealed: int
-    waiting: int
+    unsealed: int
     head: str
-    fault: str | None = None
+    error: str | None = None
 
 
-async def verify(database: Database) -> AsyncIterator[Verdict]:
+async def verify_seals(database: Database) -> AsyncIterator[VerificationResult]:
     """Yield a verdict on each organization, the oldest first."""
     for organization in await database.rows(_ORGANIZATIONS):
         yield await _verified(database, organization)
@@ -46,8 +46,8 @@ async def has_seal(database: Database, head: str) -> bool:
     return bool(await database.rows(_HAS_SEAL, sequence=int(sequence), hash=hash_))
 
 
-async def _verified(database: Database, organization: Any) -> Verdict:
-    sequence, hash_, fault = 0, BEGINNING, None
+async def _verified(database: Database, organization: Any) -> VerificationResult:
+    sequence, hash_, fault = 0, GENESIS_HASH, None
     async with aclosing(_sealed(database, organization.id)) as rows:
         async for row in rows:
             fault = _fault(row, sequence, hash_)
@@ -56,12 +56,12 @@ async def _verified(database: Database, organization: Any) -> Verdict:
             sequence, hash_ = row.sequence, row.hash
     fault = fault or await _stray(database, organization.id)
     [waiting] = await database.rows(_COUNT_WAITING, organization_id=organization.id)
-    return Verdict(organization.name, sequence, waiting.number, f"{sequence}-{hash_}", fault)
+    return VerificationResult(organization.name, sequence, waiting.number, f"{sequence}-{hash_}", fault)
 
 
 async def _sealed(database: Database, organization_id: UUID) -> AsyncGenerator[Any, None]:
     rows, after = None, 0
-    while rows is None or len(rows) == PAGE:
+    while rows is None or len(rows) == VERIFY_PAGE_SIZE:
         rows = await database.rows(_SEALED, organization_id=organization_id, after=after)
         for row in rows:
             yield row
@@ -73,7 +73,7 @@ def _fault(row: Any, sequence: int, hash_: str) -> str | None:
         return f"Seal {sequence + 1} is gone."
     if row.id is None:
         return f"Entry his_{row.audit_id} was removed; it was sealed as number {row.sequence}."
-    if hash_of(row, hash_) != row.hash:
+    if entry_hash(row, hash_) != row.hash:
         return f"Entry {_named(row)} or its seal {row.sequence} was changed."
     return None
 
@@ -111,7 +111,7 @@ _SEALED = Statement(
         SEAL.sequence > bindparam("after", type_=BigInteger()),
     )
     .order_by(SEAL.sequence)
-    .limit(PAGE)
+    .limit(VERIFY_PAGE_SIZE)
 )
 _SLIPPED_IN = Statement(
     select(AUDIT.id, AUDIT.action, AUDIT.at)

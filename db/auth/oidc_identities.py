@@ -12,26 +12,26 @@ from sqlalchemy import and_, bindparam, func, or_, select
 from sqlalchemy.sql.elements import ColumnElement
 
 from db import models
-from db.audit.log import Action, Change, audit, created
+from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
 from db.domain.caller import Caller, Role
 from db.domain.errors import DealdeskError
 from db.domain.ids import new_id
-from db.master_data.organizations import Served
+from db.master_data.organizations import UserRef
 from db.sql.column_types import Id
 from db.sql.database import Database, Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
-LONGEST = 200
+MAX_FIELD_LENGTH = 200
 """Characters of a name or an e-mail address."""
 
 
-class NotAdmitted(DealdeskError):
+class AccessDenied(DealdeskError):
     """The issuer vouches for somebody who is no user of the organization and can't be made one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Person:
+class OidcUser:
     """Somebody as an issuer knows them. ``email_verified`` is None where the issuer doesn't say."""
 
     issuer: str
@@ -42,7 +42,7 @@ class Person:
     email_verified: bool | None = None
 
 
-async def user_of(database: Database, organization: str, person: Person, *, now: datetime) -> Served:
+async def resolve_user(database: Database, organization: str, person: OidcUser, *, now: datetime) -> UserRef:
     """Return the user who is meant, in an organization by its name or id.
 
     Raises:
@@ -51,51 +51,55 @@ async def user_of(database: Database, organization: str, person: Person, *, now:
     key = {"organization": organization, "organization_id": _uuid(organization)}
     known = await database.rows(_KNOWN, **key, issuer=person.issuer, subject=person.subject)
     if len(known) != 1:
-        raise NotAdmitted(f"{'More than one' if known else 'No'} organization is called what the token says.")
+        raise AccessDenied(
+            f"{'More than one' if known else 'No'} organization is called what the token says."
+        )
     organization_id, user_id = known[0]
     if user_id is not None:
-        return Served(organization_id, user_id)
+        return UserRef(organization_id, user_id)
     return await database.write(lambda transaction: _join(transaction, organization_id, person, now))
 
 
-async def _join(transaction: Transaction, organization_id: UUID, person: Person, now: datetime) -> Served:
-    if not person.email or len(person.email) > LONGEST or "@" not in person.email:
-        raise NotAdmitted("The token has no e-mail address, which is needed the first time.")
+async def _join(transaction: Transaction, organization_id: UUID, person: OidcUser, now: datetime) -> UserRef:
+    if not person.email or len(person.email) > MAX_FIELD_LENGTH or "@" not in person.email:
+        raise AccessDenied("The token has no e-mail address, which is needed the first time.")
     key = {"organization_id": organization_id, "issuer": person.issuer}
     found = await transaction.row(_BY_EMAIL, **key, email=person.email)
     if found is None:
         user_id = await _enter(transaction, organization_id, person, now)
     elif found.subject == person.subject:  # joined by another request meanwhile
-        return Served(organization_id, found.id)
+        return UserRef(organization_id, found.id)
     else:
         _check_same(person, found.subject)
         user_id = found.id
     values = {**key, "subject": person.subject, "user_id": user_id, "created_at": now}
     await transaction.execute(_INSERT_IDENTITY, **values)
     caller = Caller(organization_id, user_id, person.role, now)
-    joined = created({"issuer": person.issuer, "subject": person.subject})
-    await audit(transaction, caller, [Change(Action.USER_IDENTIFIED, user_id, None, joined)])
-    return Served(organization_id, user_id)
+    joined = diff_created({"issuer": person.issuer, "subject": person.subject})
+    await append_audit(transaction, caller, [AuditEntry(AuditAction.USER_IDENTIFIED, user_id, None, joined)])
+    return UserRef(organization_id, user_id)
 
 
-def _check_same(person: Person, subject: str | None) -> None:
+def _check_same(person: OidcUser, subject: str | None) -> None:
     if subject is not None:
-        raise NotAdmitted("The e-mail address is that of a user whom the issuer knows as somebody else.")
+        raise AccessDenied("The e-mail address is that of a user whom the issuer knows as somebody else.")
     if not person.email_verified:
-        raise NotAdmitted(
+        raise AccessDenied(
             "The e-mail address is a user's, and the issuer doesn't say that it is verified (email_verified)."
         )
 
 
-async def _enter(transaction: Transaction, organization_id: UUID, person: Person, now: datetime) -> UUID:
+async def _enter(transaction: Transaction, organization_id: UUID, person: OidcUser, now: datetime) -> UUID:
     if person.email_verified is False:
-        raise NotAdmitted("The issuer says that the e-mail address is not verified.")
+        raise AccessDenied("The issuer says that the e-mail address is not verified.")
     user_id = new_id()
-    values = {"name": (person.name or person.email or "")[:LONGEST], "email": person.email}
+    values = {"name": (person.name or person.email or "")[:MAX_FIELD_LENGTH], "email": person.email}
     key = {"organization_id": organization_id, "id": user_id}
     await transaction.execute(_INSERT_USER, **key, **values, manager_id=None, version=1, created_at=now)
     caller = Caller(organization_id, user_id, person.role, now)
-    await audit(transaction, caller, [Change(Action.USER_CREATED, user_id, None, created(values))])
+    await append_audit(
+        transaction, caller, [AuditEntry(AuditAction.USER_CREATED, user_id, None, diff_created(values))]
+    )
     return user_id
 
 
@@ -146,5 +150,5 @@ _BY_EMAIL = Statement(
     )
     .order_by(_user.created_at, _user.id)
 )
-_INSERT_USER = insertion(models.User)
-_INSERT_IDENTITY = insertion(models.Identity)
+_INSERT_USER = insert_statement(models.User)
+_INSERT_IDENTITY = insert_statement(models.Identity)

@@ -4,18 +4,18 @@ from collections.abc import Sequence
 from typing import Any
 
 from db import models
-from db.audit.log import Action, Change, created
+from db.audit.log import AuditAction, AuditEntry, diff_created
 from db.domain.caller import Caller
 from db.domain.enums import ContractState
 from db.domain.ids import new_id
-from db.lines.rows import Line, copied, history_of
+from db.lines.rows import Line, audit_values, copy_lines
 from db.sql.database import Transaction
-from db.sql.statements import insertion
+from db.sql.statements import insert_statement
 
 
 async def create_contract(
     transaction: Transaction, caller: Caller, quote: Any, lines: Sequence[Line]
-) -> Change:
+) -> AuditEntry:
     """Insert the contract of a quote with these lines, whose opportunity the caller has locked.
 
     Return what is left to record.
@@ -38,10 +38,10 @@ async def create_contract(
         "project_contract_id": contract_id,
         "currency_code": quote.currency_code,
     }
-    await transaction.execute_many(_INSERT_LINE, [{**line, **of_contract} for line in copied(lines)])
-    history = created({**values, "quote_id": quote.id, **history_of(lines)})
-    return Change(Action.PROJECT_CONTRACT_CREATED, contract_id, quote.opportunity_id, history)
+    await transaction.execute_many(_INSERT_LINE, [{**line, **of_contract} for line in copy_lines(lines)])
+    history = diff_created({**values, "quote_id": quote.id, **audit_values(lines)})
+    return AuditEntry(AuditAction.PROJECT_CONTRACT_CREATED, contract_id, quote.opportunity_id, history)
 
 
-_INSERT = insertion(models.ProjectContract)
-_INSERT_LINE = insertion(models.ProjectContractLine)
+_INSERT = insert_statement(models.ProjectContract)
+_INSERT_LINE = insert_statement(models.ProjectContractLine)

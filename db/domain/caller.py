@@ -15,7 +15,7 @@ class Role(StrEnum):
     ADMIN = "ADMIN"
 
     @property
-    def and_above(self) -> "tuple[Role, ...]":
+    def and_higher(self) -> "tuple[Role, ...]":
         """Return this role and those that may do more."""
         return _AND_ABOVE[self]
 

@@ -4,25 +4,25 @@ from datetime import date
 
 from db.domain.caller import Caller
 from db.domain.errors import Path, RuleViolation
-from db.domain.validation import optional_text_within_limits
+from db.domain.validation import validate_optional_text
 
-LONGEST_DESCRIPTION = 2_000
+MAX_DESCRIPTION_LENGTH = 2_000
 """In characters."""
 
 CLOSED_ON_BEFORE_CREATION = "CLOSED_ON_BEFORE_CREATION"
 """The code of a day of closing that is too early for what is closed."""
 
 
-def description_within_limits(description: str | None, path: Path) -> str | None:
+def validate_description(description: str | None, path: Path) -> str | None:
     """Return the description without blanks around it; a blank one is none.
 
     Raises:
-        RuleViolation: it is longer than ``LONGEST_DESCRIPTION``, or holds a NUL character.
+        RuleViolation: it is longer than ``MAX_DESCRIPTION_LENGTH``, or holds a NUL character.
     """
-    return optional_text_within_limits("description", description, path, longest=LONGEST_DESCRIPTION)
+    return validate_optional_text("description", description, path, longest=MAX_DESCRIPTION_LENGTH)
 
 
-def day_of_closing(caller: Caller, closed_on: date | None) -> date:
+def validate_closing_date(caller: Caller, closed_on: date | None) -> date:
     """Return the day that was sent, else today (UTC).
 
     Raises:
@@ -37,13 +37,13 @@ def day_of_closing(caller: Caller, closed_on: date | None) -> date:
     return closed_on or caller.today
 
 
-def day_since_creation(caller: Caller, closed_on: date | None, what: str, created_on: date) -> date:
+def validate_closing_date_since(caller: Caller, closed_on: date | None, what: str, created_on: date) -> date:
     """Return the day that was sent, else today (UTC).
 
     Raises:
         RuleViolation: the day is in the future, or before ``what`` was created.
     """
-    day = day_of_closing(caller, closed_on)
+    day = validate_closing_date(caller, closed_on)
     if day < created_on:
         raise RuleViolation(
             CLOSED_ON_BEFORE_CREATION,

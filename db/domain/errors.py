@@ -32,11 +32,11 @@ class DealdeskError(Exception):
     """Anything that this project raises on purpose."""
 
 
-class Unanswerable(DealdeskError):
+class RejectedByDatabase(DealdeskError):
     """The database doesn't take what is asked, now or later. Nothing was changed."""
 
 
-class TooComplex(Unanswerable):
+class StatementTooComplex(RejectedByDatabase):
     """A statement is deeper or larger than the database takes."""
 
     def __init__(self) -> None:

@@ -2,22 +2,22 @@
 
 from decimal import Decimal
 
-HIGHEST_AMOUNT = Decimal("1000000000000.00")
+MAX_AMOUNT = Decimal("1000000000000.00")
 """The largest amount a field may hold, in units of its currency."""
 
 
-PLACES = 2
+DECIMAL_PLACES = 2
 """How many decimal places an amount has."""
 
 
-def has_at_most_two_places(value: Decimal) -> bool:
+def fits_decimal_places(value: Decimal) -> bool:
     """Say whether a finite decimal needs no third place; trailing zeros don't count."""
     _, digits, exponent = value.as_tuple()
-    excess = -int(exponent) - PLACES
+    excess = -int(exponent) - DECIMAL_PLACES
     return excess <= 0 or not any(digits[-excess:])
 
 
-def to_hundredths(value: Decimal) -> int:
+def to_minor_units(value: Decimal) -> int:
     """Turn an amount into whole hundredths.
 
     Raises:
@@ -29,6 +29,6 @@ def to_hundredths(value: Decimal) -> int:
     return int(hundredths)
 
 
-def from_hundredths(value: int) -> Decimal:
+def from_minor_units(value: int) -> Decimal:
     """Turn whole hundredths back into an amount with two places."""
-    return Decimal(value).scaleb(-PLACES)
+    return Decimal(value).scaleb(-DECIMAL_PLACES)

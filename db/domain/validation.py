@@ -10,19 +10,19 @@ from functools import lru_cache
 from typing import Any
 
 from db.domain.errors import Path, RuleViolation
-from db.domain.money import HIGHEST_AMOUNT, has_at_most_two_places
+from db.domain.money import MAX_AMOUNT, fits_decimal_places
 
-LONGEST_NAME = 200
+MAX_NAME_LENGTH = 200
 """In characters."""
 
-Limit = Callable[[str, Any, Path], Any]
+Validator = Callable[[str, Any, Path], Any]
 """From what people call a field, its value and its place in the input to the value that is stored."""
 
 _CENT = Decimal("0.01")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-def within_limits(values: Mapping[str, Any], limits: Mapping[str, Limit], path: Path) -> dict[str, Any]:
+def validate_fields(values: Mapping[str, Any], limits: Mapping[str, Validator], path: Path) -> dict[str, Any]:
     """Return values by column name, those that have a limit as it returns them; None has none.
 
     ``path`` is the place of the input object that holds them.
@@ -31,7 +31,7 @@ def within_limits(values: Mapping[str, Any], limits: Mapping[str, Limit], path: 
         RuleViolation: a value is beyond its limit.
     """
     return {
-        column: limits[column](column.replace("_", " "), value, (*path, client_name(column)))
+        column: limits[column](column.replace("_", " "), value, (*path, graphql_field_name(column)))
         if column in limits and value is not None
         else value
         for column, value in values.items()
@@ -39,13 +39,13 @@ def within_limits(values: Mapping[str, Any], limits: Mapping[str, Limit], path: 
 
 
 @lru_cache(1024)
-def client_name(column: str) -> str:
+def graphql_field_name(column: str) -> str:
     """Return a column's name as clients write it."""
     first, *others = column.split("_")
     return first + "".join(map(str.capitalize, others))
 
 
-def text_within_limits(field: str, text: str, path: Path, *, longest: int = LONGEST_NAME) -> str:
+def validate_text(field: str, text: str, path: Path, *, longest: int = MAX_NAME_LENGTH) -> str:
     """Return the text without blanks around it.
 
     Raises:
@@ -60,22 +60,22 @@ def text_within_limits(field: str, text: str, path: Path, *, longest: int = LONG
             f"The {field} has {len(stripped):,} characters; the limit is {longest:,}. Shorten it.",
             path,
         )
-    check_storable(field, stripped, path)
+    validate_no_nul(field, stripped, path)
     return stripped
 
 
-def optional_text_within_limits(
-    field: str, text: str | None, path: Path, *, longest: int = LONGEST_NAME
+def validate_optional_text(
+    field: str, text: str | None, path: Path, *, longest: int = MAX_NAME_LENGTH
 ) -> str | None:
     """Return the text without blanks around it; a blank one is none.
 
     Raises:
         RuleViolation: it is too long, or no database would take it.
     """
-    return text_within_limits(field, text, path, longest=longest) if text and not text.isspace() else None
+    return validate_text(field, text, path, longest=longest) if text and not text.isspace() else None
 
 
-def check_storable(field: str, text: str, path: Path) -> None:
+def validate_no_nul(field: str, text: str, path: Path) -> None:
     """Check that PostgreSQL can store the text.
 
     Raises:
@@ -87,19 +87,19 @@ def check_storable(field: str, text: str, path: Path) -> None:
         )
 
 
-def amount_within_limits(field: str, amount: Decimal, path: Path) -> Decimal:
+def validate_amount(field: str, amount: Decimal, path: Path) -> Decimal:
     """Return the amount with exactly two places.
 
     Raises:
         RuleViolation: it is negative, above the highest amount, no number, or needs a third place.
     """
-    if not amount.is_finite() or not 0 <= amount <= HIGHEST_AMOUNT:
+    if not amount.is_finite() or not 0 <= amount <= MAX_AMOUNT:
         raise RuleViolation(
             f"{_code(field)}_OUT_OF_RANGE",
-            f"The {field} must be from 0.00 to {HIGHEST_AMOUNT:,}. Send an amount in that range.",
+            f"The {field} must be from 0.00 to {MAX_AMOUNT:,}. Send an amount in that range.",
             path,
         )
-    if not has_at_most_two_places(amount):
+    if not fits_decimal_places(amount):
         raise RuleViolation(
             f"{_code(field)}_TOO_PRECISE",
             f"The {field} has more than two decimal places. Round it to two.",
@@ -108,7 +108,7 @@ def amount_within_limits(field: str, amount: Decimal, path: Path) -> Decimal:
     return abs(amount).quantize(_CENT)  # a negative zero is zero
 
 
-def number_within_limits(field: str, number: int, path: Path, *, lowest: int, highest: int) -> int:
+def validate_integer(field: str, number: int, path: Path, *, lowest: int, highest: int) -> int:
     """Return the number as it is.
 
     Raises:
@@ -121,7 +121,7 @@ def number_within_limits(field: str, number: int, path: Path, *, lowest: int, hi
     return number
 
 
-def currency_within_limits(_field: str, code: str, path: Path) -> str:
+def validate_currency(_field: str, code: str, path: Path) -> str:
     """Return the code as it is.
 
     Raises:

@@ -20,7 +20,7 @@ from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
+class ClosingRefs:
     """What a closing names: a reason, by its id or Dataverse code, and a competitor."""
 
     reason: UUID | SeededReason
@@ -41,7 +41,7 @@ class LockedOpportunity:
 
 
 @dataclass(frozen=True, slots=True)
-class Facts:
+class ClosingContext:
     """Rows of one statement, as they are under the opportunity's lock.
 
     ``reason`` is None where there is no such reason. ``quotes`` are all but the closed ones, by number and
@@ -54,10 +54,10 @@ class Facts:
     quotes: tuple[Any, ...]
 
 
-async def lock_with_quotes(
+async def lock_opportunity_with_quotes(
     transaction: Transaction, caller: Caller, opportunity_id: UUID, path: Path
 ) -> tuple[LockedOpportunity, tuple[Any, ...]]:
-    """Lock an opportunity, and read with it its quotes, as ``Facts`` have them.
+    """Lock an opportunity, and read with it its quotes, as ``ClosingContext`` have them.
 
     Raises:
         NotFound: the caller's organization has no such opportunity; ``path`` is where its id was sent.
@@ -68,10 +68,13 @@ async def lock_with_quotes(
     return _opportunity_of(rows, path), _quotes_of(rows)
 
 
-async def lock_with_facts(
-    transaction: Transaction, caller: Caller, opportunity_id: UUID, path: Path, named: Named
-) -> Facts:
-    """Lock an opportunity, and read with it what a closing is judged by; raises as ``lock_with_quotes``."""
+async def load_closing_context(
+    transaction: Transaction, caller: Caller, opportunity_id: UUID, path: Path, named: ClosingRefs
+) -> ClosingContext:
+    """Lock an opportunity, and read with it what a closing depends on.
+
+    Raises as ``lock_opportunity_with_quotes``.
+    """
     is_seeded = isinstance(named.reason, SeededReason)
     rows = await transaction.rows(
         _LOCK_WITH_NAMED,
@@ -83,7 +86,7 @@ async def lock_with_facts(
     )
     opportunity = _opportunity_of(rows, path)
     reason = rows[0] if rows[0].reason_id else None
-    return Facts(opportunity, reason, rows[0].competitor_exists, _quotes_of(rows))
+    return ClosingContext(opportunity, reason, rows[0].competitor_exists, _quotes_of(rows))
 
 
 def _opportunity_of(rows: Sequence[Any], path: Path) -> LockedOpportunity:

@@ -17,27 +17,27 @@ from sqlalchemy.dialects import postgresql
 from db import models
 from db.domain.caller import Caller
 from db.domain.errors import RuleViolation
-from db.domain.validation import check_storable
+from db.domain.validation import validate_no_nul
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 
 T = TypeVar("T")
 
-KEPT = timedelta(hours=24)
+KEY_TTL = timedelta(hours=24)
 """How long a key answers its first outcome."""
 
-FORGOTTEN_AT_ONCE = 500
+PURGE_BATCH_SIZE = 500
 """How many keys one transaction deletes, so that on SQLite no other write waits long for it."""
 
-LONGEST_KEY = 128
+MAX_KEY_LENGTH = 128
 """In characters."""
 
 
-class Mutation(Generic[T]):
+class IdempotentOperation(Generic[T]):
     """A mutation that has its effect once for a key; ``outcome`` is a dataclass that JSON can carry.
 
-    ``check_first`` may refuse to answer an outcome again that can't be shown any more.
+    ``check_replay`` may refuse to answer an outcome again that can't be shown any more.
     """
 
     def __init__(
@@ -45,13 +45,13 @@ class Mutation(Generic[T]):
         name: str,
         outcome: type[T],
         *,
-        check_first: Callable[[Transaction, Caller, T], Awaitable[None]] | None = None,
+        check_replay: Callable[[Transaction, Caller, T], Awaitable[None]] | None = None,
     ) -> None:
         self._name = name
         self._outcomes = TypeAdapter(outcome)
-        self._check_first = check_first
+        self._check_first = check_replay
 
-    async def once(
+    async def run(
         self, transaction: Transaction, caller: Caller, sent: Any, act: Callable[[], Awaitable[T]]
     ) -> T:
         """Run ``act``, or answer the outcome that the same input had with the same key.
@@ -91,7 +91,7 @@ class Mutation(Generic[T]):
         return outcome
 
 
-async def forget_keys(database: Database, *, now: datetime) -> int:
+async def delete_expired_keys(database: Database, *, now: datetime) -> int:
     """Delete the keys of all organizations that answer no more, some at a time; return how many there were.
 
     Of several servers at once each deletes others.
@@ -101,9 +101,9 @@ async def forget_keys(database: Database, *, now: datetime) -> int:
     """
     forgotten = 0
     while True:
-        some = await database.write(lambda it: it.execute(_FORGET, forgotten_before=now - KEPT))
+        some = await database.write(lambda it: it.execute(_FORGET, forgotten_before=now - KEY_TTL))
         forgotten += some
-        if some < FORGOTTEN_AT_ONCE:
+        if some < PURGE_BATCH_SIZE:
             return forgotten
 
 
@@ -112,13 +112,13 @@ def _check(key: str) -> None:
         raise RuleViolation(
             "IDEMPOTENCY_KEY_EMPTY", "The idempotency key is empty. Send one, or leave it out.", _PATH
         )
-    if len(key) > LONGEST_KEY:
+    if len(key) > MAX_KEY_LENGTH:
         raise RuleViolation(
             "IDEMPOTENCY_KEY_TOO_LONG",
-            f"The idempotency key has {len(key):,} characters; the limit is {LONGEST_KEY}. Shorten it.",
+            f"The idempotency key has {len(key):,} characters; the limit is {MAX_KEY_LENGTH}. Shorten it.",
             _PATH,
         )
-    check_storable("idempotency key", key, _PATH)
+    validate_no_nul("idempotency key", key, _PATH)
 
 
 def _row_key(caller: Caller, key: str) -> dict[str, Any]:
@@ -132,7 +132,7 @@ async def _claim(transaction: Transaction, caller: Caller, key: dict[str, Any], 
         fingerprint=fingerprint,
         outcome="",
         created_at=caller.now,
-        forgotten_before=caller.now - KEPT,
+        forgotten_before=caller.now - KEY_TTL,
     )
     return claimed == 1
 
@@ -159,5 +159,5 @@ _CLAIM = Statement(
 _FIND = Statement(select(_row.fingerprint, _row.outcome).where(*_of_key))
 _KEEP = Statement(update(_idempotency).where(*_of_key).values(outcome=bindparam("answer")))
 _of_row = (_row.organization_id, _row.user_id, _row.key)
-_old = select(*_of_row).where(_is_old).limit(FORGOTTEN_AT_ONCE).with_for_update(skip_locked=True)
+_old = select(*_of_row).where(_is_old).limit(PURGE_BATCH_SIZE).with_for_update(skip_locked=True)
 _FORGET = Statement(delete(_idempotency).where(tuple_(*_of_row).in_(_old)))

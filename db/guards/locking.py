@@ -15,7 +15,7 @@ from sqlalchemy import ColumnElement, bindparam, exists, select
 from db import models
 from db.domain.caller import Caller
 from db.domain.errors import NotFound, Path
-from db.sql.array_param import Among
+from db.sql.array_param import InArray
 from db.sql.database import Transaction
 from db.sql.statements import Statement
 from db.sql.tables import table_of
@@ -80,13 +80,13 @@ def _locking(condition: ColumnElement[bool]) -> Statement:
 
 
 _LOCK_ONE = _locking(_opportunity.id == bindparam("opportunity_id"))
-_LOCK_SOME = _locking(Among(_opportunity.id, "opportunity_ids"))
+_LOCK_SOME = _locking(InArray(_opportunity.id, "opportunity_ids"))
 
 # A quote never moves to another opportunity, so that a snapshot from before the wait does no harm here.
 _LOCK_OF_QUOTES = _locking(
     _opportunity.id.in_(
         select(_quote.opportunity_id).where(
-            _quote.organization_id == bindparam("organization_id"), Among(_quote.id, "quote_ids")
+            _quote.organization_id == bindparam("organization_id"), InArray(_quote.id, "quote_ids")
         )
     )
 )

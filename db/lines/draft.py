@@ -8,18 +8,18 @@ from uuid import UUID
 
 from db.domain.enums import BillingMethod, QuoteLineKind
 from db.domain.errors import Path, RuleViolation
-from db.domain.money import HIGHEST_AMOUNT, from_hundredths, to_hundredths
+from db.domain.money import MAX_AMOUNT, from_minor_units, to_minor_units
 from db.domain.validation import (
-    Limit,
-    amount_within_limits,
-    client_name,
-    text_within_limits,
-    within_limits,
+    Validator,
+    graphql_field_name,
+    validate_amount,
+    validate_fields,
+    validate_text,
 )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LineDraft:
+class LineContent:
     """A new line. Billing method (required), limit and budget are those of project work alone."""
 
     kind: QuoteLineKind
@@ -50,13 +50,13 @@ class LineUpdate:
     changes: LineChanges
 
 
-def line_within_limits(line: Mapping[str, Any], path: Path) -> dict[str, Any]:
+def validate_line(line: Mapping[str, Any], path: Path) -> dict[str, Any]:
     """Return a line's values by column name, amounts with exactly two places.
 
     Raises:
         RuleViolation: a value is beyond its limit, or doesn't go with the others.
     """
-    line = within_limits(line, _LIMITS, path)
+    line = validate_fields(line, _LIMITS, path)
     _check_kind(line, path)
     if line["not_to_exceed"] is not None and line["billing_method"] != BillingMethod.TIME_AND_MATERIAL:
         raise RuleViolation(
@@ -64,26 +64,26 @@ def line_within_limits(line: Mapping[str, Any], path: Path) -> dict[str, Any]:
             "Only time and material has a not-to-exceed limit. Leave it out, or clear it with null.",
             (*path, "notToExceed"),
         )
-    if _total_in_hundredths(line) > to_hundredths(HIGHEST_AMOUNT):
+    if _total_in_hundredths(line) > to_minor_units(MAX_AMOUNT):
         raise RuleViolation(
             "LINE_TOTAL_OUT_OF_RANGE",
-            f"Quantity times unit price must not exceed {HIGHEST_AMOUNT:,}. Send less of either.",
+            f"Quantity times unit price must not exceed {MAX_AMOUNT:,}. Send less of either.",
             path,
         )
     return line
 
 
-def total_within_limits(lines: Iterable[Mapping[str, Any]], path: Path) -> Decimal:
+def validate_total(lines: Iterable[Mapping[str, Any]], path: Path) -> Decimal:
     """Return what the lines come to: each is rounded half up to two places.
 
     Raises:
         RuleViolation: that is above the highest amount.
     """
-    total = from_hundredths(sum(map(_total_in_hundredths, lines)))
-    if total > HIGHEST_AMOUNT:
+    total = from_minor_units(sum(map(_total_in_hundredths, lines)))
+    if total > MAX_AMOUNT:
         raise RuleViolation(
             "QUOTE_TOTAL_OUT_OF_RANGE",
-            f"The lines come to {total:,}; a quote must not exceed {HIGHEST_AMOUNT:,}. Send less.",
+            f"The lines come to {total:,}; a quote must not exceed {MAX_AMOUNT:,}. Send less.",
             path,
         )
     return total
@@ -106,21 +106,21 @@ def _check_product(line: Mapping[str, Any], path: Path) -> None:
             raise RuleViolation(
                 "PROJECT_DETAIL_OF_A_PRODUCT",
                 f"A product has no {name}. Leave it out.",
-                (*path, client_name(column)),
+                (*path, graphql_field_name(column)),
             )
 
 
 def _total_in_hundredths(line: Mapping[str, Any]) -> int:
     # Both factors are hundredths, so their product is in ten-thousandths.
-    return (to_hundredths(line["quantity"]) * to_hundredths(line["unit_price"]) + 50) // 100
+    return (to_minor_units(line["quantity"]) * to_minor_units(line["unit_price"]) + 50) // 100
 
 
-_LIMITS: dict[str, Limit] = {
-    "name": text_within_limits,
-    "quantity": amount_within_limits,
-    "unit_price": amount_within_limits,
-    "not_to_exceed": lambda _, amount, path: amount_within_limits("not-to-exceed limit", amount, path),
-    "customer_budget": amount_within_limits,
+_LIMITS: dict[str, Validator] = {
+    "name": validate_text,
+    "quantity": validate_amount,
+    "unit_price": validate_amount,
+    "not_to_exceed": lambda _, amount, path: validate_amount("not-to-exceed limit", amount, path),
+    "customer_budget": validate_amount,
 }
 _OF_PROJECTS = {
     "billing_method": "billing method",

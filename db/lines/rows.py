@@ -9,9 +9,9 @@ from sqlalchemy import bindparam, delete, select, update
 from db import models
 from db.domain.caller import Caller
 from db.domain.ids import new_id
-from db.sql.array_param import Among
+from db.sql.array_param import InArray
 from db.sql.database import Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
 Line = dict[str, Any]
@@ -34,12 +34,12 @@ async def read_lines(transaction: Transaction, caller: Caller, quote_id: UUID) -
     return [row._asdict() for row in rows]
 
 
-def copied(lines: Iterable[Line]) -> list[Line]:
+def copy_lines(lines: Iterable[Line]) -> list[Line]:
     """Return the lines with the same content and positions under new ids."""
     return [{**line, "id": new_id()} for line in lines]
 
 
-def history_of(lines: Iterable[Line]) -> dict[str, Any]:
+def audit_values(lines: Iterable[Line]) -> dict[str, Any]:
     """Return what lines hold by the names that a history has for it, such as ``lines.2.quantity``."""
     return {f"lines.{line['position']}.{name}": line[name] for line in lines for name in _CONTENT}
 
@@ -80,10 +80,10 @@ _READ = Statement(
     .where(_of_organization, _of_quote)
     .order_by(_line.c.position)
 )
-_INSERT = insertion(models.QuoteLine)
+_INSERT = insert_statement(models.QuoteLine)
 _UPDATE = Statement(
     update(_line)
     .where(_of_organization, _line.c.id == bindparam("line_id"))
     .values({name: bindparam(name) for name in ("position", *_CONTENT)})
 )
-_DELETE = Statement(delete(_line).where(_of_organization, Among(_line.c.id, "ids")))
+_DELETE = Statement(delete(_line).where(_of_organization, InArray(_line.c.id, "ids")))

@@ -11,9 +11,9 @@ from pathlib import Path
 from uuid import uuid4
 
 from db.domain.errors import DealdeskError
-from db.maintenance.integrity import faults
+from db.maintenance.integrity import integrity_errors
 from db.migrations.version import is_known_version
-from db.sqlite.database import BUSY_SECONDS
+from db.sqlite.database import BUSY_TIMEOUT_SECONDS
 
 Counts = dict[str, int]
 """How many rows each table has."""
@@ -95,7 +95,7 @@ def _copied(source: Path, target: Path) -> Backup:
 
 
 def _verify(copy: sqlite3.Connection, counts: Counts, path: Path) -> None:
-    found = faults(copy)
+    found = integrity_errors(copy)
     if found:
         raise BackupFailed("\n".join(["The copy isn't sound, so it was not kept.", *found]))
     if _counts(copy, path) != counts:
@@ -149,7 +149,7 @@ def _make_one_file(database: Path) -> None:
 
 def _read_only(path: Path) -> sqlite3.Connection:
     return sqlite3.connect(
-        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_SECONDS, isolation_level=None
+        f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=BUSY_TIMEOUT_SECONDS, isolation_level=None
     )
 
 

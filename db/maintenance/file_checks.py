@@ -8,7 +8,7 @@ from pathlib import Path
 
 from db.domain.errors import Unavailable
 from db.maintenance.findings import Finding, fail, ok, warn
-from db.maintenance.integrity import faults
+from db.maintenance.integrity import integrity_errors
 from db.sqlite.database import connect
 
 LITTLE_SPACE = 256 * 2**20
@@ -17,7 +17,7 @@ LITTLE_SPACE = 256 * 2**20
 _RESTORE = "Keep the file, restore a backup with `dealdesk restore`, and look for the cause."
 
 
-def examine_file(path: Path) -> Iterator[Finding]:
+def check_file(path: Path) -> Iterator[Finding]:
     """Yield what is found; blocking, and as long as it takes to read all of the file."""
     yield _space(path)
     if not path.exists():
@@ -33,7 +33,7 @@ def examine_file(path: Path) -> Iterator[Finding]:
 
 
 def _soundness(connection: sqlite3.Connection) -> Iterator[Finding]:
-    found = faults(connection)
+    found = integrity_errors(connection)
     for fault in found:
         yield fail(fault, _RESTORE)
     if not found:

@@ -17,11 +17,11 @@ class Finding:
     """One thing that was looked at; ``advice`` is what to do where not all is well."""
 
     level: Level
-    what: str
+    message: str
     advice: str = ""
 
     def __str__(self) -> str:
-        return f"{self.level:<6}{self.what}{f' {self.advice}' if self.advice else ''}"
+        return f"{self.level:<6}{self.message}{f' {self.advice}' if self.advice else ''}"
 
 
 def ok(what: str) -> Finding:

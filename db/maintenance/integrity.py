@@ -7,7 +7,7 @@ MOST_FAULTS = 10
 """How many faults are told of one file; after the first few it is to be replaced anyway."""
 
 
-def faults(connection: sqlite3.Connection) -> list[str]:
+def integrity_errors(connection: sqlite3.Connection) -> list[str]:
     """Return what is wrong with the file, each in a line; nothing where it is sound."""
     try:
         return [*_damages(connection), *_dangling(connection)]

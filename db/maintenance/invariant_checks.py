@@ -33,7 +33,7 @@ _BROKEN = {
 """What there must be none of."""
 
 
-async def examine_rows(database: Database, now: datetime) -> AsyncIterator[Finding]:
+async def check_invariants(database: Database, now: datetime) -> AsyncIterator[Finding]:
     """Yield what is found in the rows of every organization."""
     broken = False
     for what, statement in _COUNTS.items():

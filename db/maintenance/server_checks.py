@@ -17,7 +17,7 @@ WRONG = timedelta(minutes=1)
 """How far two clocks are apart when somebody notices, and when days and expiries are wrong."""
 
 
-async def examine_server(database: Database) -> AsyncIterator[Finding]:
+async def check_server(database: Database) -> AsyncIterator[Finding]:
     """Yield what is found in the database and in the server's settings."""
     yield await _durability(database)
     yield await _clock(database)

@@ -10,27 +10,27 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from db import models
-from db.audit.log import Action, Change, audit, compared, created
+from db.audit.log import AuditAction, AuditEntry, append_audit, diff, diff_created
 from db.domain.caller import Caller
 from db.domain.errors import NotFound, Path, RuleViolation
 from db.domain.ids import new_id
 from db.domain.validation import (
-    Limit,
-    amount_within_limits,
-    number_within_limits,
-    optional_text_within_limits,
-    text_within_limits,
-    within_limits,
+    Validator,
+    validate_amount,
+    validate_fields,
+    validate_integer,
+    validate_optional_text,
+    validate_text,
 )
-from db.guards.idempotency import Mutation
+from db.guards.idempotency import IdempotentOperation
 from db.guards.preconditions import check_version
 from db.sql.database import Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountDraft:
+class CreateAccount:
     """A new account. ``annual_revenue`` is in millions of US dollars."""
 
     name: str
@@ -56,7 +56,7 @@ class AccountChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AccountUpdate:
+class UpdateAccount:
     """What to change of which account."""
 
     account_id: UUID
@@ -66,27 +66,25 @@ class AccountUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class AccountChanged:
+class ChangedAccount:
     """The account that was created or changed."""
 
     account_id: UUID
 
 
-async def create_account(transaction: Transaction, caller: Caller, draft: AccountDraft) -> AccountChanged:
+async def create_account(transaction: Transaction, caller: Caller, draft: CreateAccount) -> ChangedAccount:
     """Create an account.
 
     Raises:
         NotFound: the caller's organization has no such parent account.
         RuleViolation: the name is taken; or another rule about what was sent, and the code says which.
     """
-    values = within_limits({name: getattr(draft, name) for name in _COLUMNS}, _LIMITS, ("input",))
+    values = validate_fields({name: getattr(draft, name) for name in _COLUMNS}, _LIMITS, ("input",))
     draft = replace(draft, **values)
-    return await _CREATE_ACCOUNT.once(
-        transaction, caller, draft, lambda: _create(transaction, caller, values)
-    )
+    return await _CREATE_ACCOUNT.run(transaction, caller, draft, lambda: _create(transaction, caller, values))
 
 
-async def update_account(transaction: Transaction, caller: Caller, sent: AccountUpdate) -> AccountChanged:
+async def update_account(transaction: Transaction, caller: Caller, sent: UpdateAccount) -> ChangedAccount:
     """Change an account; what it holds already is no change, and writes nothing.
 
     Raises:
@@ -95,35 +93,37 @@ async def update_account(transaction: Transaction, caller: Caller, sent: Account
         RuleViolation: the name is taken, or the parent belongs to it; or another rule about what was sent,
             and the code says which.
     """
-    changes: Any = within_limits(sent.changes, _LIMITS, ("input",))
+    changes: Any = validate_fields(sent.changes, _LIMITS, ("input",))
     sent = replace(sent, changes=changes)
-    return await _UPDATE_ACCOUNT.once(transaction, caller, sent, lambda: _update(transaction, caller, sent))
+    return await _UPDATE_ACCOUNT.run(transaction, caller, sent, lambda: _update(transaction, caller, sent))
 
 
-async def _create(transaction: Transaction, caller: Caller, values: Mapping[str, Any]) -> AccountChanged:
+async def _create(transaction: Transaction, caller: Caller, values: Mapping[str, Any]) -> ChangedAccount:
     await _check_name_free(transaction, caller, values["name"])
     await _above(transaction, caller, values["parent_account_id"])
     account_id = new_id()
     key = {"organization_id": caller.organization_id, "id": account_id}
     await transaction.execute(_INSERT, **key, **values, version=1, created_at=caller.now)
-    await audit(transaction, caller, [Change(Action.ACCOUNT_CREATED, account_id, None, created(values))])
-    return AccountChanged(account_id)
+    await append_audit(
+        transaction, caller, [AuditEntry(AuditAction.ACCOUNT_CREATED, account_id, None, diff_created(values))]
+    )
+    return ChangedAccount(account_id)
 
 
-async def _update(transaction: Transaction, caller: Caller, sent: AccountUpdate) -> AccountChanged:
+async def _update(transaction: Transaction, caller: Caller, sent: UpdateAccount) -> ChangedAccount:
     key = {"organization_id": caller.organization_id, "account_id": sent.account_id}
     account = await transaction.row(_LOCK, **key)
     if account is None:
         raise NotFound("account", ("input", "accountId"))
     check_version("account", account, sent.expected_version)
     values: dict[str, Any] = {name: getattr(account, name) for name in _COLUMNS} | sent.changes
-    differences = compared(account, values)
+    differences = diff(account, values)
     await _check(transaction, caller, account, {name: values[name] for name in differences})
     if differences:
-        await transaction.change(_UPDATE, **key, **values)
-        change = Change(Action.ACCOUNT_UPDATED, account.id, None, differences)
-        await audit(transaction, caller, [change])
-    return AccountChanged(account.id)
+        await transaction.update_exactly(_UPDATE, **key, **values)
+        change = AuditEntry(AuditAction.ACCOUNT_UPDATED, account.id, None, differences)
+        await append_audit(transaction, caller, [change])
+    return ChangedAccount(account.id)
 
 
 async def _check(transaction: Transaction, caller: Caller, account: Any, changed: Mapping[str, Any]) -> None:
@@ -162,17 +162,17 @@ async def _above(transaction: Transaction, caller: Caller, parent_account_id: UU
     return {row.id for row in rows}
 
 
-_CREATE_ACCOUNT = Mutation("createAccount", AccountChanged)
-_UPDATE_ACCOUNT = Mutation("updateAccount", AccountChanged)
+_CREATE_ACCOUNT = IdempotentOperation("createAccount", ChangedAccount)
+_UPDATE_ACCOUNT = IdempotentOperation("updateAccount", ChangedAccount)
 _PARENT: Path = ("input", "parentAccountId")
 
-_LIMITS: dict[str, Limit] = {
-    "name": text_within_limits,
-    "industry": optional_text_within_limits,
-    "country": optional_text_within_limits,
-    "established": partial(number_within_limits, lowest=1, highest=9999),
-    "employees": partial(number_within_limits, lowest=0, highest=2**31 - 1),
-    "annual_revenue": amount_within_limits,
+_LIMITS: dict[str, Validator] = {
+    "name": validate_text,
+    "industry": validate_optional_text,
+    "country": validate_optional_text,
+    "established": partial(validate_integer, lowest=1, highest=9999),
+    "employees": partial(validate_integer, lowest=0, highest=2**31 - 1),
+    "annual_revenue": validate_amount,
 }
 _COLUMNS = (*_LIMITS, "parent_account_id")
 
@@ -213,7 +213,7 @@ _ABOVE = Statement(
         ).c.id
     )
 )
-_INSERT = insertion(models.Account)
+_INSERT = insert_statement(models.Account)
 _UPDATE = Statement(
     update(_account)
     .where(*_this)

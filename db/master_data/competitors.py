@@ -6,19 +6,19 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from db import models
-from db.audit.log import Action, Change, audit, created
+from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
 from db.domain.caller import Caller
 from db.domain.errors import RuleViolation
 from db.domain.ids import new_id
-from db.domain.validation import text_within_limits
-from db.guards.idempotency import Mutation
+from db.domain.validation import validate_text
+from db.guards.idempotency import IdempotentOperation
 from db.sql.database import Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class CompetitorDraft:
+class CreateCompetitor:
     """A new competitor."""
 
     name: str
@@ -26,27 +26,27 @@ class CompetitorDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class CompetitorCreated:
+class CreatedCompetitor:
     """A new competitor."""
 
     competitor_id: UUID
 
 
 async def create_competitor(
-    transaction: Transaction, caller: Caller, draft: CompetitorDraft
-) -> CompetitorCreated:
+    transaction: Transaction, caller: Caller, draft: CreateCompetitor
+) -> CreatedCompetitor:
     """Create a competitor.
 
     Raises:
         RuleViolation: the name is taken; or another rule about what was sent, and the code says which.
     """
-    draft = replace(draft, name=text_within_limits("name", draft.name, _NAME))
-    return await _CREATE_COMPETITOR.once(
+    draft = replace(draft, name=validate_text("name", draft.name, _NAME))
+    return await _CREATE_COMPETITOR.run(
         transaction, caller, draft, lambda: _create(transaction, caller, draft.name)
     )
 
 
-async def _create(transaction: Transaction, caller: Caller, name: str) -> CompetitorCreated:
+async def _create(transaction: Transaction, caller: Caller, name: str) -> CreatedCompetitor:
     if await transaction.rows(_NAMED, organization_id=caller.organization_id, name=name):
         raise RuleViolation(
             "COMPETITOR_NAME_TAKEN",
@@ -56,12 +56,12 @@ async def _create(transaction: Transaction, caller: Caller, name: str) -> Compet
     competitor_id = new_id()
     key = {"organization_id": caller.organization_id, "id": competitor_id}
     await transaction.execute(_INSERT, **key, name=name, version=1, created_at=caller.now)
-    change = Change(Action.COMPETITOR_CREATED, competitor_id, None, created({"name": name}))
-    await audit(transaction, caller, [change])
-    return CompetitorCreated(competitor_id)
+    change = AuditEntry(AuditAction.COMPETITOR_CREATED, competitor_id, None, diff_created({"name": name}))
+    await append_audit(transaction, caller, [change])
+    return CreatedCompetitor(competitor_id)
 
 
-_CREATE_COMPETITOR = Mutation("createCompetitor", CompetitorCreated)
+_CREATE_COMPETITOR = IdempotentOperation("createCompetitor", CreatedCompetitor)
 _NAME = ("input", "name")
 _competitor = table_of(models.Competitor).c
 
@@ -70,4 +70,4 @@ _NAMED = Statement(
         _competitor.organization_id == bindparam("organization_id"), _competitor.name == bindparam("name")
     )
 )
-_INSERT = insertion(models.Competitor)
+_INSERT = insert_statement(models.Competitor)

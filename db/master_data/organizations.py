@@ -14,9 +14,9 @@ from db.domain.caller import Caller, Role
 from db.domain.enums import OpportunityState, SeededReason
 from db.domain.ids import new_id
 from db.sql.database import Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 
-SEEDED_REASONS = (
+SEEDED_STATUS_REASONS = (
     (OpportunityState.OPEN, SeededReason.IN_PROGRESS, "In Progress"),
     (OpportunityState.OPEN, SeededReason.ON_HOLD, "On Hold"),
     (OpportunityState.WON, SeededReason.WON, "Won"),
@@ -27,7 +27,7 @@ SEEDED_REASONS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Served:
+class UserRef:
     """The organization that the server answers for, and the user on whose behalf."""
 
     organization_id: UUID
@@ -38,13 +38,13 @@ class Served:
         return Caller(self.organization_id, self.user_id, Role.ADMIN, now)
 
 
-async def served_organization(transaction: Transaction) -> Served | None:
+async def find_default_user(transaction: Transaction) -> UserRef | None:
     """Return the oldest organization and its first user, or None where there is none.
 
     An organization without users is passed over: there is nobody to answer.
     """
     row = await transaction.row(_OLDEST)
-    return None if row is None else Served(row.organization_id, row.id)
+    return None if row is None else UserRef(row.organization_id, row.id)
 
 
 async def create_organization(transaction: Transaction, name: str, *, now: datetime) -> UUID:
@@ -54,7 +54,7 @@ async def create_organization(transaction: Transaction, name: str, *, now: datet
         models.StatusReason(
             organization_id=organization.id, id=new_id(), state=state, code=code, label=label, created_at=now
         )
-        for state, code, label in SEEDED_REASONS
+        for state, code, label in SEEDED_STATUS_REASONS
     ]
     await insert_rows(transaction, [organization, *reasons])
     return organization.id
@@ -98,4 +98,4 @@ _PARENTS_FIRST: tuple[type[SQLModel], ...] = (
     models.ProjectContract,
     models.ProjectContractLine,
 )
-_INSERTIONS = {table: insertion(table) for table in _PARENTS_FIRST}
+_INSERTIONS = {table: insert_statement(table) for table in _PARENTS_FIRST}

@@ -7,21 +7,21 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from db import models
-from db.audit.log import Action, Change, audit, created
+from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
 from db.domain.caller import Caller
 from db.domain.enums import OpportunityState
 from db.domain.errors import NotFound, RuleViolation
 from db.domain.ids import new_id
-from db.domain.validation import text_within_limits
-from db.guards.idempotency import Mutation
+from db.domain.validation import validate_text
+from db.guards.idempotency import IdempotentOperation
 from db.guards.preconditions import check_version
 from db.sql.database import Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusReasonDraft:
+class CreateStatusReason:
     """A new status reason of the state WON or LOST, and what closing with it requires."""
 
     state: OpportunityState
@@ -32,7 +32,7 @@ class StatusReasonDraft:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class StatusReasonRetirement:
+class RetireStatusReason:
     """Which status reason to retire."""
 
     status_reason_id: UUID
@@ -41,31 +41,31 @@ class StatusReasonRetirement:
 
 
 @dataclass(frozen=True, slots=True)
-class StatusReasonChanged:
+class ChangedStatusReason:
     """The status reason that was created or retired."""
 
     status_reason_id: UUID
 
 
 async def create_status_reason(
-    transaction: Transaction, caller: Caller, draft: StatusReasonDraft
-) -> StatusReasonChanged:
+    transaction: Transaction, caller: Caller, draft: CreateStatusReason
+) -> ChangedStatusReason:
     """Create a status reason.
 
     Raises:
         RuleViolation: it is for open opportunities, requires a competitor of a win, or its label is taken;
             or another rule about what was sent, and the code says which.
     """
-    draft = replace(draft, label=text_within_limits("label", draft.label, _LABEL))
+    draft = replace(draft, label=validate_text("label", draft.label, _LABEL))
     _check_state(draft)
-    return await _CREATE_STATUS_REASON.once(
+    return await _CREATE_STATUS_REASON.run(
         transaction, caller, draft, lambda: _create(transaction, caller, draft)
     )
 
 
 async def retire_status_reason(
-    transaction: Transaction, caller: Caller, retirement: StatusReasonRetirement
-) -> StatusReasonChanged:
+    transaction: Transaction, caller: Caller, retirement: RetireStatusReason
+) -> ChangedStatusReason:
     """Retire a status reason for good: new closings can't have it, old ones keep it.
 
     Raises:
@@ -73,12 +73,12 @@ async def retire_status_reason(
         StaleVersion: it is not at the expected version.
         RuleViolation: it is for open opportunities, which have those two alone, or is retired already.
     """
-    return await _RETIRE_STATUS_REASON.once(
+    return await _RETIRE_STATUS_REASON.run(
         transaction, caller, retirement, lambda: _retire(transaction, caller, retirement)
     )
 
 
-def _check_state(draft: StatusReasonDraft) -> None:
+def _check_state(draft: CreateStatusReason) -> None:
     if draft.state == OpportunityState.OPEN:
         raise RuleViolation(
             "STATUS_REASON_OF_OPEN",
@@ -93,7 +93,7 @@ def _check_state(draft: StatusReasonDraft) -> None:
         )
 
 
-async def _create(transaction: Transaction, caller: Caller, draft: StatusReasonDraft) -> StatusReasonChanged:
+async def _create(transaction: Transaction, caller: Caller, draft: CreateStatusReason) -> ChangedStatusReason:
     of_organization = {"organization_id": caller.organization_id}
     if await transaction.rows(_LABELED, **of_organization, state=draft.state, label=draft.label):
         raise RuleViolation(
@@ -107,23 +107,27 @@ async def _create(transaction: Transaction, caller: Caller, draft: StatusReasonD
     await transaction.execute(
         _INSERT, **of_organization, id=reason_id, **values, version=1, created_at=caller.now
     )
-    await audit(transaction, caller, [Change(Action.STATUS_REASON_CREATED, reason_id, None, created(values))])
-    return StatusReasonChanged(reason_id)
+    await append_audit(
+        transaction,
+        caller,
+        [AuditEntry(AuditAction.STATUS_REASON_CREATED, reason_id, None, diff_created(values))],
+    )
+    return ChangedStatusReason(reason_id)
 
 
 async def _retire(
-    transaction: Transaction, caller: Caller, retirement: StatusReasonRetirement
-) -> StatusReasonChanged:
+    transaction: Transaction, caller: Caller, retirement: RetireStatusReason
+) -> ChangedStatusReason:
     key = {"organization_id": caller.organization_id, "status_reason_id": retirement.status_reason_id}
     reason = await transaction.row(_LOCK, **key)
     if reason is None:
         raise NotFound("status reason", _REASON_ID)
     _check_retirable(reason)
     check_version("status reason", reason, retirement.expected_version)
-    await transaction.change(_RETIRE, **key, now=caller.now)
-    change = Change(Action.STATUS_REASON_RETIRED, reason.id, None, {"is_retired": (False, True)})
-    await audit(transaction, caller, [change])
-    return StatusReasonChanged(reason.id)
+    await transaction.update_exactly(_RETIRE, **key, now=caller.now)
+    change = AuditEntry(AuditAction.STATUS_REASON_RETIRED, reason.id, None, {"is_retired": (False, True)})
+    await append_audit(transaction, caller, [change])
+    return ChangedStatusReason(reason.id)
 
 
 def _check_retirable(reason: Any) -> None:
@@ -139,8 +143,8 @@ def _check_retirable(reason: Any) -> None:
         )
 
 
-_CREATE_STATUS_REASON = Mutation("createStatusReason", StatusReasonChanged)
-_RETIRE_STATUS_REASON = Mutation("retireStatusReason", StatusReasonChanged)
+_CREATE_STATUS_REASON = IdempotentOperation("createStatusReason", ChangedStatusReason)
+_RETIRE_STATUS_REASON = IdempotentOperation("retireStatusReason", ChangedStatusReason)
 _LABEL = ("input", "label")
 _REASON_ID = ("input", "statusReasonId")
 _COLUMNS = ("state", "label", "description_required", "competitor_required")
@@ -159,7 +163,7 @@ _LABELED = Statement(
     )
 )
 _LOCK = Statement(select(*_reason.c).where(*_this).with_for_update(key_share=True))
-_INSERT = insertion(models.StatusReason)
+_INSERT = insert_statement(models.StatusReason)
 _RETIRE = Statement(
     update(_reason)
     .where(*_this, _reason.c.retired_at.is_(None))

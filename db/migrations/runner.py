@@ -14,7 +14,7 @@ from sqlalchemy import Connection, NullPool, create_engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
-from db.connect import POSTGRES, sqlite_path
+from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.domain.errors import Unavailable
 from db.sqlite.database import connect
 
@@ -94,7 +94,7 @@ def _steps(connection: Connection) -> Config:
 
 async def _connected(url: str, work: Callable[[Connection], T]) -> T:
     try:
-        if url.startswith(POSTGRES):
+        if url.startswith(POSTGRES_SCHEMES):
             return await _on_postgres(url, work)
         return await asyncio.to_thread(_on_sqlite, str(sqlite_path(url)), work)
     except DBAPIError as error:

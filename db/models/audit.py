@@ -6,8 +6,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Column, Identity, Index, Integer, Text
 from sqlmodel import Field, SQLModel
 
-from db.models.ddl.transaction_id import WritingTransaction
-from db.models.tenant_scoped import OrganizationScoped, belongs_to
+from db.models.ddl.transaction_id import CurrentXid
+from db.models.tenant_scoped import TenantScoped, scoped_foreign_key
 from db.sql.column_types import Id, Instant
 
 
@@ -16,7 +16,7 @@ class Idempotency(SQLModel, table=True):
 
     __tablename__ = "idempotency"
     __table_args__ = (
-        belongs_to("app_user", "user_id", name="idempotency_user"),
+        scoped_foreign_key("app_user", "user_id", name="idempotency_user"),
         Index("idempotency_by_age", "created_at"),
     )
 
@@ -28,7 +28,7 @@ class Idempotency(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-class Audit(OrganizationScoped, table=True):
+class Audit(TenantScoped, table=True):
     """Who did what when; only ever appended. ``db.audit.log`` says what ``details`` hold.
 
     ``opportunity_id`` is there for what belongs to an opportunity's history.
@@ -36,8 +36,8 @@ class Audit(OrganizationScoped, table=True):
 
     __tablename__ = "audit"
     __table_args__ = (
-        belongs_to("app_user", "user_id", name="audit_user"),
-        belongs_to("opportunity", "opportunity_id", name="audit_opportunity"),
+        scoped_foreign_key("app_user", "user_id", name="audit_user"),
+        scoped_foreign_key("opportunity", "opportunity_id", name="audit_opportunity"),
         Index("audit_by_subject", "organization_id", "subject_id", "id"),
         Index("audit_by_opportunity", "organization_id", "opportunity_id", "id"),
     )
@@ -55,7 +55,7 @@ class Event(SQLModel, table=True):
 
     __tablename__ = "event"
     __table_args__ = (
-        belongs_to("opportunity", "opportunity_id", name="event_opportunity"),
+        scoped_foreign_key("opportunity", "opportunity_id", name="event_opportunity"),
         Index("event_in_order", "transaction_id", "position"),
         Index("event_by_organization", "organization_id", "transaction_id", "position"),
     )
@@ -67,7 +67,7 @@ class Event(SQLModel, table=True):
         ),
     )
     transaction_id: int | None = Field(
-        default=None, sa_column=Column(BigInteger, nullable=False, server_default=WritingTransaction())
+        default=None, sa_column=Column(BigInteger, nullable=False, server_default=CurrentXid())
     )
     organization_id: UUID = Field(sa_type=Id)
     opportunity_id: UUID = Field(sa_type=Id)

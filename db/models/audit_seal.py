@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import DDL, BigInteger, MetaData, Text, UniqueConstraint, event
 from sqlmodel import Field, SQLModel
 
-from db.models.tenant_scoped import within_organization
+from db.models.tenant_scoped import organization_foreign_key
 from db.sql.column_types import Id
 
 
@@ -18,7 +18,7 @@ class AuditSeal(SQLModel, table=True):
 
     __tablename__ = "audit_seal"
     __table_args__ = (
-        within_organization("audit_seal"),
+        organization_foreign_key("audit_seal"),
         UniqueConstraint("organization_id", "audit_id", name="audit_seal_of_row"),
     )
 

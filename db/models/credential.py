@@ -6,11 +6,11 @@ from uuid import UUID
 from sqlalchemy import CheckConstraint, Index, Text, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from db.models.tenant_scoped import OrganizationScoped, belongs_to
+from db.models.tenant_scoped import TenantScoped, scoped_foreign_key
 from db.sql.column_types import Id, Instant
 
 
-class ApiToken(OrganizationScoped, table=True):
+class ApiToken(TenantScoped, table=True):
     """A token that lets a user in with a role. Of the token itself only the SHA-256 is kept, in hex.
 
     Its name is that of one token at a time: a revoked one gives it back.
@@ -18,7 +18,7 @@ class ApiToken(OrganizationScoped, table=True):
 
     __tablename__ = "api_token"
     __table_args__ = (
-        belongs_to("app_user", "user_id", name="api_token_user"),
+        scoped_foreign_key("app_user", "user_id", name="api_token_user"),
         UniqueConstraint("digest", name="api_token_digest"),
         CheckConstraint("role IN ('READER', 'SALES', 'MANAGER', 'ADMIN')", name="api_token_role_known"),
         Index(
@@ -44,7 +44,7 @@ class Identity(SQLModel, table=True):
     """The user that an issuer of tokens means by a subject; an organization may have several issuers."""
 
     __tablename__ = "identity"
-    __table_args__ = (belongs_to("app_user", "user_id", name="identity_user"),)
+    __table_args__ = (scoped_foreign_key("app_user", "user_id", name="identity_user"),)
 
     organization_id: UUID = Field(sa_type=Id, primary_key=True)
     issuer: str = Field(sa_type=Text, primary_key=True)

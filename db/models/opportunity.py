@@ -10,16 +10,16 @@ from sqlmodel import Field
 from db.domain.enums import ActivityState, OpportunityState
 from db.models.ddl.sort_keys import list_index
 from db.models.tenant_scoped import (
-    OrganizationScoped,
-    belongs_to,
-    currency_rules,
-    within_organization,
+    TenantScoped,
+    currency_checks,
+    organization_foreign_key,
+    scoped_foreign_key,
 )
 from db.sql.column_types import Amount, CurrencyCode, Id, Instant, Name
 from db.sql.tables import table_of
 
 
-class Opportunity(OrganizationScoped, table=True):
+class Opportunity(TenantScoped, table=True):
     """A potential sale to one account, owned by one user, in one contracting unit and one currency.
 
     ``open_key`` exists while the opportunity is open and active quotes point at it, so the database
@@ -28,10 +28,10 @@ class Opportunity(OrganizationScoped, table=True):
 
     __tablename__ = "opportunity"
     __table_args__ = (
-        within_organization("opportunity"),
-        belongs_to("account", "account_id", name="opportunity_account"),
-        belongs_to("app_user", "owner_id", name="opportunity_owner"),
-        belongs_to("contracting_unit", "contracting_unit_id", name="opportunity_contracting_unit"),
+        organization_foreign_key("opportunity"),
+        scoped_foreign_key("account", "account_id", name="opportunity_account"),
+        scoped_foreign_key("app_user", "owner_id", name="opportunity_owner"),
+        scoped_foreign_key("contracting_unit", "contracting_unit_id", name="opportunity_contracting_unit"),
         ForeignKeyConstraint(
             ["organization_id", "status_reason_id", "state"],
             ["status_reason.organization_id", "status_reason.id", "status_reason.state"],
@@ -56,7 +56,7 @@ class Opportunity(OrganizationScoped, table=True):
         CheckConstraint("(state = 'OPEN') = (close_id IS NULL)", name="opportunity_closed_with_activity"),
         CheckConstraint("(state = 'OPEN') = (closed_on IS NULL)", name="opportunity_closed_on_a_day"),
         CheckConstraint("state <> 'OPEN' OR actual_revenue IS NULL", name="opportunity_open_without_revenue"),
-        *currency_rules("opportunity"),
+        *currency_checks("opportunity"),
         CheckConstraint("estimated_revenue >= 0", name="opportunity_estimate_not_negative"),
         CheckConstraint("actual_revenue >= 0", name="opportunity_revenue_not_negative"),
     )
@@ -85,14 +85,14 @@ class Opportunity(OrganizationScoped, table=True):
     )
 
 
-class OpportunityClose(OrganizationScoped, table=True):
+class OpportunityClose(TenantScoped, table=True):
     """The activity that records one closing; kept for ever, CANCELED when the opportunity is reopened."""
 
     __tablename__ = "opportunity_close"
     __table_args__ = (
-        belongs_to("opportunity", "opportunity_id", name="opportunity_close_opportunity"),
-        belongs_to("app_user", "closed_by_id", name="opportunity_close_closed_by"),
-        belongs_to("competitor", "competitor_id", name="opportunity_close_competitor"),
+        scoped_foreign_key("opportunity", "opportunity_id", name="opportunity_close_opportunity"),
+        scoped_foreign_key("app_user", "closed_by_id", name="opportunity_close_closed_by"),
+        scoped_foreign_key("competitor", "competitor_id", name="opportunity_close_competitor"),
         ForeignKeyConstraint(
             ["organization_id", "status_reason_id", "outcome"],
             ["status_reason.organization_id", "status_reason.id", "status_reason.state"],
@@ -105,7 +105,7 @@ class OpportunityClose(OrganizationScoped, table=True):
             "competitor_id IS NULL OR outcome = 'LOST'", name="opportunity_close_competitor_of_a_loss"
         ),
         CheckConstraint("actual_revenue >= 0", name="opportunity_close_revenue_not_negative"),
-        *currency_rules("opportunity_close"),
+        *currency_checks("opportunity_close"),
         Index(
             "one_standing_close",
             "organization_id",

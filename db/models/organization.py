@@ -9,10 +9,10 @@ from sqlmodel import Field, SQLModel
 
 from db.models.ddl.sort_keys import list_index
 from db.models.tenant_scoped import (
-    OrganizationScoped,
-    belongs_to,
-    currency_rules,
-    within_organization,
+    TenantScoped,
+    currency_checks,
+    organization_foreign_key,
+    scoped_foreign_key,
 )
 from db.sql.column_types import Amount, CurrencyCode, Id, Instant, Name
 from db.sql.tables import table_of
@@ -29,13 +29,13 @@ class Organization(SQLModel, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-class User(OrganizationScoped, table=True):
+class User(TenantScoped, table=True):
     """Someone of the organization; owns opportunities and closes them."""
 
     __tablename__ = "app_user"  # "user" is a reserved word in PostgreSQL
     __table_args__ = (
-        within_organization("app_user"),
-        belongs_to("app_user", "manager_id", name="app_user_manager"),
+        organization_foreign_key("app_user"),
+        scoped_foreign_key("app_user", "manager_id", name="app_user_manager"),
         UniqueConstraint("organization_id", "email", name="app_user_email"),
     )
 
@@ -46,14 +46,14 @@ class User(OrganizationScoped, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-class ContractingUnit(OrganizationScoped, table=True):
+class ContractingUnit(TenantScoped, table=True):
     """The division that delivers the project; has a currency (ISO 4217)."""
 
     __tablename__ = "contracting_unit"
     __table_args__ = (
-        within_organization("contracting_unit"),
+        organization_foreign_key("contracting_unit"),
         UniqueConstraint("organization_id", "name", name="contracting_unit_name"),
-        *currency_rules("contracting_unit"),
+        *currency_checks("contracting_unit"),
     )
 
     name: str = Field(sa_type=Name)
@@ -62,13 +62,13 @@ class ContractingUnit(OrganizationScoped, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-class Account(OrganizationScoped, table=True):
+class Account(TenantScoped, table=True):
     """A customer. ``annual_revenue`` is in millions of US dollars."""
 
     __tablename__ = "account"
     __table_args__ = (
-        within_organization("account"),
-        belongs_to("account", "parent_account_id", name="account_parent"),
+        organization_foreign_key("account"),
+        scoped_foreign_key("account", "parent_account_id", name="account_parent"),
         UniqueConstraint("organization_id", "name", name="account_name"),
     )
 
@@ -83,12 +83,12 @@ class Account(OrganizationScoped, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-class Competitor(OrganizationScoped, table=True):
+class Competitor(TenantScoped, table=True):
     """Who a lost deal may have gone to."""
 
     __tablename__ = "competitor"
     __table_args__ = (
-        within_organization("competitor"),
+        organization_foreign_key("competitor"),
         UniqueConstraint("organization_id", "name", name="competitor_name"),
     )
 
@@ -97,12 +97,12 @@ class Competitor(OrganizationScoped, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-class StatusReason(OrganizationScoped, table=True):
+class StatusReason(TenantScoped, table=True):
     """Why an opportunity is in its state. ``code`` is Dataverse's, on the seeded reasons alone."""
 
     __tablename__ = "status_reason"
     __table_args__ = (
-        within_organization("status_reason"),
+        organization_foreign_key("status_reason"),
         UniqueConstraint("organization_id", "id", "state", name="status_reason_state"),
         UniqueConstraint("organization_id", "code", name="status_reason_code"),
         UniqueConstraint("organization_id", "state", "label", name="status_reason_label"),

@@ -22,16 +22,16 @@ from db.models.ddl.quote_total import keep_quote_totals
 from db.models.ddl.sort_keys import list_index
 from db.models.ddl.unclosed_quotes import create_unclosed_quotes
 from db.models.tenant_scoped import (
-    OrganizationScoped,
-    belongs_to,
-    currency_rules,
-    within_organization,
+    TenantScoped,
+    currency_checks,
+    organization_foreign_key,
+    scoped_foreign_key,
 )
-from db.sql.column_types import Amount, Code, CurrencyCode, Id, Instant, Name
+from db.sql.column_types import Amount, CodePointText, CurrencyCode, Id, Instant, Name
 from db.sql.tables import table_of
 
 
-class Quote(OrganizationScoped, table=True):
+class Quote(TenantScoped, table=True):
     """A priced, numbered, revisioned offer on one opportunity.
 
     ``active_parent`` holds the opportunity while the quote is active and points at its ``open_key``:
@@ -40,8 +40,8 @@ class Quote(OrganizationScoped, table=True):
 
     __tablename__ = "quote"
     __table_args__ = (
-        belongs_to("opportunity", "opportunity_id", name="quote_opportunity"),
-        belongs_to("opportunity", "active_parent", name="quote_active_under_open", target="open_key"),
+        scoped_foreign_key("opportunity", "opportunity_id", name="quote_opportunity"),
+        scoped_foreign_key("opportunity", "active_parent", name="quote_active_under_open", target="open_key"),
         ForeignKeyConstraint(
             ["organization_id", "opportunity_id", "currency_code"],
             ["opportunity.organization_id", "opportunity.id", "opportunity.currency_code"],
@@ -78,7 +78,7 @@ class Quote(OrganizationScoped, table=True):
     )
 
     opportunity_id: UUID = Field(sa_type=Id)
-    number: str = Field(sa_type=Code)
+    number: str = Field(sa_type=CodePointText)
     revision: int = 0
     name: str = Field(sa_type=Name)
     state: str = Field(default=QuoteState.DRAFT, sa_type=Text)
@@ -101,13 +101,13 @@ class QuoteNumbering(SQLModel, table=True):
     """The last number that an organization has given to a quote."""
 
     __tablename__ = "quote_numbering"
-    __table_args__ = (within_organization("quote_numbering"),)
+    __table_args__ = (organization_foreign_key("quote_numbering"),)
 
     organization_id: UUID = Field(sa_type=Id, primary_key=True)
     last_number: int = Field(sa_type=BigInteger)
 
 
-class Line(OrganizationScoped):
+class Line(TenantScoped):
     """One line of a quote or of a contract; ``total`` is quantity times unit price, half up, two places."""
 
     position: int
@@ -159,13 +159,13 @@ class QuoteLine(Line, table=True):
     quote_id: UUID = Field(sa_type=Id)
 
 
-class QuoteClose(OrganizationScoped, table=True):
+class QuoteClose(TenantScoped, table=True):
     """The activity that records the closing of one quote; a quote is closed once."""
 
     __tablename__ = "quote_close"
     __table_args__ = (
-        belongs_to("quote", "quote_id", name="quote_close_quote"),
-        belongs_to("app_user", "closed_by_id", name="quote_close_closed_by"),
+        scoped_foreign_key("quote", "quote_id", name="quote_close_quote"),
+        scoped_foreign_key("app_user", "closed_by_id", name="quote_close_closed_by"),
         UniqueConstraint("organization_id", "quote_id", name="quote_close_once"),
         CheckConstraint("reason IN ('WON', 'LOST', 'CANCELED', 'REVISED')", name="quote_close_reason_known"),
     )
@@ -178,17 +178,17 @@ class QuoteClose(OrganizationScoped, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-class ProjectContract(OrganizationScoped, table=True):
+class ProjectContract(TenantScoped, table=True):
     """The draft contract that winning a quote creates."""
 
     __tablename__ = "project_contract"
     __table_args__ = (
-        belongs_to("quote", "quote_id", name="project_contract_quote"),
-        belongs_to("opportunity", "opportunity_id", name="project_contract_opportunity"),
+        scoped_foreign_key("quote", "quote_id", name="project_contract_quote"),
+        scoped_foreign_key("opportunity", "opportunity_id", name="project_contract_opportunity"),
         UniqueConstraint("organization_id", "quote_id", name="project_contract_once"),
         UniqueConstraint("organization_id", "id", "currency_code", name="project_contract_currency"),
         CheckConstraint("state IN ('DRAFT')", name="project_contract_state_known"),
-        *currency_rules("project_contract"),
+        *currency_checks("project_contract"),
     )
 
     quote_id: UUID = Field(sa_type=Id)

@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 from db.sql.column_types import Id
 
 
-class OrganizationScoped(SQLModel):
+class TenantScoped(SQLModel):
     """A row that belongs to exactly one organization; keys start with the organization's id.
 
     A foreign key that carries the organization along can't point into another tenant's rows.
@@ -18,19 +18,19 @@ class OrganizationScoped(SQLModel):
     id: UUID = Field(sa_type=Id, primary_key=True)
 
 
-def belongs_to(table: str, column: str, *, name: str, target: str = "id") -> ForeignKeyConstraint:
+def scoped_foreign_key(table: str, column: str, *, name: str, target: str = "id") -> ForeignKeyConstraint:
     """Point ``column`` at another table's row of the same organization."""
     return ForeignKeyConstraint(
         ["organization_id", column], [f"{table}.organization_id", f"{table}.{target}"], name=name
     )
 
 
-def within_organization(table: str) -> ForeignKeyConstraint:
+def organization_foreign_key(table: str) -> ForeignKeyConstraint:
     """Point a table's rows at their organization."""
     return ForeignKeyConstraint(["organization_id"], ["organization.id"], name=f"{table}_organization")
 
 
-def currency_rules(table: str) -> tuple[CheckConstraint, ...]:
+def currency_checks(table: str) -> tuple[CheckConstraint, ...]:
     """Let a table's currency be three capital letters only, so that it is JSON as it stands."""
     rules = {
         "postgresql": "currency_code ~ '^[A-Z]{3}$'",

@@ -13,19 +13,19 @@ from uuid import UUID
 from sqlmodel import SQLModel
 
 from db import models
-from db.audit.log import Action, Change, created
+from db.audit.log import AuditAction, AuditEntry, diff_created
 from db.domain.caller import Caller, Role
 from db.domain.enums import ActivityState, OpportunityState, QuoteState, QuoteStatusReason
-from db.lines.rows import history_of
+from db.lines.rows import audit_values
 
 Row = TypeVar("Row", bound=SQLModel)
-Past = tuple[datetime, Change]
+Past = tuple[datetime, AuditEntry]
 
-REOPENED_AFTER = timedelta(days=1)
+ASSUMED_REOPEN_DELAY = timedelta(days=1)
 """How long after its closing a deal was reopened."""
 
 
-def past_of(rows: Sequence[SQLModel], open_reason_id: UUID) -> list[tuple[Caller, Change]]:
+def reconstruct_audit(rows: Sequence[SQLModel], open_reason_id: UUID) -> list[tuple[Caller, AuditEntry]]:
     """Return what was done to one deal, and by whom, from the first act to the last.
 
     ``rows`` are the opportunity and all that belongs to it, ``open_reason_id`` the status reason that it had
@@ -54,7 +54,7 @@ def _created(opportunity: models.Opportunity, open_reason_id: UUID) -> Past:
         "state": OpportunityState.OPEN,
         "status_reason_id": opportunity.status_reason_id if is_open else open_reason_id,
     }
-    change = Change(Action.OPPORTUNITY_CREATED, opportunity.id, opportunity.id, created(values))
+    change = AuditEntry(AuditAction.OPPORTUNITY_CREATED, opportunity.id, opportunity.id, diff_created(values))
     return opportunity.created_at, change
 
 
@@ -67,52 +67,52 @@ def _of_close(close: models.OpportunityClose, open_reason_id: UUID) -> Iterator[
         "close_id": (None, close.id),
     }
     id_ = close.opportunity_id
-    yield close.created_at, Change(Action.OPPORTUNITY_CLOSED, id_, id_, closed)
+    yield close.created_at, AuditEntry(AuditAction.OPPORTUNITY_CLOSED, id_, id_, closed)
     if close.state == ActivityState.CANCELED:
         reopened = {name: (after, before) for name, (before, after) in closed.items()}
-        at = close.created_at + REOPENED_AFTER
-        yield at, Change(Action.OPPORTUNITY_REOPENED, id_, id_, reopened)
+        at = close.created_at + ASSUMED_REOPEN_DELAY
+        yield at, AuditEntry(AuditAction.OPPORTUNITY_REOPENED, id_, id_, reopened)
 
 
 def _of_quote(quote: models.Quote, rows: Sequence[SQLModel]) -> Iterator[Past]:
     lines = [line.model_dump() for line in _among(rows, models.QuoteLine) if line.quote_id == quote.id]
-    values = {name: getattr(quote, name) for name in _OF_QUOTE} | history_of(lines)
+    values = {name: getattr(quote, name) for name in _OF_QUOTE} | audit_values(lines)
     draft = {"state": QuoteState.DRAFT, "status_reason": QuoteStatusReason.DRAFT_IN_PROGRESS}
-    yield quote.created_at, _change(Action.QUOTE_CREATED, quote, created(values | draft))
+    yield quote.created_at, _change(AuditAction.QUOTE_CREATED, quote, diff_created(values | draft))
     if quote.state == QuoteState.DRAFT:
         return
     is_active = quote.state == QuoteState.ACTIVE
     reason = quote.status_reason if is_active else QuoteStatusReason.ACTIVE_IN_PROGRESS
     active = {"state": QuoteState.ACTIVE, "status_reason": reason}
-    yield quote.created_at, _change(Action.QUOTE_ACTIVATED, quote, _step(draft, active))
+    yield quote.created_at, _change(AuditAction.QUOTE_ACTIVATED, quote, _step(draft, active))
     ended = {"state": quote.state, "status_reason": quote.status_reason}
     for close in _among(rows, models.QuoteClose):
         if close.quote_id == quote.id:
             closed_on = {"closed_on": (None, close.closed_on)}
-            action = _ENDS.get(quote.status_reason, Action.QUOTE_CLOSED)
+            action = _ENDS.get(quote.status_reason, AuditAction.QUOTE_CLOSED)
             yield close.created_at, _change(action, quote, _step(active, ended) | closed_on)
     for contract in _among(rows, models.ProjectContract):
         if contract.quote_id == quote.id:
             yield contract.created_at, _contract_created(contract, lines)
 
 
-def _contract_created(contract: models.ProjectContract, lines: Sequence[dict[str, Any]]) -> Change:
-    values = {name: getattr(contract, name) for name in _OF_CONTRACT} | history_of(lines)
-    action = Action.PROJECT_CONTRACT_CREATED
-    return Change(action, contract.id, contract.opportunity_id, created(values))
+def _contract_created(contract: models.ProjectContract, lines: Sequence[dict[str, Any]]) -> AuditEntry:
+    values = {name: getattr(contract, name) for name in _OF_CONTRACT} | audit_values(lines)
+    action = AuditAction.PROJECT_CONTRACT_CREATED
+    return AuditEntry(action, contract.id, contract.opportunity_id, diff_created(values))
 
 
-def _change(action: Action, quote: models.Quote, values: dict[str, tuple[Any, Any]]) -> Change:
-    return Change(action, quote.id, quote.opportunity_id, values)
+def _change(action: AuditAction, quote: models.Quote, values: dict[str, tuple[Any, Any]]) -> AuditEntry:
+    return AuditEntry(action, quote.id, quote.opportunity_id, values)
 
 
 def _step(before: dict[str, Any], after: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
     return {name: (before[name], after[name]) for name in after}
 
 
-_ENDS: dict[str, Action] = {
-    QuoteStatusReason.WON: Action.QUOTE_WON,
-    QuoteStatusReason.REVISED: Action.QUOTE_REVISED,
+_ENDS: dict[str, AuditAction] = {
+    QuoteStatusReason.WON: AuditAction.QUOTE_WON,
+    QuoteStatusReason.REVISED: AuditAction.QUOTE_REVISED,
 }
 _OF_OPPORTUNITY = (
     "name",

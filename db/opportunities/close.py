@@ -10,25 +10,25 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from db import models
-from db.audit.log import Action, Change, EventKind, record
+from db.audit.log import AuditAction, AuditEntry, EventKind, record_change
 from db.domain.caller import Caller
-from db.domain.closing_details import day_since_creation, description_within_limits
+from db.domain.closing_details import validate_closing_date_since, validate_description
 from db.domain.enums import ActivityState, OpportunityState, QuoteCloseReason, QuoteState
 from db.domain.errors import ActiveQuotes, BlockingQuote, NotFound, RuleViolation
 from db.domain.ids import new_id
-from db.domain.validation import amount_within_limits
-from db.guards.closing_context import Facts, LockedOpportunity, Named, lock_with_facts
-from db.guards.idempotency import Mutation
+from db.domain.validation import validate_amount
+from db.guards.closing_context import ClosingContext, ClosingRefs, LockedOpportunity, load_closing_context
+from db.guards.idempotency import IdempotentOperation
 from db.guards.preconditions import OPPORTUNITY_ID, check_open, check_version
 from db.opportunities.status_reason_rules import check_reason, check_required, default_reason
-from db.quotes.close_activities import close_locked_quotes, on_day
+from db.quotes.close_activities import close_quotes_with_activities, with_closing_date
 from db.sql.database import Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class RemainingQuotes:
+class CloseRemainingQuotes:
     """What is recorded with the active and draft quotes that are closed along with their opportunity."""
 
     reason: QuoteCloseReason
@@ -36,7 +36,7 @@ class RemainingQuotes:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpportunityClosing:
+class CloseOpportunity:
     """How to close which opportunity; ``outcome`` is WON or LOST.
 
     What is left out has a default: ``status_reason_id`` the outcome's seeded reason, ``closed_on`` today
@@ -51,13 +51,13 @@ class OpportunityClosing:
     competitor_id: UUID | None = None
     closed_on: date | None = None
     description: str | None = None
-    close_quotes: RemainingQuotes | None = None
+    close_quotes: CloseRemainingQuotes | None = None
     expected_version: int | None = None
     idempotency_key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class OpportunityClosed:
+class ClosedOpportunity:
     """A closed opportunity, the activity that records it, and the quotes that were closed along with it."""
 
     opportunity_id: UUID
@@ -66,8 +66,8 @@ class OpportunityClosed:
 
 
 async def close_opportunity(
-    transaction: Transaction, caller: Caller, closing: OpportunityClosing
-) -> OpportunityClosed:
+    transaction: Transaction, caller: Caller, closing: CloseOpportunity
+) -> ClosedOpportunity:
     """Close an open opportunity that has no active quote; with ``close_quotes``, its quotes before it.
 
     Raises:
@@ -79,12 +79,12 @@ async def close_opportunity(
         ActiveQuotes: quotes of it are active, expired or not, and ``close_quotes`` was not sent.
     """
     closing = closing_within_limits(closing)
-    return await _CLOSE_OPPORTUNITY.once(
+    return await _CLOSE_OPPORTUNITY.run(
         transaction, caller, closing, lambda: close_one(transaction, caller, closing)
     )
 
 
-def closing_within_limits(closing: OpportunityClosing) -> OpportunityClosing:
+def closing_within_limits(closing: CloseOpportunity) -> CloseOpportunity:
     """Return the closing with its descriptions as they are stored.
 
     Raises:
@@ -93,36 +93,34 @@ def closing_within_limits(closing: OpportunityClosing) -> OpportunityClosing:
     remaining = closing.close_quotes
     if remaining is not None:
         path = ("input", "closeQuotes", "description")
-        remaining = replace(remaining, description=description_within_limits(remaining.description, path))
-    description = description_within_limits(closing.description, ("input", "description"))
+        remaining = replace(remaining, description=validate_description(remaining.description, path))
+    description = validate_description(closing.description, ("input", "description"))
     return replace(closing, description=description, close_quotes=remaining)
 
 
-async def close_one(
-    transaction: Transaction, caller: Caller, closing: OpportunityClosing
-) -> OpportunityClosed:
+async def close_one(transaction: Transaction, caller: Caller, closing: CloseOpportunity) -> ClosedOpportunity:
     """Do what ``close_opportunity`` does, whatever the key; it refuses before it has changed anything."""
     reason = closing.status_reason_id or default_reason(closing.outcome, closing.competitor_id)
-    named = Named(reason, closing.competitor_id)
-    facts = await lock_with_facts(transaction, caller, closing.opportunity_id, OPPORTUNITY_ID, named)
+    named = ClosingRefs(reason, closing.competitor_id)
+    facts = await load_closing_context(transaction, caller, closing.opportunity_id, OPPORTUNITY_ID, named)
     opportunity = facts.opportunity
     check_open(opportunity)
     check_version("opportunity", opportunity, closing.expected_version)
     activity = _activity(caller, closing, facts)
     changes = await _close_quotes(transaction, caller, closing, activity["closed_on"], facts.quotes)
-    await transaction.change(_CLOSE, **activity)
+    await transaction.update_exactly(_CLOSE, **activity)
     await transaction.execute_many(_INSERT_ACTIVITY, [activity])
-    await record(
+    await record_change(
         transaction,
         caller,
         [*changes, _change(opportunity, activity)],
         EventKind.OPPORTUNITY_CLOSED,
         [opportunity.id],
     )
-    return OpportunityClosed(opportunity.id, activity["id"], tuple(change.subject_id for change in changes))
+    return ClosedOpportunity(opportunity.id, activity["id"], tuple(change.subject_id for change in changes))
 
 
-def _activity(caller: Caller, closing: OpportunityClosing, facts: Facts) -> dict[str, Any]:
+def _activity(caller: Caller, closing: CloseOpportunity, facts: ClosingContext) -> dict[str, Any]:
     opportunity = facts.opportunity
     check_reason(facts.reason, closing.outcome)
     check_required(facts.reason, closing.outcome, closing.description, closing.competitor_id)
@@ -134,7 +132,7 @@ def _activity(caller: Caller, closing: OpportunityClosing, facts: Facts) -> dict
         "state": ActivityState.COMPLETED,
         "outcome": closing.outcome,
         "status_reason_id": facts.reason.reason_id,
-        "closed_on": day_since_creation(
+        "closed_on": validate_closing_date_since(
             caller, closing.closed_on, "The opportunity", opportunity.created_at.date()
         ),
         "actual_revenue": _actual_revenue(closing, facts),
@@ -146,7 +144,7 @@ def _activity(caller: Caller, closing: OpportunityClosing, facts: Facts) -> dict
     }
 
 
-def _check_competitor(closing: OpportunityClosing, facts: Facts) -> None:
+def _check_competitor(closing: CloseOpportunity, facts: ClosingContext) -> None:
     path = ("input", "outcome", closing.outcome.lower(), "competitorId")
     if closing.competitor_id is not None and closing.outcome == OpportunityState.WON:
         raise RuleViolation("COMPETITOR_OF_A_WIN", "A won deal has no competitor. Leave it out.", path)
@@ -154,10 +152,10 @@ def _check_competitor(closing: OpportunityClosing, facts: Facts) -> None:
         raise NotFound("competitor", path)
 
 
-def _actual_revenue(closing: OpportunityClosing, facts: Facts) -> Decimal | None:
+def _actual_revenue(closing: CloseOpportunity, facts: ClosingContext) -> Decimal | None:
     if closing.actual_revenue is not None:
         path = ("input", "outcome", closing.outcome.lower(), "actualRevenue")
-        return amount_within_limits("actual revenue", closing.actual_revenue, path)
+        return validate_amount("actual revenue", closing.actual_revenue, path)
     if closing.outcome == OpportunityState.LOST:
         return None
     won: list[Decimal] = [quote.total for quote in facts.quotes if quote.state == QuoteState.WON]
@@ -167,20 +165,20 @@ def _actual_revenue(closing: OpportunityClosing, facts: Facts) -> Decimal | None
 async def _close_quotes(
     transaction: Transaction,
     caller: Caller,
-    closing: OpportunityClosing,
+    closing: CloseOpportunity,
     closed_on: date,
     quotes: Sequence[Any],
-) -> list[Change]:
+) -> list[AuditEntry]:
     if closing.close_quotes is None:
         _check_nothing_blocks(caller, closing, quotes)
         return []
-    remaining = on_day((quote for quote in quotes if quote.state != QuoteState.WON), closed_on)
-    return await close_locked_quotes(
+    remaining = with_closing_date((quote for quote in quotes if quote.state != QuoteState.WON), closed_on)
+    return await close_quotes_with_activities(
         transaction, caller, remaining, closing.close_quotes.reason, closing.close_quotes.description
     )
 
 
-def _check_nothing_blocks(caller: Caller, closing: OpportunityClosing, quotes: Sequence[Any]) -> None:
+def _check_nothing_blocks(caller: Caller, closing: CloseOpportunity, quotes: Sequence[Any]) -> None:
     blocking = [_blocking(caller, quote) for quote in quotes if quote.state == QuoteState.ACTIVE]
     if blocking:
         raise ActiveQuotes(closing.opportunity_id, blocking)
@@ -191,9 +189,9 @@ def _blocking(caller: Caller, quote: Any) -> BlockingQuote:
     return BlockingQuote(quote.id, quote.number, quote.revision, is_expired)
 
 
-def _change(opportunity: LockedOpportunity, activity: dict[str, Any]) -> Change:
-    return Change(
-        Action.OPPORTUNITY_CLOSED,
+def _change(opportunity: LockedOpportunity, activity: dict[str, Any]) -> AuditEntry:
+    return AuditEntry(
+        AuditAction.OPPORTUNITY_CLOSED,
         opportunity.id,
         opportunity.id,
         {
@@ -206,7 +204,7 @@ def _change(opportunity: LockedOpportunity, activity: dict[str, Any]) -> Change:
     )
 
 
-_CLOSE_OPPORTUNITY = Mutation("closeOpportunity", OpportunityClosed)
+_CLOSE_OPPORTUNITY = IdempotentOperation("closeOpportunity", ClosedOpportunity)
 
 _opportunity = table_of(models.Opportunity)
 
@@ -227,4 +225,4 @@ _CLOSE = Statement(
         updated_at=bindparam("created_at"),
     )
 )
-_INSERT_ACTIVITY = insertion(models.OpportunityClose)
+_INSERT_ACTIVITY = insert_statement(models.OpportunityClose)

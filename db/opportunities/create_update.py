@@ -10,29 +10,29 @@ from uuid import UUID
 from sqlalchemy import BindParameter, bindparam, exists, select, update
 
 from db import models
-from db.audit.log import Action, Change, EventKind, compared, created, record
+from db.audit.log import AuditAction, AuditEntry, EventKind, diff, diff_created, record_change
 from db.domain.caller import Caller
-from db.domain.closing_details import description_within_limits
+from db.domain.closing_details import validate_description
 from db.domain.enums import OpenReason, OpportunityState
 from db.domain.errors import NotFound
 from db.domain.ids import new_id
 from db.domain.validation import (
-    Limit,
-    amount_within_limits,
-    currency_within_limits,
-    text_within_limits,
-    within_limits,
+    Validator,
+    validate_amount,
+    validate_currency,
+    validate_fields,
+    validate_text,
 )
-from db.guards.idempotency import Mutation
+from db.guards.idempotency import IdempotentOperation
 from db.guards.locking import lock_opportunity
 from db.guards.preconditions import OPPORTUNITY_ID, check_open, check_version
 from db.sql.database import Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpportunityDraft:
+class CreateOpportunity:
     """A new opportunity. Its owner is the caller unless sent, its currency the contracting unit's."""
 
     name: str
@@ -60,7 +60,7 @@ class OpportunityChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpportunityUpdate:
+class UpdateOpportunity:
     """What to change of which opportunity."""
 
     opportunity_id: UUID
@@ -70,31 +70,31 @@ class OpportunityUpdate:
 
 
 @dataclass(frozen=True, slots=True)
-class OpportunityChanged:
+class ChangedOpportunity:
     """The opportunity that was created or changed."""
 
     opportunity_id: UUID
 
 
 async def create_opportunity(
-    transaction: Transaction, caller: Caller, draft: OpportunityDraft
-) -> OpportunityChanged:
+    transaction: Transaction, caller: Caller, draft: CreateOpportunity
+) -> ChangedOpportunity:
     """Create an open opportunity.
 
     Raises:
         NotFound: the caller's organization has no such account, user or contracting unit.
         RuleViolation: any other rule about what was sent; the code says which.
     """
-    limited = within_limits({name: getattr(draft, name) for name in _LIMITS}, _LIMITS, ("input",))
+    limited = validate_fields({name: getattr(draft, name) for name in _LIMITS}, _LIMITS, ("input",))
     draft = replace(draft, **limited)
-    return await _CREATE_OPPORTUNITY.once(
+    return await _CREATE_OPPORTUNITY.run(
         transaction, caller, draft, lambda: _create(transaction, caller, draft)
     )
 
 
 async def update_opportunity(
-    transaction: Transaction, caller: Caller, sent: OpportunityUpdate
-) -> OpportunityChanged:
+    transaction: Transaction, caller: Caller, sent: UpdateOpportunity
+) -> ChangedOpportunity:
     """Change an open opportunity; what it holds already is no change, and writes nothing.
 
     Raises:
@@ -103,14 +103,14 @@ async def update_opportunity(
         StaleVersion: it is not at the expected version.
         RuleViolation: any other rule about what was sent; the code says which.
     """
-    changes: Any = within_limits(sent.changes, _LIMITS, ("input",))
+    changes: Any = validate_fields(sent.changes, _LIMITS, ("input",))
     sent = replace(sent, changes=changes)
-    return await _UPDATE_OPPORTUNITY.once(
+    return await _UPDATE_OPPORTUNITY.run(
         transaction, caller, sent, lambda: _update(transaction, caller, sent)
     )
 
 
-async def _create(transaction: Transaction, caller: Caller, draft: OpportunityDraft) -> OpportunityChanged:
+async def _create(transaction: Transaction, caller: Caller, draft: CreateOpportunity) -> ChangedOpportunity:
     named = await _named(
         transaction,
         caller,
@@ -125,12 +125,12 @@ async def _create(transaction: Transaction, caller: Caller, draft: OpportunityDr
     await transaction.execute(
         _INSERT, **key, **values, version=1, created_at=caller.now, updated_at=caller.now
     )
-    change = Change(Action.OPPORTUNITY_CREATED, opportunity_id, opportunity_id, created(values))
-    await record(transaction, caller, [change], EventKind.OPPORTUNITY_CREATED, [opportunity_id])
-    return OpportunityChanged(opportunity_id)
+    change = AuditEntry(AuditAction.OPPORTUNITY_CREATED, opportunity_id, opportunity_id, diff_created(values))
+    await record_change(transaction, caller, [change], EventKind.OPPORTUNITY_CREATED, [opportunity_id])
+    return ChangedOpportunity(opportunity_id)
 
 
-def _values(caller: Caller, draft: OpportunityDraft, named: Any) -> dict[str, Any]:
+def _values(caller: Caller, draft: CreateOpportunity, named: Any) -> dict[str, Any]:
     return {
         "name": draft.name,
         "description": draft.description,
@@ -145,17 +145,17 @@ def _values(caller: Caller, draft: OpportunityDraft, named: Any) -> dict[str, An
     }
 
 
-async def _update(transaction: Transaction, caller: Caller, sent: OpportunityUpdate) -> OpportunityChanged:
+async def _update(transaction: Transaction, caller: Caller, sent: UpdateOpportunity) -> ChangedOpportunity:
     opportunity = await lock_opportunity(transaction, caller, sent.opportunity_id, OPPORTUNITY_ID)
     check_open(opportunity)
     check_version("opportunity", opportunity, sent.expected_version)
     values = await _changed(transaction, caller, opportunity, sent.changes)
-    differences = compared(opportunity, values)
+    differences = diff(opportunity, values)
     if differences:
         await _write(transaction, caller, opportunity, values)
-        change = Change(Action.OPPORTUNITY_UPDATED, opportunity.id, opportunity.id, differences)
-        await record(transaction, caller, [change], EventKind.OPPORTUNITY_UPDATED, [opportunity.id])
-    return OpportunityChanged(opportunity.id)
+        change = AuditEntry(AuditAction.OPPORTUNITY_UPDATED, opportunity.id, opportunity.id, differences)
+        await record_change(transaction, caller, [change], EventKind.OPPORTUNITY_UPDATED, [opportunity.id])
+    return ChangedOpportunity(opportunity.id)
 
 
 async def _changed(
@@ -179,7 +179,7 @@ async def _write(
     transaction: Transaction, caller: Caller, opportunity: Any, values: Mapping[str, Any]
 ) -> None:
     key = {"organization_id": caller.organization_id, "opportunity_id": opportunity.id}
-    await transaction.change(_UPDATE, **key, **values, now=caller.now)
+    await transaction.update_exactly(_UPDATE, **key, **values, now=caller.now)
 
 
 async def _named(transaction: Transaction, caller: Caller, **named: Any) -> Any:
@@ -194,14 +194,14 @@ async def _named(transaction: Transaction, caller: Caller, **named: Any) -> Any:
     return found
 
 
-_CREATE_OPPORTUNITY = Mutation("createOpportunity", OpportunityChanged)
-_UPDATE_OPPORTUNITY = Mutation("updateOpportunity", OpportunityChanged)
+_CREATE_OPPORTUNITY = IdempotentOperation("createOpportunity", ChangedOpportunity)
+_UPDATE_OPPORTUNITY = IdempotentOperation("updateOpportunity", ChangedOpportunity)
 
-_LIMITS: dict[str, Limit] = {
-    "name": text_within_limits,
-    "description": lambda _, text, path: description_within_limits(text, path),
-    "currency_code": currency_within_limits,
-    "estimated_revenue": amount_within_limits,
+_LIMITS: dict[str, Validator] = {
+    "name": validate_text,
+    "description": lambda _, text, path: validate_description(text, path),
+    "currency_code": validate_currency,
+    "estimated_revenue": validate_amount,
 }
 _CHANGEABLE = (
     "name",
@@ -238,7 +238,7 @@ _NAMED = Statement(
         .label("reason_id"),
     )
 )
-_INSERT = insertion(models.Opportunity)
+_INSERT = insert_statement(models.Opportunity)
 _UPDATE = Statement(
     update(_opportunity)
     .where(

@@ -7,11 +7,11 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from db import models
-from db.audit.log import Action, Change, EventKind, compared, record
+from db.audit.log import AuditAction, AuditEntry, EventKind, diff, record_change
 from db.domain.caller import Caller
 from db.domain.enums import ActivityState, OpenReason, OpportunityState
 from db.domain.errors import RuleViolation
-from db.guards.idempotency import Mutation
+from db.guards.idempotency import IdempotentOperation
 from db.guards.locking import lock_opportunity
 from db.guards.preconditions import OPPORTUNITY_ID, check_version
 from db.sql.database import Transaction
@@ -20,7 +20,7 @@ from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OpportunityReopening:
+class ReopenOpportunity:
     """Which opportunity to reopen, and whether it is worked on from now on."""
 
     opportunity_id: UUID
@@ -30,7 +30,7 @@ class OpportunityReopening:
 
 
 @dataclass(frozen=True, slots=True)
-class OpportunityReopened:
+class ReopenedOpportunity:
     """An open opportunity, and the activity that had closed it."""
 
     opportunity_id: UUID
@@ -38,8 +38,8 @@ class OpportunityReopened:
 
 
 async def reopen_opportunity(
-    transaction: Transaction, caller: Caller, reopening: OpportunityReopening
-) -> OpportunityReopened:
+    transaction: Transaction, caller: Caller, reopening: ReopenOpportunity
+) -> ReopenedOpportunity:
     """Open a won or lost opportunity again and cancel the activity that closed it; its quotes stay.
 
     Raises:
@@ -47,27 +47,27 @@ async def reopen_opportunity(
         StaleVersion: it is not at the expected version.
         RuleViolation: it is open; or another rule about what was sent, and the code says which.
     """
-    return await _REOPEN_OPPORTUNITY.once(
+    return await _REOPEN_OPPORTUNITY.run(
         transaction, caller, reopening, lambda: _reopen(transaction, caller, reopening)
     )
 
 
 async def _reopen(
-    transaction: Transaction, caller: Caller, reopening: OpportunityReopening
-) -> OpportunityReopened:
+    transaction: Transaction, caller: Caller, reopening: ReopenOpportunity
+) -> ReopenedOpportunity:
     opportunity = await lock_opportunity(transaction, caller, reopening.opportunity_id, OPPORTUNITY_ID)
     _check_closed(opportunity)
     check_version("opportunity", opportunity, reopening.expected_version)
     key = {"organization_id": caller.organization_id}
     reason = await transaction.row(_REASON, **key, code=reopening.status_reason.code)
     values = {**_NO_OUTCOME, "state": OpportunityState.OPEN, "status_reason_id": reason.id}
-    await transaction.change(_REOPEN, **key, **values, opportunity_id=opportunity.id, now=caller.now)
-    await transaction.change(_CANCEL, **key, close_id=opportunity.close_id)
-    change = Change(
-        Action.OPPORTUNITY_REOPENED, opportunity.id, opportunity.id, compared(opportunity, values)
+    await transaction.update_exactly(_REOPEN, **key, **values, opportunity_id=opportunity.id, now=caller.now)
+    await transaction.update_exactly(_CANCEL, **key, close_id=opportunity.close_id)
+    change = AuditEntry(
+        AuditAction.OPPORTUNITY_REOPENED, opportunity.id, opportunity.id, diff(opportunity, values)
     )
-    await record(transaction, caller, [change], EventKind.OPPORTUNITY_REOPENED, [opportunity.id])
-    return OpportunityReopened(opportunity.id, opportunity.close_id)
+    await record_change(transaction, caller, [change], EventKind.OPPORTUNITY_REOPENED, [opportunity.id])
+    return ReopenedOpportunity(opportunity.id, opportunity.close_id)
 
 
 def _check_closed(opportunity: Any) -> None:
@@ -77,7 +77,7 @@ def _check_closed(opportunity: Any) -> None:
         )
 
 
-_REOPEN_OPPORTUNITY = Mutation("reopenOpportunity", OpportunityReopened)
+_REOPEN_OPPORTUNITY = IdempotentOperation("reopenOpportunity", ReopenedOpportunity)
 _NO_OUTCOME = {"actual_revenue": None, "closed_on": None, "close_id": None}
 
 _opportunity = table_of(models.Opportunity)

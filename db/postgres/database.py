@@ -10,14 +10,14 @@ import asyncpg
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 from typing_extensions import override
 
-from db.domain.errors import OutcomeUnknown, TimedOut, TooComplex, Unanswerable, Unavailable
+from db.domain.errors import OutcomeUnknown, RejectedByDatabase, StatementTooComplex, TimedOut, Unavailable
 from db.postgres.connection import Connection
 from db.postgres.pool import Pool, PoolLimits, closed
 from db.postgres.tenant_role import check_confinable, confine
 from db.postgres.write_batch import Change, Part, joined, of_columns
-from db.sql.database import Database, Load, LostRace, Tally, Transaction
+from db.sql.database import ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
 from db.sql.statements import Statement
-from db.sql.timeouts import GRACE, NO_HURRY, Deadlines
+from db.sql.timeouts import GRACE_SECONDS, NO_TIMEOUT, Timeouts
 from db.sql.uncancellable import finished
 
 _LOST_RACES = (
@@ -67,28 +67,30 @@ _PREPARED = 256
 class PostgresDatabase(Database):
     """One PostgreSQL database."""
 
-    def __init__(self, pool: Pool, dialect: Any, tally: Tally, organization_id: UUID | None = None) -> None:
+    def __init__(
+        self, pool: Pool, dialect: Any, tally: RetryCounter, organization_id: UUID | None = None
+    ) -> None:
         self._pool = pool
-        self.tally = tally
+        self.retry_counter = tally
         self._organization_id = organization_id
         self.dialect = dialect
 
     @classmethod
     async def open(
-        cls, url: str, deadlines: Deadlines = NO_HURRY, *, connections: int = _CONNECTIONS
+        cls, url: str, timeouts: Timeouts = NO_TIMEOUT, *, connections: int = _CONNECTIONS
     ) -> Self:
         """Connect to ``postgresql://user:password@host:port/database``.
 
         Raises:
             Unavailable: the server can't be reached, refuses the connection, or won't hide rows from it.
         """
-        patience = None if deadlines.statement is None else deadlines.statement + GRACE
-        limits = PoolLimits(connections, min(_WRITERS, connections), deadlines.wait, patience)
-        pool = Pool(lambda: _connect(url, deadlines), confine, limits)
+        patience = None if timeouts.statement is None else timeouts.statement + GRACE_SECONDS
+        limits = PoolLimits(connections, min(_WRITERS, connections), timeouts.wait, patience)
+        pool = Pool(lambda: _connect(url, timeouts), confine, limits)
         try:
             async with pool.writing() as connection:
                 await check_confinable(connection)
-                return cls(pool, dialect_of_asyncpg.dialect(), Tally())  # type: ignore[no-untyped-call]
+                return cls(pool, dialect_of_asyncpg.dialect(), RetryCounter())  # type: ignore[no-untyped-call]
         except Unavailable:
             await pool.close()
             raise
@@ -97,12 +99,12 @@ class PostgresDatabase(Database):
             raise Unavailable(f"PostgreSQL can't be reached: {error or 'it does not answer'}") from error
 
     @override
-    def of(self, organization_id: UUID) -> "PostgresDatabase":
-        return PostgresDatabase(self._pool, self.dialect, self.tally, organization_id)
+    def for_organization(self, organization_id: UUID) -> "PostgresDatabase":
+        return PostgresDatabase(self._pool, self.dialect, self.retry_counter, organization_id)
 
     @override
-    def load(self) -> Load:
-        return self._pool.load()
+    def pool_stats(self) -> PoolStats:
+        return self._pool.pool_stats()
 
     @override
     async def close(self) -> None:
@@ -142,9 +144,9 @@ class PostgresDatabase(Database):
                     await _roll_back(connection, error)
                     raise
         except _LOST_RACES as error:
-            raise LostRace from error
+            raise ConcurrentWrite from error
         except asyncpg.IntegrityConstraintViolationError as error:
-            raise LostRace(error.constraint_name or error.args[0]) from error
+            raise ConcurrentWrite(error.constraint_name or error.args[0]) from error
         except asyncpg.InsufficientResourcesError as error:
             raise _told(error) from error
         except _OUT_OF_REACH as error:
@@ -221,7 +223,7 @@ class PostgresTransaction(Transaction):
             await finished(self._connection.execute("COMMIT"))
 
     @override
-    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
         await self.catch_up()
         compiled = statement.compiled(self._dialect)
         self._changing = Change(Part(compiled.sql, compiled.bind(values)), number)
@@ -256,12 +258,12 @@ async def _roll_back(connection: Any, error: Exception) -> None:
         connection.terminate()
 
 
-def _told(error: Exception) -> Unanswerable | Unavailable:
+def _told(error: Exception) -> RejectedByDatabase | Unavailable:
     match error:
         case asyncpg.ProgramLimitExceededError():
-            return TooComplex()
+            return StatementTooComplex()
         case asyncpg.InvalidParameterValueError():
-            return Unanswerable(
+            return RejectedByDatabase(
                 "The database does not know a value that was sent, such as a time zone. Send another."
             )
         case asyncpg.LockNotAvailableError():
@@ -273,23 +275,23 @@ def _told(error: Exception) -> Unanswerable | Unavailable:
     return Unavailable("The database can't be reached. Try again in a moment.")
 
 
-def _session(deadlines: Deadlines) -> dict[str, str]:
-    if deadlines.statement is None:
+def _session(timeouts: Timeouts) -> dict[str, str]:
+    if timeouts.statement is None:
         return _SESSION
     return _SESSION | {
-        "statement_timeout": f"{deadlines.statement:.3f}s",
-        "lock_timeout": f"{min(deadlines.wait, deadlines.statement):.3f}s",
+        "statement_timeout": f"{timeouts.statement:.3f}s",
+        "lock_timeout": f"{min(timeouts.wait, timeouts.statement):.3f}s",
     }
 
 
-async def _connect(url: str, deadlines: Deadlines) -> Any:
+async def _connect(url: str, timeouts: Timeouts) -> Any:
     connection = await asyncpg.connect(
         url,
         connection_class=Connection,
         statement_cache_size=_PREPARED,
         max_cached_statement_lifetime=0,
         max_cacheable_statement_size=0,
-        server_settings=_session(deadlines),
+        server_settings=_session(timeouts),
     )
     try:
         await _set_codecs(connection)

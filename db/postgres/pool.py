@@ -20,7 +20,7 @@ from db.domain.errors import Unavailable
 from db.postgres.fair_semaphore import Turns
 from db.postgres.idle_connections import Place, Places
 from db.postgres.stall_detector import LOOK, Silence
-from db.sql.database import Load
+from db.sql.database import PoolStats
 
 T = TypeVar("T")
 Arguments = TypeVarTuple("Arguments")
@@ -110,10 +110,10 @@ class Pool:
         self._idle.put(place)
         return answer
 
-    def load(self) -> Load:
+    def pool_stats(self) -> PoolStats:
         """Return how many connections work, are idle, and are waited for."""
         waiting = self._writing.waiting + self._idle.waiting
-        return Load(self._limits.size - self._idle.number, self._idle.open, waiting)
+        return PoolStats(self._limits.size - self._idle.number, self._idle.open, waiting)
 
     async def close(self) -> None:
         """Close every connection; those that don't come back in time are left to themselves."""

@@ -2,18 +2,18 @@
 
 from typing import Any
 
-from db.audit.log import Action, EventKind, record
+from db.audit.log import AuditAction, EventKind, record_change
 from db.domain.caller import Caller
 from db.domain.enums import QuoteState, QuoteStatusReason
 from db.domain.errors import RuleViolation
-from db.guards.idempotency import Mutation
+from db.guards.idempotency import IdempotentOperation
 from db.guards.locking import lock_quote
 from db.guards.preconditions import check_draft
-from db.quotes.transitions import QUOTE_ID, OneQuote, QuoteChanged, Step, move_quote, quote_name
+from db.quotes.transitions import QUOTE_ID, ChangedQuote, QuoteRef, Transition, quote_label, transition_quote
 from db.sql.database import Transaction
 
 
-async def activate_quote(transaction: Transaction, caller: Caller, sent: OneQuote) -> QuoteChanged:
+async def activate_quote(transaction: Transaction, caller: Caller, sent: QuoteRef) -> ChangedQuote:
     """Make a draft with at least one line active; its opportunity must be open.
 
     Raises:
@@ -21,23 +21,23 @@ async def activate_quote(transaction: Transaction, caller: Caller, sent: OneQuot
         StaleVersion: it is not at the expected version.
         RuleViolation: it is no draft, has no lines, or its opportunity is closed.
     """
-    return await _ACTIVATE_QUOTE.once(transaction, caller, sent, lambda: _activate(transaction, caller, sent))
+    return await _ACTIVATE_QUOTE.run(transaction, caller, sent, lambda: _activate(transaction, caller, sent))
 
 
-async def _activate(transaction: Transaction, caller: Caller, sent: OneQuote) -> QuoteChanged:
+async def _activate(transaction: Transaction, caller: Caller, sent: QuoteRef) -> ChangedQuote:
     quote, opportunity = await lock_quote(transaction, caller, sent.quote_id, QUOTE_ID)
     _check(quote, opportunity, sent.expected_version)
-    change = await move_quote(transaction, caller, quote, _ACTIVATION)
-    await record(transaction, caller, [change], EventKind.QUOTE_ACTIVATED, [opportunity.id])
-    return QuoteChanged(quote.id)
+    change = await transition_quote(transaction, caller, quote, _ACTIVATION)
+    await record_change(transaction, caller, [change], EventKind.QUOTE_ACTIVATED, [opportunity.id])
+    return ChangedQuote(quote.id)
 
 
 def _check(quote: Any, opportunity: Any, expected_version: int | None) -> None:
     check_draft(quote, opportunity, expected_version, "only a draft can be activated. Choose a draft.")
     if not quote.has_lines:
-        message = f"{quote_name(quote)} has no lines. Add one before you activate it."
+        message = f"{quote_label(quote)} has no lines. Add one before you activate it."
         raise RuleViolation("QUOTE_WITHOUT_LINES", message, QUOTE_ID)
 
 
-_ACTIVATION = Step(Action.QUOTE_ACTIVATED, QuoteState.ACTIVE, QuoteStatusReason.ACTIVE_IN_PROGRESS)
-_ACTIVATE_QUOTE = Mutation("activateQuote", QuoteChanged)
+_ACTIVATION = Transition(AuditAction.QUOTE_ACTIVATED, QuoteState.ACTIVE, QuoteStatusReason.ACTIVE_IN_PROGRESS)
+_ACTIVATE_QUOTE = IdempotentOperation("activateQuote", ChangedQuote)

@@ -8,32 +8,32 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from db import models
-from db.audit.log import EventKind, record
+from db.audit.log import EventKind, record_change
 from db.domain.caller import Caller
 from db.domain.closing_details import (
     CLOSED_ON_BEFORE_CREATION,
-    day_of_closing,
-    description_within_limits,
+    validate_closing_date,
+    validate_description,
 )
 from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
 from db.domain.errors import NotFound, Path, QuoteFailure, QuotesNotClosable, RuleViolation
-from db.guards.closing_context import lock_with_quotes
-from db.guards.idempotency import Mutation
+from db.guards.closing_context import lock_opportunity_with_quotes
+from db.guards.idempotency import IdempotentOperation
 from db.guards.locking import lock_opportunities_of
-from db.guards.preconditions import OPPORTUNITY_CLOSED, reopen_first
-from db.quotes.close_activities import close_locked_quotes
-from db.quotes.transitions import quote_name
-from db.sql.array_param import Among
+from db.guards.preconditions import OPPORTUNITY_CLOSED, closed_opportunity_message
+from db.quotes.close_activities import close_quotes_with_activities
+from db.quotes.transitions import quote_label
+from db.sql.array_param import InArray
 from db.sql.database import Transaction
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 
-MOST_QUOTES = 100
+MAX_QUOTES = 100
 """How many quotes one call closes by their ids."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuotesClosing:
+class CloseQuotes:
     """How to close which quotes: all active and draft ones of an opportunity, or some by their ids.
 
     ``closed_on`` is today (UTC) unless sent. With ``close_others`` a quote that can't be closed doesn't keep
@@ -54,14 +54,14 @@ class QuotesClosing:
 
 
 @dataclass(frozen=True, slots=True)
-class QuotesClosed:
+class ClosedQuotes:
     """The quotes that were closed, and why each other one was not."""
 
     closed_quote_ids: tuple[UUID, ...]
     failures: tuple[QuoteFailure, ...]
 
 
-async def close_quotes(transaction: Transaction, caller: Caller, closing: QuotesClosing) -> QuotesClosed:
+async def close_quotes(transaction: Transaction, caller: Caller, closing: CloseQuotes) -> ClosedQuotes:
     """Close quotes of open opportunities; an opportunity may well have none to close.
 
     Raises:
@@ -70,15 +70,13 @@ async def close_quotes(transaction: Transaction, caller: Caller, closing: Quotes
         RuleViolation: any other rule about what was sent; the code says which.
     """
     closing = _within_limits(closing)
-    return await _CLOSE_QUOTES.once(
-        transaction, caller, closing, lambda: _close(transaction, caller, closing)
-    )
+    return await _CLOSE_QUOTES.run(transaction, caller, closing, lambda: _close(transaction, caller, closing))
 
 
-def _within_limits(closing: QuotesClosing) -> QuotesClosing:
+def _within_limits(closing: CloseQuotes) -> CloseQuotes:
     if closing.ids is not None:
         _check_number(len(set(closing.ids)))
-    description = description_within_limits(closing.description, ("input", "description"))
+    description = validate_description(closing.description, ("input", "description"))
     return replace(closing, description=description)
 
 
@@ -86,10 +84,10 @@ def _check_number(quotes: int) -> None:
     path = ("input", "quotes", "ids")
     if quotes == 0:
         raise RuleViolation("NO_QUOTES", "No quote was named. Send the id of at least one.", path)
-    if quotes > MOST_QUOTES:
+    if quotes > MAX_QUOTES:
         raise RuleViolation(
             "TOO_MANY_QUOTES",
-            f"{quotes:,} quotes were named; the limit is {MOST_QUOTES}. Close them in several calls.",
+            f"{quotes:,} quotes were named; the limit is {MAX_QUOTES}. Close them in several calls.",
             path,
         )
 
@@ -103,22 +101,24 @@ class _Candidate:
     opportunity: Any = None
 
 
-async def _close(transaction: Transaction, caller: Caller, closing: QuotesClosing) -> QuotesClosed:
+async def _close(transaction: Transaction, caller: Caller, closing: CloseQuotes) -> ClosedQuotes:
     candidates = await _candidates(transaction, caller, closing)
-    day = day_of_closing(caller, closing.closed_on)
+    day = validate_closing_date(caller, closing.closed_on)
     judged = [(each, _failure(each, day)) for each in candidates]
     failures = tuple(failure for _, failure in judged if failure)
     if failures and not closing.close_others:
         raise QuotesNotClosable(failures)
     closable = [each for each, failure in judged if failure is None]
     quotes = [(each.quote, day) for each in closable]
-    changes = await close_locked_quotes(transaction, caller, quotes, closing.reason, closing.description)
+    changes = await close_quotes_with_activities(
+        transaction, caller, quotes, closing.reason, closing.description
+    )
     changed = sorted({each.opportunity.id for each in closable})
-    await record(transaction, caller, changes, EventKind.QUOTES_CLOSED, changed)
-    return QuotesClosed(tuple(quote.id for quote, _ in quotes), failures)
+    await record_change(transaction, caller, changes, EventKind.QUOTES_CLOSED, changed)
+    return ClosedQuotes(tuple(quote.id for quote, _ in quotes), failures)
 
 
-async def _candidates(transaction: Transaction, caller: Caller, closing: QuotesClosing) -> list[_Candidate]:
+async def _candidates(transaction: Transaction, caller: Caller, closing: CloseQuotes) -> list[_Candidate]:
     if closing.of_opportunity is not None:
         return await _of_opportunity(transaction, caller, closing.of_opportunity)
     return await _named(transaction, caller, closing.ids or ())
@@ -126,7 +126,7 @@ async def _candidates(transaction: Transaction, caller: Caller, closing: QuotesC
 
 async def _of_opportunity(transaction: Transaction, caller: Caller, opportunity_id: UUID) -> list[_Candidate]:
     path = ("input", "quotes", "ofOpportunity")
-    opportunity, quotes = await lock_with_quotes(transaction, caller, opportunity_id, path)
+    opportunity, quotes = await lock_opportunity_with_quotes(transaction, caller, opportunity_id, path)
     return [_Candidate(path, quote, opportunity) for quote in quotes if quote.state != QuoteState.WON]
 
 
@@ -157,20 +157,20 @@ def _failure(candidate: _Candidate, day: date) -> QuoteFailure | None:
 def _obstacle(quote: Any, opportunity: Any, day: date) -> tuple[str, str] | None:
     created_on = quote.created_at.date()
     if quote.state == QuoteState.CLOSED:
-        return "QUOTE_ALREADY_CLOSED", f"{quote_name(quote)} is already closed. Leave it out."
+        return "QUOTE_ALREADY_CLOSED", f"{quote_label(quote)} is already closed. Leave it out."
     if quote.state == QuoteState.WON:
-        return "QUOTE_WON", f"{quote_name(quote)} is won and stays so. Leave it out."
+        return "QUOTE_WON", f"{quote_label(quote)} is won and stays so. Leave it out."
     if opportunity.state != OpportunityState.OPEN:
-        return OPPORTUNITY_CLOSED, reopen_first(quote, opportunity)
+        return OPPORTUNITY_CLOSED, closed_opportunity_message(quote, opportunity)
     if day < created_on:
         message = (
-            f"{quote_name(quote)} was created on {created_on}, after {day}. Send that day or a later one."
+            f"{quote_label(quote)} was created on {created_on}, after {day}. Send that day or a later one."
         )
         return CLOSED_ON_BEFORE_CREATION, message
     return None
 
 
-_CLOSE_QUOTES = Mutation("closeQuotes", QuotesClosed)
+_CLOSE_QUOTES = IdempotentOperation("closeQuotes", ClosedQuotes)
 
 _quote = table_of(models.Quote)
 _columns = [
@@ -179,6 +179,6 @@ _columns = [
 ]
 _NAMED = Statement(
     select(*_columns).where(
-        _quote.c.organization_id == bindparam("organization_id"), Among(_quote.c.id, "ids")
+        _quote.c.organization_id == bindparam("organization_id"), InArray(_quote.c.id, "ids")
     )
 )

@@ -8,37 +8,37 @@ from typing import Any
 from sqlalchemy import bindparam, or_, update
 
 from db import models
-from db.audit.log import Action, Change
+from db.audit.log import AuditAction, AuditEntry
 from db.domain.caller import Caller
 from db.domain.enums import QuoteCloseReason, QuoteState
 from db.domain.ids import new_id
-from db.quotes.transitions import Step, move_quote
-from db.sql.array_param import Among
+from db.quotes.transitions import Transition, transition_quote
+from db.sql.array_param import InArray
 from db.sql.database import Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True)
-class QuoteClosing:
+class QuoteCloseDetails:
     """What the activity that ends a quote says."""
 
     closed_on: date
     description: str | None = None
 
 
-def on_day(quotes: Iterable[Any], day: date) -> list[tuple[Any, date]]:
+def with_closing_date(quotes: Iterable[Any], day: date) -> list[tuple[Any, date]]:
     """Say when quotes are closed along with something else: each on its day, but not before its creation."""
     return [(quote, max(day, quote.created_at.date())) for quote in quotes]
 
 
-async def close_locked_quotes(
+async def close_quotes_with_activities(
     transaction: Transaction,
     caller: Caller,
     quotes: Sequence[tuple[Any, date]],
     reason: QuoteCloseReason,
     description: str | None,
-) -> list[Change]:
+) -> list[AuditEntry]:
     """Close active and draft quotes, whose opportunities the caller has locked: rows, each with its day.
 
     Return what is left for the caller to record, in the same order.
@@ -47,15 +47,15 @@ async def close_locked_quotes(
         LostRace: a quote was neither active nor a draft any more.
     """
     values = {"organization_id": caller.organization_id, "reason": reason, "now": caller.now}
-    await transaction.change(_CLOSE, len(quotes), ids=[quote.id for quote, _ in quotes], **values)
+    await transaction.update_exactly(_CLOSE, len(quotes), ids=[quote.id for quote, _ in quotes], **values)
     activities = [_activity(caller, quote, reason, day, description) for quote, day in quotes]
     await transaction.execute_many(_INSERT_ACTIVITY, activities)
     return [_change(quote, reason, closed_on) for quote, closed_on in quotes]
 
 
-async def end_quote(
-    transaction: Transaction, caller: Caller, quote: Any, step: Step, closing: QuoteClosing
-) -> Change:
+async def close_with_activity(
+    transaction: Transaction, caller: Caller, quote: Any, step: Transition, closing: QuoteCloseDetails
+) -> AuditEntry:
     """Take one step that ends a quote, and write the activity that records it.
 
     Return what is left for the caller to record.
@@ -63,7 +63,7 @@ async def end_quote(
     Raises:
         LostRace: the quote was no longer in the state in which it was read.
     """
-    change = await move_quote(transaction, caller, quote, step)
+    change = await transition_quote(transaction, caller, quote, step)
     activity = _activity(caller, quote, step.status_reason, closing.closed_on, closing.description)
     await transaction.execute_many(_INSERT_ACTIVITY, [activity])
     return replace(change, values={**change.values, "closed_on": (None, closing.closed_on)})
@@ -84,9 +84,9 @@ def _activity(
     }
 
 
-def _change(quote: Any, reason: QuoteCloseReason, closed_on: date) -> Change:
-    return Change(
-        Action.QUOTE_CLOSED,
+def _change(quote: Any, reason: QuoteCloseReason, closed_on: date) -> AuditEntry:
+    return AuditEntry(
+        AuditAction.QUOTE_CLOSED,
         quote.id,
         quote.opportunity_id,
         {
@@ -103,7 +103,7 @@ _CLOSE = Statement(
     update(_quote)
     .where(
         _quote.c.organization_id == bindparam("organization_id"),
-        Among(_quote.c.id, "ids"),
+        InArray(_quote.c.id, "ids"),
         or_(_quote.c.state == QuoteState.ACTIVE, _quote.c.state == QuoteState.DRAFT),
     )
     .values(
@@ -113,4 +113,4 @@ _CLOSE = Statement(
         updated_at=bindparam("now"),
     )
 )
-_INSERT_ACTIVITY = insertion(models.QuoteClose)
+_INSERT_ACTIVITY = insert_statement(models.QuoteClose)

@@ -9,26 +9,26 @@ from uuid import UUID
 from sqlalchemy import bindparam, delete, select
 
 from db import models
-from db.audit.log import Action, Change, EventKind, created, deleted, record
+from db.audit.log import AuditAction, AuditEntry, EventKind, diff_created, diff_deleted, record_change
 from db.domain.caller import Caller
 from db.domain.enums import QuoteState, QuoteStatusReason
 from db.domain.errors import NotFound, RuleViolation
 from db.domain.ids import new_id
-from db.domain.validation import Limit, text_within_limits, within_limits
-from db.guards.idempotency import Mutation
+from db.domain.validation import Validator, validate_fields, validate_text
+from db.guards.idempotency import IdempotentOperation
 from db.guards.locking import lock_opportunity, lock_quote
 from db.guards.preconditions import OPPORTUNITY_ID, check_draft, check_open
-from db.lines.draft import total_within_limits
-from db.lines.rows import Line, copied, history_of, insert_lines, read_lines, replace_lines
+from db.lines.draft import validate_total
+from db.lines.rows import Line, audit_values, copy_lines, insert_lines, read_lines, replace_lines
 from db.quotes.numbers import check_number_free, next_number
-from db.quotes.transitions import QUOTE_ID, OneQuote, QuoteChanged, quote_name
+from db.quotes.transitions import QUOTE_ID, ChangedQuote, QuoteRef, quote_label
 from db.sql.database import Transaction
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteDraft:
+class CreateQuote:
     """A new quote: empty, or with the lines of ``copy_lines_from``. The next number is its, unless sent."""
 
     opportunity_id: UUID
@@ -41,14 +41,14 @@ class QuoteDraft:
 
 
 @dataclass(frozen=True, slots=True)
-class DraftDeleted:
+class DeletedDraftQuote:
     """A draft that is gone, and the opportunity that it was an offer on."""
 
     quote_id: UUID
     opportunity_id: UUID
 
 
-async def create_quote(transaction: Transaction, caller: Caller, draft: QuoteDraft) -> QuoteChanged:
+async def create_quote(transaction: Transaction, caller: Caller, draft: CreateQuote) -> ChangedQuote:
     """Create a draft, revision 0, on an open opportunity.
 
     Raises:
@@ -56,13 +56,13 @@ async def create_quote(transaction: Transaction, caller: Caller, draft: QuoteDra
         OpportunityAlreadyClosed: the opportunity is won or lost.
         RuleViolation: any other rule about what was sent; the code says which.
     """
-    limited = within_limits({name: getattr(draft, name) for name in _LIMITS}, _LIMITS, ("input",))
+    limited = validate_fields({name: getattr(draft, name) for name in _LIMITS}, _LIMITS, ("input",))
     draft = replace(draft, **limited)
     check_effective_dates(draft.effective_from, draft.effective_to)
-    return await _CREATE_QUOTE.once(transaction, caller, draft, lambda: _create(transaction, caller, draft))
+    return await _CREATE_QUOTE.run(transaction, caller, draft, lambda: _create(transaction, caller, draft))
 
 
-async def delete_draft(transaction: Transaction, caller: Caller, sent: OneQuote) -> DraftDeleted:
+async def delete_draft_quote(transaction: Transaction, caller: Caller, sent: QuoteRef) -> DeletedDraftQuote:
     """Delete a draft of an open opportunity, with its lines. Its history stays.
 
     Raises:
@@ -70,7 +70,7 @@ async def delete_draft(transaction: Transaction, caller: Caller, sent: OneQuote)
         StaleVersion: it is not at the expected version.
         RuleViolation: it is no draft, or its opportunity is closed.
     """
-    return await _DELETE_DRAFT_QUOTE.once(
+    return await _DELETE_DRAFT_QUOTE.run(
         transaction, caller, sent, lambda: _delete(transaction, caller, sent)
     )
 
@@ -89,7 +89,7 @@ def check_effective_dates(effective_from: date | None, effective_to: date | None
         )
 
 
-async def check_not_deleted(transaction: Transaction, caller: Caller, first: QuoteChanged) -> None:
+async def check_not_deleted(transaction: Transaction, caller: Caller, first: ChangedQuote) -> None:
     """Check that a quote to which something was done once is still there to be shown.
 
     Raises:
@@ -105,7 +105,7 @@ async def check_not_deleted(transaction: Transaction, caller: Caller, first: Quo
 
 async def insert_draft(
     transaction: Transaction, caller: Caller, opportunity: Any, values: dict[str, Any], lines: Sequence[Line]
-) -> Change:
+) -> AuditEntry:
     """Insert a draft on an open opportunity that the caller has locked; return what is left to record.
 
     ``values`` are number, revision, name and effective dates.
@@ -115,19 +115,19 @@ async def insert_draft(
         **values,
         "state": QuoteState.DRAFT,
         "status_reason": QuoteStatusReason.DRAFT_IN_PROGRESS,
-        "total": total_within_limits(lines, ("input",)),
+        "total": validate_total(lines, ("input",)),
     }
     quote = {"opportunity_id": opportunity.id, "currency_code": opportunity.currency_code, "version": 1}
     key = {"organization_id": caller.organization_id, "id": quote_id}
     await transaction.execute(_INSERT, **key, **quote, **values, created_at=caller.now, updated_at=caller.now)
     await insert_lines(
-        transaction, caller, copied(lines), quote_id=quote_id, currency_code=opportunity.currency_code
+        transaction, caller, copy_lines(lines), quote_id=quote_id, currency_code=opportunity.currency_code
     )
-    history = created({**values, **history_of(lines)})
-    return Change(Action.QUOTE_CREATED, quote_id, opportunity.id, history)
+    history = diff_created({**values, **audit_values(lines)})
+    return AuditEntry(AuditAction.QUOTE_CREATED, quote_id, opportunity.id, history)
 
 
-async def _create(transaction: Transaction, caller: Caller, draft: QuoteDraft) -> QuoteChanged:
+async def _create(transaction: Transaction, caller: Caller, draft: CreateQuote) -> ChangedQuote:
     opportunity = await lock_opportunity(transaction, caller, draft.opportunity_id, OPPORTUNITY_ID)
     check_open(opportunity)
     lines = await _lines_to_copy(transaction, caller, draft.copy_lines_from, opportunity)
@@ -139,8 +139,8 @@ async def _create(transaction: Transaction, caller: Caller, draft: QuoteDraft) -
         "effective_to": draft.effective_to,
     }
     change = await insert_draft(transaction, caller, opportunity, values, lines)
-    await record(transaction, caller, [change], EventKind.QUOTE_CREATED, [opportunity.id])
-    return QuoteChanged(change.subject_id)
+    await record_change(transaction, caller, [change], EventKind.QUOTE_CREATED, [opportunity.id])
+    return ChangedQuote(change.subject_id)
 
 
 async def _lines_to_copy(
@@ -155,7 +155,7 @@ async def _lines_to_copy(
     if quote.currency_code != opportunity.currency_code:
         raise RuleViolation(
             "QUOTE_IN_ANOTHER_CURRENCY",
-            f"{quote_name(quote)} is in {quote.currency_code}, the opportunity in"
+            f"{quote_label(quote)} is in {quote.currency_code}, the opportunity in"
             f" {opportunity.currency_code}. Copy a quote in the same currency.",
             path,
         )
@@ -169,24 +169,24 @@ async def _number(transaction: Transaction, caller: Caller, sent: str | None) ->
     return sent
 
 
-async def _delete(transaction: Transaction, caller: Caller, sent: OneQuote) -> DraftDeleted:
+async def _delete(transaction: Transaction, caller: Caller, sent: QuoteRef) -> DeletedDraftQuote:
     quote, opportunity = await lock_quote(transaction, caller, sent.quote_id, QUOTE_ID)
     why = "only a draft can be deleted. Close it instead, or leave it."
     check_draft(quote, opportunity, sent.expected_version, why)
     lines = await read_lines(transaction, caller, quote.id)
     await replace_lines(transaction, caller, quote, lines, [])
     key = {"organization_id": caller.organization_id, "quote_id": quote.id}
-    await transaction.change(_DELETE, **key)
-    held = {name: getattr(quote, name) for name in _HISTORY} | history_of(lines)
-    change = Change(Action.QUOTE_DELETED, quote.id, opportunity.id, deleted(held))
-    await record(transaction, caller, [change], EventKind.QUOTE_DELETED, [opportunity.id])
-    return DraftDeleted(quote.id, opportunity.id)
+    await transaction.update_exactly(_DELETE, **key)
+    held = {name: getattr(quote, name) for name in _HISTORY} | audit_values(lines)
+    change = AuditEntry(AuditAction.QUOTE_DELETED, quote.id, opportunity.id, diff_deleted(held))
+    await record_change(transaction, caller, [change], EventKind.QUOTE_DELETED, [opportunity.id])
+    return DeletedDraftQuote(quote.id, opportunity.id)
 
 
-_CREATE_QUOTE = Mutation("createQuote", QuoteChanged, check_first=check_not_deleted)
-_DELETE_DRAFT_QUOTE = Mutation("deleteDraftQuote", DraftDeleted)
+_CREATE_QUOTE = IdempotentOperation("createQuote", ChangedQuote, check_replay=check_not_deleted)
+_DELETE_DRAFT_QUOTE = IdempotentOperation("deleteDraftQuote", DeletedDraftQuote)
 
-_LIMITS: dict[str, Limit] = {"name": text_within_limits, "number": text_within_limits}
+_LIMITS: dict[str, Validator] = {"name": validate_text, "number": validate_text}
 _HISTORY = (
     "number",
     "revision",
@@ -205,5 +205,5 @@ _this = (
 )
 
 _READ = Statement(select(_quote.c.number, _quote.c.revision, _quote.c.currency_code).where(*_this))
-_INSERT = insertion(models.Quote)
+_INSERT = insert_statement(models.Quote)
 _DELETE = Statement(delete(_quote).where(*_this, _quote.c.state == QuoteState.DRAFT))

@@ -8,31 +8,31 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from db import models
-from db.audit.log import Action, Change, EventKind, record
+from db.audit.log import AuditAction, AuditEntry, EventKind, record_change
 from db.domain.caller import Caller
 from db.domain.enums import QuoteState, QuoteStatusReason
 from db.domain.errors import RuleViolation
-from db.guards.idempotency import Mutation
+from db.guards.idempotency import IdempotentOperation
 from db.guards.locking import lock_quote
 from db.guards.preconditions import check_opportunity_of_quote, check_quote_state, check_version
 from db.lines.rows import read_lines
-from db.quotes.close_activities import QuoteClosing, end_quote
+from db.quotes.close_activities import QuoteCloseDetails, close_with_activity
 from db.quotes.create import check_not_deleted, insert_draft
-from db.quotes.transitions import QUOTE_ID, OneQuote, QuoteChanged, Step, quote_name
+from db.quotes.transitions import QUOTE_ID, ChangedQuote, QuoteRef, Transition, quote_label
 from db.sql.database import Transaction
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 
 
 @dataclass(frozen=True, slots=True)
-class QuoteRevised:
+class RevisedQuote:
     """A quote, closed, and the draft that replaces it."""
 
     quote_id: UUID
     draft_id: UUID
 
 
-async def revise_quote(transaction: Transaction, caller: Caller, sent: OneQuote) -> QuoteRevised:
+async def revise_quote(transaction: Transaction, caller: Caller, sent: QuoteRef) -> RevisedQuote:
     """Close an active quote as revised, or take a closed one; draft the next revision with its lines.
 
     The next revision is one more than the highest that the number has.
@@ -43,10 +43,10 @@ async def revise_quote(transaction: Transaction, caller: Caller, sent: OneQuote)
         RuleViolation: it is a draft or won, another revision is a draft or active, or its opportunity is
             closed.
     """
-    return await _REVISE_QUOTE.once(transaction, caller, sent, lambda: _revise(transaction, caller, sent))
+    return await _REVISE_QUOTE.run(transaction, caller, sent, lambda: _revise(transaction, caller, sent))
 
 
-async def _revise(transaction: Transaction, caller: Caller, sent: OneQuote) -> QuoteRevised:
+async def _revise(transaction: Transaction, caller: Caller, sent: QuoteRef) -> RevisedQuote:
     quote, opportunity = await lock_quote(transaction, caller, sent.quote_id, QUOTE_ID)
     why = "only an active or a closed quote can be revised. A draft can be edited; a won quote stays."
     check_quote_state(quote, {QuoteState.ACTIVE, QuoteState.CLOSED}, "QUOTE_NOT_REVISABLE", why)
@@ -61,8 +61,8 @@ async def _revise(transaction: Transaction, caller: Caller, sent: OneQuote) -> Q
     values["revision"] = max(each.revision for each in revisions) + 1
     closed = await _close(transaction, caller, quote)
     drafted = await insert_draft(transaction, caller, opportunity, values, lines)
-    await record(transaction, caller, [closed, drafted], EventKind.QUOTE_REVISED, [opportunity.id])
-    return QuoteRevised(quote.id, drafted.subject_id)
+    await record_change(transaction, caller, [closed, drafted], EventKind.QUOTE_REVISED, [opportunity.id])
+    return RevisedQuote(quote.id, drafted.subject_id)
 
 
 def _check_no_other_is_live(quote: Any, revisions: Sequence[Any]) -> None:
@@ -70,24 +70,24 @@ def _check_no_other_is_live(quote: Any, revisions: Sequence[Any]) -> None:
         if each.id != quote.id and each.state in {QuoteState.DRAFT, QuoteState.ACTIVE}:
             raise RuleViolation(
                 "ANOTHER_REVISION_LIVE",
-                f"{quote_name(each)} is {each.state.lower()}, and a number has one live revision. Go on with"
+                f"{quote_label(each)} is {each.state.lower()}, and a number has one live revision. Go on with"
                 " that one.",
                 QUOTE_ID,
             )
 
 
-async def _close(transaction: Transaction, caller: Caller, quote: Any) -> Change:
+async def _close(transaction: Transaction, caller: Caller, quote: Any) -> AuditEntry:
     if quote.state == QuoteState.CLOSED:
-        return Change(Action.QUOTE_REVISED, quote.id, quote.opportunity_id, {})
-    return await end_quote(transaction, caller, quote, _REVISION, QuoteClosing(caller.today))
+        return AuditEntry(AuditAction.QUOTE_REVISED, quote.id, quote.opportunity_id, {})
+    return await close_with_activity(transaction, caller, quote, _REVISION, QuoteCloseDetails(caller.today))
 
 
-async def _check_not_deleted(transaction: Transaction, caller: Caller, first: QuoteRevised) -> None:
-    await check_not_deleted(transaction, caller, QuoteChanged(first.draft_id))
+async def _check_not_deleted(transaction: Transaction, caller: Caller, first: RevisedQuote) -> None:
+    await check_not_deleted(transaction, caller, ChangedQuote(first.draft_id))
 
 
-_REVISE_QUOTE = Mutation("reviseQuote", QuoteRevised, check_first=_check_not_deleted)
-_REVISION = Step(Action.QUOTE_REVISED, QuoteState.CLOSED, QuoteStatusReason.REVISED)
+_REVISE_QUOTE = IdempotentOperation("reviseQuote", RevisedQuote, check_replay=_check_not_deleted)
+_REVISION = Transition(AuditAction.QUOTE_REVISED, QuoteState.CLOSED, QuoteStatusReason.REVISED)
 
 _quote = table_of(models.Quote).c
 

@@ -7,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from db import models
-from db.audit.log import Action, Change
+from db.audit.log import AuditAction, AuditEntry
 from db.domain.caller import Caller
 from db.domain.enums import QuoteState, QuoteStatusReason
 from db.sql.database import Transaction
@@ -19,7 +19,7 @@ QUOTE_ID = ("input", "quoteId")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class OneQuote:
+class QuoteRef:
     """Which quote to do something to about which no more needs to be said."""
 
     quote_id: UUID
@@ -28,33 +28,35 @@ class OneQuote:
 
 
 @dataclass(frozen=True, slots=True)
-class QuoteChanged:
+class ChangedQuote:
     """The quote to which something was done."""
 
     quote_id: UUID
 
 
-def quote_name(quote: Any) -> str:
+def quote_label(quote: Any) -> str:
     """Return how people name a quote."""
     return f"{quote.number} rev {quote.revision}"
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class Transition:
     """A way from one state to the next."""
 
-    action: Action
+    action: AuditAction
     state: QuoteState
     status_reason: QuoteStatusReason
 
 
-async def move_quote(transaction: Transaction, caller: Caller, quote: Any, step: Step) -> Change:
+async def transition_quote(
+    transaction: Transaction, caller: Caller, quote: Any, step: Transition
+) -> AuditEntry:
     """Give a quote, whose opportunity the caller has locked, its next state; return what is left to record.
 
     Raises:
         LostRace: it was no longer in the state in which it was read.
     """
-    await transaction.change(
+    await transaction.update_exactly(
         _MOVE,
         organization_id=caller.organization_id,
         quote_id=quote.id,
@@ -64,7 +66,7 @@ async def move_quote(transaction: Transaction, caller: Caller, quote: Any, step:
         now=caller.now,
     )
     changed = {"state": (quote.state, step.state), "status_reason": (quote.status_reason, step.status_reason)}
-    return Change(step.action, quote.id, quote.opportunity_id, changed)
+    return AuditEntry(step.action, quote.id, quote.opportunity_id, changed)
 
 
 _quote = table_of(models.Quote)

@@ -9,19 +9,19 @@ from uuid import UUID
 from sqlalchemy import bindparam, update
 
 from db import models
-from db.audit.log import Action, Change, EventKind, compared, record
+from db.audit.log import AuditAction, AuditEntry, EventKind, diff, record_change
 from db.domain.caller import Caller
 from db.domain.enums import QuoteState
 from db.domain.errors import NotFound, Path, RuleViolation
 from db.domain.ids import new_id
-from db.domain.validation import Limit, text_within_limits, within_limits
-from db.guards.idempotency import Mutation
+from db.domain.validation import Validator, validate_fields, validate_text
+from db.guards.idempotency import IdempotentOperation
 from db.guards.locking import lock_quote
 from db.guards.preconditions import check_draft
-from db.lines.draft import LineDraft, LineUpdate, line_within_limits, total_within_limits
-from db.lines.rows import Line, history_of, read_lines, replace_lines
+from db.lines.draft import LineContent, LineUpdate, validate_line, validate_total
+from db.lines.rows import Line, audit_values, read_lines, replace_lines
 from db.quotes.create import check_effective_dates, check_not_deleted
-from db.quotes.transitions import QUOTE_ID, QuoteChanged
+from db.quotes.transitions import QUOTE_ID, ChangedQuote
 from db.sql.database import Transaction
 from db.sql.statements import Statement
 from db.sql.tables import table_of
@@ -36,19 +36,19 @@ class QuoteChanges(TypedDict, total=False):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class QuoteUpdate:
+class UpdateQuote:
     """What to change of which draft. Lines that stay keep their order, new ones come behind them."""
 
     quote_id: UUID
     changes: QuoteChanges = field(default_factory=QuoteChanges)
-    add_lines: tuple[LineDraft, ...] = ()
+    add_lines: tuple[LineContent, ...] = ()
     change_lines: tuple[LineUpdate, ...] = ()
     remove_lines: tuple[UUID, ...] = ()
     expected_version: int | None = None
     idempotency_key: str | None = None
 
 
-async def update_quote(transaction: Transaction, caller: Caller, sent: QuoteUpdate) -> QuoteChanged:
+async def update_quote(transaction: Transaction, caller: Caller, sent: UpdateQuote) -> ChangedQuote:
     """Change a draft of an open opportunity; what it holds already is no change, and writes nothing.
 
     Raises:
@@ -56,12 +56,12 @@ async def update_quote(transaction: Transaction, caller: Caller, sent: QuoteUpda
         StaleVersion: it is not at the expected version.
         RuleViolation: any other rule about what was sent; the code says which.
     """
-    changes: Any = within_limits(sent.changes, _LIMITS, ("input",))
+    changes: Any = validate_fields(sent.changes, _LIMITS, ("input",))
     sent = replace(sent, changes=changes)
-    return await _UPDATE_QUOTE.once(transaction, caller, sent, lambda: _update(transaction, caller, sent))
+    return await _UPDATE_QUOTE.run(transaction, caller, sent, lambda: _update(transaction, caller, sent))
 
 
-async def _update(transaction: Transaction, caller: Caller, sent: QuoteUpdate) -> QuoteChanged:
+async def _update(transaction: Transaction, caller: Caller, sent: UpdateQuote) -> ChangedQuote:
     quote, opportunity = await lock_quote(transaction, caller, sent.quote_id, QUOTE_ID)
     why = "only a draft can be edited. Revise it to get one."
     check_draft(quote, opportunity, sent.expected_version, why)
@@ -69,17 +69,17 @@ async def _update(transaction: Transaction, caller: Caller, sent: QuoteUpdate) -
     check_effective_dates(values["effective_from"], values["effective_to"])
     before = await read_lines(transaction, caller, quote.id)
     after = _edited(before, sent)
-    with_total = {**values, "total": total_within_limits(after, _LINES)}
-    history = compared(quote, with_total) | _differences(history_of(before), history_of(after))
+    with_total = {**values, "total": validate_total(after, _LINES)}
+    history = diff(quote, with_total) | _differences(audit_values(before), audit_values(after))
     if history:
         await _write(transaction, caller, quote, values)
         await replace_lines(transaction, caller, quote, before, after)
-        change = Change(Action.QUOTE_UPDATED, quote.id, opportunity.id, history)
-        await record(transaction, caller, [change], EventKind.QUOTE_UPDATED, [opportunity.id])
-    return QuoteChanged(quote.id)
+        change = AuditEntry(AuditAction.QUOTE_UPDATED, quote.id, opportunity.id, history)
+        await record_change(transaction, caller, [change], EventKind.QUOTE_UPDATED, [opportunity.id])
+    return ChangedQuote(quote.id)
 
 
-def _edited(lines: list[Line], sent: QuoteUpdate) -> list[Line]:
+def _edited(lines: list[Line], sent: UpdateQuote) -> list[Line]:
     """Return the lines as they are to be, standing from 1 on."""
     _check_named_once(lines, sent)
     changes = {update.line_id: (index, update) for index, update in enumerate(sent.change_lines)}
@@ -92,7 +92,7 @@ def _edited(lines: list[Line], sent: QuoteUpdate) -> list[Line]:
     return [{**line, "position": position} for position, line in enumerate([*kept, *added], start=1)]
 
 
-def _check_named_once(lines: list[Line], sent: QuoteUpdate) -> None:
+def _check_named_once(lines: list[Line], sent: UpdateQuote) -> None:
     unnamed = {line["id"] for line in lines}
     for path, line_id in _named(sent):
         if line_id not in unnamed:
@@ -100,7 +100,7 @@ def _check_named_once(lines: list[Line], sent: QuoteUpdate) -> None:
         unnamed.remove(line_id)
 
 
-def _named(sent: QuoteUpdate) -> list[tuple[Path, UUID]]:
+def _named(sent: UpdateQuote) -> list[tuple[Path, UUID]]:
     changed = [((*_LINES, "change", str(i), "id"), each.line_id) for i, each in enumerate(sent.change_lines)]
     removed = [((*_LINES, "remove", str(i)), each) for i, each in enumerate(sent.remove_lines)]
     return changed + removed
@@ -115,12 +115,12 @@ def _not_there(line_id: UUID, lines: list[Line], path: Path) -> NotFound | RuleV
 
 
 def _changed(line: Line, index: int, update: LineUpdate) -> Line:
-    return line_within_limits({**line, **update.changes}, (*_LINES, "change", str(index)))
+    return validate_line({**line, **update.changes}, (*_LINES, "change", str(index)))
 
 
-def _added(draft: LineDraft, index: int) -> Line:
+def _added(draft: LineContent, index: int) -> Line:
     path = (*_LINES, "add", str(index), draft.kind.lower())
-    return line_within_limits({"id": new_id(), **asdict(draft)}, path)
+    return validate_line({"id": new_id(), **asdict(draft)}, path)
 
 
 def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
@@ -133,12 +133,12 @@ def _differences(before: Mapping[str, Any], after: Mapping[str, Any]) -> dict[st
 
 async def _write(transaction: Transaction, caller: Caller, quote: Any, values: Mapping[str, Any]) -> None:
     key = {"organization_id": caller.organization_id, "quote_id": quote.id}
-    await transaction.change(_UPDATE, **key, **values, now=caller.now)
+    await transaction.update_exactly(_UPDATE, **key, **values, now=caller.now)
 
 
-_UPDATE_QUOTE = Mutation("updateQuote", QuoteChanged, check_first=check_not_deleted)
+_UPDATE_QUOTE = IdempotentOperation("updateQuote", ChangedQuote, check_replay=check_not_deleted)
 _LINES: Path = ("input", "lines")
-_LIMITS: dict[str, Limit] = {"name": text_within_limits}
+_LIMITS: dict[str, Validator] = {"name": validate_text}
 _CHANGEABLE = ("name", "effective_from", "effective_to")
 
 _quote = table_of(models.Quote)

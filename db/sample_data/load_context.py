@@ -26,7 +26,7 @@ class Calendar:
 
 
 @dataclass(frozen=True, slots=True)
-class Setting:
+class LoadContext:
     """An organization, its calendar, and ids by name; status reasons come with their state."""
 
     organization_id: UUID

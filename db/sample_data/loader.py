@@ -10,12 +10,12 @@ from sqlalchemy import bindparam
 from sqlmodel import SQLModel, col, select
 
 from db import models
-from db.audit.log import audit_past
+from db.audit.log import append_audit_as
 from db.domain.ids import new_id
 from db.master_data.organizations import create_organization, insert_rows
-from db.opportunities.audit_backfill import past_of
+from db.opportunities.audit_backfill import reconstruct_audit
 from db.sample_data.declared.spec import IN_PROGRESS, Company
-from db.sample_data.load_context import Calendar, Setting
+from db.sample_data.load_context import Calendar, LoadContext
 from db.sample_data.opportunity_rows import deal_rows
 from db.sql.database import Transaction
 from db.sql.statements import Statement
@@ -27,7 +27,7 @@ async def load_company(transaction: Transaction, company: Company, calendar: Cal
     organization_id = await create_organization(transaction, company.name, now=founded)
     await insert_rows(transaction, _reasons(company, organization_id, calendar))
     reasons = await transaction.rows(_REASONS, organization=organization_id)
-    setting = Setting(
+    setting = LoadContext(
         organization_id=organization_id,
         calendar=calendar,
         ids={name: new_id() for name in _names(company)},
@@ -37,7 +37,9 @@ async def load_company(transaction: Transaction, company: Company, calendar: Cal
     deals = [list(deal_rows(deal, unit, setting)) for unit in company.units for deal in unit.deals]
     await insert_rows(transaction, chain.from_iterable(deals))
     open_reason_id, _ = setting.reasons[IN_PROGRESS]
-    await audit_past(transaction, (act for rows in deals for act in past_of(rows, open_reason_id)))
+    await append_audit_as(
+        transaction, (act for rows in deals for act in reconstruct_audit(rows, open_reason_id))
+    )
 
 
 def _reasons(company: Company, organization_id: UUID, calendar: Calendar) -> Iterator[SQLModel]:
@@ -60,7 +62,7 @@ def _names(company: Company) -> Iterator[str]:
     yield from company.competitors
 
 
-def _master_data(company: Company, setting: Setting, founded: datetime) -> Iterator[SQLModel]:
+def _master_data(company: Company, setting: LoadContext, founded: datetime) -> Iterator[SQLModel]:
     for person in company.people:
         yield models.User(
             **setting.keys(person.name),

@@ -7,20 +7,20 @@ from sqlmodel import SQLModel
 
 from db import models
 from db.domain.enums import ActivityState, OpportunityState, QuoteStatusReason
-from db.opportunities.audit_backfill import REOPENED_AFTER
+from db.opportunities.audit_backfill import ASSUMED_REOPEN_DELAY
 from db.sample_data.declared.spec import Closing, Deal, Unit
-from db.sample_data.load_context import Setting
+from db.sample_data.load_context import LoadContext
 from db.sample_data.quote_rows import offer_rows, total
 
 
-def deal_rows(deal: Deal, unit: Unit, setting: Setting) -> Iterator[SQLModel]:
+def deal_rows(deal: Deal, unit: Unit, setting: LoadContext) -> Iterator[SQLModel]:
     """Return the rows that a deal becomes."""
     opportunity = _opportunity(deal, unit, setting)
     for closing in deal.closings:
         close = _close(closing, deal, opportunity, setting)
         opportunity.updated_at = close.created_at
         if closing.reopened:
-            opportunity.updated_at += REOPENED_AFTER
+            opportunity.updated_at += ASSUMED_REOPEN_DELAY
         else:
             _set_closed(opportunity, close)
         yield close
@@ -29,7 +29,7 @@ def deal_rows(deal: Deal, unit: Unit, setting: Setting) -> Iterator[SQLModel]:
         yield from offer_rows(offer, opportunity, setting)
 
 
-def _opportunity(deal: Deal, unit: Unit, setting: Setting) -> models.Opportunity:
+def _opportunity(deal: Deal, unit: Unit, setting: LoadContext) -> models.Opportunity:
     return models.Opportunity(
         **setting.keys(),
         name=deal.name,
@@ -47,7 +47,7 @@ def _opportunity(deal: Deal, unit: Unit, setting: Setting) -> models.Opportunity
 
 
 def _close(
-    closing: Closing, deal: Deal, opportunity: models.Opportunity, setting: Setting
+    closing: Closing, deal: Deal, opportunity: models.Opportunity, setting: LoadContext
 ) -> models.OpportunityClose:
     reason_id, outcome = setting.reasons[closing.reason]
     return models.OpportunityClose(

@@ -9,7 +9,7 @@ from sqlmodel import SQLModel
 from db import models
 from db.domain.enums import QuoteLineKind, QuoteState, QuoteStatusReason
 from db.sample_data.declared.spec import Offer
-from db.sample_data.load_context import Setting
+from db.sample_data.load_context import LoadContext
 
 _STATES = {
     QuoteStatusReason.DRAFT_IN_PROGRESS: QuoteState.DRAFT,
@@ -28,7 +28,7 @@ def total(offer: Offer) -> Decimal:
     return sum((amount.quantize(Decimal("0.01"), ROUND_HALF_UP) for amount in amounts), Decimal("0.00"))
 
 
-def offer_rows(offer: Offer, opportunity: models.Opportunity, setting: Setting) -> Iterator[SQLModel]:
+def offer_rows(offer: Offer, opportunity: models.Opportunity, setting: LoadContext) -> Iterator[SQLModel]:
     """Return the rows that an offer on an opportunity becomes."""
     quote = _quote(offer, opportunity, setting)
     yield quote
@@ -40,7 +40,7 @@ def offer_rows(offer: Offer, opportunity: models.Opportunity, setting: Setting) 
         yield from _contract(offer, quote, setting)
 
 
-def _quote(offer: Offer, opportunity: models.Opportunity, setting: Setting) -> models.Quote:
+def _quote(offer: Offer, opportunity: models.Opportunity, setting: LoadContext) -> models.Quote:
     calendar = setting.calendar
     return models.Quote(
         **setting.keys(),
@@ -75,7 +75,7 @@ def _lines(offer: Offer, quote: models.Quote) -> Iterator[dict[str, Any]]:
 
 
 def _close(
-    quote: models.Quote, opportunity: models.Opportunity, decided: int, setting: Setting
+    quote: models.Quote, opportunity: models.Opportunity, decided: int, setting: LoadContext
 ) -> models.QuoteClose:
     return models.QuoteClose(
         **setting.keys(),
@@ -87,7 +87,7 @@ def _close(
     )
 
 
-def _contract(offer: Offer, quote: models.Quote, setting: Setting) -> Iterator[SQLModel]:
+def _contract(offer: Offer, quote: models.Quote, setting: LoadContext) -> Iterator[SQLModel]:
     contract = models.ProjectContract(
         **setting.keys(),
         quote_id=quote.id,

@@ -11,7 +11,7 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
 
 
-class ListOf(TypeDecorator[list[Any]]):
+class ArrayParam(TypeDecorator[list[Any]]):
     """A list of values of one type: an array on PostgreSQL, JSON text on SQLite. A parameter's type only."""
 
     impl = Text
@@ -33,7 +33,7 @@ class ListOf(TypeDecorator[list[Any]]):
         return json.dumps([encode(each) if encode else each for each in value])
 
 
-class Among(ColumnElement[bool]):
+class InArray(ColumnElement[bool]):
     """Whether ``value`` is in the list that a parameter holds; given by name, or ready made."""
 
     inherit_cache = False
@@ -41,25 +41,27 @@ class Among(ColumnElement[bool]):
 
     def __init__(self, value: ColumnElement[Any], choices: str | BindParameter[Any]) -> None:
         self.value = value
-        self.choices = bindparam(choices, type_=ListOf(value.type)) if isinstance(choices, str) else choices
+        self.choices = (
+            bindparam(choices, type_=ArrayParam(value.type)) if isinstance(choices, str) else choices
+        )
 
     @override
     def get_children(self, **_options: Any) -> list[ColumnElement[Any]]:
         return [self.value, self.choices]
 
     @override
-    def self_group(self, against: Any = None) -> "Among":
+    def self_group(self, against: Any = None) -> "InArray":
         # A truth value to SQLite is a number to SQLAlchemy; compared with 1 it would use no index.
         return self
 
 
-@compiles(Among, "postgresql")
-def _on_postgresql(element: Among, compiler: Any, **_options: Any) -> str:
+@compiles(InArray, "postgresql")
+def _on_postgresql(element: InArray, compiler: Any, **_options: Any) -> str:
     return f"{compiler.process(element.value)} = ANY({compiler.process(element.choices)})"
 
 
-@compiles(Among, "sqlite")
-def _on_sqlite(element: Among, compiler: Any, **_options: Any) -> str:
+@compiles(InArray, "sqlite")
+def _on_sqlite(element: InArray, compiler: Any, **_options: Any) -> str:
     choices = compiler.process(element.choices)
     value = compiler.process(element.value)
     return f"{value} IN (SELECT value FROM json_each({choices}))"  # noqa: S608 - two compiled parts

@@ -14,7 +14,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
 
-from db.domain.money import from_hundredths, to_hundredths
+from db.domain.money import from_minor_units, to_minor_units
 
 
 class Id(TypeDecorator[UUID]):
@@ -48,11 +48,11 @@ class Amount(TypeDecorator[Decimal]):
 
     @override
     def process_bind_param(self, value: Decimal | None, dialect: Dialect) -> Any:
-        return value if value is None or dialect.name == "postgresql" else to_hundredths(value)
+        return value if value is None or dialect.name == "postgresql" else to_minor_units(value)
 
     @override
     def process_result_value(self, value: Any, dialect: Dialect) -> Decimal | None:
-        return value if value is None or dialect.name == "postgresql" else from_hundredths(value)
+        return value if value is None or dialect.name == "postgresql" else from_minor_units(value)
 
 
 class Instant(TypeDecorator[datetime]):
@@ -76,7 +76,7 @@ class Instant(TypeDecorator[datetime]):
         return value if value is None or dialect.name == "postgresql" else datetime.fromisoformat(value)
 
 
-class Code(TypeDecorator[str]):
+class CodePointText(TypeDecorator[str]):
     """A text that lists are sorted by: compared by code point on both databases, whatever their locale."""
 
     impl = Text
@@ -87,7 +87,7 @@ class Code(TypeDecorator[str]):
         return postgresql.TEXT(collation="C") if dialect.name == "postgresql" else Text()
 
 
-class Name(Code):
+class Name(CodePointText):
     """A code that people read: lists sort it without regard to the case of ASCII letters."""
 
     cache_ok = True

@@ -17,15 +17,15 @@ from db.sql.statements import Statement
 
 T = TypeVar("T")
 
-ATTEMPTS = 8
+MAX_ATTEMPTS = 8
 """How often a write is tried that keeps losing races before its caller is told."""
 
 
-SAME_CONSTRAINT = 3
+MAX_SAME_VIOLATIONS = 3
 """How often a write may break one constraint; who lost a race sees the winner's rows when it runs again."""
 
 
-class LostRace(Exception):
+class ConcurrentWrite(Exception):
     """A concurrent write got in between; the whole function may be run again.
 
     ``constraint`` is the one that the write would have broken, if it was stopped by one.
@@ -36,7 +36,7 @@ class LostRace(Exception):
         self.constraint = constraint
 
 
-class ConstraintBroken(Exception):
+class ConstraintViolation(Exception):
     """A write breaks a constraint whenever it is run: a rule let through what the database must refuse."""
 
     def __init__(self, constraint: str) -> None:
@@ -63,7 +63,7 @@ class Transaction(ABC):
         """Run one statement with each set of values."""
 
     @abstractmethod
-    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
         """Change exactly so many rows.
 
         Raises:
@@ -85,7 +85,7 @@ class Transaction(ABC):
 
 
 @dataclass(frozen=True, slots=True)
-class Load:
+class PoolStats:
     """How many connections work and how many are idle, and how many requests wait for one."""
 
     busy: int
@@ -94,7 +94,7 @@ class Load:
 
 
 @dataclass(slots=True)
-class Tally:
+class RetryCounter:
     """What is counted of a database, over all organizations: writes that were run again."""
 
     retries: int = 0
@@ -107,7 +107,7 @@ class Database(ABC):
     """
 
     dialect: Dialect
-    tally: Tally
+    retry_counter: RetryCounter
 
     @abstractmethod
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
@@ -118,7 +118,7 @@ class Database(ABC):
         """Return the rows as named tuples, from one snapshot."""
 
     @abstractmethod
-    def of(self, organization_id: UUID) -> "Database":
+    def for_organization(self, organization_id: UUID) -> "Database":
         """Return it as one organization sees it: on PostgreSQL the rows of the others aren't there.
 
         Whatever is asked on behalf of a caller is asked of this.
@@ -129,7 +129,7 @@ class Database(ABC):
         """Begin a write; commit when the block ends, roll back when it raises."""
 
     @abstractmethod
-    def load(self) -> Load:
+    def pool_stats(self) -> PoolStats:
         """Return what is going on at this moment."""
 
     @abstractmethod
@@ -140,51 +140,51 @@ class Database(ABC):
         self,
         work: Callable[[Transaction], Awaitable[T]],
         *,
-        refused: Callable[[Transaction, Refusal], Awaitable[T]] | None = None,
+        on_refusal: Callable[[Transaction, Refusal], Awaitable[T]] | None = None,
     ) -> T:
         """Run ``work`` in one transaction; a race that it lost runs it again from the start.
 
-        A refusal rolls everything back. ``refused`` may read the answer to it first, while the
+        A refusal rolls everything back. ``on_refusal`` may read the answer to it first, while the
         transaction still holds the locks under which the rule was checked.
 
         Raises:
-            Refusal: a rule said no and there was no ``refused`` to answer it.
+            Refusal: a rule said no and there was no ``on_refusal`` to answer it.
             Unavailable: the database was not reached, or the race was lost every time.
             ConstraintBroken: it was no race that was lost.
         """
         broken: Counter[str] = Counter()
-        for attempt in range(ATTEMPTS):
+        for attempt in range(MAX_ATTEMPTS):
             try:
-                return await self._attempt(work, refused)
-            except LostRace as race:
+                return await self._attempt(work, on_refusal)
+            except ConcurrentWrite as race:
                 lost = race
                 _note(race, broken)
-                self.tally.retries += attempt + 1 < ATTEMPTS
+                self.retry_counter.retries += attempt + 1 < MAX_ATTEMPTS
                 await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
         raise Unavailable("Too many changes at the same time. Nothing was changed; try again.") from lost
 
     async def _attempt(
         self,
         work: Callable[[Transaction], Awaitable[T]],
-        refused: Callable[[Transaction, Refusal], Awaitable[T]] | None,
+        on_refusal: Callable[[Transaction, Refusal], Awaitable[T]] | None,
     ) -> T:
         try:
             async with self.transaction() as transaction:
                 try:
                     return await work(transaction)
                 except Refusal as refusal:
-                    if refused is None:
+                    if on_refusal is None:
                         raise
-                    raise _RolledBack(await refused(transaction, refusal)) from None
+                    raise _RolledBack(await on_refusal(transaction, refusal)) from None
         except _RolledBack as rolled_back:
             return rolled_back.answer  # type: ignore[no-any-return]
 
 
-def _note(race: LostRace, broken: Counter[str]) -> None:
+def _note(race: ConcurrentWrite, broken: Counter[str]) -> None:
     if race.constraint is not None:
         broken[race.constraint] += 1
-        if broken[race.constraint] == SAME_CONSTRAINT:
-            raise ConstraintBroken(race.constraint) from race
+        if broken[race.constraint] == MAX_SAME_VIOLATIONS:
+            raise ConstraintViolation(race.constraint) from race
 
 
 class _RolledBack(Exception):

@@ -20,7 +20,7 @@ Convert = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Compiled:
+class CompiledStatement:
     """One statement in one dialect.
 
     ``parameters`` are name, fallback and encoder in the driver's order; ``row`` makes a named tuple of what
@@ -48,17 +48,17 @@ class Statement:
     def __init__(self, construct: Executable, *, is_insertion: bool = False) -> None:
         self.is_insertion = is_insertion
         self._construct: Executable | None = construct
-        self._compiled: dict[str, Compiled] = {}
+        self._compiled: dict[str, CompiledStatement] = {}
 
     @classmethod
-    def only_for(cls, dialect: Dialect, construct: Executable) -> "Statement":
+    def compile_once(cls, dialect: Dialect, construct: Executable) -> "Statement":
         """Compile at once and keep nothing else: for statements that are made in numbers."""
         statement = cls(construct)
         statement.compiled(dialect)
         statement._construct = None
         return statement
 
-    def compiled(self, dialect: Dialect) -> Compiled:
+    def compiled(self, dialect: Dialect) -> CompiledStatement:
         """Return the statement as this dialect's driver takes it."""
         found = self._compiled.get(dialect.name)
         if found is None:
@@ -66,10 +66,10 @@ class Statement:
         return found
 
 
-def _compile(construct: Any, dialect: Dialect) -> Compiled:
+def _compile(construct: Any, dialect: Dialect) -> CompiledStatement:
     compiled = construct.compile(dialect=dialect)
     native = dialect.name == "postgresql"  # asyncpg speaks UUID, Decimal, date and datetime itself
-    return Compiled(
+    return CompiledStatement(
         sql=str(compiled),
         parameters=[
             (name, compiled.params[name], None if native else _encoder(compiled.binds[name].type, dialect))
@@ -99,7 +99,7 @@ def _row_maker(construct: Any, dialect: Dialect | None) -> Callable[[Iterable[An
     return decode
 
 
-def insertion(table: Any) -> Statement:
+def insert_statement(table: Any) -> Statement:
     """Return a statement that inserts one row; its values are named like the columns.
 
     Columns that the database fills itself take none.

@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass
 
-GRACE = 1.0
+GRACE_SECONDS = 1.0
 """Seconds more for PostgreSQL to say that a statement's time is over; after them it counts as silent."""
 
 
 @dataclass(frozen=True, slots=True)
-class Deadlines:
+class Timeouts:
     """In seconds; None is for as long as it takes, which suits an import.
 
     ``statement`` is for one statement, ``wait`` for what it needs first: a connection, its turn, a lock.
@@ -17,4 +17,4 @@ class Deadlines:
     wait: float = 30.0
 
 
-NO_HURRY = Deadlines()
+NO_TIMEOUT = Timeouts()

@@ -12,27 +12,27 @@ from zoneinfo import ZoneInfo
 from sqlalchemy.dialects import sqlite as dialect_of_sqlite
 from typing_extensions import override
 
-from db.domain.errors import OutcomeUnknown, TimedOut, TooComplex, Unavailable
-from db.sql.database import Database, Load, LostRace, Tally, Transaction
-from db.sql.statements import Compiled, Statement
-from db.sql.timeouts import NO_HURRY, Deadlines
+from db.domain.errors import OutcomeUnknown, StatementTooComplex, TimedOut, Unavailable
+from db.sql.database import ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
+from db.sql.statements import CompiledStatement, Statement
+from db.sql.timeouts import NO_TIMEOUT, Timeouts
 from db.sql.uncancellable import finished
 from db.sqlite.thread_pool import BUSY, Workers
 
 T = TypeVar("T")
 
-READERS = 4
-BUSY_SECONDS = 10.0
+READER_COUNT = 4
+BUSY_TIMEOUT_SECONDS = 10.0
 """How long a write waits for another program's at most."""
 
 _TOO_COMPLEX = ("parser stack overflow", "Expression tree is too large", "at most 64 tables", "too many")
 """How messages begin that are about a statement's depth or size; SQLite has no code for them."""
 
-OLDEST_SQLITE = (3, 35, 0)
+MINIMUM_VERSION = (3, 35, 0)
 """The first with RETURNING; generated columns came in 3.31."""
 
 
-def connect(path: str, *, wait: float = BUSY_SECONDS, changes: bool = True) -> sqlite3.Connection:
+def connect(path: str, *, wait: float = BUSY_TIMEOUT_SECONDS, changes: bool = True) -> sqlite3.Connection:
     """Open one connection with what the rules rely on switched on, and read back.
 
     A write of another program is waited for so many seconds; without ``changes`` it takes none itself.
@@ -42,7 +42,7 @@ def connect(path: str, *, wait: float = BUSY_SECONDS, changes: bool = True) -> s
     Raises:
         Unavailable: this SQLite is too old, or a setting did not take.
     """
-    if sqlite3.sqlite_version_info < OLDEST_SQLITE:
+    if sqlite3.sqlite_version_info < MINIMUM_VERSION:
         raise Unavailable(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or newer is needed.")
     try:
         connection = sqlite3.connect(
@@ -78,31 +78,31 @@ def _local_month(instant: str, time_zone: str) -> str:
 class SqliteDatabase(Database):
     """One database file in write-ahead mode."""
 
-    def __init__(self, path: str, deadlines: Deadlines) -> None:
+    def __init__(self, path: str, timeouts: Timeouts) -> None:
         self.dialect = dialect_of_sqlite.dialect()
-        self.tally = Tally()
-        self._wait = deadlines.wait
-        wait = min(BUSY_SECONDS, deadlines.wait)
+        self.retry_counter = RetryCounter()
+        self._wait = timeouts.wait
+        wait = min(BUSY_TIMEOUT_SECONDS, timeouts.wait)
         writer = connect(path, wait=wait)
-        readers = [connect(path, wait=wait, changes=False) for _ in range(READERS)]
-        self._writer = Workers([writer], deadlines.statement)
-        self._readers = Workers(readers, deadlines.statement, deadlines.wait)
+        readers = [connect(path, wait=wait, changes=False) for _ in range(READER_COUNT)]
+        self._writer = Workers([writer], timeouts.statement)
+        self._readers = Workers(readers, timeouts.statement, timeouts.wait)
         self._writing = asyncio.Lock()
         self._waiting = 0  # for the writer
 
     @classmethod
-    async def open(cls, path: str, deadlines: Deadlines = NO_HURRY) -> Self:
+    async def open(cls, path: str, timeouts: Timeouts = NO_TIMEOUT) -> Self:
         """Open the file at ``path``, creating an empty database where there is none."""
-        return cls(path, deadlines)
+        return cls(path, timeouts)
 
     @override
-    def of(self, organization_id: UUID) -> Self:
+    def for_organization(self, organization_id: UUID) -> Self:
         return self  # there are no rows that SQLite could hide; the rules and the planner confine themselves
 
     @override
-    def load(self) -> Load:
+    def pool_stats(self) -> PoolStats:
         busy = self._readers.busy + self._writing.locked()
-        return Load(busy, READERS + 1 - busy, self._readers.waiting + self._waiting)
+        return PoolStats(busy, READER_COUNT + 1 - busy, self._readers.waiting + self._waiting)
 
     @override
     async def close(self) -> None:
@@ -138,7 +138,7 @@ class SqliteDatabase(Database):
             async with self._begun():
                 yield SqliteTransaction(self._writer, self.dialect)
         except sqlite3.IntegrityError as error:
-            raise LostRace(str(error)) from error
+            raise ConcurrentWrite(str(error)) from error
         except sqlite3.OperationalError as error:
             raise _unavailable(error) from error
         finally:
@@ -215,9 +215,9 @@ class SqliteTransaction(Transaction):
         )
 
     @override
-    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
         if await self.execute(statement, **values) != number:
-            raise LostRace
+            raise ConcurrentWrite
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -232,15 +232,15 @@ class SqliteTransaction(Transaction):
         return await self._worker.run(lambda connection: _json(connection, compiled, parameters))
 
 
-def _json(connection: sqlite3.Connection, compiled: Compiled, parameters: list[Any]) -> bytes | None:
+def _json(connection: sqlite3.Connection, compiled: CompiledStatement, parameters: list[Any]) -> bytes | None:
     try:
         row = connection.execute(compiled.sql, parameters).fetchone()
     except sqlite3.OperationalError as error:
         if str(error).startswith(_TOO_COMPLEX):
-            raise TooComplex from error
+            raise StatementTooComplex from error
         raise
     return None if row is None or row[0] is None else row[0].encode()
 
 
-def _rows(connection: sqlite3.Connection, compiled: Compiled, parameters: list[Any]) -> list[Any]:
+def _rows(connection: sqlite3.Connection, compiled: CompiledStatement, parameters: list[Any]) -> list[Any]:
     return [compiled.row(each) for each in connection.execute(compiled.sql, parameters)]

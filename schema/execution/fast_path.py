@@ -13,7 +13,7 @@ from schema.build import DealdeskSchema
 from schema.planner.errors import BadInput
 from schema.request.context import Context
 from schema.request.fallback_resolvers import BAD_USER_INPUT, Payload
-from schema.request.operation import Reader
+from schema.request.operation import Operation
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,7 +28,7 @@ class Field:
     context: Context
 
 
-async def passed(schema: DealdeskSchema, reader: Reader) -> bytes | None:
+async def passed(schema: DealdeskSchema, reader: Operation) -> bytes | None:
     """Return the whole answer to a query or to mutations, or None where graphql-core has to run it.
 
     Raises:
@@ -43,8 +43,8 @@ async def passed(schema: DealdeskSchema, reader: Reader) -> bytes | None:
         return None  # graphql-core says which field, and answers the others
 
 
-async def _mutations(schema: DealdeskSchema, root: Any, reader: Reader) -> bytes:
-    fields = reader.collector.fields(root, [reader.operation.selection_set])
+async def _mutations(schema: DealdeskSchema, root: Any, reader: Operation) -> bytes:
+    fields = reader.collector.collect(root, [reader.operation.selection_set])
     members = [
         b'"%s":%s' % (key.encode(), await _mutation(schema, root, reader, key, nodes))
         for key, nodes in fields.items()
@@ -53,7 +53,7 @@ async def _mutations(schema: DealdeskSchema, root: Any, reader: Reader) -> bytes
 
 
 async def _mutation(
-    schema: DealdeskSchema, root: Any, reader: Reader, key: str, nodes: list[FieldNode]
+    schema: DealdeskSchema, root: Any, reader: Operation, key: str, nodes: list[FieldNode]
 ) -> bytes:
     name = nodes[0].name.value
     if name == "__typename":

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from schema.request.document_cache import Asked
-from schema.request.operation import Refused
+from schema.request.document_cache import OperationLabel
+from schema.request.operation import RefusedMutation
 
 CANCELED = frozenset({"CANCELED"})
 """The codes of an operation that ended before its answer: its client went away, or its time was up."""
@@ -18,11 +18,11 @@ class Observation(NamedTuple):
     """
 
     request_id: str | None
-    asked: Asked | None
+    operation: OperationLabel | None
     codes: frozenset[str]
-    refusals: Sequence[Refused]
+    refusals: Sequence[RefusedMutation]
     seconds: float
 
 
-Observe = Callable[[Observation], None]
+OperationObserver = Callable[[Observation], None]
 """Told of every operation, at its end and in the event loop: it must not wait, nor fail."""

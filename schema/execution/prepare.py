@@ -15,18 +15,18 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_variable_values
 
-from schema.execution.redaction import without_values
-from schema.execution.validation import MOST_ERRORS, errors_of
-from schema.limits.cost import Cost, Costing
-from schema.limits.document_size import Measure
-from schema.limits.settings import Exceeded, OperationLimits, check_list
-from schema.planner.plan.variables import coerced, signatures_of
+from schema.execution.redaction import redact_variable_error
+from schema.execution.validation import MAX_ERRORS, validation_errors
+from schema.limits.cost import Cost, OperationCost
+from schema.limits.document_size import DocumentLimiter
+from schema.limits.settings import LimitExceeded, OperationLimits, check_list_size
+from schema.planner.plan.variables import coerce_variables, variable_signatures
 from schema.request.document_cache import Document
 
-MOST_DOCUMENTS = 1024
+MAX_CACHED_DOCUMENTS = 1024
 """How many documents are kept parsed, validated and planned."""
 
-LONGEST_KEPT = 16_384
+MAX_CACHED_CHARACTERS = 16_384
 """Characters; a longer document is prepared anew each time, so that the kept ones fit in memory."""
 
 _NOT_STORED = "A text can't hold the character U+0000 or half of a surrogate pair. Leave it out."
@@ -44,14 +44,14 @@ class RequestError(Exception):
         self.errors = errors
 
 
-class Preparer:
+class DocumentPreparer:
     """Prepares what is asked of one schema. Documents are kept, because they are asked again and again."""
 
     def __init__(self, schema: GraphQLSchema, limits: OperationLimits) -> None:
         self._schema = schema
         self._limits = limits
-        self._measure = Measure(schema, limits)
-        self._kept = lru_cache(MOST_DOCUMENTS)(self._prepare)
+        self._measure = DocumentLimiter(schema, limits)
+        self._kept = lru_cache(MAX_CACHED_DOCUMENTS)(self._prepare)
 
     def document(self, query: str) -> Document:
         """Return the document of a text.
@@ -59,7 +59,7 @@ class Preparer:
         Raises:
             RequestError: it is none, asks for more than the limits let it, or is not valid.
         """
-        return (self._prepare if len(query) > LONGEST_KEPT else self._kept)(query)
+        return (self._prepare if len(query) > MAX_CACHED_CHARACTERS else self._kept)(query)
 
     def variables(
         self, document: Document, operation: OperationDefinitionNode, sent: Mapping[str, Any]
@@ -75,8 +75,8 @@ class Preparer:
         name = operation.name.value if operation.name else None
         signatures = document.signatures.get(name)
         if signatures is None:
-            signatures = document.signatures[name] = signatures_of(self._schema, operation)
-        return coerced(signatures, sent) or self._variables_in_full(operation, sent)
+            signatures = document.signatures[name] = variable_signatures(self._schema, operation)
+        return coerce_variables(signatures, sent) or self._variables_in_full(operation, sent)
 
     def cost(self, document: Document, operation: OperationDefinitionNode, values: VariableValues) -> Cost:
         """Return what an operation costs with these variables.
@@ -87,20 +87,20 @@ class Preparer:
         key = id(operation)
         costing = document.costings.get(key)
         if costing is None:
-            costing = document.costings[key] = Costing(self._schema, document.fragments, operation)
+            costing = document.costings[key] = OperationCost(self._schema, document.fragments, operation)
         return costing.cost(values.coerced)
 
     def _prepare(self, query: str) -> Document:
         try:
             ast = self._parsed(query)
             self._measure.check(ast)
-        except Exceeded as error:
+        except LimitExceeded as error:
             raise RequestError(error.code, [error]) from error
         except GraphQLSyntaxError as error:
             raise RequestError("GRAPHQL_PARSE_FAILED", [error]) from error
         if "\\u" in query and _ESCAPED_NUL.search(query):
             raise RequestError("BAD_USER_INPUT", [GraphQLError(_NOT_STORED)])
-        errors = errors_of(self._schema, ast)
+        errors = validation_errors(self._schema, ast)
         if errors:
             raise RequestError("GRAPHQL_VALIDATION_FAILED", errors)
         return Document(query, ast)
@@ -108,12 +108,14 @@ class Preparer:
     def _parsed(self, query: str) -> DocumentNode:
         limits = self._limits
         if len(query) > limits.characters:
-            raise Exceeded("GRAPHQL_PARSE_FAILED", "characters", limits.characters, len(query))
+            raise LimitExceeded("GRAPHQL_PARSE_FAILED", "characters", limits.characters, len(query))
         try:
             return parse(query, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLSyntaxError as error:
             if _TOO_MANY.search(error.message):
-                raise Exceeded("GRAPHQL_PARSE_FAILED", "tokens", limits.tokens, limits.tokens + 1) from None
+                raise LimitExceeded(
+                    "GRAPHQL_PARSE_FAILED", "tokens", limits.tokens, limits.tokens + 1
+                ) from None
             raise
 
     def _check_all(self, values: Iterable[Any]) -> None:
@@ -127,17 +129,17 @@ class Preparer:
         if isinstance(value, Mapping):
             self._check_all(value.values())
         elif isinstance(value, list):
-            check_list(value, self._limits)
+            check_list_size(value, self._limits)
             self._check_all(value)
 
     def _variables_in_full(
         self, operation: OperationDefinitionNode, sent: Mapping[str, Any]
     ) -> VariableValues:
         definitions = operation.variable_definitions or ()
-        values = get_variable_values(self._schema, definitions, dict(sent), MOST_ERRORS)
+        values = get_variable_values(self._schema, definitions, dict(sent), MAX_ERRORS)
         if isinstance(values, VariableValues):
             return values
-        raise RequestError("BAD_USER_INPUT", [without_values(error) for error in values])
+        raise RequestError("BAD_USER_INPUT", [redact_variable_error(error) for error in values])
 
 
 def _can_be_stored(text: str) -> bool:

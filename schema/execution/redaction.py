@@ -23,7 +23,7 @@ _TELLABLE = re.compile(
 """What graphql-core and our scalars say before they repeat the value."""
 
 
-def without_values(error: GraphQLError) -> GraphQLError:
+def redact_variable_error(error: GraphQLError) -> GraphQLError:
     """Return an error about a variable that says no more than its name, the place in it and the type."""
     match = _MESSAGE.fullmatch(error.message)
     if match is None:

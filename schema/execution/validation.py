@@ -3,7 +3,7 @@
 from graphql import DocumentNode, GraphQLError, GraphQLSchema, specified_rules, validate
 from graphql.validation import OverlappingFieldsCanBeMergedRule, ValidationContext
 
-MOST_ERRORS = 20
+MAX_ERRORS = 20
 """How many errors are told at once."""
 
 _MOST_COMPARISONS = 20_000
@@ -21,9 +21,9 @@ _RULES = tuple(
 )
 
 
-def errors_of(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
+def validation_errors(schema: GraphQLSchema, document: DocumentNode) -> list[GraphQLError]:
     """Return what is wrong with a document; nothing where it is valid."""
-    return [_in_our_words(each) for each in validate(schema, document, _RULES, max_errors=MOST_ERRORS)]
+    return [_in_our_words(each) for each in validate(schema, document, _RULES, max_errors=MAX_ERRORS)]
 
 
 _WORDS = {

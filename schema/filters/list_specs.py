@@ -15,45 +15,45 @@ from schema.filters.comparators import (
     QuoteStatusReasonFilter,
     StringFilter,
 )
-from schema.filters.order_inputs import listing
-from schema.planner.lists.filters import combined, on
+from schema.filters.order_inputs import list_spec
+from schema.planner.lists.filters import compares, filter_input
 from schema.planner.lists.ordering import OrderDirection
 
 _NAME = "The name; letter case doesn't count."
 
 
-@combined
+@filter_input
 class OpportunityFilter:
     """Narrows a list of opportunities; everything that is sent must hold."""
 
-    id: IDFilter | None = on(models.Opportunity.id, "By id.", to=models.Opportunity)
-    name: StringFilter | None = on(models.Opportunity.name, "By name.")
-    external_reference: StringFilter | None = on(
+    id: IDFilter | None = compares(models.Opportunity.id, "By id.", to=models.Opportunity)
+    name: StringFilter | None = compares(models.Opportunity.name, "By name.")
+    external_reference: StringFilter | None = compares(
         models.Opportunity.external_reference, "By the id that another system gave it."
     )
-    state: OpportunityStateFilter | None = on(models.Opportunity.state, "By state.")
-    status_reason_id: IDFilter | None = on(
+    state: OpportunityStateFilter | None = compares(models.Opportunity.state, "By state.")
+    status_reason_id: IDFilter | None = compares(
         models.Opportunity.status_reason_id, "By status reason.", to=models.StatusReason
     )
-    account_id: IDFilter | None = on(models.Opportunity.account_id, "By customer.", to=models.Account)
-    owner_id: IDFilter | None = on(models.Opportunity.owner_id, "By owner.", to=models.User)
-    contracting_unit_id: IDFilter | None = on(
+    account_id: IDFilter | None = compares(models.Opportunity.account_id, "By customer.", to=models.Account)
+    owner_id: IDFilter | None = compares(models.Opportunity.owner_id, "By owner.", to=models.User)
+    contracting_unit_id: IDFilter | None = compares(
         models.Opportunity.contracting_unit_id, "By contracting unit.", to=models.ContractingUnit
     )
-    currency_code: StringFilter | None = on(models.Opportunity.currency_code, "By currency.")
-    estimated_revenue: DecimalFilter | None = on(
+    currency_code: StringFilter | None = compares(models.Opportunity.currency_code, "By currency.")
+    estimated_revenue: DecimalFilter | None = compares(
         models.Opportunity.estimated_revenue, "By estimated revenue."
     )
-    estimated_close_date: DateFilter | None = on(
+    estimated_close_date: DateFilter | None = compares(
         models.Opportunity.estimated_close_date, "By estimated close date."
     )
-    actual_revenue: DecimalFilter | None = on(models.Opportunity.actual_revenue, "By actual revenue.")
-    closed_on: DateFilter | None = on(models.Opportunity.closed_on, "By the day of closing.")
-    created_at: DateTimeFilter | None = on(models.Opportunity.created_at, "By creation.")
-    updated_at: DateTimeFilter | None = on(models.Opportunity.updated_at, "By last change.")
+    actual_revenue: DecimalFilter | None = compares(models.Opportunity.actual_revenue, "By actual revenue.")
+    closed_on: DateFilter | None = compares(models.Opportunity.closed_on, "By the day of closing.")
+    created_at: DateTimeFilter | None = compares(models.Opportunity.created_at, "By creation.")
+    updated_at: DateTimeFilter | None = compares(models.Opportunity.updated_at, "By last change.")
 
 
-OPPORTUNITIES = listing(
+OPPORTUNITIES = list_spec(
     "Opportunity",
     OpportunityFilter,
     {
@@ -69,15 +69,15 @@ OPPORTUNITIES = listing(
 )
 
 
-@combined
+@filter_input
 class OpportunityCloseFilter:
     """Narrows the closings of an opportunity; everything that is sent must hold."""
 
-    state: ActivityStateFilter | None = on(models.OpportunityClose.state, "By whether it stands.")
-    closed_on: DateFilter | None = on(models.OpportunityClose.closed_on, "By the day of closing.")
+    state: ActivityStateFilter | None = compares(models.OpportunityClose.state, "By whether it stands.")
+    closed_on: DateFilter | None = compares(models.OpportunityClose.closed_on, "By the day of closing.")
 
 
-OPPORTUNITY_CLOSES = listing(
+OPPORTUNITY_CLOSES = list_spec(
     "OpportunityClose",
     OpportunityCloseFilter,
     {"CREATED_AT": "When it was recorded.", "CLOSED_ON": "The day of closing."},
@@ -85,27 +85,27 @@ OPPORTUNITY_CLOSES = listing(
 )
 
 
-@combined
+@filter_input
 class QuoteFilter:
     """Narrows a list of quotes; everything that is sent must hold."""
 
-    id: IDFilter | None = on(models.Quote.id, "By id.", to=models.Quote)
-    number: StringFilter | None = on(models.Quote.number, "By number.")
-    revision: IntFilter | None = on(models.Quote.revision, "By revision.")
-    name: StringFilter | None = on(models.Quote.name, "By name.")
-    state: QuoteStateFilter | None = on(models.Quote.state, "By state.")
-    status_reason: QuoteStatusReasonFilter | None = on(models.Quote.status_reason, "By status reason.")
-    opportunity_id: IDFilter | None = on(
+    id: IDFilter | None = compares(models.Quote.id, "By id.", to=models.Quote)
+    number: StringFilter | None = compares(models.Quote.number, "By number.")
+    revision: IntFilter | None = compares(models.Quote.revision, "By revision.")
+    name: StringFilter | None = compares(models.Quote.name, "By name.")
+    state: QuoteStateFilter | None = compares(models.Quote.state, "By state.")
+    status_reason: QuoteStatusReasonFilter | None = compares(models.Quote.status_reason, "By status reason.")
+    opportunity_id: IDFilter | None = compares(
         models.Quote.opportunity_id, "By opportunity.", to=models.Opportunity
     )
-    total: DecimalFilter | None = on(models.Quote.total, "By total.")
-    effective_from: DateFilter | None = on(models.Quote.effective_from, "By the first day it holds.")
-    effective_to: DateFilter | None = on(models.Quote.effective_to, "By the last day it holds.")
-    created_at: DateTimeFilter | None = on(models.Quote.created_at, "By creation.")
-    updated_at: DateTimeFilter | None = on(models.Quote.updated_at, "By last change.")
+    total: DecimalFilter | None = compares(models.Quote.total, "By total.")
+    effective_from: DateFilter | None = compares(models.Quote.effective_from, "By the first day it holds.")
+    effective_to: DateFilter | None = compares(models.Quote.effective_to, "By the last day it holds.")
+    created_at: DateTimeFilter | None = compares(models.Quote.created_at, "By creation.")
+    updated_at: DateTimeFilter | None = compares(models.Quote.updated_at, "By last change.")
 
 
-QUOTES = listing(
+QUOTES = list_spec(
     "Quote",
     QuoteFilter,
     {
@@ -122,15 +122,15 @@ QUOTES = listing(
 )
 
 
-@combined
+@filter_input
 class QuoteLineFilter:
     """Narrows the lines of a quote; everything that is sent must hold."""
 
-    kind: QuoteLineKindFilter | None = on(models.QuoteLine.kind, "By what it sells.")
-    name: StringFilter | None = on(models.QuoteLine.name, "By name.")
+    kind: QuoteLineKindFilter | None = compares(models.QuoteLine.kind, "By what it sells.")
+    name: StringFilter | None = compares(models.QuoteLine.name, "By name.")
 
 
-QUOTE_LINES = listing(
+QUOTE_LINES = list_spec(
     "QuoteLine",
     QuoteLineFilter,
     {"POSITION": "Its place on the quote.", "TOTAL": "Its total."},
@@ -139,15 +139,15 @@ QUOTE_LINES = listing(
 )
 
 
-@combined
+@filter_input
 class ProjectContractLineFilter:
     """Narrows the lines of a contract; everything that is sent must hold."""
 
-    kind: QuoteLineKindFilter | None = on(models.ProjectContractLine.kind, "By what it sells.")
-    name: StringFilter | None = on(models.ProjectContractLine.name, "By name.")
+    kind: QuoteLineKindFilter | None = compares(models.ProjectContractLine.kind, "By what it sells.")
+    name: StringFilter | None = compares(models.ProjectContractLine.name, "By name.")
 
 
-PROJECT_CONTRACT_LINES = listing(
+PROJECT_CONTRACT_LINES = list_spec(
     "ProjectContractLine",
     ProjectContractLineFilter,
     {"POSITION": "Its place on the contract.", "TOTAL": "Its total."},
@@ -156,16 +156,16 @@ PROJECT_CONTRACT_LINES = listing(
 )
 
 
-@combined
+@filter_input
 class HistoryEntryFilter:
     """Narrows a history; everything that is sent must hold."""
 
-    action: StringFilter | None = on(models.Audit.action, "By what was done.")
-    user_id: IDFilter | None = on(models.Audit.user_id, "By who did it.", to=models.User)
-    at: DateTimeFilter | None = on(models.Audit.at, "By when.")
+    action: StringFilter | None = compares(models.Audit.action, "By what was done.")
+    user_id: IDFilter | None = compares(models.Audit.user_id, "By who did it.", to=models.User)
+    at: DateTimeFilter | None = compares(models.Audit.at, "By when.")
 
 
-HISTORY = listing(
+HISTORY = list_spec(
     "HistoryEntry",
     HistoryEntryFilter,
     {"AT": "In the order in which the changes were made."},
@@ -174,20 +174,20 @@ HISTORY = listing(
 )
 
 
-@combined
+@filter_input
 class AccountFilter:
     """Narrows a list of accounts; everything that is sent must hold."""
 
-    id: IDFilter | None = on(models.Account.id, "By id.", to=models.Account)
-    name: StringFilter | None = on(models.Account.name, "By name.")
-    industry: StringFilter | None = on(models.Account.industry, "By industry.")
-    country: StringFilter | None = on(models.Account.country, "By country.")
-    parent_account_id: IDFilter | None = on(
+    id: IDFilter | None = compares(models.Account.id, "By id.", to=models.Account)
+    name: StringFilter | None = compares(models.Account.name, "By name.")
+    industry: StringFilter | None = compares(models.Account.industry, "By industry.")
+    country: StringFilter | None = compares(models.Account.country, "By country.")
+    parent_account_id: IDFilter | None = compares(
         models.Account.parent_account_id, "By parent account.", to=models.Account
     )
 
 
-ACCOUNTS = listing(
+ACCOUNTS = list_spec(
     "Account",
     AccountFilter,
     {"NAME": _NAME, "CREATED_AT": "When it was created."},
@@ -195,15 +195,15 @@ ACCOUNTS = listing(
 )
 
 
-@combined
+@filter_input
 class CompetitorFilter:
     """Narrows a list of competitors; everything that is sent must hold."""
 
-    id: IDFilter | None = on(models.Competitor.id, "By id.", to=models.Competitor)
-    name: StringFilter | None = on(models.Competitor.name, "By name.")
+    id: IDFilter | None = compares(models.Competitor.id, "By id.", to=models.Competitor)
+    name: StringFilter | None = compares(models.Competitor.name, "By name.")
 
 
-COMPETITORS = listing(
+COMPETITORS = list_spec(
     "Competitor",
     CompetitorFilter,
     {"NAME": _NAME, "CREATED_AT": "When it was created."},
@@ -211,20 +211,20 @@ COMPETITORS = listing(
 )
 
 
-@combined
+@filter_input
 class StatusReasonFilter:
     """Narrows a list of status reasons; everything that is sent must hold."""
 
-    id: IDFilter | None = on(models.StatusReason.id, "By id.", to=models.StatusReason)
-    state: OpportunityStateFilter | None = on(models.StatusReason.state, "By the state it belongs to.")
-    label: StringFilter | None = on(models.StatusReason.label, "By label.")
-    code: IntFilter | None = on(models.StatusReason.code, "By Dataverse's code.")
-    is_retired: BooleanFilter | None = on(
+    id: IDFilter | None = compares(models.StatusReason.id, "By id.", to=models.StatusReason)
+    state: OpportunityStateFilter | None = compares(models.StatusReason.state, "By the state it belongs to.")
+    label: StringFilter | None = compares(models.StatusReason.label, "By label.")
+    code: IntFilter | None = compares(models.StatusReason.code, "By Dataverse's code.")
+    is_retired: BooleanFilter | None = compares(
         lambda row: row.retired_at.is_not(None), "By whether it may still be chosen."
     )
 
 
-STATUS_REASONS = listing(
+STATUS_REASONS = list_spec(
     "StatusReason",
     StatusReasonFilter,
     {"LABEL": "The label; letter case doesn't count.", "CREATED_AT": "When it was created."},
@@ -232,17 +232,17 @@ STATUS_REASONS = listing(
 )
 
 
-@combined
+@filter_input
 class UserFilter:
     """Narrows a list of users; everything that is sent must hold."""
 
-    id: IDFilter | None = on(models.User.id, "By id.", to=models.User)
-    name: StringFilter | None = on(models.User.name, "By name.")
-    email: StringFilter | None = on(models.User.email, "By email address.")
-    manager_id: IDFilter | None = on(models.User.manager_id, "By manager.", to=models.User)
+    id: IDFilter | None = compares(models.User.id, "By id.", to=models.User)
+    name: StringFilter | None = compares(models.User.name, "By name.")
+    email: StringFilter | None = compares(models.User.email, "By email address.")
+    manager_id: IDFilter | None = compares(models.User.manager_id, "By manager.", to=models.User)
 
 
-USERS = listing(
+USERS = list_spec(
     "User",
     UserFilter,
     {"NAME": _NAME, "CREATED_AT": "When it was created."},

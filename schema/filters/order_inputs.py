@@ -7,11 +7,11 @@ from typing import Any
 
 import strawberry
 
-from schema.leaf_types.enums import described
-from schema.planner.lists.ordering import Listing, OrderDirection
+from schema.leaf_types.enums import graphql_enum
+from schema.planner.lists.ordering import ListSpec, OrderDirection
 
 
-def listing(  # noqa: PLR0913 - a declaration, read by its names
+def list_spec(  # noqa: PLR0913 - a declaration, read by its names
     noun: str,
     filter_: type,
     meanings: Mapping[str, str],
@@ -19,19 +19,19 @@ def listing(  # noqa: PLR0913 - a declaration, read by its names
     *,
     columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
     unique: Sequence[str] = ("id",),
-) -> Listing:
+) -> ListSpec:
     """Return how a list of ``noun`` is narrowed and sorted.
 
     ``meanings`` says of each order field what it sorts by. A field is named like its column in upper case,
     or has its own ``columns``. Rows never agree in all ``unique`` ones.
     """
     sorted_by = {field: columns.get(field, (field.lower(),)) for field in meanings}
-    return Listing(filter_, _order_type(noun, meanings), sorted_by, default, frozenset(unique))
+    return ListSpec(filter_, _order_type(noun, meanings), sorted_by, default, frozenset(unique))
 
 
 def _order_type(noun: str, meanings: Mapping[str, str]) -> type:
     fields: Any = StrEnum(f"{noun}OrderField", {field: field for field in meanings})  # type: ignore[misc]
-    described(fields, f"What a list of type {noun} is sorted by.", meanings)
+    graphql_enum(fields, f"What a list of type {noun} is sorted by.", meanings)
     members = {
         "__annotations__": {"field": fields, "direction": OrderDirection},
         "field": strawberry.field(description="What to sort by."),

@@ -29,11 +29,11 @@ __all__ = [
     "QuoteLineKind",
     "QuoteState",
     "QuoteStatusReason",
-    "described",
+    "graphql_enum",
 ]
 
 
-def described(enum: type[Enum], description: str, meanings: Mapping[str, str]) -> None:
+def graphql_enum(enum: type[Enum], description: str, meanings: Mapping[str, str]) -> None:
     """Make a Python enum a GraphQL enum whose every value says what it means."""
     strawberry.enum(enum, description=description)
     definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
@@ -41,7 +41,7 @@ def described(enum: type[Enum], description: str, meanings: Mapping[str, str]) -
         value.description = meanings[value.name]
 
 
-described(
+graphql_enum(
     OpportunityState,
     "Where an opportunity stands.",
     {
@@ -50,7 +50,7 @@ described(
         "LOST": "Closed: the customer did not buy from us. Read-only until it is reopened.",
     },
 )
-described(
+graphql_enum(
     OpenReason,
     "The status reasons of an open opportunity.",
     {
@@ -58,7 +58,7 @@ described(
         "ON_HOLD": "It rests for now (code 2).",
     },
 )
-described(
+graphql_enum(
     ActivityState,
     "Whether a closing still stands.",
     {
@@ -66,7 +66,7 @@ described(
         "CANCELED": "The opportunity was reopened since; kept as history.",
     },
 )
-described(
+graphql_enum(
     QuoteState,
     "Where a quote stands.",
     {
@@ -76,7 +76,7 @@ described(
         "CLOSED": "Lost, canceled or revised; never blocks. Can't be reopened, edited or deleted.",
     },
 )
-described(
+graphql_enum(
     QuoteStatusReason,
     "Why a quote is in its state, with the code that Dataverse gives the reason.",
     {
@@ -89,12 +89,12 @@ described(
         "REVISED": 'Closed: "Revised" (code 7), replaced by its next revision.',
     },
 )
-described(
+graphql_enum(
     QuoteCloseReason,
     "Why quotes are closed by hand.",
     {"LOST": "The customer declined.", "CANCELED": "We withdrew the offer."},
 )
-described(
+graphql_enum(
     QuoteLineKind,
     "What a line sells.",
     {
@@ -102,7 +102,7 @@ described(
         "PRODUCT": "A product: quantity times unit price.",
     },
 )
-described(
+graphql_enum(
     BillingMethod,
     "How a project line is billed.",
     {
@@ -110,12 +110,12 @@ described(
         "FIXED_PRICE": "At the agreed price.",
     },
 )
-described(
+graphql_enum(
     ContractState,
     "Where a project contract stands.",
     {"DRAFT": "Created by winning a quote, to be completed."},
 )
-described(
+graphql_enum(
     OrderDirection,
     "Which end of an order comes first.",
     {

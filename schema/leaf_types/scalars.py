@@ -14,7 +14,7 @@ _DATE_TIME = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,6})?([Zz
 _LONGEST_DECIMAL = 40
 
 
-def read_date(value: Any) -> date:
+def parse_date(value: Any) -> date:
     """Read ``YYYY-MM-DD``.
 
     Raises:
@@ -28,7 +28,7 @@ def read_date(value: Any) -> date:
     raise GraphQLError("A Date is written YYYY-MM-DD, such as 2026-03-31.")
 
 
-def read_date_time(value: Any) -> datetime:
+def parse_date_time(value: Any) -> datetime:
     """Read an RFC 3339 instant with its offset.
 
     Raises:
@@ -42,7 +42,7 @@ def read_date_time(value: Any) -> datetime:
     raise GraphQLError("A DateTime is written like 2026-03-31T08:00:00Z.")
 
 
-def read_decimal(value: Any) -> Decimal:
+def parse_decimal(value: Any) -> Decimal:
     """Read a decimal from its text, or from a number whose text is what was meant.
 
     Raises:
@@ -78,19 +78,19 @@ SCALARS: dict[object, ScalarDefinition] = {
         "Date",
         "A day of the calendar without a time, written YYYY-MM-DD.",
         "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
-        read_date,
+        parse_date,
     ),
     datetime: _scalar(
         "DateTime",
         "An instant in RFC 3339; answers are in UTC with microseconds.",
         "https://www.rfc-editor.org/rfc/rfc3339",
-        read_date_time,
+        parse_date_time,
     ),
     Decimal: _scalar(
         "Decimal",
         "An exact decimal, written as text; amounts always have two places.",
         "https://speleotrove.com/decimal/daconvs.html",
-        read_decimal,
+        parse_decimal,
     ),
 }
 """The scalar of each Python type."""

@@ -22,7 +22,7 @@ class Overloaded(Unavailable):
 
 
 @dataclass(frozen=True, slots=True)
-class Bounds:
+class ConcurrencyLimits:
     """``running`` at once, ``waiting`` in line for ``wait`` seconds, each for ``seconds`` once it runs.
 
     Whoever finds the line full waits as long before being refused: who is refused at once comes back at once,
@@ -35,10 +35,10 @@ class Bounds:
     seconds: float = 30.0
 
 
-class Admission:
+class ConcurrencyLimiter:
     """Gives operations their turns, and each its time."""
 
-    def __init__(self, bounds: Bounds) -> None:
+    def __init__(self, bounds: ConcurrencyLimits) -> None:
         self._bounds = bounds
         self._line: OrderedDict[asyncio.Future[None], None] = OrderedDict()
         # When the time of each is over; the oldest come first, so one timer is enough for all.

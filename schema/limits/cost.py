@@ -32,8 +32,8 @@ from graphql import (
     type_from_ast,
 )
 
-from schema.limits.settings import DEEPEST_VALUE, Exceeded
-from schema.planner.fields.connections import DEFAULT_SIZE, LARGEST_SIZE
+from schema.limits.settings import MAX_VALUE_DEPTH, LimitExceeded
+from schema.planner.fields.connections import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 
 Values = Mapping[str, Any]
 """The coerced values of variables."""
@@ -62,7 +62,7 @@ class Cost(NamedTuple):
     complexity: int
 
 
-class Costing:
+class OperationCost:
     """The costs of one valid operation, by the values of its variables."""
 
     def __init__(
@@ -217,8 +217,8 @@ class _Weighing:
         for name in ("last", "first"):
             size = self.number(_argument(node, name))
             if size is not None:
-                return max(0, min(size, LARGEST_SIZE))
-        return DEFAULT_SIZE
+                return max(0, min(size, MAX_PAGE_SIZE))
+        return DEFAULT_PAGE_SIZE
 
     def length(self, node: FieldNode) -> int:
         ids = _argument(node, "ids")
@@ -268,8 +268,8 @@ def _filters(node: FieldNode) -> _Weight:
 
 
 def _weight_of(value: ValueNode, depth: int = 0) -> _Weight:
-    if depth > DEEPEST_VALUE:
-        raise Exceeded("TOO_COSTLY", "value_depth", DEEPEST_VALUE, depth)
+    if depth > MAX_VALUE_DEPTH:
+        raise LimitExceeded("TOO_COSTLY", "value_depth", MAX_VALUE_DEPTH, depth)
     if isinstance(value, VariableNode):
         return _Weight(filters={value.name.value: 1})
     if isinstance(value, ListValueNode):

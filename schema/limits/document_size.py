@@ -24,7 +24,7 @@ from graphql import (
 )
 
 from schema.limits.introspection import LARGEST_QUERY, ROOTS, TO_A_TYPE, Sizes
-from schema.limits.settings import Exceeded, OperationLimits, check_list
+from schema.limits.settings import LimitExceeded, OperationLimits, check_list_size
 
 _MOST_NESTING = 60
 """How many selection sets may lie in one another, those of fragments included. Whoever walks them calls
@@ -35,7 +35,7 @@ _LARGEST_TOLD = 10**9
 
 
 @dataclass(frozen=True, slots=True)
-class Extent:
+class DocumentSize:
     """How far a selection set reaches, its fragments included; ``fields`` are those of its own level."""
 
     fields: int = 0
@@ -46,10 +46,10 @@ class Extent:
     introspection: float = 0
 
 
-_LEAF, _ALIASED_LEAF = Extent(fields=1, depth=1), Extent(fields=1, depth=1, aliases=1)
+_LEAF, _ALIASED_LEAF = DocumentSize(fields=1, depth=1), DocumentSize(fields=1, depth=1, aliases=1)
 
 
-class Measure:
+class DocumentLimiter:
     """Measures documents for one schema."""
 
     def __init__(self, schema: GraphQLSchema, limits: OperationLimits) -> None:
@@ -71,13 +71,15 @@ class Measure:
                 if asked > most:
                     raise _exceeded(name, most, min(round(asked), _LARGEST_TOLD))
 
-    def _extents(self, document: DocumentNode, limits: OperationLimits) -> list[tuple[OperationType, Extent]]:
+    def _extents(
+        self, document: DocumentNode, limits: OperationLimits
+    ) -> list[tuple[OperationType, DocumentSize]]:
         measuring = _Measuring(document, self._sizes, limits)
         measuring.of_fragments()
         operations = [each for each in document.definitions if isinstance(each, OperationDefinitionNode)]
         return [(each.operation, measuring.of_operation(each)) for each in operations]
 
-    def _compared(self, kind: OperationType, extent: Extent) -> Iterator[tuple[str, float, int]]:
+    def _compared(self, kind: OperationType, extent: DocumentSize) -> Iterator[tuple[str, float, int]]:
         limits = self._limits
         is_mutation = kind is OperationType.MUTATION
         yield "nesting", extent.nesting, _MOST_NESTING
@@ -101,7 +103,7 @@ class _Measuring:
         self._fragments = {
             each.name.value: each for each in document.definitions if isinstance(each, FragmentDefinitionNode)
         }
-        self._measured: dict[str, Extent] = {}
+        self._measured: dict[str, DocumentSize] = {}
         self._listed: dict[tuple[str, bool], float] = {}
 
     def of_fragments(self) -> None:
@@ -109,13 +111,13 @@ class _Measuring:
         for name in self._fragments:
             self._of_fragment(name)
 
-    def of_operation(self, operation: OperationDefinitionNode) -> Extent:
+    def of_operation(self, operation: OperationDefinitionNode) -> DocumentSize:
         variables = operation.variable_definitions or ()
         self._check_lists([each.default_value for each in variables])
         directives = _directives(operation) + sum(map(_directives, variables))
         return _with_directives(self._of_set(operation.selection_set), directives)
 
-    def _of_set(self, selection_set: SelectionSetNode) -> Extent:
+    def _of_set(self, selection_set: SelectionSetNode) -> DocumentSize:
         selections = selection_set.selections
         if len(selections) > self._limits.selections:
             raise _exceeded("selections", self._limits.selections, len(selections))
@@ -126,7 +128,7 @@ class _Measuring:
         self._level -= 1
         return extent
 
-    def _of_selection(self, selection: Any) -> Extent:
+    def _of_selection(self, selection: Any) -> DocumentSize:
         if isinstance(selection, FieldNode):
             extent = self._of_field(selection)
         elif isinstance(selection, FragmentSpreadNode):
@@ -135,16 +137,16 @@ class _Measuring:
             extent = self._of_set(selection.selection_set)
         return _with_directives(extent, _directives(selection))
 
-    def _of_fragment(self, name: str) -> Extent:
+    def _of_fragment(self, name: str) -> DocumentSize:
         if name not in self._measured:
-            self._measured[name] = Extent()
+            self._measured[name] = DocumentSize()
             fragment = self._fragments.get(name)
             if fragment is not None:
                 extent = self._of_set(fragment.selection_set)
                 self._measured[name] = _with_directives(extent, _directives(fragment))
         return self._measured[name]
 
-    def _of_field(self, field: FieldNode) -> Extent:
+    def _of_field(self, field: FieldNode) -> DocumentSize:
         if field.arguments:
             self._check_lists([each.value for each in field.arguments])
         if field.selection_set is None:
@@ -164,7 +166,7 @@ class _Measuring:
         while values:
             value = values.pop()
             if isinstance(value, ListValueNode):
-                check_list(value.values, self._limits)
+                check_list_size(value.values, self._limits)
                 values += value.values
             elif isinstance(value, ObjectValueNode):
                 values += [each.value for each in value.fields]
@@ -196,8 +198,8 @@ class _Measuring:
         return self._listed[key]
 
 
-def _beside_each_other(extents: list[Extent]) -> Extent:
-    return Extent(
+def _beside_each_other(extents: list[DocumentSize]) -> DocumentSize:
+    return DocumentSize(
         sum([each.fields for each in extents]),
         max([each.depth for each in extents], default=0),
         max([each.nesting for each in extents], default=0) + 1,
@@ -207,12 +209,12 @@ def _beside_each_other(extents: list[Extent]) -> Extent:
     )
 
 
-def _with_directives(extent: Extent, count: int) -> Extent:
+def _with_directives(extent: DocumentSize, count: int) -> DocumentSize:
     return replace(extent, directives=extent.directives + count) if count else extent
 
 
-def _exceeded(name: str, most: int, asked: int) -> Exceeded:
-    return Exceeded("GRAPHQL_VALIDATION_FAILED", name, most, asked)
+def _exceeded(name: str, most: int, asked: int) -> LimitExceeded:
+    return LimitExceeded("GRAPHQL_VALIDATION_FAILED", name, most, asked)
 
 
 def _directives(node: Any) -> int:

@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from db.domain.caller import Caller
 
 
-class TooManyHeld(GraphQLError):
+class QuotaExceeded(GraphQLError):
     """The caller holds as many of something as one may."""
 
     def __init__(self, most: int, what: str) -> None:
@@ -18,7 +18,7 @@ class TooManyHeld(GraphQLError):
         super().__init__(message, extensions={"code": "THROTTLED"})
 
 
-class Seats:
+class ConcurrencyQuota:
     """Counts what each user of each organization holds: at most so many of what the words say."""
 
     def __init__(self, most: int, what: str) -> None:
@@ -27,7 +27,7 @@ class Seats:
         self._taken: Counter[tuple[UUID, UUID]] = Counter()
 
     @contextmanager
-    def taken(self, caller: Caller) -> Iterator[None]:
+    def acquire(self, caller: Caller) -> Iterator[None]:
         """Take one while the block runs.
 
         Raises:
@@ -35,7 +35,7 @@ class Seats:
         """
         key = caller.organization_id, caller.user_id
         if self._taken[key] >= self._most:
-            raise TooManyHeld(self._most, self._what)
+            raise QuotaExceeded(self._most, self._what)
         self._taken[key] += 1
         try:
             yield

@@ -14,9 +14,9 @@ from graphql import GraphQLError
 
 from db.domain.caller import Caller, Role
 from schema.limits.cost import Cost
-from schema.limits.settings import Exceeded, OperationLimits
+from schema.limits.settings import LimitExceeded, OperationLimits
 
-MOST_BUCKETS = 10_000
+MAX_BUCKETS = 10_000
 """How many are kept; before there are more, those are let go that are full again."""
 
 
@@ -36,7 +36,7 @@ class Charge(NamedTuple):
     capacity: int = 0
     rate: int = 0
 
-    def settle(self, body: bytes) -> int:
+    def refund_unused(self, body: bytes) -> int:
         """Give back what an answer did not need, and return what it cost: its objects and what is flat."""
         cost = self.cost
         # Each object opens with a brace, two of them around everything; one in a text counts as well.
@@ -45,7 +45,7 @@ class Charge(NamedTuple):
             self.bucket.left += cost.requested - actual
         return actual
 
-    def told(self, actual: int | None = None) -> dict[str, Any]:
+    def as_extension(self, actual: int | None = None) -> dict[str, Any]:
         """Return the cost as clients are told it."""
         told: dict[str, Any] = {"requested": self.cost.requested}
         if actual is not None:
@@ -56,7 +56,7 @@ class Charge(NamedTuple):
         return told
 
 
-class Throttled(GraphQLError):
+class RateLimited(GraphQLError):
     """The bucket holds less than a request may cost; it has enough after ``retry_after`` seconds."""
 
     code: ClassVar[str] = "THROTTLED"
@@ -65,7 +65,7 @@ class Throttled(GraphQLError):
         super().__init__(
             f"The request may cost {charge.cost.requested:,}, and you have less left for now. Send it again"
             f" in {retry_after} s, or ask for smaller pages.",
-            extensions={"retryAfter": retry_after, "cost": charge.told()},
+            extensions={"retryAfter": retry_after, "cost": charge.as_extension()},
         )
         self.retry_after = retry_after
 
@@ -80,7 +80,7 @@ class _Allowed(NamedTuple):
         return cls(limits.cost * factor, limits.bucket * factor, limits.restores_per_second * factor)
 
 
-class Throttle:
+class CostRateLimiter:
     """Keeps a bucket for each user of each organization; how large it is depends on the user's role."""
 
     def __init__(self, limits: OperationLimits, clock: Callable[[], float] = monotonic) -> None:
@@ -103,9 +103,9 @@ class Throttle:
         """
         allowed = self._allowed[caller.role]
         if cost.complexity > self._most_complexity:
-            raise Exceeded("TOO_COSTLY", "complexity", self._most_complexity, cost.complexity)
+            raise LimitExceeded("TOO_COSTLY", "complexity", self._most_complexity, cost.complexity)
         if cost.requested > allowed.cost:
-            raise Exceeded("TOO_COSTLY", "cost", allowed.cost, cost.requested)
+            raise LimitExceeded("TOO_COSTLY", "cost", allowed.cost, cost.requested)
         return self._taken(caller, cost, allowed) if allowed.capacity else Charge(cost)
 
     def _taken(self, caller: Caller, cost: Cost, allowed: _Allowed) -> Charge:
@@ -114,7 +114,7 @@ class Throttle:
         lacking = min(cost.requested, capacity) - bucket.left
         charge = Charge(cost, bucket, capacity, rate)
         if lacking > 0:
-            raise Throttled(charge, ceil(lacking / rate))
+            raise RateLimited(charge, ceil(lacking / rate))
         bucket.left -= cost.requested
         return charge
 
@@ -122,7 +122,7 @@ class Throttle:
         now = self._clock()
         bucket = self._buckets.get(key)
         if bucket is None:
-            if len(self._buckets) >= MOST_BUCKETS:
+            if len(self._buckets) >= MAX_BUCKETS:
                 self._let_go(now, capacity, rate)
             bucket = self._buckets[key] = Bucket(capacity, now)
         bucket.left = min(capacity, bucket.left + (now - bucket.at) * rate)

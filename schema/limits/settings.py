@@ -7,7 +7,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 
 from db.domain.caller import Role
 
-DEEPEST_VALUE = 32
+MAX_VALUE_DEPTH = 32
 """How deep values may be nested, in a document and in JSON. What walks them calls itself once a level."""
 
 _ADVICE = {
@@ -53,7 +53,7 @@ class OperationLimits(BaseModel):
 DEFAULT_LIMITS = OperationLimits()
 
 
-class Exceeded(GraphQLError):
+class LimitExceeded(GraphQLError):
     """A document asks for more than a limit lets it; ``code`` is that of the answer."""
 
     def __init__(self, code: str, name: str, most: int, asked: int) -> None:
@@ -65,11 +65,11 @@ class Exceeded(GraphQLError):
         self.code = code
 
 
-def check_list(values: Sized, limits: OperationLimits) -> None:
+def check_list_size(values: Sized, limits: OperationLimits) -> None:
     """Check a list, in a document or in variables.
 
     Raises:
         Exceeded: it has too many items.
     """
     if len(values) > limits.list_items:
-        raise Exceeded("BAD_USER_INPUT", "list_items", limits.list_items, len(values))
+        raise LimitExceeded("BAD_USER_INPUT", "list_items", limits.list_items, len(values))

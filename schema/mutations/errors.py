@@ -9,12 +9,12 @@ import strawberry
 from sqlalchemy import Text, bindparam
 
 from db.domain import errors
-from db.sql.array_param import Among
+from db.sql.array_param import InArray
 from schema.filters.list_specs import QUOTES, STATUS_REASONS
-from schema.planner.fields.columns import given
-from schema.planner.fields.connections import Connection, many
-from schema.planner.fields.json_items import MemberId, given_items, item
-from schema.planner.fields.relations import by_given, given_node, one
+from schema.planner.fields.columns import param
+from schema.planner.fields.connections import Connection, connection
+from schema.planner.fields.json_items import MemberId, item, items_param
+from schema.planner.fields.relations import by_param, node_param, to_one
 from schema.types.node import Node, planned_type
 from schema.types.opportunity import Opportunity
 from schema.types.organization import StatusReason
@@ -29,9 +29,9 @@ _PATH = 'Where in the arguments the reason lies, such as `["input", "closedOn"]`
 class UserError:
     """What every refusal tells."""
 
-    code: str = given("code", _CODE)
-    message: str = given("message", _MESSAGE)
-    path: list[str] | None = given("path", _PATH)
+    code: str = param("code", _CODE)
+    message: str = param("message", _MESSAGE)
+    path: list[str] | None = param("path", _PATH)
 
 
 @planned_type
@@ -48,9 +48,9 @@ class NotFoundError(UserError):
 class ActiveQuotesError(UserError):
     """Active quotes block closing the opportunity (code ACTIVE_QUOTES)."""
 
-    opportunity: Opportunity = by_given("opportunity_id", "The opportunity, as it is.")
-    blocking_quotes: Connection[Quote] = many(
-        QUOTES, "The quotes that block, expired ones included.", lambda _, row: Among(row.id, "quote_ids")
+    opportunity: Opportunity = by_param("opportunity_id", "The opportunity, as it is.")
+    blocking_quotes: Connection[Quote] = connection(
+        QUOTES, "The quotes that block, expired ones included.", lambda _, row: InArray(row.id, "quote_ids")
     )
 
 
@@ -58,14 +58,14 @@ class ActiveQuotesError(UserError):
 class OpportunityAlreadyClosedError(UserError):
     """The opportunity is won or lost already, so it is read-only (code OPPORTUNITY_ALREADY_CLOSED)."""
 
-    opportunity: Opportunity = by_given("opportunity_id", "The opportunity, as it is.")
+    opportunity: Opportunity = by_param("opportunity_id", "The opportunity, as it is.")
 
 
 @planned_type
 class InvalidStatusReasonError(UserError):
     """The status reason doesn't belong to the outcome, or is retired (code INVALID_STATUS_REASON)."""
 
-    allowed_status_reasons: Connection[StatusReason] = many(
+    allowed_status_reasons: Connection[StatusReason] = connection(
         STATUS_REASONS,
         "The reasons to choose from for this outcome.",
         lambda _, row: (row.state == bindparam("outcome", type_=Text())) & row.retired_at.is_(None),
@@ -76,8 +76,8 @@ class InvalidStatusReasonError(UserError):
 class StaleVersionError(UserError):
     """What was to be changed has changed since it was read (code STALE_VERSION)."""
 
-    current_version: int = given("current_version", "The version it is at.")
-    node: Node = given_node("node", "What was to be changed, as it is.")
+    current_version: int = param("current_version", "The version it is at.")
+    node: Node = node_param("node", "What was to be changed, as it is.")
 
 
 @planned_type
@@ -87,7 +87,7 @@ class QuoteCloseFailure:
     code: str = item("code", _CODE)
     message: str = item("message", _MESSAGE)
     path: list[str] = item("path", _PATH)
-    quote: Quote | None = one(
+    quote: Quote | None = to_one(
         "The quote, as it is; null where there is none.",
         lambda failure, row: row.id == MemberId(failure, "quote_id"),
     )
@@ -100,11 +100,11 @@ class OpportunityCloseFailure:
     code: str = item("code", _CODE)
     message: str = item("message", _MESSAGE)
     path: list[str] = item("path", _PATH)
-    opportunity: Opportunity | None = one(
+    opportunity: Opportunity | None = to_one(
         "The opportunity, as it is; null where there is none.",
         lambda failure, row: row.id == MemberId(failure, "opportunity_id"),
     )
-    blocking_quotes: Connection[Quote] = many(
+    blocking_quotes: Connection[Quote] = connection(
         QUOTES,
         "The opportunity's active quotes, expired ones included. Each blocks.",
         lambda failure, row: row.active_parent == MemberId(failure, "opportunity_id"),
@@ -115,7 +115,7 @@ class OpportunityCloseFailure:
 class CloseOpportunitiesRejectedError(UserError):
     """Some opportunities can't be closed, so none was (code OPPORTUNITIES_NOT_CLOSABLE)."""
 
-    failures: list[OpportunityCloseFailure] = given_items(
+    failures: list[OpportunityCloseFailure] = items_param(
         "failures", "One for each opportunity that can't be closed."
     )
 
@@ -124,21 +124,21 @@ class CloseOpportunitiesRejectedError(UserError):
 class CloseQuotesRejectedError(UserError):
     """Some quotes can't be closed, so none was (code QUOTES_NOT_CLOSABLE)."""
 
-    failures: list[QuoteCloseFailure] = given_items("failures", "One for each quote that can't be closed.")
+    failures: list[QuoteCloseFailure] = items_param("failures", "One for each quote that can't be closed.")
 
 
-Given = dict[str, Any]
+PayloadParams = dict[str, Any]
 """The values that a payload's plan takes from the server, by the names that its fields declare."""
 
 
-def failures_given(failures: Any) -> str:
+def encode_failures(failures: Any) -> str:
     """Return failures as the JSON array that ``QuoteCloseFailure`` and ``OpportunityCloseFailure`` read."""
     return orjson.dumps(failures, default=str).decode()
 
 
 _PREFIXES = {"opportunity": "opp", "quote": "quo", "account": "acc", "status reason": "rsn"}
 
-MEMBERS: Mapping[type[errors.Refusal], tuple[type, Callable[[Any], Given]]] = {
+ERROR_TYPES: Mapping[type[errors.Refusal], tuple[type, Callable[[Any], PayloadParams]]] = {
     errors.ActiveQuotes: (
         ActiveQuotesError,
         lambda refusal: {
@@ -165,23 +165,23 @@ MEMBERS: Mapping[type[errors.Refusal], tuple[type, Callable[[Any], Given]]] = {
     errors.NotFound: (NotFoundError, lambda _: {}),
     errors.QuotesNotClosable: (
         CloseQuotesRejectedError,
-        lambda refusal: {"failures": failures_given(refusal.failures)},
+        lambda refusal: {"failures": encode_failures(refusal.failures)},
     ),
     errors.OpportunitiesNotClosable: (
         CloseOpportunitiesRejectedError,
-        lambda refusal: {"failures": failures_given(refusal.failures)},
+        lambda refusal: {"failures": encode_failures(refusal.failures)},
     ),
     errors.RuleViolation: (OperationError, lambda _: {}),
 }
 """The union member of every refusal, and what its plan is given beside code, message and path."""
 
 
-def answer_to(refusal: errors.Refusal, members: frozenset[str]) -> tuple[str, Given]:
+def error_payload(refusal: errors.Refusal, members: frozenset[str]) -> tuple[str, PayloadParams]:
     """Return the type that answers a refusal in a union of ``members``, and what its plan is given.
 
     A union without the refusal's own type answers it as an OperationError with the same code.
     """
-    type_, extra = MEMBERS[type(refusal)]
+    type_, extra = ERROR_TYPES[type(refusal)]
     told = {
         "code": json.dumps(refusal.code),
         "message": json.dumps(refusal.message),

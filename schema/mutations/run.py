@@ -10,12 +10,12 @@ from strawberry import UNSET
 from db.domain.caller import Caller
 from db.domain.errors import NotFound, Path, Refusal, RuleViolation
 from db.sql.database import ReadJson, Transaction
-from schema.mutations.errors import Given, answer_to
+from schema.mutations.errors import PayloadParams, error_payload
 from schema.planner.errors import BadInput
 from schema.planner.global_ids import decode_id
 from schema.request.context import Info
 from schema.request.fallback_resolvers import Payload
-from schema.request.operation import Refused
+from schema.request.operation import RefusedMutation
 from schema.request.policies import FORBIDDEN
 
 T = TypeVar("T")
@@ -33,17 +33,17 @@ EXPECTED_VERSION = "The version that was read; at any other nothing is changed."
 _CODES_OF_KEYS = ("EMPTY", "TOO_LONG", "REUSED")
 
 
-def came_to(mutation: str, *codes: str) -> str:
+def describe_result(mutation: str, *codes: str) -> str:
     """Describe a mutation's result; ``codes`` are those that its OperationError may have."""
     of_keys = (f"IDEMPOTENCY_KEY_{code}" for code in _CODES_OF_KEYS)
     return f"What `{mutation}` came to. Codes of OperationError: {', '.join((*codes, *of_keys, FORBIDDEN))}."
 
 
-async def perform(
+async def run_mutation(
     info: Info,
     rule: Callable[[Transaction, Caller], Awaitable[T]],
     success: type,
-    given: Callable[[T], Given],
+    given: Callable[[T], PayloadParams],
 ) -> Any:
     """Run a rule and return its payload: ``success`` with what it is given, or the answer to a refusal.
 
@@ -52,7 +52,9 @@ async def perform(
     """
     asked, reader = info._raw_info, info.context.reader  # noqa: SLF001 - the plan needs the field's nodes
 
-    async def payload_by(read: ReadJson, type_name: str, values: Given, code: str | None = None) -> Payload:
+    async def payload_by(
+        read: ReadJson, type_name: str, values: PayloadParams, code: str | None = None
+    ) -> Payload:
         return Payload(type_name, await reader.payload(read, asked, type_name, values), code)
 
     async def succeed(transaction: Transaction) -> Payload:
@@ -62,12 +64,12 @@ async def perform(
         return await payload_by(transaction.last_json, success.__name__, given(outcome))
 
     async def refuse(transaction: Transaction, refusal: Refusal) -> Payload:
-        type_name, values = answer_to(refusal, _members(asked.return_type))
+        type_name, values = error_payload(refusal, _members(asked.return_type))
         return await payload_by(transaction.json, type_name, values, refusal.code)
 
-    payload = await reader.database.write(succeed, refused=refuse)
+    payload = await reader.database.write(succeed, on_refusal=refuse)
     if payload.code is not None:
-        reader.refusals.append(Refused(asked.field_name, payload.code))
+        reader.refusals.append(RefusedMutation(asked.field_name, payload.code))
     return payload
 
 
@@ -78,7 +80,7 @@ def _members(result: Any) -> frozenset[str]:
     return frozenset(member.name for member in union.types)
 
 
-def sent_changes(input_: Any, *names: str, clearable: tuple[str, ...] = ()) -> dict[str, Any]:
+def changed_fields(input_: Any, *names: str, clearable: tuple[str, ...] = ()) -> dict[str, Any]:
     """Return those fields of an input that were sent, by name; null is a value where it clears one."""
     sent = {name: getattr(input_, name) for name in (*names, *clearable)}
     return {
@@ -88,7 +90,7 @@ def sent_changes(input_: Any, *names: str, clearable: tuple[str, ...] = ()) -> d
     }
 
 
-def sent_id(prefix: str, noun: str, text: str, path: Path) -> UUID:
+def parse_id(prefix: str, noun: str, text: str, path: Path) -> UUID:
     """Return the UUID of an id in a mutation's input; one that can't be any answers like a missing one.
 
     Raises:
@@ -100,7 +102,7 @@ def sent_id(prefix: str, noun: str, text: str, path: Path) -> UUID:
         raise NotFound(noun, path) from error
 
 
-def sent_ids(prefix: str, texts: Sequence[str]) -> tuple[UUID, ...]:
+def parse_ids(prefix: str, texts: Sequence[str]) -> tuple[UUID, ...]:
     """Return the UUIDs of ids of many things in a mutation's input, for a rule that tells of each.
 
     One that can't be any gets a UUID that nothing has: it is missing, and keeps no other from being done.
@@ -115,6 +117,6 @@ def _id_or_nothing(prefix: str, text: str) -> UUID:
         return uuid5(NAMESPACE_OID, text)  # ours are of version 7
 
 
-def sent_id_or_none(prefix: str, noun: str, text: str | None, path: Path) -> UUID | None:
-    """Return the UUID of an id that may be left out; raises as ``sent_id`` does."""
-    return None if text is None else sent_id(prefix, noun, text, path)
+def parse_optional_id(prefix: str, noun: str, text: str | None, path: Path) -> UUID | None:
+    """Return the UUID of an id that may be left out; raises as ``parse_id`` does."""
+    return None if text is None else parse_id(prefix, noun, text, path)

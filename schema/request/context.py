@@ -5,14 +5,14 @@ from typing import Any
 
 from strawberry.types import Info as StrawberryInfo
 
-from schema.request.operation import Reader
+from schema.request.operation import Operation
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
     """One request: how it reads and writes, and on whose behalf."""
 
-    reader: Reader
+    reader: Operation
 
 
 Info = StrawberryInfo[Context, Any]

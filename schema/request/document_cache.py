@@ -16,20 +16,20 @@ from graphql import (
     get_operation_ast,
 )
 
-from schema.limits.cost import Costing
+from schema.limits.cost import OperationCost
 from schema.planner.plan.planner import Plan
-from schema.planner.plan.variables import Signatures
+from schema.planner.plan.variables import VariableSignatures
 
-MOST_PLANS = 64
+MAX_PLANS = 64
 """How many plans a document keeps: one for each shape of its variables."""
 
-LONGEST_NAME = 64
+MAX_LABEL_LENGTH = 64
 """Characters of an operation's name that are counted and logged under."""
 
 _DIGITS = 12
 
 
-class Asked(NamedTuple):
+class OperationLabel(NamedTuple):
     """An operation as it is counted and logged: its name or, without one, its document's hash; its kind."""
 
     name: str
@@ -43,11 +43,11 @@ class Document:
     text: str
     ast: DocumentNode
     plans: dict[Hashable, Plan | None] = field(default_factory=dict)
-    signatures: dict[str | None, Signatures] = field(default_factory=dict)
+    signatures: dict[str | None, VariableSignatures] = field(default_factory=dict)
     permitted: dict[Hashable, bool] = field(default_factory=dict)
-    costings: dict[int, Costing] = field(default_factory=dict)
+    costings: dict[int, OperationCost] = field(default_factory=dict)
     _operations: dict[str | None, OperationDefinitionNode | None] = field(default_factory=dict)
-    _asked: dict[int, Asked] = field(default_factory=dict)
+    _asked: dict[int, OperationLabel] = field(default_factory=dict)
 
     @cached_property
     def fragments(self) -> dict[str, FragmentDefinitionNode]:
@@ -86,17 +86,17 @@ class Document:
         """The document's operations in its order."""
         return [each for each in self.ast.definitions if isinstance(each, OperationDefinitionNode)]
 
-    def asked(self, operation: OperationDefinitionNode) -> Asked:
+    def label(self, operation: OperationDefinitionNode) -> OperationLabel:
         """Return how one of the document's operations is counted and logged."""
         found = self._asked.get(id(operation))
         if found is None:
-            name = operation.name.value[:LONGEST_NAME] if operation.name else short_hash(self.text)
-            found = self._asked[id(operation)] = Asked(name, operation.operation.value)
+            name = operation.name.value[:MAX_LABEL_LENGTH] if operation.name else short_hash(self.text)
+            found = self._asked[id(operation)] = OperationLabel(name, operation.operation.value)
         return found
 
     def keep(self, key: Hashable, plan: Plan | None) -> None:
         """Remember a plan, or that there is none; a document with too many shapes starts over."""
-        if len(self.plans) >= MOST_PLANS:
+        if len(self.plans) >= MAX_PLANS:
             self.plans.clear()
         self.plans[key] = plan
 

@@ -19,7 +19,7 @@ from graphql import (
 )
 
 from schema.planner.errors import BadInput
-from schema.planner.plan.planner import TYPE_KEY
+from schema.planner.plan.planner import TYPENAME_KEY
 
 BAD_USER_INPUT = {"code": "BAD_USER_INPUT"}
 
@@ -39,7 +39,7 @@ class Payload:
     code: str | None = None
 
 
-def answer_from_plans(schema: GraphQLSchema) -> None:
+def install_fallback_resolvers(schema: GraphQLSchema) -> None:
     """Make every field of the schema answer from plans; mutations run their own resolvers first."""
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
@@ -76,7 +76,7 @@ async def _query(_root: Any, info: Info, **_arguments: Any) -> Any:
 def _loading(resolve: Any) -> Resolver:
     async def resolved(root: Any, info: Info, **arguments: Any) -> Any:
         payload: Payload = await resolve(root, info, **arguments)
-        return {**orjson.loads(payload.text or b"{}"), TYPE_KEY: payload.type_name}
+        return {**orjson.loads(payload.text or b"{}"), TYPENAME_KEY: payload.type_name}
 
     return resolved
 
@@ -90,5 +90,5 @@ def _reading(field: GraphQLField) -> Any:
 
 
 def _named_by_plan(value: Any, _info: Info, _type: GraphQLAbstractType) -> str:
-    name: str = value[TYPE_KEY]
+    name: str = value[TYPENAME_KEY]
     return name

@@ -10,11 +10,11 @@ from graphql.execution.values import VariableValues
 from db.domain.caller import Caller
 from db.sql.database import Database, ReadJson
 from schema.planner.plan.catalog import Catalog
-from schema.planner.plan.field_collector import Collector
+from schema.planner.plan.field_collector import FieldCollector
 from schema.planner.plan.planner import Plan, Planner, Selection
-from schema.planner.plan.variables import shape_of
-from schema.planner.sql.expressions import Concatenation
-from schema.request.document_cache import Asked, Document
+from schema.planner.plan.variables import variables_shape
+from schema.planner.sql.expressions import JsonText
+from schema.request.document_cache import Document, OperationLabel
 from schema.request.policies import FORBIDDEN, Policies
 
 
@@ -38,7 +38,7 @@ class RootField(Protocol):
         """Its place in the answer; ``key`` is the response key."""
 
 
-class Refused(NamedTuple):
+class RefusedMutation(NamedTuple):
     """A mutation that a rule refused, by their names for programs."""
 
     mutation: str
@@ -46,10 +46,10 @@ class Refused(NamedTuple):
 
 
 @dataclass(slots=True)  # not frozen, which would make it four times as slow to make
-class Reader:
+class Operation:
     """Answers what one request asks, as JSON text.
 
-    ``names_types`` adds the concrete type to objects of abstract types, for an executor that must know it.
+    ``with_typename`` adds the concrete type to objects of abstract types, for an executor that must know it.
     ``refusals`` are those of its mutations that were refused, so far.
     """
 
@@ -59,9 +59,9 @@ class Reader:
     caller: Caller
     document: Document
     operation: OperationDefinitionNode
-    collector: Collector
-    names_types: bool = False
-    refusals: list[Refused] = field(default_factory=list)
+    collector: FieldCollector
+    with_typename: bool = False
+    refusals: list[RefusedMutation] = field(default_factory=list)
 
     async def query(self) -> bytes | None:
         """Return the answer to a whole query, ``{"data":{...}}``.
@@ -107,7 +107,7 @@ class Reader:
 
     def permits(self, asked: RootField) -> bool:
         """Say whether the caller's role may use a root field."""
-        return self.policies.permit(self.caller.role, asked.parent_type.name, asked.field_name)
+        return self.policies.allows(self.caller.role, asked.parent_type.name, asked.field_name)
 
     def refusal(self, asked: RootField) -> str:
         """Return what a caller is told whose role may not use a root field."""
@@ -120,45 +120,45 @@ class Reader:
         if key not in known:
             root = self.collector.schema.query_type.name  # type: ignore[union-attr]
             names = self.document.root_fields(self.operation)
-            known[key] = all(self.policies.permit(self.caller.role, root, name) for name in names)
+            known[key] = all(self.policies.allows(self.caller.role, root, name) for name in names)
         return known[key]
 
     @property
-    def asked(self) -> Asked:
+    def label(self) -> OperationLabel:
         """The operation, as it is counted and logged."""
-        return self.document.asked(self.operation)
+        return self.document.label(self.operation)
 
     @property
     def _variables(self) -> VariableValues:
         return self.collector.variables
 
-    def _planned(self, what: Hashable, answer: Callable[[Planner], Concatenation]) -> Plan:
+    def _planned(self, what: Hashable, answer: Callable[[Planner], JsonText]) -> Plan:
         plan = self._plan(what, answer)
         if plan is None:
             raise TypeError(f"There is no plan of {what!r}.")
         return plan
 
-    def _plan(self, what: Hashable, answer: Callable[[Planner], Concatenation | None]) -> Plan | None:
-        key = (id(self.operation), what, self.names_types, shape_of(self._variables))
+    def _plan(self, what: Hashable, answer: Callable[[Planner], JsonText | None]) -> Plan | None:
+        key = (id(self.operation), what, self.with_typename, variables_shape(self._variables))
         plans = self.document.plans
         if key not in plans:
-            planner = Planner(self.catalog, self.database.dialect, self.collector, self.names_types)
+            planner = Planner(self.catalog, self.database.dialect, self.collector, self.with_typename)
             text = answer(planner)
             self.document.keep(key, None if text is None else planner.plan(text))
         return plans[key]
 
-    def _whole(self, planner: Planner) -> Concatenation | None:
+    def _whole(self, planner: Planner) -> JsonText | None:
         root = self.collector.schema.query_type.name  # type: ignore[union-attr]
         selections = planner.selections(root, [self.operation.selection_set])
         if any(each.nodes[0].name.value in _INTROSPECTION for each in selections.values()):
             return None
-        return Concatenation(['{"data":', planner.object(root, selections, None), "}"])
+        return JsonText(['{"data":', planner.object(root, selections, None), "}"])
 
 
 _INTROSPECTION = frozenset({"__schema", "__type"})
 
 
-def _value(planner: Planner, asked: RootField) -> Concatenation:
+def _value(planner: Planner, asked: RootField) -> JsonText:
     return _selection(planner, asked).text(None, planner.catalog.sources[asked.parent_type.name])
 
 

@@ -19,14 +19,14 @@ class IncompletePoliciesError(TypeError):
 class Policies:
     """The least role for each root field, by root type and field; nobody may use a field that is not here."""
 
-    least: Mapping[str, Mapping[str, Role]]
+    minimum_roles: Mapping[str, Mapping[str, Role]]
 
     def roles(self, root: str, field: str) -> tuple[Role, ...]:
         """Return the roles that may use a root field, from the least."""
-        least = self.least.get(root, {}).get(field)
-        return () if least is None else least.and_above
+        least = self.minimum_roles.get(root, {}).get(field)
+        return () if least is None else least.and_higher
 
-    def permit(self, role: Role, root: str, field: str) -> bool:
+    def allows(self, role: Role, root: str, field: str) -> bool:
         """Say whether a role may use a root field; anybody may look at the schema itself."""
         return field.startswith("__") or role in self.roles(root, field)
 
@@ -44,7 +44,7 @@ class Policies:
             IncompletePoliciesError: they are not; the message names the first field.
         """
         there = {(root.name, name) for root in _roots(schema) for name in root.fields}
-        named = {(root, name) for root, fields in self.least.items() for name in fields}
+        named = {(root, name) for root, fields in self.minimum_roles.items() for name in fields}
         for root, name in sorted(there - named):
             raise IncompletePoliciesError(f"{root}.{name} has no policy: say in POLICIES whose it is.")
         for root, name in sorted(named - there):

@@ -7,26 +7,34 @@ from contextlib import contextmanager, suppress
 
 from graphql import GraphQLError
 
-from db.audit.events import BEFORE_ALL, PAGE, Event, Place, Topic, events_after, newest_place
+from db.audit.events import (
+    EVENTS_PAGE_SIZE,
+    START,
+    Event,
+    EventPosition,
+    Topic,
+    events_after,
+    latest_position,
+)
 from db.sql.database import Database
 from schema.planner.errors import BadInput
-from schema.subscriptions.single_flight import SharedReads
+from schema.subscriptions.single_flight import SingleFlight
 
 _log = logging.getLogger("dealdesk.events")
 
-PAUSE = 0.2
+POLL_INTERVAL_SECONDS = 0.2
 """Seconds between two looks for events of other processes; those of this one are looked for at once."""
 
-MOST_PENDING = 256
+MAX_PENDING_EVENTS = 256
 """How many events wait for one listener. One that is slower reads from the database what it has missed."""
 
-MOST_LISTENERS = 10_000
+MAX_SUBSCRIBERS = 10_000
 
 AT_A_TIME = 32
 """How many listeners are told before others have their turn: each of them has an answer to send."""
 
 
-class TooManyListeners(GraphQLError):
+class TooManySubscribers(GraphQLError):
     """There is no room for another listener in this process."""
 
     def __init__(self) -> None:
@@ -34,11 +42,11 @@ class TooManyListeners(GraphQLError):
         super().__init__(message, extensions={"code": "THROTTLED"})
 
 
-class Stopped(Exception):
+class ServerStopping(Exception):
     """The server stops. Whoever listened can go on elsewhere, after the last event that it was told."""
 
 
-class Feed:
+class EventFeed:
     """Tells its listeners of events, to each of them once and in the same order.
 
     ``listeners`` says how many there are; ``reads`` is how they read what they tell on. Once it
@@ -46,64 +54,64 @@ class Feed:
     """
 
     def __init__(self, database: Database) -> None:
-        self.reads = SharedReads()
-        self.listeners = 0
+        self.reads = SingleFlight()
+        self.subscribers = 0
         self._database = database
         self._by_topic: dict[Topic, set[_Listener]] = {}
         self._poller: asyncio.Task[None] | None = None
-        self._place = BEFORE_ALL
+        self._place = START
         self._stirred = asyncio.Event()
-        self.is_stopped = False
+        self.stopped = False
 
-    def stir(self) -> None:
+    def notify(self) -> None:
         """Look for events at once, because something was committed here."""
         self._stirred.set()
 
     def stop(self) -> None:
         """End everybody's listening, for good."""
-        self.is_stopped = True
+        self.stopped = True
         self._stirred.set()
         for listeners in self._by_topic.values():
             for listener in listeners:
                 listener.wake()
 
-    async def events(self, topic: Topic, after: Place | None) -> AsyncGenerator[Event, None]:
-        """Yield the events of a topic that come after a place, or from now on.
+    async def events(self, topic: Topic, after: EventPosition | None) -> AsyncGenerator[Event, None]:
+        """Yield the events of a topic that come after a position, or from now on.
 
         Raises:
             Unavailable: the database was not reached at the start; later on it is waited for.
-            BadInput: no event has had this place yet.
+            BadInput: no event has had this position yet.
             TooManyListeners: there is no room for another one.
             Stopped: the server stops.
         """
-        newest = await newest_place(self._database)
-        place = newest if after is None else after
-        if place > newest:
+        newest = await latest_position(self._database)
+        position = newest if after is None else after
+        if position > newest:
             raise BadInput("There is no such event here. Leave `after` out, and read what you show anew.")
         with self._listening(topic, newest) as listener:
-            listener.has_missed = place < self._place
+            listener.has_missed = position < self._place
             while True:
-                for event in await self._next(listener, topic, place):
+                for event in await self._next(listener, topic, position):
                     yield event
-                    place = event.place
+                    position = event.position
 
-    async def _next(self, listener: "_Listener", topic: Topic, place: Place) -> list[Event]:
-        if self.is_stopped:
-            raise Stopped
+    async def _next(self, listener: "_Listener", topic: Topic, position: EventPosition) -> list[Event]:
+        if self.stopped:
+            raise ServerStopping
         if not listener.has_missed:
-            return [event for event in await listener.told() if event.place > place]
-        database = self._database.of(topic.organization_id)
+            return [event for event in await listener.told() if event.position > position]
+        database = self._database.for_organization(topic.organization_id)
         listener.join()  # before reading: what is settled after that, it is told
-        page = await self.reads.own(lambda: events_after(database, place, topic))
-        listener.has_missed |= len(page) == PAGE
+        page = await self.reads.bounded(lambda: events_after(database, position, topic))
+        listener.has_missed |= len(page) == EVENTS_PAGE_SIZE
         return page
 
     @contextmanager
-    def _listening(self, topic: Topic, newest: Place) -> Iterator["_Listener"]:
-        if self.listeners >= MOST_LISTENERS:
-            raise TooManyListeners
+    def _listening(self, topic: Topic, newest: EventPosition) -> Iterator["_Listener"]:
+        if self.subscribers >= MAX_SUBSCRIBERS:
+            raise TooManySubscribers
         listener = _Listener()
-        self.listeners += 1
+        self.subscribers += 1
         self._by_topic.setdefault(topic, set()).add(listener)
         if self._poller is None:
             self._place = newest
@@ -111,7 +119,7 @@ class Feed:
         try:
             yield listener
         finally:
-            self.listeners -= 1
+            self.subscribers -= 1
             self._leave(topic, listener)
 
     def _leave(self, topic: Topic, listener: "_Listener") -> None:
@@ -124,11 +132,11 @@ class Feed:
 
     async def _poll(self) -> None:
         fails = False
-        while not self.is_stopped:
+        while not self.stopped:
             self._stirred.clear()
             fails = not await self._has_looked(warns=not fails)
             with suppress(TimeoutError):
-                async with asyncio.timeout(PAUSE):
+                async with asyncio.timeout(POLL_INTERVAL_SECONDS):
                     await self._stirred.wait()
 
     async def _has_looked(self, *, warns: bool) -> bool:
@@ -142,13 +150,13 @@ class Feed:
 
     async def _look(self) -> None:
         page = None
-        while page is None or len(page) == PAGE:
+        while page is None or len(page) == EVENTS_PAGE_SIZE:
             page = await events_after(self._database, self._place)
             for event in page:
                 await self._tell(event)
 
     async def _tell(self, event: Event) -> None:
-        self._place = event.place
+        self._place = event.position
         listeners = [each for topic in event.topics for each in self._by_topic.get(topic, ())]
         for start in range(0, len(listeners), AT_A_TIME):
             for listener in listeners[start : start + AT_A_TIME]:
@@ -167,7 +175,7 @@ class _Listener:
         self._pending = []
 
     def tell(self, event: Event) -> None:
-        if len(self._pending) < MOST_PENDING:
+        if len(self._pending) < MAX_PENDING_EVENTS:
             self._pending.append(event)
         else:
             self.has_missed = True

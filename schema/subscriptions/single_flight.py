@@ -16,18 +16,18 @@ RETRY = 0.5
 """Seconds before a database that was not reached is asked again."""
 
 
-class SharedReads:
+class SingleFlight:
     """Reads that go on for as long as somebody waits for them, whatever becomes of the database meanwhile."""
 
     def __init__(self) -> None:
         self._room = asyncio.Semaphore(AT_ONCE)
         self._running: dict[Hashable, _Read] = {}
 
-    async def shared(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
+    async def do(self, key: Hashable, read: Callable[[], Awaitable[T]]) -> T:
         """Return what ``read`` does; while it runs, others with an equal key get the same answer."""
         return await _patiently(lambda: self._joined(key, read))
 
-    async def own(self, read: Callable[[], Awaitable[T]]) -> T:
+    async def bounded(self, read: Callable[[], Awaitable[T]]) -> T:
         """Return what ``read`` does, begun now."""
         return await _patiently(lambda: self._bounded(read))
 

@@ -9,14 +9,14 @@ from sqlalchemy import Text, and_, func
 
 from db import models
 from schema.filters.list_specs import OPPORTUNITIES
-from schema.leaf_types.enums import OpportunityState, described
-from schema.planner.fields.aggregates import Figure, amounts, counted, ratio, total
-from schema.planner.fields.columns import Computed, argument, sourced
-from schema.planner.fields.groups import SIZE, Grouping, Groups, Split, by, key
-from schema.planner.fields.relations import One, confined
-from schema.planner.plan.planner import Late
-from schema.planner.sql.dates import DaysUntil, LocalMonthOf, MonthOf, known_time_zone
-from schema.planner.sql.expressions import Filtered
+from schema.leaf_types.enums import OpportunityState, graphql_enum
+from schema.planner.fields.aggregates import Aggregate, amounts, count_where, ratio, total
+from schema.planner.fields.columns import Computed, argument, planned_field
+from schema.planner.fields.groups import SIZE, GroupedRows, Grouping, Groups, group_by_column, key
+from schema.planner.fields.relations import ToOne, scoped_table
+from schema.planner.plan.planner import ArgumentRef
+from schema.planner.sql.dates import DaysUntil, LocalMonthOf, MonthOf, validate_time_zone
+from schema.planner.sql.expressions import FilteredAggregate
 from schema.types.node import Money, planned_type
 from schema.types.organization import Competitor, ContractingUnit, StatusReason, User
 
@@ -33,7 +33,7 @@ class DealGrouping(StrEnum):
     MONTH_CREATED = "MONTH_CREATED"
 
 
-described(
+graphql_enum(
     DealGrouping,
     "What the opportunities of a group have in common.",
     {
@@ -50,28 +50,28 @@ described(
 )
 
 
-def _by_competitor(opportunity: Any, _arguments: Late) -> Split:
-    close, within = confined(models.OpportunityClose)
+def _by_competitor(opportunity: Any, _arguments: ArgumentRef) -> GroupedRows:
+    close, within = scoped_table(models.OpportunityClose)
     closed = opportunity.join(close, and_(within, close.c.id == opportunity.c.close_id))
-    return Split(closed, close.c.competitor_id)
+    return GroupedRows(closed, close.c.competitor_id)
 
 
-def _by_month(opportunity: Any, _arguments: Late) -> Split:
+def _by_month(opportunity: Any, _arguments: ArgumentRef) -> GroupedRows:
     closed_on = opportunity.c.closed_on
-    return Split(opportunity, MonthOf(closed_on), closed_on.is_not(None))
+    return GroupedRows(opportunity, MonthOf(closed_on), closed_on.is_not(None))
 
 
-def _by_month_created(opportunity: Any, arguments: Late) -> Split:
-    time_zone = arguments["timeZone"].bind(Text(), known_time_zone)
-    return Split(opportunity, LocalMonthOf(opportunity.c.created_at, time_zone))
+def _by_month_created(opportunity: Any, arguments: ArgumentRef) -> GroupedRows:
+    time_zone = arguments["timeZone"].bind(Text(), validate_time_zone)
+    return GroupedRows(opportunity, LocalMonthOf(opportunity.c.created_at, time_zone))
 
 
 _GROUPINGS = {
-    DealGrouping.STATE: by(models.Opportunity.state),
-    DealGrouping.STATUS_REASON: by(models.Opportunity.status_reason_id),
+    DealGrouping.STATE: group_by_column(models.Opportunity.state),
+    DealGrouping.STATUS_REASON: group_by_column(models.Opportunity.status_reason_id),
     DealGrouping.COMPETITOR: Grouping("competitor_id", _by_competitor),
-    DealGrouping.OWNER: by(models.Opportunity.owner_id),
-    DealGrouping.CONTRACTING_UNIT: by(models.Opportunity.contracting_unit_id),
+    DealGrouping.OWNER: group_by_column(models.Opportunity.owner_id),
+    DealGrouping.CONTRACTING_UNIT: group_by_column(models.Opportunity.contracting_unit_id),
     DealGrouping.MONTH: Grouping("month", _by_month, latest_first=True),
     DealGrouping.MONTH_CREATED: Grouping("month", _by_month_created, latest_first=True),
 }
@@ -85,17 +85,19 @@ def _is_open(row: Any) -> Any:
     return row.state == OpportunityState.OPEN
 
 
-_OPEN = counted("open", _is_open)
-_CLOSED = counted("closed", _is_closed)
-_WON = counted("won", lambda row: row.state == OpportunityState.WON)
-_LOST = counted("lost", lambda row: row.state == OpportunityState.LOST)
-_REVENUE = Figure("revenue", lambda row: func.sum(row.actual_revenue))
-_ESTIMATED = Figure("estimated", lambda row: Filtered(func.sum(row.estimated_revenue), _is_open(row)))
-_DAYS = Figure("days", lambda row: func.sum(DaysUntil(row.created_at, row.closed_on)))
+_OPEN = count_where("open", _is_open)
+_CLOSED = count_where("closed", _is_closed)
+_WON = count_where("won", lambda row: row.state == OpportunityState.WON)
+_LOST = count_where("lost", lambda row: row.state == OpportunityState.LOST)
+_REVENUE = Aggregate("revenue", lambda row: func.sum(row.actual_revenue))
+_ESTIMATED = Aggregate(
+    "estimated", lambda row: FilteredAggregate(func.sum(row.estimated_revenue), _is_open(row))
+)
+_DAYS = Aggregate("days", lambda row: func.sum(DaysUntil(row.created_at, row.closed_on)))
 
 
-def _named(name: str) -> One:
-    return One(lambda group, row: row.id == group[name])
+def _named(name: str) -> ToOne:
+    return ToOne(lambda group, row: row.id == group[name])
 
 
 @planned_type
@@ -155,7 +157,7 @@ class DealGroup:
 def deal_groups(description: str) -> Any:
     """Declare the list of groups."""
     filter_type: Any = OPPORTUNITIES.filter
-    return sourced(
+    return planned_field(
         Groups(models.Opportunity, OPPORTUNITIES, _GROUPINGS),
         description,
         [

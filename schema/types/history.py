@@ -8,20 +8,20 @@ import strawberry
 from sqlalchemy import case, func
 
 from db import models
-from db.audit.log import Action
-from schema.planner.fields.columns import column, computed, sourced
+from db.audit.log import AuditAction
+from schema.planner.fields.columns import column, computed, planned_field
 from schema.planner.fields.json_changes import After, AsId, Before, pairs
-from schema.planner.fields.relations import any_object, by_key
+from schema.planner.fields.relations import by_foreign_key, object_by_global_id
 from schema.planner.plan.planner import Selection
 from schema.planner.sql.expressions import (
-    Concatenation,
+    DialectExpression,
     JsonString,
-    Spelled,
-    Sql,
-    constant,
-    or_null,
+    JsonText,
+    SqlExpression,
+    json_or_null,
+    string_literal,
 )
-from schema.types.node import Node, member_type, planned_type, table_interface
+from schema.types.node import Node, implementing_type, planned_type, table_interface
 from schema.types.organization import User
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from schema.types.quote import ProjectContract, Quote
 
 _OPPORTUNITY, _QUOTE, _CONTRACT = "OPPORTUNITY_", "QUOTE_", "PROJECT_CONTRACT_"
-_ACTIONS = ", ".join(action for action in Action if action.startswith((_OPPORTUNITY, _QUOTE, _CONTRACT)))
+_ACTIONS = ", ".join(action for action in AuditAction if action.startswith((_OPPORTUNITY, _QUOTE, _CONTRACT)))
 
 _REFERENCES = {
     "accountId": models.Account,
@@ -43,10 +43,13 @@ _REFERENCES = {
 }
 
 
-def _prefix(selection: Selection, member: Any) -> Sql:
+def _prefix(selection: Selection, member: Any) -> SqlExpression:
     prefix = selection.planner.catalog.prefix
     return case(
-        *((member.c.key == constant(name), constant(prefix(model))) for name, model in _REFERENCES.items())
+        *(
+            (member.c.key == string_literal(name), string_literal(prefix(model)))
+            for name, model in _REFERENCES.items()
+        )
     )
 
 
@@ -54,22 +57,24 @@ def _prefix(selection: Selection, member: Any) -> Sql:
 class _Value:
     """One side of a change as text; an id of something else is that thing's global id."""
 
-    side: type[Spelled]
+    side: type[DialectExpression]
 
-    def __call__(self, selection: Selection, member: Any) -> Concatenation:
+    def __call__(self, selection: Selection, member: Any) -> JsonText:
         text = self.side(member.c.value)
-        global_id = Concatenation([_prefix(selection, member), "_", text])
-        return or_null(JsonString(func.coalesce(global_id, text)))
+        global_id = JsonText([_prefix(selection, member), "_", text])
+        return json_or_null(JsonString(func.coalesce(global_id, text)))
 
 
 @dataclass(frozen=True, slots=True)
 class _Object:
     """What one side of a change is the id of."""
 
-    side: type[Spelled]
+    side: type[DialectExpression]
 
-    def __call__(self, selection: Selection, member: Any) -> Concatenation:
-        return any_object(selection, member, _prefix(selection, member), AsId(self.side(member.c.value)))
+    def __call__(self, selection: Selection, member: Any) -> JsonText:
+        return object_by_global_id(
+            selection, member, _prefix(selection, member), AsId(self.side(member.c.value))
+        )
 
 
 @planned_type
@@ -81,16 +86,18 @@ class FieldChange:
         "Its name, such as `closedOn` or `statusReasonId`; of a quote's line, `lines.2.quantity` for the line"
         " at position 2.",
     )
-    before: str | None = sourced(
+    before: str | None = planned_field(
         _Value(Before), "What it was, written as the field is; null where there was nothing."
     )
-    after: str | None = sourced(
+    after: str | None = planned_field(
         _Value(After), "What it is now, written as the field is; null where there is nothing."
     )
-    before_object: Node | None = sourced(
+    before_object: Node | None = planned_field(
         _Object(Before), "The object that `before` is the id of, if it is one."
     )
-    after_object: Node | None = sourced(_Object(After), "The object that `after` is the id of, if it is one.")
+    after_object: Node | None = planned_field(
+        _Object(After), "The object that `after` is the id of, if it is one."
+    )
 
 
 @table_interface(models.Audit, "his")
@@ -102,32 +109,32 @@ class HistoryEntry(Node):
         f"What was done: {_ACTIONS}. New actions bring new codes, so keep a branch for unknown ones.",
     )
     at: datetime = column(models.Audit.at, "When.")
-    user: User = by_key(models.Audit.user_id, "Who did it.")
+    user: User = by_foreign_key(models.Audit.user_id, "Who did it.")
     changes: list[FieldChange] = pairs(models.Audit.details, "What changed, field by field.")
 
 
-@member_type(lambda row: row.action.startswith(_OPPORTUNITY))
+@implementing_type(lambda row: row.action.startswith(_OPPORTUNITY))
 class OpportunityHistoryEntry(HistoryEntry):
     """One change of an opportunity."""
 
-    opportunity: Annotated["Opportunity", strawberry.lazy("schema.types.opportunity")] = by_key(
+    opportunity: Annotated["Opportunity", strawberry.lazy("schema.types.opportunity")] = by_foreign_key(
         models.Audit.subject_id, "The opportunity, as it is now."
     )
 
 
-@member_type(lambda row: row.action.startswith(_QUOTE))
+@implementing_type(lambda row: row.action.startswith(_QUOTE))
 class QuoteHistoryEntry(HistoryEntry):
     """One change of a quote."""
 
-    quote: Annotated["Quote", strawberry.lazy("schema.types.quote")] | None = by_key(
+    quote: Annotated["Quote", strawberry.lazy("schema.types.quote")] | None = by_foreign_key(
         models.Audit.subject_id, "The quote, as it is now; null where the draft was deleted since."
     )
 
 
-@member_type(lambda row: row.action.startswith(_CONTRACT))
+@implementing_type(lambda row: row.action.startswith(_CONTRACT))
 class ProjectContractHistoryEntry(HistoryEntry):
     """One change of a project contract."""
 
-    project_contract: Annotated["ProjectContract", strawberry.lazy("schema.types.quote")] = by_key(
+    project_contract: Annotated["ProjectContract", strawberry.lazy("schema.types.quote")] = by_foreign_key(
         models.Audit.subject_id, "The contract, as it is now."
     )

@@ -7,8 +7,8 @@ from typing import Any, TypeVar
 import strawberry
 from typing_extensions import dataclass_transform
 
-from schema.planner.fields.columns import Computed, Identifier, sourced
-from schema.planner.sql.expressions import Sql
+from schema.planner.fields.columns import Computed, Identifier, planned_field
+from schema.planner.sql.expressions import SqlExpression
 
 T = TypeVar("T", bound=type[Any])
 
@@ -39,7 +39,7 @@ def table_interface(model: Any, prefix: str) -> Callable[[T], T]:
 
 
 @dataclass_transform(kw_only_default=True)
-def member_type(shows: Callable[[Any], Sql]) -> Callable[[T], T]:
+def implementing_type(shows: Callable[[Any], SqlExpression]) -> Callable[[T], T]:
     """Make a class the GraphQL type as which those rows of its interface's table show that ``shows`` says."""
 
     def decorate(cls: T) -> T:
@@ -60,12 +60,12 @@ def planned_type(cls: T) -> T:
 class Node:
     """Relay's Node."""
 
-    id: strawberry.ID = sourced(Identifier(), "Opaque; a type's prefix and a UUIDv7. Never changes.")
+    id: strawberry.ID = planned_field(Identifier(), "Opaque; a type's prefix and a UUIDv7. Never changes.")
 
 
 @planned_type
 class Money:
     """An exact amount in one currency."""
 
-    amount: Decimal = sourced(Computed(lambda row: row.amount), "The amount, always with two places.")
-    currency_code: str = sourced(Computed(lambda row: row.currency_code), "The currency, ISO 4217.")
+    amount: Decimal = planned_field(Computed(lambda row: row.amount), "The amount, always with two places.")
+    currency_code: str = planned_field(Computed(lambda row: row.currency_code), "The currency, ISO 4217.")

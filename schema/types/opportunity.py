@@ -12,10 +12,10 @@ from db.sql.tables import table_of
 from schema.filters.list_specs import HISTORY, OPPORTUNITY_CLOSES, QUOTES
 from schema.leaf_types.enums import ActivityState, OpportunityState
 from schema.planner.fields.columns import column, computed, inline, money
-from schema.planner.fields.connections import Connection, many
-from schema.planner.fields.relations import by_key, one
-from schema.planner.plan.planner import ORGANIZATION, TODAY
-from schema.planner.sql.expressions import Sql
+from schema.planner.fields.connections import Connection, connection
+from schema.planner.fields.relations import by_foreign_key, to_one
+from schema.planner.plan.planner import ORGANIZATION_ID, TODAY
+from schema.planner.sql.expressions import SqlExpression
 from schema.types.history import HistoryEntry
 from schema.types.node import Money, Node, planned_type, table_type
 from schema.types.organization import Account, Competitor, ContractingUnit, StatusReason, User
@@ -28,35 +28,37 @@ _Opportunity = Annotated["Opportunity", strawberry.lazy("schema.types.opportunit
 class OpportunityClose(Node):
     """The activity that records one closing of an opportunity; kept for ever."""
 
-    opportunity: _Opportunity = by_key(models.OpportunityClose.opportunity_id, "The opportunity it closed.")
+    opportunity: _Opportunity = by_foreign_key(
+        models.OpportunityClose.opportunity_id, "The opportunity it closed."
+    )
     state: ActivityState = column(
         models.OpportunityClose.state, "Whether it stands, or the opportunity was reopened since."
     )
     outcome: OpportunityState = column(models.OpportunityClose.outcome, "WON or LOST.")
-    status_reason: StatusReason = by_key(models.OpportunityClose.status_reason_id, "Why.")
+    status_reason: StatusReason = by_foreign_key(models.OpportunityClose.status_reason_id, "Why.")
     actual_revenue: Money | None = money(
         lambda row: row.actual_revenue, "What the deal brought.", optional=True
     )
     closed_on: date = column(models.OpportunityClose.closed_on, "The day of closing.")
-    competitor: Competitor | None = by_key(
+    competitor: Competitor | None = by_foreign_key(
         models.OpportunityClose.competitor_id, "Who the lost deal went to."
     )
     description: str | None = column(models.OpportunityClose.description, "What was said about it.")
-    closed_by: User = by_key(models.OpportunityClose.closed_by_id, "Who closed it.")
+    closed_by: User = by_foreign_key(models.OpportunityClose.closed_by_id, "Who closed it.")
     created_at: datetime = column(models.OpportunityClose.created_at, "When the closing was recorded.")
 
 
 def _seeded_reason(code: SeededReason, outcome: OpportunityState) -> Any:
-    return one(
+    return to_one(
         f"What `statusReasonId` falls back to; null where the organization has retired {code.name}.",
         lambda _, row: and_(row.code == int(code), row.state == outcome, row.retired_at.is_(None)),
     )
 
 
-def _revenue_of_won_quote(opportunity: Any) -> Sql:
+def _revenue_of_won_quote(opportunity: Any) -> SqlExpression:
     quote = table_of(models.Quote).alias()
     won = select(quote.c.total).where(
-        quote.c.organization_id == ORGANIZATION,
+        quote.c.organization_id == ORGANIZATION_ID,
         quote.c.opportunity_id == opportunity.id,
         quote.c.state == "WON",
     )
@@ -89,7 +91,7 @@ class LostDefaults:
 def _has_active_quote(opportunity: Any) -> Any:
     quote = table_of(models.Quote).alias()
     active = select(quote.c.id).where(
-        quote.c.organization_id == ORGANIZATION, quote.c.active_parent == opportunity.id
+        quote.c.organization_id == ORGANIZATION_ID, quote.c.active_parent == opportunity.id
     )
     return exists(active.correlate(opportunity.id.table))
 
@@ -102,12 +104,12 @@ class OpportunityClosingPreview:
         lambda row: and_(row.state == "OPEN", ~_has_active_quote(row)),
         "Whether `closeOpportunity` would be allowed now: it is open and none of its quotes is active.",
     )
-    blocking_quotes: Connection[Quote] = many(
+    blocking_quotes: Connection[Quote] = connection(
         QUOTES,
         "The active quotes. Each blocks, even when it has expired.",
         lambda opportunity, row: row.active_parent == opportunity.id,
     )
-    draft_quotes: Connection[Quote] = many(
+    draft_quotes: Connection[Quote] = connection(
         QUOTES,
         "The drafts. They don't block, and stay drafts unless they are closed along.",
         lambda opportunity, row: and_(row.opportunity_id == opportunity.id, row.state == "DRAFT"),
@@ -126,13 +128,15 @@ class Opportunity(Node):
         models.Opportunity.external_reference,
         "The id that another system gave it; unique here.",
     )
-    account: Account = by_key(models.Opportunity.account_id, "The customer.")
-    owner: User = by_key(models.Opportunity.owner_id, "The account manager.")
-    contracting_unit: ContractingUnit = by_key(
+    account: Account = by_foreign_key(models.Opportunity.account_id, "The customer.")
+    owner: User = by_foreign_key(models.Opportunity.owner_id, "The account manager.")
+    contracting_unit: ContractingUnit = by_foreign_key(
         models.Opportunity.contracting_unit_id, "The division that delivers the project."
     )
     state: OpportunityState = column(models.Opportunity.state, "Where it stands.")
-    status_reason: StatusReason = by_key(models.Opportunity.status_reason_id, "Why it is in its state.")
+    status_reason: StatusReason = by_foreign_key(
+        models.Opportunity.status_reason_id, "Why it is in its state."
+    )
     estimated_revenue: Money = money(lambda row: row.estimated_revenue, "What the deal is expected to bring.")
     estimated_close_date: date | None = column(
         models.Opportunity.estimated_close_date, "When the customer is expected to decide."
@@ -143,18 +147,18 @@ class Opportunity(Node):
     closed_on: date | None = column(
         models.Opportunity.closed_on, "The day it was closed; null while it is open."
     )
-    close: OpportunityClose | None = by_key(
+    close: OpportunityClose | None = by_foreign_key(
         models.Opportunity.close_id, "The activity that closed it; null while it is open."
     )
-    closes: Connection[OpportunityClose] = many(
+    closes: Connection[OpportunityClose] = connection(
         OPPORTUNITY_CLOSES,
         "Every closing, those before a reopening included; newest first.",
         lambda opportunity, row: row.opportunity_id == opportunity.id,
     )
-    quotes: Connection[Quote] = many(
+    quotes: Connection[Quote] = connection(
         QUOTES, "The offers on it.", lambda opportunity, row: row.opportunity_id == opportunity.id
     )
-    history: Connection[HistoryEntry] = many(
+    history: Connection[HistoryEntry] = connection(
         HISTORY,
         "Every change of it and of its quotes, newest first. What was imported begins without any.",
         lambda opportunity, row: row.opportunity_id == opportunity.id,

@@ -10,9 +10,9 @@ from db import models
 from schema.filters.list_specs import OPPORTUNITIES
 from schema.leaf_types.enums import OpportunityState
 from schema.planner.fields.columns import column, computed
-from schema.planner.fields.connections import Connection, many
-from schema.planner.fields.relations import by_key, one
-from schema.planner.plan.planner import ORGANIZATION, USER
+from schema.planner.fields.connections import Connection, connection
+from schema.planner.fields.relations import by_foreign_key, to_one
+from schema.planner.plan.planner import ORGANIZATION_ID, USER_ID
 from schema.types.node import Node, planned_type, table_type
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ class User(Node):
 
     name: str = column(models.User.name, "First and last name.")
     email: str = column(models.User.email, "The email address; unique in the organization.")
-    manager: Annotated["User", strawberry.lazy("schema.types.organization")] | None = by_key(
+    manager: Annotated["User", strawberry.lazy("schema.types.organization")] | None = by_foreign_key(
         models.User.manager_id, "Whom this user reports to."
     )
-    opportunities: _Opportunities = many(
+    opportunities: _Opportunities = connection(
         OPPORTUNITIES, "The opportunities this user owns.", lambda user, row: row.owner_id == user.id
     )
     version: int = column(models.User.version, _VERSION)
@@ -71,10 +71,10 @@ class Account(Node):
     annual_revenue: Decimal | None = column(
         models.Account.annual_revenue, "Its revenue in a year, in millions of US dollars."
     )
-    parent_account: Annotated["Account", strawberry.lazy("schema.types.organization")] | None = by_key(
-        models.Account.parent_account_id, "The company it belongs to."
+    parent_account: Annotated["Account", strawberry.lazy("schema.types.organization")] | None = (
+        by_foreign_key(models.Account.parent_account_id, "The company it belongs to.")
     )
-    opportunities: _Opportunities = many(
+    opportunities: _Opportunities = connection(
         OPPORTUNITIES, "The deals with this customer.", lambda account, row: row.account_id == account.id
     )
     version: int = column(models.Account.version, _VERSION)
@@ -116,5 +116,5 @@ class StatusReason(Node):
 class Viewer:
     """Who is asking."""
 
-    user: User = one("The user.", lambda _, row: row.id == USER)
-    organization: Organization = one("The user's organization.", lambda _, row: row.id == ORGANIZATION)
+    user: User = to_one("The user.", lambda _, row: row.id == USER_ID)
+    organization: Organization = to_one("The user's organization.", lambda _, row: row.id == ORGANIZATION_ID)

@@ -20,10 +20,10 @@ from schema.leaf_types.enums import (
     QuoteStatusReason,
 )
 from schema.planner.fields.columns import column, computed, inline, money
-from schema.planner.fields.connections import Connection, many
-from schema.planner.fields.relations import by_key, one
-from schema.planner.plan.planner import ORGANIZATION, TODAY
-from schema.planner.sql.expressions import Sql
+from schema.planner.fields.connections import Connection, connection
+from schema.planner.fields.relations import by_foreign_key, to_one
+from schema.planner.plan.planner import ORGANIZATION_ID, TODAY
+from schema.planner.sql.expressions import SqlExpression
 from schema.types.history import HistoryEntry
 from schema.types.node import Money, Node, planned_type, table_type
 from schema.types.organization import User
@@ -65,7 +65,7 @@ class QuoteClose(Node):
     reason: QuoteStatusReason = column(models.QuoteClose.reason, "Why it was closed.")
     closed_on: date = column(models.QuoteClose.closed_on, "The day of closing.")
     description: str | None = column(models.QuoteClose.description, "What was said about it.")
-    closed_by: User = by_key(models.QuoteClose.closed_by_id, "Who closed it.")
+    closed_by: User = by_foreign_key(models.QuoteClose.closed_by_id, "Who closed it.")
     created_at: datetime = column(models.QuoteClose.created_at, "When the closing was recorded.")
 
 
@@ -91,11 +91,13 @@ class ProjectContract(Node):
     name: str = column(models.ProjectContract.name, "The contract's name.")
     state: ContractState = column(models.ProjectContract.state, "Where it stands.")
     total: Money = money(lambda row: row.total, "The total of the won quote.")
-    opportunity: _Opportunity = by_key(models.ProjectContract.opportunity_id, "The opportunity it came from.")
-    quote: Annotated["Quote", strawberry.lazy("schema.types.quote")] = by_key(
+    opportunity: _Opportunity = by_foreign_key(
+        models.ProjectContract.opportunity_id, "The opportunity it came from."
+    )
+    quote: Annotated["Quote", strawberry.lazy("schema.types.quote")] = by_foreign_key(
         models.ProjectContract.quote_id, "The quote that was won."
     )
-    lines: Connection[ProjectContractLine] = many(
+    lines: Connection[ProjectContractLine] = connection(
         PROJECT_CONTRACT_LINES,
         "What is to be delivered.",
         lambda contract, row: row.project_contract_id == contract.id,
@@ -104,10 +106,10 @@ class ProjectContract(Node):
     created_at: datetime = column(models.ProjectContract.created_at, "When it was created.")
 
 
-def _customer_budget(quote: Any) -> Sql:
+def _customer_budget(quote: Any) -> SqlExpression:
     line = table_of(models.QuoteLine).alias()
     budgets = select(func.sum(line.c.customer_budget, type_=Amount())).where(
-        line.c.organization_id == ORGANIZATION, line.c.quote_id == quote.id
+        line.c.organization_id == ORGANIZATION_ID, line.c.quote_id == quote.id
     )
     return budgets.correlate(quote.id.table).scalar_subquery()
 
@@ -115,7 +117,7 @@ def _customer_budget(quote: Any) -> Sql:
 def _other(quote: Any, condition: Callable[[Any], ColumnElement[bool]]) -> Any:
     other = table_of(models.Quote).alias()
     others = select(other.c.id).where(
-        other.c.organization_id == ORGANIZATION,
+        other.c.organization_id == ORGANIZATION_ID,
         other.c.opportunity_id == quote.opportunity_id,
         condition(other.c),
     )
@@ -130,11 +132,11 @@ class QuoteWinningPreview:
         lambda row: and_(row.state == "ACTIVE", ~_other(row, lambda other: other.state == "WON")),
         "Whether `winQuote` would be allowed now: it is active and no quote of its opportunity is won.",
     )
-    won_quote: _Quote | None = one(
+    won_quote: _Quote | None = to_one(
         "The quote of the same opportunity that is won already; there can be only one.",
         lambda quote, row: and_(row.opportunity_id == quote.opportunity_id, row.state == "WON"),
     )
-    quotes_to_close: Connection[_Quote] = many(
+    quotes_to_close: Connection[_Quote] = connection(
         QUOTES,
         "The other active and draft quotes of the opportunity, which would be closed as lost.",
         lambda quote, row: and_(
@@ -171,19 +173,21 @@ class Quote(Node):
         lambda row: func.coalesce(row.effective_to < TODAY, false()),
         "Whether the last day has passed (UTC). An expired active quote still blocks closing.",
     )
-    opportunity: _Opportunity = by_key(models.Quote.opportunity_id, "The opportunity it is an offer on.")
-    lines: Connection[QuoteLine] = many(
+    opportunity: _Opportunity = by_foreign_key(
+        models.Quote.opportunity_id, "The opportunity it is an offer on."
+    )
+    lines: Connection[QuoteLine] = connection(
         QUOTE_LINES, "What is offered, line by line.", lambda quote, row: row.quote_id == quote.id
     )
-    close: QuoteClose | None = one(
+    close: QuoteClose | None = to_one(
         "The activity that closed it; null while it is a draft or active.",
         lambda quote, row: row.quote_id == quote.id,
     )
-    project_contract: ProjectContract | None = one(
+    project_contract: ProjectContract | None = to_one(
         "The contract that winning it created.", lambda quote, row: row.quote_id == quote.id
     )
     winning: QuoteWinningPreview = inline("What winning it would do; nothing is changed.")
-    history: Connection[HistoryEntry] = many(
+    history: Connection[HistoryEntry] = connection(
         HISTORY,
         "Every change of this revision, newest first.",
         lambda quote, row: row.subject_id == quote.id,

@@ -10,43 +10,43 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from db.sql.database import Database
 from schema.execution.executor import Executor
-from tests.api.support.access import admit, client, entrance
+from tests.api.support.access import access_policy, http_client, store_token
 from tests.api.support.command_line import CommandLine
-from tests.builders import Deals
-from tests.schema.support.client import the_schema
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import cached_schema
 
 
 @pytest.fixture
-async def deals(sqlite: Database) -> Deals:
+async def deals(sqlite: Database) -> OrganizationBuilder:
     """An organization that is let in, in a database of one kind: HTTP is the same over both."""
-    deals = await Deals.create(sqlite)
-    await admit(deals)
+    deals = await OrganizationBuilder.create(sqlite)
+    await store_token(deals)
     return deals
 
 
 @pytest.fixture
-def executor(deals: Deals) -> Executor:
+def executor(deals: OrganizationBuilder) -> Executor:
     """What the application asks."""
-    return Executor(the_schema(), deals.database)
+    return Executor(cached_schema(), deals.database)
 
 
 @pytest.fixture
-def app(executor: Executor, deals: Deals) -> Starlette:
+def app(executor: Executor, deals: OrganizationBuilder) -> Starlette:
     """The application."""
-    return create_app(executor, deals.database, entrance(deals.database))
+    return create_app(executor, deals.database, access_policy(deals.database))
 
 
 @pytest.fixture
 async def http(app: ASGIApp) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the application, over ASGI; nothing listens."""
-    async with client(app) as http:
+    async with http_client(app) as http:
         yield http
 
 
 @pytest.fixture
 def undisturbed() -> Iterator[None]:
     """Keep what other tests have left, and the schema, from being looked through while time is taken."""
-    the_schema()
+    cached_schema()
     gc.collect()
     gc.freeze()
     yield

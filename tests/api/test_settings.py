@@ -2,9 +2,9 @@ from pathlib import Path
 
 import pytest
 
-from api.auth.oidc import Trust
+from api.auth.oidc import OidcConfig
 from api.http.limits import DEFAULT_LIMITS, Limits
-from api.settings import BadDatabaseUrl, BadSetting, BadSettings, Settings
+from api.settings import InvalidDatabaseUrl, InvalidSetting, InvalidSettings, Settings
 from api.transports.trusted_documents import DocumentMode
 from db.domain.caller import Role
 
@@ -66,7 +66,7 @@ def test_a_url_of_either_database_is_taken_as_it_is(
 def test_another_url_is_refused_without_being_repeated(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("DEALDESK_DATABASE_URL", url)
 
-    with pytest.raises(BadDatabaseUrl) as refusal:
+    with pytest.raises(InvalidDatabaseUrl) as refusal:
         Settings.from_environment()
 
     assert str(refusal.value) == (
@@ -89,11 +89,11 @@ def test_a_secret_may_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Pa
 def test_a_file_that_can_not_be_taken_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("DEALDESK_DATABASE_URL_FILE", str(tmp_path / "missing"))
     with pytest.raises(
-        BadSettings, match=r"DEALDESK_DATABASE_URL_FILE can't be read: No such file or directory\."
+        InvalidSettings, match=r"DEALDESK_DATABASE_URL_FILE can't be read: No such file or directory\."
     ):
         Settings.from_environment()
     monkeypatch.setenv("DEALDESK_DATABASE_URL", "postgresql://localhost/dealdesk")
-    with pytest.raises(BadSettings, match="are both set: set one of them"):
+    with pytest.raises(InvalidSettings, match="are both set: set one of them"):
         Settings.from_environment()
 
 
@@ -122,21 +122,21 @@ def test_another_value_is_refused_with_those_that_are_allowed(
 ) -> None:
     monkeypatch.setenv(name, "some/other")
 
-    with pytest.raises(BadSetting) as refusal:
+    with pytest.raises(InvalidSetting) as refusal:
         Settings.from_environment()
 
     assert str(refusal.value) == f"{name} can't be used: write {allowed}."
 
 
 def test_an_issuer_is_trusted_with_tokens_for_an_audience(monkeypatch: pytest.MonkeyPatch) -> None:
-    assert Settings.from_environment().trust is None
+    assert Settings.from_environment().oidc is None
     monkeypatch.setenv("DEALDESK_OIDC_ISSUER", "https://login.example")
-    with pytest.raises(BadSettings, match="set both, or none"):
+    with pytest.raises(InvalidSettings, match="set both, or none"):
         Settings.from_environment()
     monkeypatch.setenv("DEALDESK_OIDC_AUDIENCE", "https://deals.example")
     monkeypatch.setenv("DEALDESK_OIDC_ROLE_CLAIM", "realm_access.roles")
 
-    assert Settings.from_environment().trust == Trust(
+    assert Settings.from_environment().oidc == OidcConfig(
         issuer="https://login.example", audience="https://deals.example", role_claim="realm_access.roles"
     )
 
@@ -153,7 +153,7 @@ def test_an_issuer_and_an_audience_are_refused_without_each_other(
 ) -> None:
     monkeypatch.setenv(name, value)
 
-    with pytest.raises(BadSettings) as refusal:
+    with pytest.raises(InvalidSettings) as refusal:
         Settings.from_environment()
 
     assert str(refusal.value) == (
@@ -167,7 +167,7 @@ def test_an_issuer_is_never_asked_where_others_could_answer(
 ) -> None:
     monkeypatch.setenv(name, "http://login.example/keys")
 
-    with pytest.raises(BadSetting, match="write a URL that begins with https://"):
+    with pytest.raises(InvalidSetting, match="write a URL that begins with https://"):
         Settings.from_environment()
 
 
@@ -224,7 +224,7 @@ def test_a_limit_that_is_none_is_refused(
 ) -> None:
     monkeypatch.setenv(f"DEALDESK_LIMITS__{name}", value)
 
-    with pytest.raises(BadSetting) as refusal:
+    with pytest.raises(InvalidSetting) as refusal:
         Settings.from_environment()
 
     assert str(refusal.value) == message
@@ -234,7 +234,7 @@ def test_an_unknown_limit_is_refused_with_those_that_there_are(monkeypatch: pyte
     monkeypatch.setenv("DEALDESK_LIMITS__HEIGHT", "7")
 
     with pytest.raises(
-        BadSettings, match=r"^DEALDESK_LIMITS__HEIGHT is no limit: there is CHARACTERS, TOKENS, "
+        InvalidSettings, match=r"^DEALDESK_LIMITS__HEIGHT is no limit: there is CHARACTERS, TOKENS, "
     ):
         Settings.from_environment()
 
@@ -254,5 +254,5 @@ def test_a_time_or_a_number_that_can_not_be_is_refused(
 ) -> None:
     monkeypatch.setenv(f"DEALDESK_{name}", value)
 
-    with pytest.raises(BadSetting, match=f"^DEALDESK_{name} can't be used: write {allowed}.$"):
+    with pytest.raises(InvalidSetting, match=f"^DEALDESK_{name} can't be used: write {allowed}.$"):
         Settings.from_environment()

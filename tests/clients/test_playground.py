@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from api.playground.cdn import SCRIPTS, STYLE
-from api.playground.middleware import BUNDLE
-from api.playground.page import fallback_page
+from api.playground.middleware import BUNDLE_DIRECTORY
+from api.playground.page import cdn_page
 from tests.clients.commands import CLIENTS, run
 from tests.clients.conftest import Once, Run, served
 from tests.smoke import Server
@@ -32,7 +32,7 @@ def browser() -> str:
 @pytest.fixture(scope="module")
 def visit(node: Run, browser: str, tmp_path_factory: pytest.TempPathFactory, once: Once) -> Any:
     """What a visit showed."""
-    if not BUNDLE.is_dir():
+    if not BUNDLE_DIRECTORY.is_dir():
         pytest.skip("the playground was not bundled at installation")
 
     def visited() -> str:
@@ -243,10 +243,10 @@ def test_the_page_is_as_dark_or_as_light_as_the_system(visit: Any) -> None:
 @pytest.fixture
 def fallback(node: Run, tmp_path: Path) -> Path:  # noqa: ARG001 - npm is needed
     """A folder with the page that takes GraphiQL from a CDN, and with the packages as they were published."""
-    page = fallback_page("/source")
+    page = cdn_page("/source")
     (tmp_path / "page.html").write_bytes(page.body)
     (tmp_path / "policy.txt").write_text(page.headers["content-security-policy"])
-    (tmp_path / "source").symlink_to(BUNDLE.parent / "source")
+    (tmp_path / "source").symlink_to(BUNDLE_DIRECTORY.parent / "source")
     (tmp_path / "npm").symlink_to(PUBLISHED)
     for package in {file.path.split("/")[0] for file in CDN_FILES}:
         if not (PUBLISHED / package).exists():

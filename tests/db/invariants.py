@@ -9,10 +9,10 @@ from db import models
 from db.domain.enums import ActivityState, OpportunityState, QuoteState
 from db.sql.statements import Statement
 from db.sql.tables import table_of
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 
 
-async def badly_closed(deals: Deals) -> list[UUID]:
+async def invalid_closings(deals: OrganizationBuilder) -> list[UUID]:
     """Return the opportunities that are closed with an active quote or have a wrong number of activities."""
     async with deals.database.transaction() as transaction:
         rows = await transaction.rows(_STANDING)
@@ -24,22 +24,22 @@ async def badly_closed(deals: Deals) -> list[UUID]:
     ]
 
 
-async def badly_won(deals: Deals) -> list[UUID]:
+async def invalid_wins(deals: OrganizationBuilder) -> list[UUID]:
     """Return the opportunities with several won quotes, or with contracts of other quotes than that."""
     return await _ids(deals, _BADLY_WON)
 
 
-async def badly_ended(deals: Deals) -> list[UUID]:
+async def invalid_quote_closes(deals: OrganizationBuilder) -> list[UUID]:
     """Return the quotes whose close activity does not say why they are in their state."""
     return await _ids(deals, _BADLY_ENDED)
 
 
-async def badly_revised(deals: Deals) -> list[UUID]:
+async def invalid_revisions(deals: OrganizationBuilder) -> list[UUID]:
     """Return the drafts and active quotes that share their number with another one."""
     return await _ids(deals, _BADLY_REVISED)
 
 
-async def _ids(deals: Deals, statement: Statement) -> list[UUID]:
+async def _ids(deals: OrganizationBuilder, statement: Statement) -> list[UUID]:
     async with deals.database.transaction() as transaction:
         return [row.id for row in await transaction.rows(statement)]
 

@@ -9,20 +9,20 @@ import pytest
 from db.domain.caller import Caller
 from db.domain.enums import OpportunityState
 from db.domain.errors import Refusal
-from db.opportunities.close import OpportunityClosed, OpportunityClosing, close_opportunity
+from db.opportunities.close import ClosedOpportunity, CloseOpportunity, close_opportunity
 from db.quotes.activate import activate_quote
-from db.quotes.close import QuotesClosed, QuotesClosing, close_quotes
-from db.quotes.transitions import OneQuote, QuoteChanged
+from db.quotes.close import ClosedQuotes, CloseQuotes, close_quotes
+from db.quotes.transitions import ChangedQuote, QuoteRef
 from db.sql.database import Transaction
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 
 R = TypeVar("R", bound=Refusal)
 Sent = TypeVar("Sent")
 Outcome = TypeVar("Outcome")
 
 
-async def act(
-    deals: Deals,
+async def run_operation(
+    deals: OrganizationBuilder,
     rule: Callable[[Transaction, Caller, Sent], Awaitable[Outcome]],
     sent: Sent,
     *,
@@ -30,43 +30,45 @@ async def act(
 ) -> Outcome:
     """Run a rule on behalf of the deals' user, or of another caller."""
     by = caller or deals.caller
-    return await deals.database.of(by.organization_id).write(lambda it: rule(it, by, sent))
+    return await deals.database.for_organization(by.organization_id).write(lambda it: rule(it, by, sent))
 
 
 async def close(
-    deals: Deals,
+    deals: OrganizationBuilder,
     opportunity_id: UUID,
     outcome: OpportunityState = OpportunityState.WON,
     *,
     caller: Caller | None = None,
     **closing: Any,
-) -> OpportunityClosed:
+) -> ClosedOpportunity:
     """Close an opportunity, as won unless said otherwise."""
-    sent = OpportunityClosing(opportunity_id=opportunity_id, outcome=outcome, **closing)
-    return await act(deals, close_opportunity, sent, caller=caller)
+    sent = CloseOpportunity(opportunity_id=opportunity_id, outcome=outcome, **closing)
+    return await run_operation(deals, close_opportunity, sent, caller=caller)
 
 
-async def close_all(deals: Deals, *, caller: Caller | None = None, **closing: Any) -> QuotesClosed:
+async def close_all(
+    deals: OrganizationBuilder, *, caller: Caller | None = None, **closing: Any
+) -> ClosedQuotes:
     """Close the quotes of an opportunity, or those that are named."""
-    sent = QuotesClosing(**closing)
-    return await act(deals, close_quotes, sent, caller=caller)
+    sent = CloseQuotes(**closing)
+    return await run_operation(deals, close_quotes, sent, caller=caller)
 
 
-async def activate(deals: Deals, quote_id: UUID, **options: Any) -> QuoteChanged:
+async def activate(deals: OrganizationBuilder, quote_id: UUID, **options: Any) -> ChangedQuote:
     """Activate a draft."""
-    return await act(deals, activate_quote, OneQuote(quote_id=quote_id, **options))
+    return await run_operation(deals, activate_quote, QuoteRef(quote_id=quote_id, **options))
 
 
-async def refused(deals: Deals, kind: type[R], act: Awaitable[object]) -> R:
+async def expect_refusal(deals: OrganizationBuilder, kind: type[R], operation: Awaitable[object]) -> R:
     """Return why a rule refuses, having seen that nothing was changed."""
     before = await deals.dump()
     with pytest.raises(kind) as refusal:
-        await act
+        await operation
     assert await deals.dump() == before
     return refusal.value
 
 
-async def the_only(deals: Deals, table: str) -> Any:
+async def only_row(deals: OrganizationBuilder, table: str) -> Any:
     """Return the only row of a table, of all organizations."""
     [row] = (await deals.dump())[table]
     return row

@@ -7,21 +7,21 @@ import pytest
 from typing_extensions import override
 
 from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
-from db.opportunities.close import OpportunityClosing, RemainingQuotes, close_opportunity
+from db.opportunities.close import CloseOpportunity, CloseRemainingQuotes, close_opportunity
 from db.quotes.activate import activate_quote
-from db.quotes.close import QuotesClosing, close_quotes
-from db.quotes.transitions import OneQuote
+from db.quotes.close import CloseQuotes, close_quotes
+from db.quotes.transitions import QuoteRef
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def round_trips(deals: Deals, act: Callable[[Transaction], Awaitable[object]]) -> int:
+async def round_trips(deals: OrganizationBuilder, act: Callable[[Transaction], Awaitable[object]]) -> int:
     async with deals.database.transaction() as transaction:
         counted = Counted(transaction)
         await act(counted)
@@ -44,9 +44,9 @@ class Counted(Transaction):
         return await self._transaction.execute(statement, **values)
 
     @override
-    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
         self.round_trips += 1
-        await self._transaction.change(statement, number, **values)
+        await self._transaction.update_exactly(statement, number, **values)
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -63,28 +63,30 @@ class Counted(Transaction):
     ("sent", "trips"),
     [
         ({}, 5),
-        ({"close_quotes": RemainingQuotes(reason=QuoteCloseReason.LOST)}, 7),
+        ({"close_quotes": CloseRemainingQuotes(reason=QuoteCloseReason.LOST)}, 7),
         ({"idempotency_key": "monday"}, 7),
     ],
 )
 async def test_closing_an_opportunity_takes_few_round_trips(
-    deals: Deals, sent: dict[str, Any], trips: int
+    deals: OrganizationBuilder, sent: dict[str, Any], trips: int
 ) -> None:
     opportunity_id = await deals.opportunity()
     for _ in range(3):
         await deals.quote(opportunity_id, state=QuoteState.DRAFT)
-    closing = OpportunityClosing(opportunity_id=opportunity_id, outcome=OpportunityState.WON, **sent)
+    closing = CloseOpportunity(opportunity_id=opportunity_id, outcome=OpportunityState.WON, **sent)
     assert await round_trips(deals, lambda it: close_opportunity(it, deals.caller, closing)) == trips
 
 
-async def test_closing_many_quotes_takes_no_more_round_trips_than_closing_one(deals: Deals) -> None:
+async def test_closing_many_quotes_takes_no_more_round_trips_than_closing_one(
+    deals: OrganizationBuilder,
+) -> None:
     ids = [await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE) for _ in range(5)]
-    one, others = QuotesClosing(ids=tuple(ids[:1])), QuotesClosing(ids=tuple(ids[1:]))
+    one, others = CloseQuotes(ids=tuple(ids[:1])), CloseQuotes(ids=tuple(ids[1:]))
     assert await round_trips(deals, lambda it: close_quotes(it, deals.caller, one)) == 6
     assert await round_trips(deals, lambda it: close_quotes(it, deals.caller, others)) == 6
 
 
-async def test_activating_a_quote_takes_five_round_trips(deals: Deals) -> None:
+async def test_activating_a_quote_takes_five_round_trips(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity())
-    activation = OneQuote(quote_id=quote_id)
+    activation = QuoteRef(quote_id=quote_id)
     assert await round_trips(deals, lambda it: activate_quote(it, deals.caller, activation)) == 5

@@ -13,24 +13,24 @@ import pytest
 
 from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteLineKind, QuoteState
 from db.domain.errors import OpportunitiesNotClosable, QuotesNotClosable, Refusal
-from db.lines.draft import LineDraft, LineUpdate
+from db.lines.draft import LineContent, LineUpdate
 from db.lines.rows import read_lines
-from db.opportunities.close import OpportunityClosing, RemainingQuotes, close_opportunity
-from db.opportunities.close_many import OpportunitiesClosing, close_opportunities
-from db.opportunities.create_update import OpportunityUpdate, update_opportunity
-from db.opportunities.reopen import OpportunityReopening, reopen_opportunity
+from db.opportunities.close import CloseOpportunity, CloseRemainingQuotes, close_opportunity
+from db.opportunities.close_many import CloseOpportunities, close_opportunities
+from db.opportunities.create_update import UpdateOpportunity, update_opportunity
+from db.opportunities.reopen import ReopenOpportunity, reopen_opportunity
 from db.quotes.activate import activate_quote
-from db.quotes.close import QuotesClosing, close_quotes
-from db.quotes.create import QuoteDraft, create_quote, delete_draft
+from db.quotes.close import CloseQuotes, close_quotes
+from db.quotes.create import CreateQuote, create_quote, delete_draft_quote
 from db.quotes.revise import revise_quote
-from db.quotes.transitions import OneQuote
-from db.quotes.update import QuoteUpdate, update_quote
-from db.quotes.win import QuoteWinning, win_quote
+from db.quotes.transitions import QuoteRef
+from db.quotes.update import UpdateQuote, update_quote
+from db.quotes.win import WinQuote, win_quote
 from db.sql.database import Database, Transaction
-from tests.builders import Deals
-from tests.schema.support.client import the_schema
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import cached_schema
 
-Act = Callable[[Transaction, Deals, UUID], Awaitable[object]]
+Act = Callable[[Transaction, OrganizationBuilder, UUID], Awaitable[object]]
 
 OPEN, WON, LOST = OpportunityState
 DRAFT, ACTIVE, QUOTE_WON, CLOSED = QuoteState
@@ -38,45 +38,45 @@ DRAFT, ACTIVE, QUOTE_WON, CLOSED = QuoteState
 
 def closing(outcome: OpportunityState, **details: Any) -> Act:
     return lambda it, deals, id_: close_opportunity(
-        it, deals.caller, OpportunityClosing(opportunity_id=id_, outcome=outcome, **details)
+        it, deals.caller, CloseOpportunity(opportunity_id=id_, outcome=outcome, **details)
     )
 
 
 def closing_many(outcome: OpportunityState, **details: Any) -> Act:
     return lambda it, deals, id_: close_opportunities(
-        it, deals.caller, OpportunitiesClosing(opportunity_ids=(id_,), outcome=outcome, **details)
+        it, deals.caller, CloseOpportunities(opportunity_ids=(id_,), outcome=outcome, **details)
     )
 
 
-def creating_quote(it: Transaction, deals: Deals, opportunity_id: UUID) -> Awaitable[object]:
+def creating_quote(it: Transaction, deals: OrganizationBuilder, opportunity_id: UUID) -> Awaitable[object]:
     number = f"QUO-OF-{opportunity_id}"  # the builder counts on by itself
-    draft = QuoteDraft(opportunity_id=opportunity_id, name="Cranes", number=number)
+    draft = CreateQuote(opportunity_id=opportunity_id, name="Cranes", number=number)
     return create_quote(it, deals.caller, draft)
 
 
 def editing(edit: Callable[[UUID], dict[str, Any]]) -> Act:
-    async def act(it: Transaction, deals: Deals, quote_id: UUID) -> object:
+    async def act(it: Transaction, deals: OrganizationBuilder, quote_id: UUID) -> object:
         [line] = await read_lines(it, deals.caller, quote_id)
-        return await update_quote(it, deals.caller, QuoteUpdate(quote_id=quote_id, **edit(line["id"])))
+        return await update_quote(it, deals.caller, UpdateQuote(quote_id=quote_id, **edit(line["id"])))
 
     return act
 
 
 def of_one_quote(rule: Any) -> Act:
-    return lambda it, deals, id_: rule(it, deals.caller, OneQuote(quote_id=id_))
+    return lambda it, deals, id_: rule(it, deals.caller, QuoteRef(quote_id=id_))
 
 
 def closing_quote(reason: QuoteCloseReason) -> Act:
-    return lambda it, deals, id_: close_quotes(it, deals.caller, QuotesClosing(ids=(id_,), reason=reason))
+    return lambda it, deals, id_: close_quotes(it, deals.caller, CloseQuotes(ids=(id_,), reason=reason))
 
 
-ALONG = RemainingQuotes(reason=QuoteCloseReason.CANCELED)
-CREW = LineDraft(kind=QuoteLineKind.PRODUCT, name="Crew", unit_price=Decimal(7))
+ALONG = CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED)
+CREW = LineContent(kind=QuoteLineKind.PRODUCT, name="Crew", unit_price=Decimal(7))
 
 OPPORTUNITY_ACTS: dict[str, Act] = {
     "createQuote": creating_quote,
     "updateOpportunity": lambda it, deals, id_: update_opportunity(
-        it, deals.caller, OpportunityUpdate(opportunity_id=id_, changes={"name": "Cranes"})
+        it, deals.caller, UpdateOpportunity(opportunity_id=id_, changes={"name": "Cranes"})
     ),
     "closeOpportunity as won": closing(WON),
     "closeOpportunity as lost": closing(LOST),
@@ -87,10 +87,10 @@ OPPORTUNITY_ACTS: dict[str, Act] = {
     "closeOpportunities as won with their quotes": closing_many(WON, close_quotes=ALONG),
     "closeOpportunities as lost with their quotes": closing_many(LOST, close_quotes=ALONG),
     "closeQuotes of it": lambda it, deals, id_: close_quotes(
-        it, deals.caller, QuotesClosing(of_opportunity=id_)
+        it, deals.caller, CloseQuotes(of_opportunity=id_)
     ),
     "reopenOpportunity": lambda it, deals, id_: reopen_opportunity(
-        it, deals.caller, OpportunityReopening(opportunity_id=id_)
+        it, deals.caller, ReopenOpportunity(opportunity_id=id_)
     ),
 }
 QUOTE_ACTS: dict[str, Act] = {
@@ -100,10 +100,10 @@ QUOTE_ACTS: dict[str, Act] = {
         lambda id_: {"change_lines": (LineUpdate(id_, {"name": "Crew"}),)}
     ),
     "updateQuote removing a line": editing(lambda id_: {"remove_lines": (id_,)}),
-    "deleteDraftQuote": of_one_quote(delete_draft),
+    "deleteDraftQuote": of_one_quote(delete_draft_quote),
     "activateQuote": of_one_quote(activate_quote),
     "reviseQuote": of_one_quote(revise_quote),
-    "winQuote": lambda it, deals, id_: win_quote(it, deals.caller, QuoteWinning(quote_id=id_)),
+    "winQuote": lambda it, deals, id_: win_quote(it, deals.caller, WinQuote(quote_id=id_)),
     "closeQuotes as lost": closing_quote(QuoteCloseReason.LOST),
     "closeQuotes as canceled": closing_quote(QuoteCloseReason.CANCELED),
 }
@@ -188,8 +188,8 @@ QUOTES_OF_CLOSED = {
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
 def test_no_pair_is_missing() -> None:
@@ -200,7 +200,7 @@ def test_no_pair_is_missing() -> None:
 
 
 def test_no_act_is_missing() -> None:
-    mutations: Any = the_schema().graphql.mutation_type
+    mutations: Any = cached_schema().graphql.mutation_type
     acts = {act.split()[0] for act in (*OPPORTUNITY_ACTS, *QUOTE_ACTS)}
     assert acts | OF_NO_STATE == set(mutations.fields)
     assert acts & OF_NO_STATE == set()
@@ -208,7 +208,7 @@ def test_no_act_is_missing() -> None:
 
 @pytest.mark.parametrize("quote", WITH_QUOTE)
 async def test_every_act_on_an_opportunity_comes_to_what_the_table_says(
-    deals: Deals, quote: QuoteState | None
+    deals: OrganizationBuilder, quote: QuoteState | None
 ) -> None:
     expected = OPPORTUNITIES | WITH_QUOTE[quote]
     if quote == ACTIVE:
@@ -227,7 +227,7 @@ async def test_every_act_on_an_opportunity_comes_to_what_the_table_says(
     ("state", "table"), [(OPEN, QUOTES_OF_OPEN), (WON, QUOTES_OF_CLOSED), (LOST, QUOTES_OF_CLOSED)]
 )
 async def test_every_act_on_a_quote_comes_to_what_the_table_says(
-    deals: Deals, state: OpportunityState, table: dict[tuple[QuoteState, str], str]
+    deals: OrganizationBuilder, state: OpportunityState, table: dict[tuple[QuoteState, str], str]
 ) -> None:
     found = {}
     for quote_state, act in table:
@@ -239,7 +239,7 @@ async def test_every_act_on_a_quote_comes_to_what_the_table_says(
     assert len(revisions) == (2 if state == OPEN else 0)  # those that reviseQuote made, and no others
 
 
-async def told_of(deals: Deals, act: Act, id_: UUID) -> str | None:
+async def told_of(deals: OrganizationBuilder, act: Act, id_: UUID) -> str | None:
     """Return the code of a refusal, having seen that nothing was changed; None where there was none."""
     before = await deals.dump()
     try:
@@ -254,7 +254,7 @@ async def told_of(deals: Deals, act: Act, id_: UUID) -> str | None:
     return code
 
 
-async def state_of(deals: Deals, table: str, id_: UUID) -> str:
+async def state_of(deals: OrganizationBuilder, table: str, id_: UUID) -> str:
     rows: list[Any] = [row for row in (await deals.dump())[table] if row.id == id_]
     if not rows:
         return "deleted"

@@ -7,18 +7,18 @@ import pytest
 
 from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
 from db.domain.ids import new_id
-from db.opportunities.close import RemainingQuotes
+from db.opportunities.close import CloseRemainingQuotes
 from db.sql.database import Database
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 from tests.db.operations import activate, close, close_all
 
 OPPORTUNITY, ACTIVE, DRAFT = new_id(), new_id(), new_id()
-ACTS: dict[str, Callable[[Deals], Awaitable[object]]] = {
+ACTS: dict[str, Callable[[OrganizationBuilder], Awaitable[object]]] = {
     "closing": lambda deals: close(
         deals,
         OPPORTUNITY,
         OpportunityState.LOST,
-        close_quotes=RemainingQuotes(reason=QuoteCloseReason.LOST),
+        close_quotes=CloseRemainingQuotes(reason=QuoteCloseReason.LOST),
     ),
     "closing all quotes": lambda deals: close_all(deals, of_opportunity=OPPORTUNITY),
     "closing quotes by id": lambda deals: close_all(deals, ids=(ACTIVE, DRAFT)),
@@ -26,15 +26,15 @@ ACTS: dict[str, Callable[[Deals], Awaitable[object]]] = {
 }
 
 
-async def deals_with_the_same_ids(database: Database) -> Deals:
-    deals = await Deals.create(database)
+async def deals_with_the_same_ids(database: Database) -> OrganizationBuilder:
+    deals = await OrganizationBuilder.create(database)
     await deals.opportunity(id=OPPORTUNITY)
     await deals.quote(OPPORTUNITY, id=ACTIVE, state=QuoteState.ACTIVE)
     await deals.quote(OPPORTUNITY, id=DRAFT)
     return deals
 
 
-async def rows_of(deals: Deals) -> dict[str, list[Any]]:
+async def rows_of(deals: OrganizationBuilder) -> dict[str, list[Any]]:
     return {
         table: [row for row in rows if deals.organization_id in row]
         for table, rows in (await deals.dump()).items()
@@ -44,7 +44,7 @@ async def rows_of(deals: Deals) -> dict[str, list[Any]]:
 @pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
 @pytest.mark.parametrize("is_first", [True, False])
 async def test_an_act_changes_its_own_organization_alone(
-    database: Database, act: Callable[[Deals], Awaitable[object]], is_first: bool
+    database: Database, act: Callable[[OrganizationBuilder], Awaitable[object]], is_first: bool
 ) -> None:
     tenants = [await deals_with_the_same_ids(database) for _ in range(2)]
     acting, other = tenants if is_first else reversed(tenants)

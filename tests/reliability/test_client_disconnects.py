@@ -11,13 +11,13 @@ from websockets.asyncio.client import ClientConnection
 from api.app import create_app
 from db.sql.database import Database
 from schema.execution.executor import Executor
-from tests.api.support.access import HOST, admit, entrance
-from tests.api.support.running_server import Client, Place, connected, served
-from tests.builders import Deals
+from tests.api.support.access import HOST, access_policy, store_token
+from tests.api.support.running_server import RawClient, RunningServer, connect, run_server
+from tests.builders import OrganizationBuilder
 from tests.reliability.support.statements import locked, watching
 from tests.reliability.support.websocket_client import asked, conversing, heard
-from tests.schema.support.client import the_schema
-from tests.schema.support.listener import ALL, happen
+from tests.schema.support.client import cached_schema
+from tests.schema.support.listener import ALL, write_events
 
 LIST = "{ opportunities { nodes { name } } }"
 CLOSE = 'mutation { closeOpportunity(input: {opportunityId: "opp_%s", outcome: {won: {}}}) { __typename } }'
@@ -27,34 +27,34 @@ PROMPT = 1.0
 
 
 @pytest.fixture
-async def deals(postgresql: Database) -> Deals:
-    deals = await Deals.create(postgresql)
-    await admit(deals)
+async def deals(postgresql: Database) -> OrganizationBuilder:
+    deals = await OrganizationBuilder.create(postgresql)
+    await store_token(deals)
     return deals
 
 
 @pytest.fixture
-def executor(deals: Deals) -> Executor:
-    return Executor(the_schema(), deals.database)
+def executor(deals: OrganizationBuilder) -> Executor:
+    return Executor(cached_schema(), deals.database)
 
 
 @pytest.fixture
-def app(executor: Executor, deals: Deals) -> Starlette:
-    return create_app(executor, deals.database, entrance(deals.database))
+def app(executor: Executor, deals: OrganizationBuilder) -> Starlette:
+    return create_app(executor, deals.database, access_policy(deals.database))
 
 
 async def test_a_client_that_goes_away_leaves_no_statement_running(
-    app: Starlette, deals: Deals, postgresql_url: str
+    app: Starlette, deals: OrganizationBuilder, postgresql_url: str
 ) -> None:
     await goes_away(app, deals, postgresql_url, rounds=2)
 
 
 async def test_a_listener_that_goes_away_leaves_no_statement_running(
-    app: Starlette, executor: Executor, deals: Deals, postgresql_url: str
+    app: Starlette, executor: Executor, deals: OrganizationBuilder, postgresql_url: str
 ) -> None:
     opportunity_id = await deals.opportunity()
-    await happen(executor, deals, opportunity_id)
-    async with served(app) as place, watching(postgresql_url) as database:
+    await write_events(executor, deals, opportunity_id)
+    async with run_server(app) as place, watching(postgresql_url) as database:
         async with locked(postgresql_url, "opportunity"):
             async with talking(place) as socket:
                 await socket.send(asked("1", ALL_AFTER))
@@ -70,16 +70,16 @@ async def test_a_listener_that_goes_away_leaves_no_statement_running(
 
 @pytest.mark.long
 async def test_a_thousand_clients_that_go_away_leave_no_statement_running(
-    app: Starlette, deals: Deals, postgresql_url: str
+    app: Starlette, deals: OrganizationBuilder, postgresql_url: str
 ) -> None:
     await goes_away(app, deals, postgresql_url, rounds=125)
 
 
-async def goes_away(app: Starlette, deals: Deals, url: str, rounds: int) -> None:
+async def goes_away(app: Starlette, deals: OrganizationBuilder, url: str, rounds: int) -> None:
     """Let eight clients ask what is kept waiting, and leave; round after round."""
     mutation = CLOSE % await deals.opportunity()
     before = await deals.dump()
-    async with served(app) as place, watching(url) as database:
+    async with run_server(app) as place, watching(url) as database:
         for _ in range(rounds):
             async with locked(url, "opportunity, event"):
                 async with AsyncExitStack() as clients:
@@ -87,20 +87,20 @@ async def goes_away(app: Starlette, deals: Deals, url: str, rounds: int) -> None
                     await database.until(8)
                 async with asyncio.timeout(PROMPT):
                     await database.until(0)
-        async with connected(place) as client:
-            client.asks(LIST)
-            assert (await client.hears())[0] == 200
+        async with connect(place) as client:
+            client.post_query(LIST)
+            assert (await client.read_response())[0] == 200
     assert await deals.dump() == before
 
 
-async def ask(place: Place, clients: AsyncExitStack, mutation: str) -> None:
-    plain: list[Client] = [await clients.enter_async_context(connected(place)) for _ in range(5)]
+async def ask(place: RunningServer, clients: AsyncExitStack, mutation: str) -> None:
+    plain: list[RawClient] = [await clients.enter_async_context(connect(place)) for _ in range(5)]
     for client, query in zip(plain, (LIST, LIST, mutation, LIST, ALL), strict=True):
-        client.asks(query, "text/event-stream" if client in plain[3:] else "application/json")
+        client.post_query(query, "text/event-stream" if client in plain[3:] else "application/json")
     socket = await clients.enter_async_context(talking(place))
     for id_, query in enumerate((LIST, mutation, ALL)):
         await socket.send(asked(str(id_), query))
 
 
-def talking(place: Place) -> AbstractAsyncContextManager[ClientConnection]:
+def talking(place: RunningServer) -> AbstractAsyncContextManager[ClientConnection]:
     return conversing(f"http://{HOST}/graphql", host="127.0.0.1", port=place.port)

@@ -17,7 +17,7 @@ from db.domain.errors import Unavailable
 from db.migrations.runner import migrate
 from db.sql.database import Database
 from db.sqlite.database import connect
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 from tests.db.operations import close
 from tests.postgres import postgres_server
 
@@ -28,7 +28,7 @@ LONG_TEXT = 2_000 * "x"
 
 
 async def test_sqlite_takes_changes_again_when_there_is_room_again(sqlite: Database, sqlite_url: str) -> None:
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     log = sqlite_path(f"{sqlite_url}-wal")
     acknowledged: set[UUID] = set()
     with (
@@ -49,7 +49,7 @@ async def test_postgresql_takes_changes_again_when_there_is_room_again(small_dis
     with postgres_server(small_disk, durable=True) as server:
         await migrate(server.url())
         database = await open_database(server.url())
-        deals = await Deals.create(database)
+        deals = await OrganizationBuilder.create(database)
         acknowledged: set[UUID] = set()
         with filled(small_disk), pytest.raises(Unavailable):
             await close_on_and_on(deals, acknowledged)
@@ -60,14 +60,14 @@ async def test_postgresql_takes_changes_again_when_there_is_room_again(small_dis
         await database.close()
 
 
-async def close_on_and_on(deals: Deals, acknowledged: set[UUID]) -> None:
+async def close_on_and_on(deals: OrganizationBuilder, acknowledged: set[UUID]) -> None:
     """Close one deal after the other, and note each closing that was acknowledged."""
     while True:
         closed = await close(deals, await deals.opportunity(), description=LONG_TEXT)
         acknowledged.add(closed.opportunity_close_id)
 
 
-async def close_when_possible(deals: Deals) -> UUID:
+async def close_when_possible(deals: OrganizationBuilder) -> UUID:
     """Close a deal, and try until it is done."""
     key = str(uuid4())
     opportunity_id = None
@@ -80,7 +80,7 @@ async def close_when_possible(deals: Deals) -> UUID:
                 await asyncio.sleep(0.1)
 
 
-async def closings(deals: Deals) -> set[UUID]:
+async def closings(deals: OrganizationBuilder) -> set[UUID]:
     return {row.id for row in (await deals.dump())["opportunity_close"]}
 
 

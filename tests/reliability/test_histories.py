@@ -9,8 +9,8 @@ from itertools import chain
 import pytest
 
 from db.sql.database import Database
-from tests.db.races.race import Write, opened
-from tests.db.races.unguarded import remove_guards, write_unguarded
+from tests.db.races.race import Write, open_twice
+from tests.db.races.unguarded import drop_constraints, write_without_guards
 from tests.reliability.support.histories import Told, is_explained, tell
 from tests.reliability.support.moves import ON_THE_DEAL, Scene
 
@@ -22,15 +22,15 @@ AT_ONCE = 5
 
 @pytest.mark.parametrize("histories", [500, pytest.param(10_000, marks=pytest.mark.long)])
 async def test_every_history_is_explained_by_some_order(database_url: str, histories: int) -> None:
-    async with opened(database_url) as databases:
+    async with open_twice(database_url) as databases:
         writes = [database.write for database in databases]
         assert await unexplained(databases[0], writes, list(ON_THE_DEAL), histories) == 0
 
 
 async def test_without_the_guards_some_histories_are_explained_by_none(database_url: str) -> None:
-    await remove_guards(database_url)
-    async with opened(database_url) as databases:
-        writes = [partial(write_unguarded, database) for database in databases]
+    await drop_constraints(database_url)
+    async with open_twice(database_url) as databases:
+        writes = [partial(write_without_guards, database) for database in databases]
         moves = ["activateQuote", "closeOpportunity", "closeQuotes"]
         assert await unexplained(databases[0], writes, moves, 50) > 5
 

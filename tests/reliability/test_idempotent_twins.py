@@ -7,10 +7,10 @@ from uuid import UUID
 import pytest
 
 from db.domain.enums import OpportunityState
-from db.opportunities.close import OpportunityClosing, close_opportunity
+from db.opportunities.close import CloseOpportunity, close_opportunity
 from db.sql.database import Database
-from tests.builders import Deals
-from tests.db.races.race import opened
+from tests.builders import OrganizationBuilder
+from tests.db.races.race import open_twice
 
 TWINS = 12
 AT_ONCE = 5
@@ -19,8 +19,8 @@ AT_ONCE = 5
 
 @pytest.mark.parametrize("keys", [100, pytest.param(10_000, marks=pytest.mark.long)])
 async def test_twins_have_one_effect(database_url: str, keys: int) -> None:
-    async with opened(database_url) as databases:
-        deals = await Deals.create(databases[0])
+    async with open_twice(database_url) as databases:
+        deals = await OrganizationBuilder.create(databases[0])
         closings: set[UUID] = set()
         for _ in range(keys // AT_ONCE):
             closings |= set(
@@ -34,10 +34,10 @@ async def test_twins_have_one_effect(database_url: str, keys: int) -> None:
         assert len(dump["event"]) == len(dump["audit"]) == len(dump["idempotency"]) == keys
 
 
-async def closing_of_twins(deals: Deals, databases: list[Database]) -> UUID:
+async def closing_of_twins(deals: OrganizationBuilder, databases: list[Database]) -> UUID:
     """Let twins close a new opportunity with one key; return the one closing of which all were told."""
     opportunity_id = await deals.opportunity()
-    sent = OpportunityClosing(
+    sent = CloseOpportunity(
         opportunity_id=opportunity_id, outcome=OpportunityState.WON, idempotency_key=str(opportunity_id)
     )
     act = partial(close_opportunity, caller=deals.caller, closing=sent)

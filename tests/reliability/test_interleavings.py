@@ -11,7 +11,7 @@ from tests.reliability.support.histories import is_explained, tell
 from tests.reliability.support.interleaving import Player, Schedule, interleaved
 from tests.reliability.support.moves import MOVES, ON_THE_DEAL, Scene
 from tests.reliability.support.schedules import AtRandom, all_schedules
-from tests.schema.support.client import the_schema
+from tests.schema.support.client import cached_schema
 
 Names = tuple[str, ...]
 
@@ -21,7 +21,7 @@ OTHERS = [pair for pair in PAIRS if pair not in ON_ONE_DEAL]
 
 
 def test_the_moves_are_all_mutations() -> None:
-    mutations = the_schema().graphql.mutation_type
+    mutations = cached_schema().graphql.mutation_type
     assert mutations is not None
     assert MOVES.keys() == mutations.fields.keys()
 

@@ -10,8 +10,8 @@ import pytest
 from db.connect import open_database
 from db.migrations.runner import migrate
 from db.sql.database import Database
-from tests.api.support.access import admit
-from tests.builders import Deals
+from tests.api.support.access import store_token
+from tests.builders import OrganizationBuilder
 from tests.postgres import PostgresServer, postgres_server
 from tests.reliability.support.sellers import Sellers
 from tests.reliability.support.server_process import serving
@@ -61,7 +61,7 @@ def own_postgresql() -> Iterator[PostgresServer]:
         yield server
 
 
-async def admitted(database: Database) -> Deals:
-    deals = await Deals.create(database)
-    await admit(deals)
+async def admitted(database: Database) -> OrganizationBuilder:
+    deals = await OrganizationBuilder.create(database)
+    await store_token(deals)
     return deals

@@ -8,11 +8,11 @@ from sqlalchemy import String, cast, literal, select
 from db.connect import open_database
 from db.domain.enums import OpportunityState
 from db.domain.errors import OutcomeUnknown
-from db.opportunities.close import OpportunityClosing, close_opportunity
+from db.opportunities.close import CloseOpportunity, close_opportunity
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
-from tests.builders import Deals
-from tests.db.operations import close, the_only
+from tests.builders import OrganizationBuilder
+from tests.db.operations import close, only_row
 from tests.reliability.support.severed_connection import severing
 
 ANSWER = Statement(select(cast(literal("closed"), String).label("answer")))
@@ -23,13 +23,13 @@ ANSWER = Statement(select(cast(literal("closed"), String).label("answer")))
 async def test_a_change_with_a_key_is_made_once_though_its_commit_was_not_answered(
     postgresql: Database, postgresql_url: str, *, has_answer: bool, is_committed: bool
 ) -> None:
-    deals = await Deals.create(postgresql)
+    deals = await OrganizationBuilder.create(postgresql)
     opportunity_id = await deals.opportunity()
     async with severing(postgresql_url, is_committed=is_committed) as url:
         severed = await open_database(url)
         away = copy(deals)
         away.database = severed
-        closing = OpportunityClosing(
+        closing = CloseOpportunity(
             opportunity_id=opportunity_id, outcome=OpportunityState.WON, idempotency_key="once"
         )
 
@@ -44,4 +44,4 @@ async def test_a_change_with_a_key_is_made_once_though_its_commit_was_not_answer
         closed = await close(away, opportunity_id, idempotency_key="once")
         await severed.close()
 
-    assert (await the_only(deals, "opportunity_close")).id == closed.opportunity_close_id
+    assert (await only_row(deals, "opportunity_close")).id == closed.opportunity_close_id

@@ -13,8 +13,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from db.sql.database import Database
-from tests.api.support.access import BEARER, admit
-from tests.builders import Deals
+from tests.api.support.access import BEARER, store_token
+from tests.builders import OrganizationBuilder
 from tests.db.operations import close
 from tests.reliability.support.server_process import ServerProcess, serving
 from tests.reliability.support.websocket_client import asked, conversing, heard
@@ -39,8 +39,8 @@ async def test_subscriptions_take_little_memory_and_little_time_from_others(
     tmp_path: Path,
     number: int,
 ) -> None:
-    deals = await Deals.create(postgresql)
-    await admit(deals)
+    deals = await OrganizationBuilder.create(postgresql)
+    await store_token(deals)
     async with AsyncExitStack() as stack:
         server = stack.enter_context(serving(postgresql_url, tmp_path, **ROOM))
         await server.listens()

@@ -13,16 +13,16 @@ import pytest
 from api.app import create_app
 from db.connect import open_database
 from db.migrations.runner import migrate
-from db.sql.timeouts import GRACE, Deadlines
+from db.sql.timeouts import GRACE_SECONDS, Timeouts
 from schema.execution.executor import Executor
-from tests.api.support.access import admit, client, entrance
-from tests.builders import Deals
+from tests.api.support.access import access_policy, http_client, store_token
+from tests.builders import OrganizationBuilder
 from tests.postgres import PostgresServer, postgres_server
 from tests.reliability.support.silent_connection import wired
-from tests.schema.support.client import the_schema
+from tests.schema.support.client import cached_schema
 
-DEADLINES = Deadlines(statement=0.5, wait=1.0)
-LONGEST = 2 * DEADLINES.wait + 0.5 + GRACE + 0.5
+DEADLINES = Timeouts(statement=0.5, wait=1.0)
+LONGEST = 2 * DEADLINES.wait + 0.5 + GRACE_SECONDS + 0.5
 """Seconds: for a connection and its turn, for a statement that is never answered, and for a slow machine."""
 
 RECOVERY = 1.0
@@ -75,11 +75,11 @@ class Asking:
 async def asking(url: str) -> AsyncIterator[Asking]:
     """Let clients ask while the block runs."""
     database = await open_database(url, DEADLINES)
-    deals = await Deals.create(database)
-    await admit(deals)
+    deals = await OrganizationBuilder.create(database)
+    await store_token(deals)
     opportunity_id = f"opp_{await deals.opportunity()}"
-    app = create_app(Executor(the_schema(), database), database, entrance(database))
-    async with client(app) as http:
+    app = create_app(Executor(cached_schema(), database), database, access_policy(database))
+    async with http_client(app) as http:
         clients = Asking(http, opportunity_id)
         tasks = [asyncio.create_task(clients.ask()) for _ in range(CLIENTS)]
         try:

@@ -10,9 +10,9 @@ from time import monotonic
 import pytest
 
 from db.sql.database import Database
-from tests.api.support.access import HOST, admit
-from tests.api.support.running_server import connected
-from tests.builders import Deals
+from tests.api.support.access import HOST, store_token
+from tests.api.support.running_server import connect
+from tests.builders import OrganizationBuilder
 from tests.reliability.support.server_process import ServerProcess, serving
 
 _log = logging.getLogger(__name__)
@@ -35,8 +35,8 @@ QUESTION = "{ opportunities { nodes { name account { name } owner { name } quote
 async def test_four_times_the_load_costs_less_than_a_fifth_of_the_goodput(
     postgresql: Database, postgresql_url: str, tmp_path: Path
 ) -> None:
-    deals = await Deals.create(postgresql)
-    await admit(deals)
+    deals = await OrganizationBuilder.create(postgresql)
+    await store_token(deals)
     for _ in range(20):
         await deals.opportunity()
     with serving(postgresql_url, tmp_path, **ROOM) as server:
@@ -61,10 +61,10 @@ async def answers(server: ServerProcess, clients: int) -> Counter[tuple[int, str
     end = monotonic() + SECONDS
 
     async def ask() -> None:
-        async with connected(server) as client:
+        async with connect(server) as client:
             while monotonic() < end:
-                client.asks(QUESTION)
-                status, headers, _ = await client.hears()
+                client.post_query(QUESTION)
+                status, headers, _ = await client.read_response()
                 counted[status, headers.get("retry-after")] += 1
 
     await asyncio.gather(*(ask() for _ in range(clients)))

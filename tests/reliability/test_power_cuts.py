@@ -10,7 +10,7 @@ import pytest
 
 from db.connect import sqlite_path
 from db.sqlite.database import SqliteDatabase
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 from tests.db.operations import close
 from tests.reliability.support.power_cut import Disk, watched_disk
 
@@ -46,7 +46,7 @@ async def test_without_full_synchronisation_most_power_cuts_lose_something(
 
 async def cuts_that_lose(disk: Disk, database: SqliteDatabase, url: str, directory: Path, cuts: int) -> int:
     """Close so many deals; count after how many of them a power cut would lose one."""
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     acknowledged: set[UUID] = set()
     losing = 0
     for _ in range(cuts):

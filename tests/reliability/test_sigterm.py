@@ -12,8 +12,8 @@ import pytest
 from websockets.asyncio.client import ClientConnection
 
 from db.sql.database import Database
-from tests.api.support.access import BEARER, admit
-from tests.builders import Deals
+from tests.api.support.access import BEARER, store_token
+from tests.builders import OrganizationBuilder
 from tests.reliability.support.server_process import PATIENCE, ServerProcess, serving
 from tests.reliability.support.statements import locked, watching
 from tests.reliability.support.websocket_client import asked, conversing
@@ -28,15 +28,15 @@ HEADERS = {"authorization": BEARER}
 
 
 @pytest.fixture
-async def deals(postgresql: Database) -> Deals:
-    deals = await Deals.create(postgresql)
-    await admit(deals)
+async def deals(postgresql: Database) -> OrganizationBuilder:
+    deals = await OrganizationBuilder.create(postgresql)
+    await store_token(deals)
     return deals
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(50, marks=pytest.mark.long)])
 async def test_a_server_that_stops_answers_what_it_was_asked(
-    deals: Deals, postgresql_url: str, tmp_path: Path, rounds: int
+    deals: OrganizationBuilder, postgresql_url: str, tmp_path: Path, rounds: int
 ) -> None:
     for number in range(1, rounds + 1):
         opportunity_id = await deals.opportunity()
@@ -69,7 +69,7 @@ async def test_a_server_that_stops_answers_what_it_was_asked(
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(50, marks=pytest.mark.long)])
 async def test_what_takes_longer_than_the_grace_time_is_told_so_and_undone(
-    deals: Deals, postgresql_url: str, tmp_path: Path, rounds: int
+    deals: OrganizationBuilder, postgresql_url: str, tmp_path: Path, rounds: int
 ) -> None:
     opportunity_id = await deals.opportunity()
     before = await deals.dump()
@@ -151,6 +151,6 @@ async def closing(socket: ClientConnection) -> tuple[int, str]:
     return socket.close_code, str(socket.close_reason)
 
 
-async def state_of(deals: Deals, opportunity_id: object) -> str:
+async def state_of(deals: OrganizationBuilder, opportunity_id: object) -> str:
     [row] = [row for row in (await deals.dump())["opportunity"] if row.id == opportunity_id]
     return str(row.state)

@@ -12,8 +12,8 @@ import httpx2
 import pytest
 
 from db.sql.database import Database
-from tests.api.support.access import BEARER, admit
-from tests.builders import Deals
+from tests.api.support.access import BEARER, store_token
+from tests.builders import OrganizationBuilder
 from tests.reliability.support.sellers import Sellers
 from tests.reliability.support.server_process import PATIENCE, ServerProcess, serving
 from tests.reliability.support.websocket_client import asked, conversing, heard
@@ -35,8 +35,8 @@ async def test_memory_and_files_stay_flat_under_a_mixed_load(
     tmp_path: Path,
     seconds: int,
 ) -> None:
-    deals = await Deals.create(postgresql)
-    await admit(deals)
+    deals = await OrganizationBuilder.create(postgresql)
+    await store_token(deals)
     memory, files = [], []
     async with AsyncExitStack() as stack:
         server = stack.enter_context(serving(postgresql_url, tmp_path, **ROOM))

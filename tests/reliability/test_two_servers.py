@@ -11,10 +11,10 @@ import pytest
 
 from db.domain.enums import QuoteState
 from db.sql.database import Database
-from tests.api.support.access import BEARER, admit
-from tests.builders import Deals
-from tests.db.invariants import badly_closed, badly_ended, badly_revised, badly_won
-from tests.db.races.race import CODES
+from tests.api.support.access import BEARER, store_token
+from tests.builders import OrganizationBuilder
+from tests.db.invariants import invalid_closings, invalid_quote_closes, invalid_revisions, invalid_wins
+from tests.db.races.race import EXPECTED_CODES
 from tests.reliability.support.sellers import sent
 from tests.reliability.support.server_process import serving
 
@@ -28,8 +28,8 @@ AT_ONCE = 20
 async def test_two_servers_on_one_database_leave_nothing_bad(
     postgresql: Database, postgresql_url: str, tmp_path: Path, rounds: int
 ) -> None:
-    deals = await Deals.create(postgresql)
-    await admit(deals)
+    deals = await OrganizationBuilder.create(postgresql)
+    await store_token(deals)
     with serving(postgresql_url, tmp_path) as one, serving(postgresql_url, tmp_path) as other:
         await asyncio.gather(one.listens(), other.listens())
         async with httpx2.AsyncClient(headers={"authorization": BEARER}, timeout=30) as http:
@@ -43,13 +43,13 @@ async def test_two_servers_on_one_database_leave_nothing_bad(
                     )
                 )
 
-    for found in (badly_closed, badly_won, badly_ended, badly_revised):
+    for found in (invalid_closings, invalid_wins, invalid_quote_closes, invalid_revisions):
         assert await found(deals) == []
     assert len((await deals.dump())["opportunity_close"]) == told["closeOpportunity", None]
-    assert {code for _, code in told} == {None, *CODES}
+    assert {code for _, code in told} == {None, *EXPECTED_CODES}
 
 
-async def acts_on_a_deal(deals: Deals) -> list[Act]:
+async def acts_on_a_deal(deals: OrganizationBuilder) -> list[Act]:
     """Return ten mutations of a new opportunity with two drafts and an active quote, and their inputs."""
     opportunity_id = await deals.opportunity()
     drafts = [await deals.quote(opportunity_id) for _ in range(2)]

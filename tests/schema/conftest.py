@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import pytest
 
 from db.sql.database import Database
-from tests.schema.planner.golden_answers import landscapes
-from tests.schema.support.landscape import Landscape
+from tests.schema.planner.golden_answers import sample_organizations
+from tests.schema.support.landscape import OrganizationData
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,14 +14,14 @@ class Readable:
     """A database with two organizations; nothing is written to it."""
 
     database: Database
-    ours: Landscape
-    theirs: Landscape
+    ours: OrganizationData
+    theirs: OrganizationData
 
 
 @pytest.fixture(scope="module")
 async def readable(module_database: Database) -> Readable:
     """The landscapes, for tests that only read them."""
-    readable = Readable(module_database, *landscapes())
+    readable = Readable(module_database, *sample_organizations())
     await readable.ours.store(module_database)
     await readable.theirs.store(module_database)
     return readable

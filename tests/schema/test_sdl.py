@@ -16,7 +16,7 @@ from graphql import (
 )
 
 import schema
-from tests.schema.support.client import the_schema
+from tests.schema.support.client import cached_schema
 
 COMMITTED = Path(schema.__file__).parent / "schema.graphql"
 
@@ -25,17 +25,17 @@ OUTPUT_AFFIXES = ("Success", "Error", "Connection", "Edge")
 
 
 def test_the_committed_contract_is_the_code_s_own() -> None:
-    assert COMMITTED.read_text() == the_schema().sdl()
+    assert COMMITTED.read_text() == cached_schema().sdl()
 
 
 def test_the_contract_is_valid_and_sorted_on_its_own() -> None:
-    contract = build_schema(the_schema().sdl())
+    contract = build_schema(cached_schema().sdl())
     assert validate_schema(contract) == []
-    assert print_schema(lexicographic_sort_schema(contract)) + "\n" == the_schema().sdl()
+    assert print_schema(lexicographic_sort_schema(contract)) + "\n" == cached_schema().sdl()
 
 
 def test_everything_is_described() -> None:
-    assert [name for name, part in parts(the_schema().graphql) if not part.description] == []
+    assert [name for name, part in parts(cached_schema().graphql) if not part.description] == []
 
 
 def test_every_scalar_of_our_own_names_its_specification() -> None:
@@ -53,14 +53,14 @@ def test_inputs_that_take_exactly_one_field_say_so() -> None:
         for each in types(GraphQLInputObjectType)
         if each.extensions["strawberry-definition"].is_one_of
     ]
-    contract = build_schema(the_schema().sdl())
+    contract = build_schema(cached_schema().sdl())
     one_of = [name for name, each in contract.type_map.items() if getattr(each, "is_one_of", False)]
     assert one_of == sorted(declared)
     assert {"OpportunityOutcomeInput", "QuotesToCloseInput"} <= set(one_of)
 
 
 def test_every_mutation_takes_one_input_and_returns_a_union_named_after_it() -> None:
-    mutation: Any = the_schema().graphql.mutation_type
+    mutation: Any = cached_schema().graphql.mutation_type
     for name, field in mutation.fields.items():
         noun = name[0].upper() + name[1:]
         assert {each: str(sent.type) for each, sent in field.args.items()} == {"input": f"{noun}Input!"}
@@ -72,7 +72,7 @@ def test_every_mutation_takes_one_input_and_returns_a_union_named_after_it() -> 
 
 
 def test_every_error_is_a_user_error() -> None:
-    schema_ = the_schema().graphql
+    schema_ = cached_schema().graphql
     errors = {each.name for each in types(GraphQLObjectType) if each.name.endswith("Error")}
     interface: Any = schema_.type_map["UserError"]
     assert errors == {each.name for each in schema_.get_possible_types(interface)}
@@ -98,7 +98,7 @@ def test_a_list_is_a_connection_of_edges_with_cursors_a_count_and_page_informati
 
 
 def types(kind: Any) -> Iterator[Any]:
-    for each in the_schema().graphql.type_map.values():
+    for each in cached_schema().graphql.type_map.values():
         if isinstance(each, kind) and not is_introspection_type(each) and not is_specified_scalar_type(each):
             yield each
 

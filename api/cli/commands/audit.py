@@ -6,9 +6,8 @@ import typer
 
 from api.cli.runtime.database import opened, run
 from api.settings import Settings
-from db.audit.seals import seal
-from db.audit.verification import Verdict, has_seal
-from db.audit.verification import verify as verify_seals
+from db.audit.seals import seal_entries
+from db.audit.verification import VerificationResult, has_seal, verify_seals
 
 audits = typer.Typer(help="Seal and verify who did what when.", no_args_is_help=True)
 
@@ -35,25 +34,25 @@ def verify(
         typer.echo(_line(verdict))
     for each in missing:
         typer.echo(f"The head {each} is no seal any more: entries were removed, or all seals were made anew.")
-    if missing or any(verdict.fault for verdict in verdicts):
+    if missing or any(verdict.error for verdict in verdicts):
         raise typer.Exit(1)
 
 
 async def _seal() -> int:
     async with opened(Settings.from_environment()) as database:
-        return await seal(database)
+        return await seal_entries(database)
 
 
-async def _verify(heads: list[str]) -> tuple[list[Verdict], list[str]]:
+async def _verify(heads: list[str]) -> tuple[list[VerificationResult], list[str]]:
     async with opened(Settings.from_environment()) as database:
         verdicts = [verdict async for verdict in verify_seals(database)]
         return verdicts, [head for head in heads if not await has_seal(database, head)]
 
 
-def _line(verdict: Verdict) -> str:
-    if verdict.fault is not None:
-        return f"{verdict.organization}: BROKEN after {verdict.sealed:,} entries. {verdict.fault}"
+def _line(verdict: VerificationResult) -> str:
+    if verdict.error is not None:
+        return f"{verdict.organization}: BROKEN after {verdict.sealed:,} entries. {verdict.error}"
     return (
-        f"{verdict.organization}: {verdict.sealed:,} entries are as they were sealed, {verdict.waiting:,} not"
-        f" sealed yet. Head {verdict.head}"
+        f"{verdict.organization}: {verdict.sealed:,} entries are as they were sealed,"
+        f" {verdict.unsealed:,} not sealed yet. Head {verdict.head}"
     )

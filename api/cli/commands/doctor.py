@@ -10,10 +10,10 @@ from api.cli.runtime.database import as_it_is, embedded_database, run
 from api.cli.runtime.settings_checks import examine_settings
 from api.settings import Settings
 from db.domain.errors import DealdeskError
-from db.maintenance.file_checks import examine_file
+from db.maintenance.file_checks import check_file
 from db.maintenance.findings import Finding, Level, fail, ok
-from db.maintenance.invariant_checks import examine_rows
-from db.maintenance.server_checks import examine_server
+from db.maintenance.invariant_checks import check_invariants
+from db.maintenance.server_checks import check_server
 from db.migrations.runner import is_current
 
 
@@ -46,7 +46,7 @@ async def _findings(settings: Settings) -> AsyncIterator[Finding]:
 
 async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
     if settings.is_embedded:
-        found = await asyncio.to_thread(lambda: list(examine_file(embedded_database(settings))))
+        found = await asyncio.to_thread(lambda: list(check_file(embedded_database(settings))))
         for finding in found:
             yield finding
         if any(finding.level is Level.FAIL for finding in found) or not embedded_database(settings).exists():
@@ -57,7 +57,7 @@ async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
     yield ok("The tables are this version's.")
     async with as_it_is(settings) as database:
         if not settings.is_embedded:
-            async for finding in examine_server(database):
+            async for finding in check_server(database):
                 yield finding
-        async for finding in examine_rows(database, datetime.now(UTC)):
+        async for finding in check_invariants(database, datetime.now(UTC)):
             yield finding

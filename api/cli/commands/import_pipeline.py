@@ -25,7 +25,7 @@ def pipeline(directory: Path) -> None:
     summary = run(_import_pipeline(Settings.from_environment(), directory))
     for line in report(summary):
         typer.echo(line)
-    if summary.refused:
+    if summary.rejected:
         raise typer.Exit(SOME_ROWS_REFUSED)
 
 

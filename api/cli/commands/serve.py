@@ -19,9 +19,9 @@ from api.server.purge_idempotency_keys import forgetting
 from api.server.seal_audit import sealing
 from api.server.server import CannotServe, bound_socket, listen
 from api.server.server import serve as serve_app
-from api.settings import Settings, TraceSettings
-from api.transports.trusted_documents import trusted_documents
-from db.master_data.organizations import Served, served_organization
+from api.settings import Settings, TracingSettings
+from api.transports.trusted_documents import load_trusted_documents
+from db.master_data.organizations import UserRef, find_default_user
 from db.sql.database import Database
 from schema.build import build_schema
 
@@ -43,40 +43,40 @@ def serve(
     configure_logs(settings.log_format, access_log=access_log)
     with bound_socket(host, port) as bound:
         metrics_port = settings.metrics_port if metrics_port is None else metrics_port
-        with traced(is_wanted=TraceSettings().is_wanted) as parts:
+        with traced(enabled=TracingSettings().enabled) as parts:
             run(_serve(settings, bound, metrics_port, parts, access_log=access_log))
 
 
 async def _serve(
     settings: Settings, bound: socket, metrics_port: int | None, parts: Parts, *, access_log: bool
 ) -> None:
-    async with opened(settings, settings.deadlines) as opened_, sealing(opened_):
+    async with opened(settings, settings.timeouts) as opened_, sealing(opened_):
         database = parts.database(opened_)
         served = await _served(settings, database)
         entry = await entry_of(settings, bound, database)
-        documents = trusted_documents(settings.documents, settings.documents_manifest)
+        documents = load_trusted_documents(settings.documents, settings.documents_manifest)
         watch = Watch(documents, access_log=access_log, metrics=metrics_port is not None)
         limits = settings.limits
         executor = parts.executor(
-            build_schema(), database, watch.operations, settings.operation_bounds, limits
+            build_schema(), database, watch.operations, settings.concurrency_limits, limits
         )
         app = create_app(executor, database, entry, documents, watch.requests)
-        watch.metrics.watch(*app.state.figures)
+        watch.metrics.watch(*app.state.gauges)
         gc.collect()
         gc.freeze()  # going through all that stays for good would stop everybody for a tenth of a second
         with exposed(watch.metrics.registry, settings.metrics_host, metrics_port):
-            is_alone = settings.is_embedded and settings.trust is None
+            is_alone = settings.is_embedded and settings.oidc is None
             token = await first_token(database, served, now=datetime.now(UTC)) if is_alone else None
             for line in welcome(f"{listen(bound)}/graphql", token):
                 typer.echo(line)
             async with forgetting(opened_):
-                await serve_app(parts.app(app), bound, app.state.stopping, settings.serving_bounds)
+                await serve_app(parts.app(app), bound, app.state.shutdown, settings.server_limits)
 
 
-async def _served(settings: Settings, database: Database) -> Served:
+async def _served(settings: Settings, database: Database) -> UserRef:
     if settings.is_embedded:
         await load_sample_into_empty(database)
-    served = await database.write(served_organization)
+    served = await database.write(find_default_user)
     if served is None:
         raise CannotServe(
             "The database holds no organization to serve. Import one with `dealdesk import`, or load"

@@ -8,8 +8,8 @@ import typer
 
 from api.cli.runtime.database import opened, run
 from api.settings import Settings
-from db.auth.tokens import TokenDraft, create_token, revoke_token, tokens_of
-from db.auth.user_lookup import member
+from db.auth.tokens import CreateToken, create_token, list_tokens, revoke_token
+from db.auth.user_lookup import find_user
 from db.domain.caller import Role
 from db.sql.database import Transaction
 
@@ -50,8 +50,8 @@ def create(
     expires_at = None if expires_in is None else now + expires_in
 
     async def work(transaction: Transaction) -> str:
-        whose = await member(transaction, organization, user)
-        draft = TokenDraft(whose=whose, role=role, name=name, expires_at=expires_at)
+        whose = await find_user(transaction, organization, user)
+        draft = CreateToken(user=whose, role=role, name=name, expires_at=expires_at)
         return await create_token(transaction, draft, now=now)
 
     token = run(_written(work))
@@ -72,7 +72,7 @@ def revoke(name: str, organization: Organization = None) -> None:
     now = datetime.now(UTC)
 
     async def work(transaction: Transaction) -> None:
-        whose = await member(transaction, organization, None)
+        whose = await find_user(transaction, organization, None)
         await revoke_token(transaction, whose.organization_id, name, now=now)
 
     run(_written(work))
@@ -86,8 +86,8 @@ async def _written(work: Any) -> Any:
 
 async def _listed(organization: str | None) -> list[Any]:
     async with opened(Settings.from_environment()) as database:
-        whose = await database.write(lambda transaction: member(transaction, organization, None))
-        return await tokens_of(database, whose.organization_id)
+        whose = await database.write(lambda transaction: find_user(transaction, organization, None))
+        return await list_tokens(database, whose.organization_id)
 
 
 def _state(row: Any, now: datetime) -> str:

@@ -3,32 +3,32 @@
 from datetime import UTC, datetime
 from socket import socket
 
-from api.auth.access_policy import Entry, names_of_loopback
+from api.auth.access_policy import AccessPolicy, loopback_hosts
 from api.auth.authenticator import Authenticator
-from api.auth.oidc import OpenIdIssuer
+from api.auth.oidc import OidcAuthenticator
 from api.server.server import CannotServe
 from api.settings import Settings
-from db.auth.tokens import any_token_works
+from db.auth.tokens import any_token_is_valid
 from db.sql.database import Database
 
 
-async def entry_of(settings: Settings, bound: socket, database: Database) -> Entry:
+async def entry_of(settings: Settings, bound: socket, database: Database) -> AccessPolicy:
     """Return who may come in through a bound socket.
 
     Raises:
         CannotServe: others than this machine could, and nothing is set that keeps strangers out.
     """
-    loopback = names_of_loopback(bound)
+    loopback = loopback_hosts(bound)
     if not loopback:
         await _check_exposure(settings, bound.getsockname()[0], database)
     hosts = loopback.union(settings.allowed_hosts)
-    issuer = None if settings.trust is None else OpenIdIssuer(settings.trust, database)
-    return Entry(Authenticator(database, issuer), hosts, settings.allowed_origins, settings.limits)
+    issuer = None if settings.oidc is None else OidcAuthenticator(settings.oidc, database)
+    return AccessPolicy(Authenticator(database, issuer), hosts, settings.allowed_origins, settings.limits)
 
 
 async def _check_exposure(settings: Settings, address: str, database: Database) -> None:
     missing = []
-    if settings.trust is None and not await any_token_works(database, datetime.now(UTC)):
+    if settings.oidc is None and not await any_token_is_valid(database, datetime.now(UTC)):
         missing.append("set DEALDESK_OIDC_ISSUER, or make a token with `dealdesk token create`")
     if not settings.allowed_hosts:
         missing.append(

@@ -3,21 +3,21 @@
 from collections.abc import Iterator
 from datetime import datetime
 
-from db.auth.tokens import TokenDraft, create_token, has_tokens
+from db.auth.tokens import CreateToken, any_token_exists, create_token
 from db.domain.caller import Role
-from db.master_data.organizations import Served
+from db.master_data.organizations import UserRef
 from db.sql.database import Database, Transaction
 
 _QUERY = """-d '{"query": "{ opportunities(first: 3) { nodes { name state } } }"}'"""
 
 
-async def first_token(database: Database, served: Served, *, now: datetime) -> str | None:
+async def first_token(database: Database, served: UserRef, *, now: datetime) -> str | None:
     """Make a token that may do everything and return it, unless there has been one before."""
 
     async def work(transaction: Transaction) -> str | None:
-        if await has_tokens(transaction):
+        if await any_token_exists(transaction):
             return None
-        draft = TokenDraft(whose=served, role=Role.ADMIN, name="first start")
+        draft = CreateToken(user=served, role=Role.ADMIN, name="first start")
         return await create_token(transaction, draft, now=now)
 
     return await database.write(work)

@@ -9,14 +9,14 @@ from typing import Any, TypeVar
 
 from uvicorn.loops.auto import auto_loop_factory
 
-from api.settings import BadDatabaseUrl, Settings
+from api.settings import InvalidDatabaseUrl, Settings
 from db.connect import open_database, sqlite_path
 from db.domain.errors import DealdeskError, Unavailable
-from db.master_data.organizations import served_organization
+from db.master_data.organizations import find_default_user
 from db.migrations.runner import is_current, migrate
 from db.sample_data import load_sample
 from db.sql.database import Database
-from db.sql.timeouts import NO_HURRY, Deadlines
+from db.sql.timeouts import NO_TIMEOUT, Timeouts
 
 T = TypeVar("T")
 
@@ -38,7 +38,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, deadlines: Deadlines = NO_HURRY) -> AsyncIterator[Database]:
+async def opened(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> AsyncIterator[Database]:
     """Open the database. The embedded one is migrated first; another one belongs to whoever runs it.
 
     Raises:
@@ -49,17 +49,17 @@ async def opened(settings: Settings, deadlines: Deadlines = NO_HURRY) -> AsyncIt
         await migrated(settings)
     else:
         await _check_current(settings)
-    async with as_it_is(settings, deadlines) as database:
+    async with as_it_is(settings, timeouts) as database:
         yield database
 
 
 @asynccontextmanager
-async def as_it_is(settings: Settings, deadlines: Deadlines = NO_HURRY) -> AsyncIterator[Database]:
+async def as_it_is(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> AsyncIterator[Database]:
     """Open the database, whatever its tables are; raises as ``opened`` does."""
     try:
-        database = await open_database(settings.url, deadlines)
+        database = await open_database(settings.url, timeouts)
     except ValueError:
-        raise BadDatabaseUrl from None
+        raise InvalidDatabaseUrl from None
     try:
         yield database
     finally:
@@ -78,7 +78,7 @@ def embedded_database(settings: Settings) -> Path:
     try:
         return sqlite_path(settings.url)
     except ValueError:
-        raise BadDatabaseUrl from None
+        raise InvalidDatabaseUrl from None
 
 
 async def migrated(settings: Settings) -> None:
@@ -88,12 +88,12 @@ async def migrated(settings: Settings) -> None:
             _make_directory(sqlite_path(settings.url).parent)
         await migrate(settings.url)
     except ValueError:
-        raise BadDatabaseUrl from None
+        raise InvalidDatabaseUrl from None
 
 
 async def load_sample_into_empty(database: Database) -> None:
     """Load the sample data, unless there is an organization."""
-    if await database.write(served_organization) is None:
+    if await database.write(find_default_user) is None:
         await load_sample(database, now=datetime.now(UTC))
 
 
@@ -105,7 +105,7 @@ async def _check_current(settings: Settings) -> None:
                 " Run `dealdesk migrate` first."
             )
     except ValueError:
-        raise BadDatabaseUrl from None
+        raise InvalidDatabaseUrl from None
 
 
 def _make_directory(directory: Path) -> None:

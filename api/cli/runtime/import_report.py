@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from db.importers.pipeline import ImportSummary, Noun
+from db.importers.pipeline import EntityKind, ImportSummary
 
 
 @contextmanager
@@ -22,12 +22,12 @@ def progress_bar(title: str) -> Iterator[Callable[[int, int], None]]:
 def report(summary: ImportSummary) -> Iterator[str]:
     """Return the lines that tell what an import did."""
     yield f"{'':<20}{'landed':>10}{'already there':>16}"
-    for noun in Noun:
-        yield f"{noun:<20}{summary.landed[noun]:>10,}{summary.already_there[noun]:>16,}"
+    for noun in EntityKind:
+        yield f"{noun:<20}{summary.imported[noun]:>10,}{summary.existing[noun]:>16,}"
     for state, count in sorted(summary.opportunities_by_state.items()):
         yield f"opportunities that landed as {state.lower()}: {count:,}"
-    for quirk, count in sorted(summary.quirks.items()):
+    for quirk, count in sorted(summary.corrections.items()):
         yield f"{count:,} x {quirk}"
-    for row in summary.refused:
+    for row in summary.rejected:
         yield f"refused: {row.file}, line {row.line}: {row.reason}"
-    yield f"{len(summary.refused):,} rows refused"
+    yield f"{len(summary.rejected):,} rows refused"

@@ -15,7 +15,7 @@ def examine_settings(settings: Settings) -> Iterator[Finding]:
 
 
 def _files(settings: Settings) -> Iterator[Finding]:
-    for name, path in settings.files.items():
+    for name, path in settings.value_files.items():
         if path.stat().st_mode & 0o007:
             yield warn(
                 f"All users of this machine can get at the file of {name}.", "Keep them out: chmod 600."

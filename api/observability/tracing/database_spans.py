@@ -11,7 +11,7 @@ from opentelemetry.trace import SpanKind, Tracer, get_current_span
 from sqlalchemy import Dialect
 from typing_extensions import override
 
-from db.sql.database import Database, Load, Transaction
+from db.sql.database import Database, PoolStats, Transaction
 from db.sql.statements import Statement
 
 _VERB = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
@@ -53,7 +53,7 @@ class TracedDatabase(Database):
         self._tracer = tracer
         self._tracing = _Tracing(tracer, database.dialect)
         self.dialect = database.dialect
-        self.tally = database.tally
+        self.retry_counter = database.retry_counter
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
@@ -66,8 +66,8 @@ class TracedDatabase(Database):
             return await self._database.rows(statement, **values)
 
     @override
-    def of(self, organization_id: UUID) -> "TracedDatabase":
-        return TracedDatabase(self._database.of(organization_id), self._tracer)
+    def for_organization(self, organization_id: UUID) -> "TracedDatabase":
+        return TracedDatabase(self._database.for_organization(organization_id), self._tracer)
 
     @override
     @asynccontextmanager
@@ -77,8 +77,8 @@ class TracedDatabase(Database):
                 yield _TracedTransaction(transaction, self._tracing, self.dialect)
 
     @override
-    def load(self) -> Load:
-        return self._database.load()
+    def pool_stats(self) -> PoolStats:
+        return self._database.pool_stats()
 
     @override
     async def close(self) -> None:
@@ -102,9 +102,9 @@ class _TracedTransaction(Transaction):
             return await self._transaction.execute(statement, **values)
 
     @override
-    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
         with self._tracing.span(summary(statement, self._dialect)):
-            await self._transaction.change(statement, number, **values)
+            await self._transaction.update_exactly(statement, number, **values)
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:

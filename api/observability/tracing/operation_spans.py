@@ -7,8 +7,8 @@ from opentelemetry.trace import Tracer
 from typing_extensions import override
 
 from schema.execution.executor import Executor, Request
-from schema.execution.response import Answer
-from schema.request.operation import Reader
+from schema.execution.response import Response
+from schema.request.operation import Operation
 
 
 class TracedExecutor(Executor):
@@ -19,8 +19,8 @@ class TracedExecutor(Executor):
         self._tracer = tracer
 
     @override
-    async def _admitted(self, request: Request, reader: Reader) -> Answer:
-        name, kind = reader.asked
+    async def _admitted(self, request: Request, reader: Operation) -> Response:
+        name, kind = reader.label
         attributes = {"graphql.operation.name": name, "graphql.operation.type": kind}
         with self._tracer.start_as_current_span(f"{kind} {name}", attributes=attributes) as span:
             answer = await super()._admitted(request, reader)

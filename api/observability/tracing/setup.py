@@ -25,9 +25,9 @@ UNTRACED = Parts(lambda database: database, Executor, lambda app: app)
 
 
 @contextmanager
-def traced(*, is_wanted: bool) -> Iterator[Parts]:
+def traced(*, enabled: bool) -> Iterator[Parts]:
     """Give the parts of a server; where traces are wanted they are sent on while the block runs."""
-    if not is_wanted:
+    if not enabled:
         yield UNTRACED
         return
     try:

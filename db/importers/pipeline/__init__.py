@@ -13,8 +13,8 @@ What becomes of it:
 - What is there already stays as it is: accounts and units of the same name, users of the same e-mail address,
   opportunities of the same external reference. So a second import changes nothing, and one after a part of
   the files lands the rest.
-- What is odd but clear lands by the rules of ``Quirk``. A row that can't land is refused with its reason,
-  and the rest lands.
+- What is odd but clear lands by the rules of ``Correction``. A row that can't land is refused with its
+  reason, and the rest lands.
 
 All of it is one transaction in the served organization. An empty database first gets an organization that is
 named after the directory; its first user, on whose behalf the server then answers, is the first manager named
@@ -28,14 +28,14 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from db.importers.pipeline.csv_reader import ImportUnreadable
+from db.importers.pipeline.csv_reader import ImportSourceError
 from db.importers.pipeline.parser import read_pipeline
-from db.importers.pipeline.report import ImportSummary, Noun, Quirk, RefusedRow
-from db.importers.pipeline.writer import land
+from db.importers.pipeline.report import Correction, EntityKind, ImportSummary, RejectedRow
+from db.importers.pipeline.writer import write_pipeline
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
 
-__all__ = ["ImportSummary", "ImportUnreadable", "Noun", "Quirk", "RefusedRow", "import_pipeline"]
+__all__ = ["Correction", "EntityKind", "ImportSourceError", "ImportSummary", "RejectedRow", "import_pipeline"]
 
 
 async def import_pipeline(
@@ -57,7 +57,7 @@ async def import_pipeline(
     pipeline = read_pipeline(directory, today=now.date())
 
     async def work(transaction: Transaction) -> ImportSummary:
-        summary = await land(transaction, pipeline, now=now, progress=progress or _silent)
+        summary = await write_pipeline(transaction, pipeline, now=now, progress=progress or _silent)
         if database.dialect.name == "postgresql":
             await transaction.rows(_COUNT_ANEW)
         return summary

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from db.domain.errors import DealdeskError
-from db.domain.money import HIGHEST_AMOUNT, has_at_most_two_places
-from db.importers.pipeline.report import RefusedRow
+from db.domain.money import MAX_AMOUNT, fits_decimal_places
+from db.importers.pipeline.report import RejectedRow
 
 T = TypeVar("T")
 
@@ -22,11 +22,11 @@ LONGEST_TEXT = 200
 """How many characters a field may have; PostgreSQL indexes no name that is much longer than two of these."""
 
 
-class ImportUnreadable(DealdeskError):
+class ImportSourceError(DealdeskError):
     """The directory doesn't hold the files of a pipeline."""
 
 
-class RowRefused(Exception):
+class RowError(Exception):
     """One row can't land; the text says why."""
 
 
@@ -47,7 +47,7 @@ class Record:
         try:
             return date.fromisoformat(text) if text else None
         except ValueError:
-            raise RowRefused(f"{column} {text!r} is no date like 2017-03-01.") from None
+            raise RowError(f"{column} {text!r} is no date like 2017-03-01.") from None
 
     def amount(self, column: str) -> Decimal | None:
         """Return an exact amount with at most two places, or None."""
@@ -56,22 +56,22 @@ class Record:
             amount = Decimal(text or 0)
         except InvalidOperation:
             amount = Decimal("NaN")
-        if amount.is_nan() or not 0 <= amount <= HIGHEST_AMOUNT or not has_at_most_two_places(amount):
-            raise RowRefused(f"{column} {text!r} is no amount like 1054.50, up to {HIGHEST_AMOUNT:,}.")
+        if amount.is_nan() or not 0 <= amount <= MAX_AMOUNT or not fits_decimal_places(amount):
+            raise RowError(f"{column} {text!r} is no amount like 1054.50, up to {MAX_AMOUNT:,}.")
         return amount if text else None
 
     def whole_number(self, column: str) -> int | None:
         """Return a whole number, or None."""
         text = self.texts[column]
         if text and not (text.isdecimal() and len(text) <= LONGEST_WHOLE_NUMBER):
-            raise RowRefused(f"{column} {text!r} is no whole number of up to {LONGEST_WHOLE_NUMBER} digits.")
+            raise RowError(f"{column} {text!r} is no whole number of up to {LONGEST_WHOLE_NUMBER} digits.")
         return int(text) if text else None
 
 
 def needed(column: str, value: T | None) -> T:
     """Return a value that must not be missing."""
     if value is None:
-        raise RowRefused(f"{column} is empty.")
+        raise RowError(f"{column} is empty.")
     return value
 
 
@@ -80,7 +80,7 @@ class Source:
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
-        self.refused: list[RefusedRow] = []
+        self.rejected: list[RejectedRow] = []
 
     def read(self, file: str, columns: Sequence[str], parse: Callable[[Record], T]) -> dict[str, T]:
         """Parse every row of a file; the result is keyed by the first column, whose values are unique.
@@ -93,40 +93,42 @@ class Source:
             try:
                 record = _record(line, columns, texts)
                 found[_new_key(record, columns[0], found)] = parse(record)
-            except RowRefused as refusal:
-                self.refused.append(RefusedRow(file, line, str(refusal)))
+            except RowError as refusal:
+                self.rejected.append(RejectedRow(file, line, str(refusal)))
         return found
 
     def _rows(self, file: str, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
         rows = csv.reader(io.StringIO(self._text(file)))
         try:
             if (header := next(rows, [])) != list(columns):
-                raise ImportUnreadable(
+                raise ImportSourceError(
                     f"{file} must begin with the line {','.join(columns)!r}, not {','.join(header)!r}."
                 )
             yield from ((rows.line_num, row) for row in rows if row)
         except csv.Error as error:
-            raise ImportUnreadable(f"{file} is no CSV file: line {rows.line_num}: {error}.") from error
+            raise ImportSourceError(f"{file} is no CSV file: line {rows.line_num}: {error}.") from error
 
     def _text(self, file: str) -> str:
         try:
             return (self._directory / file).read_text(encoding="utf-8-sig")
         except OSError as error:
-            raise ImportUnreadable(f"{file} can't be read in {self._directory}: {error.strerror}.") from error
+            raise ImportSourceError(
+                f"{file} can't be read in {self._directory}: {error.strerror}."
+            ) from error
         except UnicodeDecodeError as error:
-            raise ImportUnreadable(f"{file} is not in UTF-8.") from error
+            raise ImportSourceError(f"{file} is not in UTF-8.") from error
 
 
 def _record(line: int, columns: Sequence[str], texts: Sequence[str]) -> Record:
     if len(texts) != len(columns):
-        raise RowRefused(f"The row has {len(texts)} fields, not {len(columns)}.")
+        raise RowError(f"The row has {len(texts)} fields, not {len(columns)}.")
     if any(len(text) > LONGEST_TEXT or "\0" in text for text in texts):
-        raise RowRefused(f"A field holds a zero byte or more than {LONGEST_TEXT} characters.")
+        raise RowError(f"A field holds a zero byte or more than {LONGEST_TEXT} characters.")
     return Record(line, {column: text.strip() for column, text in zip(columns, texts, strict=True)})
 
 
 def _new_key(record: Record, column: str, found: Mapping[str, object]) -> str:
     key = needed(column, record.text(column))
     if key in found:
-        raise RowRefused(f"{column} {key!r} is on an earlier line already.")
+        raise RowError(f"{column} {key!r} is on an earlier line already.")
     return key

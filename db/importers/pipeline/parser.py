@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from db.domain.enums import OpportunityState
-from db.importers.pipeline.csv_reader import ImportUnreadable, Record, RowRefused, Source, needed
-from db.importers.pipeline.report import Quirk, RefusedRow
+from db.importers.pipeline.csv_reader import ImportSourceError, Record, RowError, Source, needed
+from db.importers.pipeline.report import Correction, RejectedRow
 
 T = TypeVar("T")
 
@@ -52,7 +52,7 @@ class Customer:
     employees: int | None = None
     annual_revenue: Decimal | None = None
     parent: str | None = None
-    quirks: tuple[Quirk, ...] = ()
+    corrections: tuple[Correction, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,7 @@ class Deal:
     engaged_on: date | None
     closed_on: date | None
     close_value: Decimal | None
-    quirks: tuple[Quirk, ...]
+    corrections: tuple[Correction, ...]
 
     @property
     def name(self) -> str:
@@ -90,7 +90,7 @@ class Pipeline:
     agents: Mapping[str, Agent]
     customers: Mapping[str, Customer]
     deals: Mapping[str, Deal]
-    refused: list[RefusedRow]
+    rejected: list[RejectedRow]
 
 
 def read_pipeline(directory: Path, *, today: date) -> Pipeline:
@@ -102,13 +102,13 @@ def read_pipeline(directory: Path, *, today: date) -> Pipeline:
     source = Source(directory)
     agents = source.read("sales_teams.csv", ("sales_agent", "manager", "regional_office"), _agent)
     if not agents:
-        raise ImportUnreadable("sales_teams.csv names no agent, so no deal would have an owner.")
+        raise ImportSourceError("sales_teams.csv names no agent, so no deal would have an owner.")
     customers = source.read("accounts.csv", _ACCOUNT_COLUMNS, _customer)
     prices = source.read("products.csv", ("product", "series", "sales_price"), _price)
     customers = {name: _with_known_parent(customer, customers) for name, customer in customers.items()}
     deal = partial(_deal, agents=agents, customers=customers, prices=prices, today=today)
     deals = source.read(PIPELINE, _DEAL_COLUMNS, deal)
-    return Pipeline(directory.resolve().name, agents, customers, deals, source.refused)
+    return Pipeline(directory.resolve().name, agents, customers, deals, source.rejected)
 
 
 _ACCOUNT_COLUMNS = (
@@ -150,14 +150,14 @@ def _customer(record: Record) -> Customer:
         employees=record.whole_number("employees"),
         annual_revenue=record.amount("revenue"),
         parent=record.text("subsidiary_of"),
-        quirks=(Quirk.SPELLING,) if sector in _SPELLINGS or country in _SPELLINGS else (),
+        corrections=(Correction.SPELLING,) if sector in _SPELLINGS or country in _SPELLINGS else (),
     )
 
 
 def _with_known_parent(customer: Customer, customers: Mapping[str, Customer]) -> Customer:
     if customer.parent is None or customer.parent in customers:
         return customer
-    return replace(customer, parent=None, quirks=(*customer.quirks, Quirk.NO_PARENT))
+    return replace(customer, parent=None, corrections=(*customer.corrections, Correction.NO_PARENT))
 
 
 def _corrected(text: str | None) -> str | None:
@@ -184,7 +184,7 @@ def _deal(
         engaged_on=record.day("engage_date"),
         closed_on=record.day("close_date"),
         close_value=record.amount("close_value"),
-        quirks=tuple(_quirks(record)),
+        corrections=tuple(_quirks(record)),
     )
     if deal.account:
         _known("account", deal.account, customers)
@@ -193,18 +193,18 @@ def _deal(
     return deal
 
 
-def _quirks(record: Record) -> Iterator[Quirk]:
+def _quirks(record: Record) -> Iterator[Correction]:
     if record.texts["product"] in _PRODUCT_NAMES:
-        yield Quirk.PRODUCT_NAME
+        yield Correction.PRODUCT_NAME
     if not record.texts["account"]:
-        yield Quirk.NO_ACCOUNT
+        yield Correction.NO_ACCOUNT
     if not record.texts["engage_date"]:
-        yield Quirk.NO_ENGAGE_DATE
+        yield Correction.NO_ENGAGE_DATE
 
 
 def _known(column: str, key: str, known: Mapping[str, T]) -> T:
     if key not in known:
-        raise RowRefused(f"{column} {key!r} is unknown.")
+        raise RowError(f"{column} {key!r} is unknown.")
     return known[key]
 
 
@@ -212,13 +212,13 @@ def _stage(text: str) -> Stage:
     try:
         return Stage(text)
     except ValueError:
-        raise RowRefused(f"deal_stage {text!r} is none of {', '.join(Stage)}.") from None
+        raise RowError(f"deal_stage {text!r} is none of {', '.join(Stage)}.") from None
 
 
 def _check_closing(deal: Deal) -> None:
     if deal.state == OpportunityState.OPEN:
         if deal.closed_on or deal.close_value is not None:
-            raise RowRefused(f"A deal in stage {deal.stage} has no close_date and no close_value.")
+            raise RowError(f"A deal in stage {deal.stage} has no close_date and no close_value.")
     else:
         needed("close_date", deal.closed_on)
     if deal.state == OpportunityState.WON:
@@ -227,6 +227,6 @@ def _check_closing(deal: Deal) -> None:
 
 def _check_days(deal: Deal, today: date) -> None:
     if deal.closed_on and deal.engaged_on and deal.closed_on < deal.engaged_on:
-        raise RowRefused(f"close_date {deal.closed_on} is before engage_date {deal.engaged_on}.")
+        raise RowError(f"close_date {deal.closed_on} is before engage_date {deal.engaged_on}.")
     if max(deal.engaged_on or today, deal.closed_on or today) > today:
-        raise RowRefused(f"A date is after the day of the import, {today}.")
+        raise RowError(f"A date is after the day of the import, {today}.")

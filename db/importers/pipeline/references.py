@@ -12,9 +12,9 @@ from sqlmodel import col, select, update
 from db import models
 from db.domain.ids import new_id
 from db.importers.pipeline.parser import Agent, Customer, Pipeline
-from db.importers.pipeline.report import ImportSummary, Noun
+from db.importers.pipeline.report import EntityKind, ImportSummary
 from db.master_data.organizations import insert_rows
-from db.models.tenant_scoped import OrganizationScoped
+from db.models.tenant_scoped import TenantScoped
 from db.sql.database import Transaction
 from db.sql.statements import Statement
 
@@ -26,7 +26,7 @@ NO_ACCOUNT = "No account yet"
 
 
 @dataclass(frozen=True, slots=True)
-class Destination:
+class ImportTarget:
     """Where and when rows land, and the account that is kept of it."""
 
     transaction: Transaction
@@ -36,7 +36,7 @@ class Destination:
 
 
 @dataclass(frozen=True, slots=True)
-class Ground:
+class References:
     """Ids by name: of users by e-mail address, of status reasons by Dataverse's code."""
 
     users: Mapping[str, UUID]
@@ -45,11 +45,11 @@ class Ground:
     reasons: Mapping[int, UUID]
 
 
-async def prepare_ground(to: Destination, pipeline: Pipeline, *, with_no_account: bool) -> Ground:
+async def insert_references(to: ImportTarget, pipeline: Pipeline, *, with_no_account: bool) -> References:
     """Insert the people, units and accounts that aren't there yet, and return where everything stands."""
     nobody = {NO_ACCOUNT: Customer()} if with_no_account else {}
     reasons = await to.transaction.rows(_REASONS, organization=to.organization_id)
-    return Ground(
+    return References(
         users=await _users(to, pipeline.agents.values()),
         units=await _units(to, {agent.office: None for agent in pipeline.agents.values()}),
         accounts=await _accounts(to, {**pipeline.customers, **nobody}),
@@ -62,13 +62,13 @@ def email(name: str) -> str:
     return f"{'.'.join(name.casefold().split())}@example.com"
 
 
-async def _users(to: Destination, agents: Collection[Agent]) -> Mapping[str, UUID]:
+async def _users(to: ImportTarget, agents: Collection[Agent]) -> Mapping[str, UUID]:
     manager_of = _managers_first(agents)
     rows = {
         email(name): models.User(**_keys(to), name=name, email=email(name), created_at=to.now)
         for name in manager_of
     }
-    ids, new = await _insert_missing(to, Noun.USER, _USERS, rows)
+    ids, new = await _insert_missing(to, EntityKind.USER, _USERS, rows)
     managers = {email(name): email(manager) for name, manager in manager_of.items() if manager}
     await _set_parents(to, _SET_MANAGER, {ids[name]: ids[managers[name]] for name in new & managers.keys()})
     return ids
@@ -80,25 +80,25 @@ def _managers_first(agents: Collection[Agent]) -> Mapping[str, str | None]:
     return managers | {agent.name: agent.manager for agent in agents}
 
 
-async def _units(to: Destination, names: Iterable[str]) -> Mapping[str, UUID]:
+async def _units(to: ImportTarget, names: Iterable[str]) -> Mapping[str, UUID]:
     rows = {
         name: models.ContractingUnit(**_keys(to), name=name, currency_code=CURRENCY, created_at=to.now)
         for name in names
     }
-    ids, _ = await _insert_missing(to, Noun.CONTRACTING_UNIT, _UNITS, rows)
+    ids, _ = await _insert_missing(to, EntityKind.CONTRACTING_UNIT, _UNITS, rows)
     return ids
 
 
-async def _accounts(to: Destination, customers: Mapping[str, Customer]) -> Mapping[str, UUID]:
+async def _accounts(to: ImportTarget, customers: Mapping[str, Customer]) -> Mapping[str, UUID]:
     rows = {name: _account(to, name, customer) for name, customer in customers.items()}
-    ids, new = await _insert_missing(to, Noun.ACCOUNT, _ACCOUNTS, rows)
+    ids, new = await _insert_missing(to, EntityKind.ACCOUNT, _ACCOUNTS, rows)
     parents = {name: customer.parent for name, customer in customers.items() if customer.parent}
     await _set_parents(to, _SET_PARENT, {ids[name]: ids[parents[name]] for name in new & parents.keys()})
-    to.summary.quirks.update(quirk for name in new for quirk in customers[name].quirks)
+    to.summary.corrections.update(quirk for name in new for quirk in customers[name].corrections)
     return ids
 
 
-def _account(to: Destination, name: str, customer: Customer) -> models.Account:
+def _account(to: ImportTarget, name: str, customer: Customer) -> models.Account:
     return models.Account(
         **_keys(to),
         name=name,
@@ -111,24 +111,24 @@ def _account(to: Destination, name: str, customer: Customer) -> models.Account:
     )
 
 
-def _keys(to: Destination) -> dict[str, Any]:
+def _keys(to: ImportTarget) -> dict[str, Any]:
     return {"organization_id": to.organization_id, "id": new_id()}
 
 
 async def _insert_missing(
-    to: Destination, noun: Noun, there: Statement, rows: Mapping[str, OrganizationScoped]
+    to: ImportTarget, noun: EntityKind, there: Statement, rows: Mapping[str, TenantScoped]
 ) -> tuple[Mapping[str, UUID], set[str]]:
     """Insert the rows whose names aren't there; return the ids of all names, and which names are new."""
     found = await to.transaction.rows(there, organization=to.organization_id)
     ids = {row.name: row.id for row in found}
     new = rows.keys() - ids.keys()
     await insert_rows(to.transaction, [row for name, row in rows.items() if name in new])
-    to.summary.landed[noun] += len(new)
-    to.summary.already_there[noun] += len(rows) - len(new)
+    to.summary.imported[noun] += len(new)
+    to.summary.existing[noun] += len(rows) - len(new)
     return {**{name: row.id for name, row in rows.items()}, **ids}, new
 
 
-async def _set_parents(to: Destination, statement: Statement, parents: Mapping[UUID, UUID]) -> None:
+async def _set_parents(to: ImportTarget, statement: Statement, parents: Mapping[UUID, UUID]) -> None:
     """Point rows at their parents once all of them stand: the file may name a child first."""
     pairs = [
         {"organization": to.organization_id, "child": child, "parent": parent}
@@ -137,12 +137,12 @@ async def _set_parents(to: Destination, statement: Statement, parents: Mapping[U
     await to.transaction.execute_many(statement, pairs)
 
 
-def _ids_by(table: type[OrganizationScoped], name: Any) -> Statement:
+def _ids_by(table: type[TenantScoped], name: Any) -> Statement:
     of_organization = col(table.organization_id) == bindparam("organization")
     return Statement(select(col(name).label("name"), col(table.id)).where(of_organization))
 
 
-def _setting(table: type[OrganizationScoped], column: str) -> Statement:
+def _setting(table: type[TenantScoped], column: str) -> Statement:
     child = (
         col(table.organization_id) == bindparam("organization"),
         col(table.id) == bindparam("child"),

@@ -7,7 +7,7 @@ from enum import StrEnum
 from db.domain.enums import OpportunityState
 
 
-class Noun(StrEnum):
+class EntityKind(StrEnum):
     """What lands, in the words of a report."""
 
     ORGANIZATION = "organizations"
@@ -18,7 +18,7 @@ class Noun(StrEnum):
     QUOTE = "quotes"
 
 
-class Quirk(StrEnum):
+class Correction(StrEnum):
     """What is odd in a row, and the rule by which it lands all the same."""
 
     SPELLING = "misspelt industry or country: corrected"
@@ -29,7 +29,7 @@ class Quirk(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class RefusedRow:
+class RejectedRow:
     """A row that could not land; ``line`` counts from 1, the header included."""
 
     file: str
@@ -41,8 +41,8 @@ class RefusedRow:
 class ImportSummary:
     """Counts of one import. The quirks, and the opportunities by state, are those of what landed."""
 
-    landed: Counter[Noun] = field(default_factory=Counter)
-    already_there: Counter[Noun] = field(default_factory=Counter)
+    imported: Counter[EntityKind] = field(default_factory=Counter)
+    existing: Counter[EntityKind] = field(default_factory=Counter)
     opportunities_by_state: Counter[OpportunityState] = field(default_factory=Counter)
-    quirks: Counter[Quirk] = field(default_factory=Counter)
-    refused: list[RefusedRow] = field(default_factory=list)
+    corrections: Counter[Correction] = field(default_factory=Counter)
+    rejected: list[RejectedRow] = field(default_factory=list)

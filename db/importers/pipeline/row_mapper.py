@@ -16,7 +16,7 @@ from db.domain.enums import (
 )
 from db.domain.ids import new_id
 from db.importers.pipeline.parser import Deal, Stage
-from db.importers.pipeline.references import CURRENCY, NO_ACCOUNT, Destination, Ground, email
+from db.importers.pipeline.references import CURRENCY, NO_ACCOUNT, ImportTarget, References, email
 
 NUMBER_PREFIX = "CRM-"
 """What keeps the numbers of imported quotes apart from those that the organization gives."""
@@ -37,7 +37,7 @@ def quote_number(deal: Deal) -> str:
     return f"{NUMBER_PREFIX}{deal.reference}"
 
 
-def rows_of(deal: Deal, to: Destination, ground: Ground) -> list[SQLModel]:
+def rows_of(deal: Deal, to: ImportTarget, ground: References) -> list[SQLModel]:
     """Return the rows that a deal becomes."""
     opportunity = _opportunity(deal, to, ground)
     if deal.closed_on is None:
@@ -47,7 +47,7 @@ def rows_of(deal: Deal, to: Destination, ground: Ground) -> list[SQLModel]:
     return [opportunity, _close(opportunity, opportunity.close_id, deal.closed_on)]
 
 
-def _opportunity(deal: Deal, to: Destination, ground: Ground) -> models.Opportunity:
+def _opportunity(deal: Deal, to: ImportTarget, ground: References) -> models.Opportunity:
     began_on = deal.engaged_on or deal.closed_on
     created_at = _midnight(began_on) if began_on else to.now
     return models.Opportunity(

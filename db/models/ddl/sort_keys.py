@@ -18,7 +18,7 @@ from typing_extensions import override
 from db.sql.column_types import Amount, Name
 
 
-class AfterAll(ColumnElement[Any]):
+class NullsLast(ColumnElement[Any]):
     """A value that sorts after every real one of its type; stands for "no value"."""
 
     inherit_cache = False
@@ -27,13 +27,13 @@ class AfterAll(ColumnElement[Any]):
         self.type = of
 
 
-@compiles(AfterAll, "postgresql")
-def _last_on_postgresql(element: AfterAll, _compiler: Any, **_options: Any) -> str:
+@compiles(NullsLast, "postgresql")
+def _last_on_postgresql(element: NullsLast, _compiler: Any, **_options: Any) -> str:
     return "'9999-12-31'::date" if isinstance(element.type, Date) else "9999999999999.99"
 
 
-@compiles(AfterAll, "sqlite")
-def _last_on_sqlite(element: AfterAll, _compiler: Any, **_options: Any) -> str:
+@compiles(NullsLast, "sqlite")
+def _last_on_sqlite(element: NullsLast, _compiler: Any, **_options: Any) -> str:
     return "'9999-12-31'" if isinstance(element.type, Date) else "999999999999999"
 
 
@@ -70,7 +70,7 @@ def sort_value(column: Any) -> ColumnElement[Any]:
     if isinstance(column.type, Name):
         return func.lower(column, type_=column.type)
     if column.nullable and isinstance(column.type, Date | Amount):
-        return func.coalesce(column, AfterAll(column.type), type_=column.type)
+        return func.coalesce(column, NullsLast(column.type), type_=column.type)
     return column  # type: ignore[no-any-return]
 
 

@@ -10,35 +10,35 @@ from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.expression import ColumnElement
 
 
-class WritingTransaction(ColumnElement[int]):
+class CurrentXid(ColumnElement[int]):
     """The number of the transaction that asks; later ones have higher numbers."""
 
     type = BigInteger()
     inherit_cache = True
 
 
-class OldestRunning(ColumnElement[int]):
+class SnapshotXmin(ColumnElement[int]):
     """The lowest number of a transaction that may still write: all below it are committed or rolled back."""
 
     type = BigInteger()
     inherit_cache = True
 
 
-@compiles(WritingTransaction, "postgresql")
-def _writing_on_postgresql(_element: WritingTransaction, _compiler: Any, **_options: Any) -> str:
+@compiles(CurrentXid, "postgresql")
+def _writing_on_postgresql(_element: CurrentXid, _compiler: Any, **_options: Any) -> str:
     return "pg_current_xact_id()::text::bigint"
 
 
-@compiles(WritingTransaction, "sqlite")
-def _writing_on_sqlite(_element: WritingTransaction, _compiler: Any, **_options: Any) -> str:
+@compiles(CurrentXid, "sqlite")
+def _writing_on_sqlite(_element: CurrentXid, _compiler: Any, **_options: Any) -> str:
     return "0"
 
 
-@compiles(OldestRunning, "postgresql")
-def _oldest_on_postgresql(_element: OldestRunning, _compiler: Any, **_options: Any) -> str:
+@compiles(SnapshotXmin, "postgresql")
+def _oldest_on_postgresql(_element: SnapshotXmin, _compiler: Any, **_options: Any) -> str:
     return "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
-@compiles(OldestRunning, "sqlite")
-def _oldest_on_sqlite(_element: OldestRunning, _compiler: Any, **_options: Any) -> str:
+@compiles(SnapshotXmin, "sqlite")
+def _oldest_on_sqlite(_element: SnapshotXmin, _compiler: Any, **_options: Any) -> str:
     return "1"

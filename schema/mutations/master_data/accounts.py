@@ -10,13 +10,13 @@ from schema.mutations.errors import NotFoundError, OperationError, StaleVersionE
 from schema.mutations.run import (
     EXPECTED_VERSION,
     IDEMPOTENCY_KEY,
-    came_to,
-    perform,
-    sent_changes,
-    sent_id,
-    sent_id_or_none,
+    changed_fields,
+    describe_result,
+    parse_id,
+    parse_optional_id,
+    run_mutation,
 )
-from schema.planner.fields.relations import by_given
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.organization import Account
@@ -57,13 +57,13 @@ class CreateAccountInput:
     parent_account_id: strawberry.ID | None = strawberry.field(description=_PARENT, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> accounts.AccountDraft:
+    def to_command(self) -> accounts.CreateAccount:
         """Return what the rule is asked.
 
         Raises:
             NotFound: the parent's id can't be that of an account.
         """
-        return accounts.AccountDraft(
+        return accounts.CreateAccount(
             name=self.name,
             industry=self.industry,
             country=self.country,
@@ -98,14 +98,14 @@ class UpdateAccountInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> accounts.AccountUpdate:
+    def to_command(self) -> accounts.UpdateAccount:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of an account.
         """
-        return accounts.AccountUpdate(
-            account_id=sent_id("acc", "account", self.account_id, ("input", "accountId")),
+        return accounts.UpdateAccount(
+            account_id=parse_id("acc", "account", self.account_id, ("input", "accountId")),
             changes=self._changes(),
             expected_version=self.expected_version,
             idempotency_key=self.idempotency_key,
@@ -113,50 +113,50 @@ class UpdateAccountInput:
 
     def _changes(self) -> Any:
         clearable = ("industry", "country", "established", "employees", "annual_revenue", "parent_account_id")
-        changes = sent_changes(self, "name", clearable=clearable)
+        changes = changed_fields(self, "name", clearable=clearable)
         if "parent_account_id" in changes:
             changes["parent_account_id"] = _parent_id(changes["parent_account_id"])
         return changes
 
 
 def _parent_id(text: str | None) -> Any:
-    return sent_id_or_none("acc", "account", text, ("input", "parentAccountId"))
+    return parse_optional_id("acc", "account", text, ("input", "parentAccountId"))
 
 
 @planned_type
 class CreateAccountSuccess:
     """The account was created."""
 
-    account: Account = by_given("account_id", "The account.")
+    account: Account = by_param("account_id", "The account.")
 
 
 @planned_type
 class UpdateAccountSuccess:
     """The account is as it was asked for."""
 
-    account: Account = by_given(
+    account: Account = by_param(
         "account_id", "The account, changed; at its old version where nothing differed."
     )
 
 
 CreateAccountResult = Annotated[
     CreateAccountSuccess | NotFoundError | OperationError,
-    strawberry.union("CreateAccountResult", description=came_to("createAccount", *_CODES)),
+    strawberry.union("CreateAccountResult", description=describe_result("createAccount", *_CODES)),
 ]
 
 UpdateAccountResult = Annotated[
     UpdateAccountSuccess | StaleVersionError | NotFoundError | OperationError,
     strawberry.union(
-        "UpdateAccountResult", description=came_to("updateAccount", *_CODES, "PARENT_ACCOUNT_BELOW")
+        "UpdateAccountResult", description=describe_result("updateAccount", *_CODES, "PARENT_ACCOUNT_BELOW")
     ),
 ]
 
 
 async def create_account(info: Info, input: CreateAccountInput) -> CreateAccountResult:  # noqa: A002 - GraphQL's word
     """Create an account."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: accounts.create_account(transaction, caller, input.rule()),
+        lambda transaction, caller: accounts.create_account(transaction, caller, input.to_command()),
         CreateAccountSuccess,
         lambda created: {"account_id": created.account_id},
     )
@@ -164,9 +164,9 @@ async def create_account(info: Info, input: CreateAccountInput) -> CreateAccount
 
 async def update_account(info: Info, input: UpdateAccountInput) -> UpdateAccountResult:  # noqa: A002 - GraphQL's word
     """Change an account."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: accounts.update_account(transaction, caller, input.rule()),
+        lambda transaction, caller: accounts.update_account(transaction, caller, input.to_command()),
         UpdateAccountSuccess,
         lambda updated: {"account_id": updated.account_id},
     )

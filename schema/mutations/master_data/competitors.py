@@ -6,8 +6,8 @@ import strawberry
 
 from db.master_data import competitors
 from schema.mutations.errors import OperationError
-from schema.mutations.run import IDEMPOTENCY_KEY, came_to, perform
-from schema.planner.fields.relations import by_given
+from schema.mutations.run import IDEMPOTENCY_KEY, describe_result, run_mutation
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.organization import Competitor
@@ -27,14 +27,16 @@ class CreateCompetitorInput:
 class CreateCompetitorSuccess:
     """The competitor was created."""
 
-    competitor: Competitor = by_given("competitor_id", "The competitor.")
+    competitor: Competitor = by_param("competitor_id", "The competitor.")
 
 
 CreateCompetitorResult = Annotated[
     CreateCompetitorSuccess | OperationError,
     strawberry.union(
         "CreateCompetitorResult",
-        description=came_to("createCompetitor", "NAME_EMPTY", "NAME_TOO_LONG", "COMPETITOR_NAME_TAKEN"),
+        description=describe_result(
+            "createCompetitor", "NAME_EMPTY", "NAME_TOO_LONG", "COMPETITOR_NAME_TAKEN"
+        ),
     ),
 ]
 
@@ -44,8 +46,8 @@ async def create_competitor(
     input: CreateCompetitorInput,  # noqa: A002 - GraphQL's word
 ) -> CreateCompetitorResult:
     """Create a competitor."""
-    draft = competitors.CompetitorDraft(name=input.name, idempotency_key=input.idempotency_key)
-    return await perform(  # type: ignore[no-any-return]
+    draft = competitors.CreateCompetitor(name=input.name, idempotency_key=input.idempotency_key)
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
         lambda transaction, caller: competitors.create_competitor(transaction, caller, draft),
         CreateCompetitorSuccess,

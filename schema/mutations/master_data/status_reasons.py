@@ -7,8 +7,8 @@ import strawberry
 from db.master_data import status_reasons
 from schema.leaf_types.enums import OpportunityState
 from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform, sent_id
-from schema.planner.fields.relations import by_given
+from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, parse_id, run_mutation
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.organization import StatusReason
@@ -32,9 +32,9 @@ class CreateStatusReasonInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> status_reasons.StatusReasonDraft:
+    def to_command(self) -> status_reasons.CreateStatusReason:
         """Return what the rule is asked."""
-        return status_reasons.StatusReasonDraft(
+        return status_reasons.CreateStatusReason(
             state=self.state,
             label=self.label,
             description_required=self.description_required,
@@ -53,15 +53,15 @@ class RetireStatusReasonInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> status_reasons.StatusReasonRetirement:
+    def to_command(self) -> status_reasons.RetireStatusReason:
         """Return what the rule is asked.
 
         Raises:
             NotFound: the id can't be that of a status reason.
         """
         path = ("input", "statusReasonId")
-        return status_reasons.StatusReasonRetirement(
-            status_reason_id=sent_id("rsn", "status reason", self.status_reason_id, path),
+        return status_reasons.RetireStatusReason(
+            status_reason_id=parse_id("rsn", "status reason", self.status_reason_id, path),
             expected_version=self.expected_version,
             idempotency_key=self.idempotency_key,
         )
@@ -71,14 +71,14 @@ class RetireStatusReasonInput:
 class CreateStatusReasonSuccess:
     """The status reason was created."""
 
-    status_reason: StatusReason = by_given("status_reason_id", "The status reason.")
+    status_reason: StatusReason = by_param("status_reason_id", "The status reason.")
 
 
 @planned_type
 class RetireStatusReasonSuccess:
     """The status reason was retired."""
 
-    status_reason: StatusReason = by_given(
+    status_reason: StatusReason = by_param(
         "status_reason_id", "The status reason, retired. Closings that have it keep it."
     )
 
@@ -87,7 +87,7 @@ CreateStatusReasonResult = Annotated[
     CreateStatusReasonSuccess | OperationError,
     strawberry.union(
         "CreateStatusReasonResult",
-        description=came_to(
+        description=describe_result(
             "createStatusReason",
             "LABEL_EMPTY",
             "LABEL_TOO_LONG",
@@ -102,7 +102,7 @@ RetireStatusReasonResult = Annotated[
     RetireStatusReasonSuccess | StaleVersionError | NotFoundError | OperationError,
     strawberry.union(
         "RetireStatusReasonResult",
-        description=came_to("retireStatusReason", "STATUS_REASON_OF_OPEN", "STATUS_REASON_RETIRED"),
+        description=describe_result("retireStatusReason", "STATUS_REASON_OF_OPEN", "STATUS_REASON_RETIRED"),
     ),
 ]
 
@@ -112,9 +112,11 @@ async def create_status_reason(
     input: CreateStatusReasonInput,  # noqa: A002 - GraphQL's word
 ) -> CreateStatusReasonResult:
     """Create a status reason."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: status_reasons.create_status_reason(transaction, caller, input.rule()),
+        lambda transaction, caller: status_reasons.create_status_reason(
+            transaction, caller, input.to_command()
+        ),
         CreateStatusReasonSuccess,
         lambda created: {"status_reason_id": created.status_reason_id},
     )
@@ -125,9 +127,11 @@ async def retire_status_reason(
     input: RetireStatusReasonInput,  # noqa: A002 - GraphQL's word
 ) -> RetireStatusReasonResult:
     """Retire a status reason."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: status_reasons.retire_status_reason(transaction, caller, input.rule()),
+        lambda transaction, caller: status_reasons.retire_status_reason(
+            transaction, caller, input.to_command()
+        ),
         RetireStatusReasonSuccess,
         lambda retired: {"status_reason_id": retired.status_reason_id},
     )

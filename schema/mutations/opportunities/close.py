@@ -8,7 +8,7 @@ import strawberry
 
 from db.domain.enums import OpportunityState, QuoteCloseReason
 from db.opportunities import close
-from db.sql.array_param import Among
+from db.sql.array_param import InArray
 from schema.filters.list_specs import QUOTES
 from schema.mutations.errors import (
     ActiveQuotesError,
@@ -18,9 +18,9 @@ from schema.mutations.errors import (
     OpportunityAlreadyClosedError,
     StaleVersionError,
 )
-from schema.mutations.run import IDEMPOTENCY_KEY, perform, sent_id, sent_id_or_none
-from schema.planner.fields.connections import Connection, many
-from schema.planner.fields.relations import by_given
+from schema.mutations.run import IDEMPOTENCY_KEY, parse_id, parse_optional_id, run_mutation
+from schema.planner.fields.connections import Connection, connection
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity, OpportunityClose
@@ -75,9 +75,9 @@ class CloseRemainingQuotesInput:
         description="What is to be said about it; up to 2,000 characters.", default=None
     )
 
-    def rule(self) -> close.RemainingQuotes:
+    def to_command(self) -> close.CloseRemainingQuotes:
         """Return what the rule is asked."""
-        return close.RemainingQuotes(reason=self.reason, description=self.description)
+        return close.CloseRemainingQuotes(reason=self.reason, description=self.description)
 
 
 @strawberry.input(description="How to close which opportunity.")
@@ -102,18 +102,18 @@ class CloseOpportunityInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> close.OpportunityClosing:
+    def to_command(self) -> close.CloseOpportunity:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of an opportunity, status reason or competitor.
         """
-        return close.OpportunityClosing(
-            opportunity_id=sent_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
+        return close.CloseOpportunity(
+            opportunity_id=parse_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
             **_outcome(self.outcome),
             closed_on=self.closed_on,
             description=self.description,
-            close_quotes=self.close_quotes.rule() if self.close_quotes else None,
+            close_quotes=self.close_quotes.to_command() if self.close_quotes else None,
             expected_version=self.expected_version,
             idempotency_key=self.idempotency_key,
         )
@@ -127,14 +127,14 @@ def _outcome(outcome: OpportunityOutcomeInput) -> dict[str, Any]:
     return {
         "outcome": OpportunityState.LOST,
         **_details(lost, "lost"),
-        "competitor_id": sent_id_or_none("cmp", "competitor", lost.competitor_id, path),
+        "competitor_id": parse_optional_id("cmp", "competitor", lost.competitor_id, path),
     }
 
 
 def _details(details: WonInput | LostInput, outcome: str) -> dict[str, Any]:
     path = ("input", "outcome", outcome, "statusReasonId")
     return {
-        "status_reason_id": sent_id_or_none("rsn", "status reason", details.status_reason_id, path),
+        "status_reason_id": parse_optional_id("rsn", "status reason", details.status_reason_id, path),
         "actual_revenue": details.actual_revenue,
     }
 
@@ -143,12 +143,12 @@ def _details(details: WonInput | LostInput, outcome: str) -> dict[str, Any]:
 class CloseOpportunitySuccess:
     """The opportunity was closed."""
 
-    opportunity: Opportunity = by_given("opportunity_id", "The opportunity, closed.")
-    opportunity_close: OpportunityClose = by_given(
+    opportunity: Opportunity = by_param("opportunity_id", "The opportunity, closed.")
+    opportunity_close: OpportunityClose = by_param(
         "opportunity_close_id", "The activity that records the closing."
     )
-    closed_quotes: Connection[Quote] = many(
-        QUOTES, "The quotes that were closed along with it.", lambda _, row: Among(row.id, "quote_ids")
+    closed_quotes: Connection[Quote] = connection(
+        QUOTES, "The quotes that were closed along with it.", lambda _, row: InArray(row.id, "quote_ids")
     )
 
 
@@ -169,9 +169,9 @@ async def close_opportunity(
     input: CloseOpportunityInput,  # noqa: A002 - GraphQL's word
 ) -> CloseOpportunityResult:
     """Close an opportunity as won or lost."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: close.close_opportunity(transaction, caller, input.rule()),
+        lambda transaction, caller: close.close_opportunity(transaction, caller, input.to_command()),
         CloseOpportunitySuccess,
         lambda closed: {
             "opportunity_id": closed.opportunity_id,

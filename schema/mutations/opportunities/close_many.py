@@ -7,7 +7,7 @@ import strawberry
 
 from db.domain.enums import OpportunityState
 from db.opportunities import close_many
-from db.sql.array_param import Among
+from db.sql.array_param import InArray
 from schema.filters.list_specs import OPPORTUNITIES, QUOTES
 from schema.mutations.errors import (
     CloseOpportunitiesRejectedError,
@@ -15,13 +15,13 @@ from schema.mutations.errors import (
     NotFoundError,
     OperationError,
     OpportunityCloseFailure,
-    failures_given,
+    encode_failures,
 )
 from schema.mutations.opportunities.close import CloseRemainingQuotesInput
 from schema.mutations.quotes.close import BulkFailurePolicy
-from schema.mutations.run import IDEMPOTENCY_KEY, came_to, perform, sent_id_or_none, sent_ids
-from schema.planner.fields.connections import Connection, many
-from schema.planner.fields.json_items import given_items
+from schema.mutations.run import IDEMPOTENCY_KEY, describe_result, parse_ids, parse_optional_id, run_mutation
+from schema.planner.fields.connections import Connection, connection
+from schema.planner.fields.json_items import items_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity
@@ -56,7 +56,7 @@ class BulkOutcomeInput:
     won: BulkWonInput | None = strawberry.field(description="They were won.", default=strawberry.UNSET)
     lost: BulkLostInput | None = strawberry.field(description="They were lost.", default=strawberry.UNSET)
 
-    def rule(self) -> dict[str, Any]:
+    def to_command(self) -> dict[str, Any]:
         """Return what the rule is asked.
 
         Raises:
@@ -69,13 +69,13 @@ class BulkOutcomeInput:
         return {
             "outcome": OpportunityState.LOST,
             "status_reason_id": _reason_id(lost, "lost"),
-            "competitor_id": sent_id_or_none("cmp", "competitor", lost.competitor_id, path),
+            "competitor_id": parse_optional_id("cmp", "competitor", lost.competitor_id, path),
         }
 
 
 def _reason_id(details: BulkWonInput | BulkLostInput, outcome: str) -> Any:
     path = ("input", "outcome", outcome, "statusReasonId")
-    return sent_id_or_none("rsn", "status reason", details.status_reason_id, path)
+    return parse_optional_id("rsn", "status reason", details.status_reason_id, path)
 
 
 @strawberry.input(description="How to close which opportunities.")
@@ -102,18 +102,18 @@ class CloseOpportunitiesInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> close_many.OpportunitiesClosing:
+    def to_command(self) -> close_many.CloseOpportunities:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of a status reason or competitor.
         """
-        return close_many.OpportunitiesClosing(
-            opportunity_ids=sent_ids("opp", self.opportunity_ids),
-            **self.outcome.rule(),
+        return close_many.CloseOpportunities(
+            opportunity_ids=parse_ids("opp", self.opportunity_ids),
+            **self.outcome.to_command(),
             closed_on=self.closed_on,
             description=self.description,
-            close_quotes=self.close_quotes.rule() if self.close_quotes else None,
+            close_quotes=self.close_quotes.to_command() if self.close_quotes else None,
             close_others=self.on_failure is BulkFailurePolicy.CLOSE_OTHERS,
             idempotency_key=self.idempotency_key,
         )
@@ -123,13 +123,15 @@ class CloseOpportunitiesInput:
 class CloseOpportunitiesSuccess:
     """The opportunities were closed."""
 
-    closed_opportunities: Connection[Opportunity] = many(
-        OPPORTUNITIES, "The opportunities that were closed.", lambda _, row: Among(row.id, "opportunity_ids")
+    closed_opportunities: Connection[Opportunity] = connection(
+        OPPORTUNITIES,
+        "The opportunities that were closed.",
+        lambda _, row: InArray(row.id, "opportunity_ids"),
     )
-    closed_quotes: Connection[Quote] = many(
-        QUOTES, "The quotes that were closed along with them.", lambda _, row: Among(row.id, "quote_ids")
+    closed_quotes: Connection[Quote] = connection(
+        QUOTES, "The quotes that were closed along with them.", lambda _, row: InArray(row.id, "quote_ids")
     )
-    failures: list[OpportunityCloseFailure] = given_items(
+    failures: list[OpportunityCloseFailure] = items_param(
         "failures", "One for each opportunity that was not closed; only with CLOSE_OTHERS."
     )
 
@@ -142,7 +144,7 @@ CloseOpportunitiesResult = Annotated[
     | OperationError,
     strawberry.union(
         "CloseOpportunitiesResult",
-        description=came_to(
+        description=describe_result(
             "closeOpportunities",
             "NO_OPPORTUNITIES",
             "TOO_MANY_OPPORTUNITIES",
@@ -160,13 +162,13 @@ async def close_opportunities(
     input: CloseOpportunitiesInput,  # noqa: A002 - GraphQL's word
 ) -> CloseOpportunitiesResult:
     """Close many opportunities alike."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: close_many.close_opportunities(transaction, caller, input.rule()),
+        lambda transaction, caller: close_many.close_opportunities(transaction, caller, input.to_command()),
         CloseOpportunitiesSuccess,
         lambda outcome: {
             "opportunity_ids": [each.opportunity_id for each in outcome.closed],
             "quote_ids": [quote_id for each in outcome.closed for quote_id in each.closed_quote_ids],
-            "failures": failures_given(outcome.failures),
+            "failures": encode_failures(outcome.failures),
         },
     )

@@ -17,13 +17,13 @@ from schema.mutations.errors import (
 from schema.mutations.run import (
     EXPECTED_VERSION,
     IDEMPOTENCY_KEY,
-    came_to,
-    perform,
-    sent_changes,
-    sent_id,
-    sent_id_or_none,
+    changed_fields,
+    describe_result,
+    parse_id,
+    parse_optional_id,
+    run_mutation,
 )
-from schema.planner.fields.relations import by_given
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity
@@ -70,19 +70,19 @@ class CreateOpportunityInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> create_update.OpportunityDraft:
+    def to_command(self) -> create_update.CreateOpportunity:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of an account, user or contracting unit.
         """
         unit_path = ("input", "contractingUnitId")
-        return create_update.OpportunityDraft(
+        return create_update.CreateOpportunity(
             name=self.name,
             description=self.description,
             account_id=_account_id(self.account_id),
-            owner_id=sent_id_or_none("usr", "user", self.owner_id, _OWNER_ID),
-            contracting_unit_id=sent_id("unit", "contracting unit", self.contracting_unit_id, unit_path),
+            owner_id=parse_optional_id("usr", "user", self.owner_id, _OWNER_ID),
+            contracting_unit_id=parse_id("unit", "contracting unit", self.contracting_unit_id, unit_path),
             currency_code=self.currency_code,
             estimated_revenue=self.estimated_revenue,
             estimated_close_date=self.estimated_close_date,
@@ -118,14 +118,14 @@ class UpdateOpportunityInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> create_update.OpportunityUpdate:
+    def to_command(self) -> create_update.UpdateOpportunity:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of an opportunity, account or user.
         """
-        return create_update.OpportunityUpdate(
-            opportunity_id=sent_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
+        return create_update.UpdateOpportunity(
+            opportunity_id=parse_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
             changes=self._changes(),
             expected_version=self.expected_version,
             idempotency_key=self.idempotency_key,
@@ -133,31 +133,31 @@ class UpdateOpportunityInput:
 
     def _changes(self) -> Any:
         names = ("name", "account_id", "owner_id", "estimated_revenue", "status_reason")
-        changes = sent_changes(self, *names, clearable=("description", "estimated_close_date"))
+        changes = changed_fields(self, *names, clearable=("description", "estimated_close_date"))
         read = {"account_id": _account_id, "owner_id": _owner_id}
         return {name: read[name](value) if name in read else value for name, value in changes.items()}
 
 
 def _account_id(text: str) -> Any:
-    return sent_id("acc", "account", text, ("input", "accountId"))
+    return parse_id("acc", "account", text, ("input", "accountId"))
 
 
 def _owner_id(text: str) -> Any:
-    return sent_id("usr", "user", text, _OWNER_ID)
+    return parse_id("usr", "user", text, _OWNER_ID)
 
 
 @planned_type
 class CreateOpportunitySuccess:
     """The opportunity was created."""
 
-    opportunity: Opportunity = by_given("opportunity_id", "The opportunity, open.")
+    opportunity: Opportunity = by_param("opportunity_id", "The opportunity, open.")
 
 
 @planned_type
 class UpdateOpportunitySuccess:
     """The opportunity is as it was asked for."""
 
-    opportunity: Opportunity = by_given(
+    opportunity: Opportunity = by_param(
         "opportunity_id", "The opportunity, changed; at its old version where nothing differed."
     )
 
@@ -166,7 +166,7 @@ CreateOpportunityResult = Annotated[
     CreateOpportunitySuccess | NotFoundError | OperationError,
     strawberry.union(
         "CreateOpportunityResult",
-        description=came_to("createOpportunity", *_CODES, "CURRENCY_CODE_INVALID"),
+        description=describe_result("createOpportunity", *_CODES, "CURRENCY_CODE_INVALID"),
     ),
 ]
 
@@ -178,7 +178,7 @@ UpdateOpportunityResult = Annotated[
     | OperationError,
     strawberry.union(
         "UpdateOpportunityResult",
-        description=came_to("updateOpportunity", *_CODES),
+        description=describe_result("updateOpportunity", *_CODES),
     ),
 ]
 
@@ -188,9 +188,9 @@ async def create_opportunity(
     input: CreateOpportunityInput,  # noqa: A002 - GraphQL's word
 ) -> CreateOpportunityResult:
     """Create an open opportunity."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: create_update.create_opportunity(transaction, caller, input.rule()),
+        lambda transaction, caller: create_update.create_opportunity(transaction, caller, input.to_command()),
         CreateOpportunitySuccess,
         lambda created: {"opportunity_id": created.opportunity_id},
     )
@@ -201,9 +201,9 @@ async def update_opportunity(
     input: UpdateOpportunityInput,  # noqa: A002 - GraphQL's word
 ) -> UpdateOpportunityResult:
     """Change an open opportunity."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: create_update.update_opportunity(transaction, caller, input.rule()),
+        lambda transaction, caller: create_update.update_opportunity(transaction, caller, input.to_command()),
         UpdateOpportunitySuccess,
         lambda updated: {"opportunity_id": updated.opportunity_id},
     )

@@ -7,8 +7,8 @@ import strawberry
 from db.opportunities import reopen
 from schema.leaf_types.enums import OpenReason
 from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform, sent_id
-from schema.planner.fields.relations import by_given
+from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, parse_id, run_mutation
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity, OpportunityClose
@@ -25,14 +25,14 @@ class ReopenOpportunityInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> reopen.OpportunityReopening:
+    def to_command(self) -> reopen.ReopenOpportunity:
         """Return what the rule is asked.
 
         Raises:
             NotFound: the id can't be that of an opportunity.
         """
-        return reopen.OpportunityReopening(
-            opportunity_id=sent_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
+        return reopen.ReopenOpportunity(
+            opportunity_id=parse_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
             status_reason=self.status_reason,
             expected_version=self.expected_version,
             idempotency_key=self.idempotency_key,
@@ -43,8 +43,8 @@ class ReopenOpportunityInput:
 class ReopenOpportunitySuccess:
     """The opportunity was reopened."""
 
-    opportunity: Opportunity = by_given("opportunity_id", "The opportunity, open and without an outcome.")
-    canceled_close: OpportunityClose = by_given(
+    opportunity: Opportunity = by_param("opportunity_id", "The opportunity, open and without an outcome.")
+    canceled_close: OpportunityClose = by_param(
         "opportunity_close_id", "The activity that had closed it, canceled and kept as history."
     )
 
@@ -53,7 +53,7 @@ ReopenOpportunityResult = Annotated[
     ReopenOpportunitySuccess | StaleVersionError | NotFoundError | OperationError,
     strawberry.union(
         "ReopenOpportunityResult",
-        description=came_to("reopenOpportunity", "OPPORTUNITY_OPEN"),
+        description=describe_result("reopenOpportunity", "OPPORTUNITY_OPEN"),
     ),
 ]
 
@@ -63,9 +63,9 @@ async def reopen_opportunity(
     input: ReopenOpportunityInput,  # noqa: A002 - GraphQL's word
 ) -> ReopenOpportunityResult:
     """Reopen a won or lost opportunity."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: reopen.reopen_opportunity(transaction, caller, input.rule()),
+        lambda transaction, caller: reopen.reopen_opportunity(transaction, caller, input.to_command()),
         ReopenOpportunitySuccess,
         lambda reopened: {
             "opportunity_id": reopened.opportunity_id,

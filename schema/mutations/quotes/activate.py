@@ -6,16 +6,16 @@ import strawberry
 
 from db.quotes import activate
 from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
-from schema.mutations.quotes.quote_ref_input import OfOneQuote
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform
-from schema.planner.fields.relations import by_given
+from schema.mutations.quotes.quote_ref_input import QuoteRefInput
+from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, run_mutation
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.quote import Quote
 
 
 @strawberry.input(description="Which draft to activate.")
-class ActivateQuoteInput(OfOneQuote):
+class ActivateQuoteInput(QuoteRefInput):
     """The input of ``activateQuote``."""
 
     quote_id: strawberry.ID = strawberry.field(description="The draft; it has at least one line.")
@@ -27,23 +27,25 @@ class ActivateQuoteInput(OfOneQuote):
 class ActivateQuoteSuccess:
     """The quote was activated."""
 
-    quote: Quote = by_given("quote_id", "The quote, active.")
+    quote: Quote = by_param("quote_id", "The quote, active.")
 
 
 ActivateQuoteResult = Annotated[
     ActivateQuoteSuccess | StaleVersionError | NotFoundError | OperationError,
     strawberry.union(
         "ActivateQuoteResult",
-        description=came_to("activateQuote", "QUOTE_NOT_DRAFT", "OPPORTUNITY_CLOSED", "QUOTE_WITHOUT_LINES"),
+        description=describe_result(
+            "activateQuote", "QUOTE_NOT_DRAFT", "OPPORTUNITY_CLOSED", "QUOTE_WITHOUT_LINES"
+        ),
     ),
 ]
 
 
 async def activate_quote(info: Info, input: ActivateQuoteInput) -> ActivateQuoteResult:  # noqa: A002 - GraphQL's word
     """Activate a draft."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: activate.activate_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: activate.activate_quote(transaction, caller, input.to_command()),
         ActivateQuoteSuccess,
         lambda activated: {"quote_id": activated.quote_id},
     )

@@ -8,19 +8,19 @@ import strawberry
 
 from db.domain.enums import QuoteCloseReason
 from db.quotes import close
-from db.sql.array_param import Among
+from db.sql.array_param import InArray
 from schema.filters.list_specs import QUOTES
-from schema.leaf_types.enums import described
+from schema.leaf_types.enums import graphql_enum
 from schema.mutations.errors import (
     CloseQuotesRejectedError,
     NotFoundError,
     OperationError,
     QuoteCloseFailure,
-    failures_given,
+    encode_failures,
 )
-from schema.mutations.run import IDEMPOTENCY_KEY, perform, sent_id, sent_ids
-from schema.planner.fields.connections import Connection, many
-from schema.planner.fields.json_items import given_items
+from schema.mutations.run import IDEMPOTENCY_KEY, parse_id, parse_ids, run_mutation
+from schema.planner.fields.connections import Connection, connection
+from schema.planner.fields.json_items import items_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.quote import Quote
@@ -33,7 +33,7 @@ class BulkFailurePolicy(StrEnum):
     CLOSE_OTHERS = "CLOSE_OTHERS"
 
 
-described(
+graphql_enum(
     BulkFailurePolicy,
     "What becomes of the others when one can't be closed.",
     {
@@ -76,13 +76,13 @@ class CloseQuotesInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> close.QuotesClosing:
+    def to_command(self) -> close.CloseQuotes:
         """Return what the rule is asked.
 
         Raises:
             NotFound: the id can't be that of an opportunity.
         """
-        return close.QuotesClosing(
+        return close.CloseQuotes(
             **_which(self.quotes),
             reason=self.reason,
             closed_on=self.closed_on,
@@ -95,18 +95,18 @@ class CloseQuotesInput:
 def _which(quotes: QuotesToCloseInput) -> dict[str, Any]:
     if isinstance(quotes.of_opportunity, str):
         path = ("input", "quotes", "ofOpportunity")
-        return {"of_opportunity": sent_id("opp", "opportunity", quotes.of_opportunity, path)}
-    return {"ids": sent_ids("quo", quotes.ids or ())}
+        return {"of_opportunity": parse_id("opp", "opportunity", quotes.of_opportunity, path)}
+    return {"ids": parse_ids("quo", quotes.ids or ())}
 
 
 @planned_type
 class CloseQuotesSuccess:
     """The quotes were closed."""
 
-    closed_quotes: Connection[Quote] = many(
-        QUOTES, "The quotes that were closed.", lambda _, row: Among(row.id, "quote_ids")
+    closed_quotes: Connection[Quote] = connection(
+        QUOTES, "The quotes that were closed.", lambda _, row: InArray(row.id, "quote_ids")
     )
-    failures: list[QuoteCloseFailure] = given_items(
+    failures: list[QuoteCloseFailure] = items_param(
         "failures", "One for each quote that was not closed; only with CLOSE_OTHERS."
     )
 
@@ -119,12 +119,12 @@ CloseQuotesResult = Annotated[
 
 async def close_quotes(info: Info, input: CloseQuotesInput) -> CloseQuotesResult:  # noqa: A002 - GraphQL's word
     """Close quotes of open opportunities."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: close.close_quotes(transaction, caller, input.rule()),
+        lambda transaction, caller: close.close_quotes(transaction, caller, input.to_command()),
         CloseQuotesSuccess,
         lambda closed: {
             "quote_ids": closed.closed_quote_ids,
-            "failures": failures_given(closed.failures),
+            "failures": encode_failures(closed.failures),
         },
     )

@@ -13,17 +13,17 @@ from schema.mutations.errors import (
     OpportunityAlreadyClosedError,
     StaleVersionError,
 )
-from schema.mutations.quotes.quote_ref_input import OfOneQuote
+from schema.mutations.quotes.quote_ref_input import QuoteRefInput
 from schema.mutations.run import (
     EXPECTED_VERSION,
     IDEMPOTENCY_KEY,
-    came_to,
-    perform,
-    sent_id,
-    sent_id_or_none,
+    describe_result,
+    parse_id,
+    parse_optional_id,
+    run_mutation,
 )
-from schema.planner.fields.columns import given
-from schema.planner.fields.relations import by_given
+from schema.planner.fields.columns import param
+from schema.planner.fields.relations import by_param
 from schema.planner.global_ids import encode_id
 from schema.request.context import Info
 from schema.types.node import planned_type
@@ -51,25 +51,27 @@ class CreateQuoteInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> create.QuoteDraft:
+    def to_command(self) -> create.CreateQuote:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of an opportunity or quote.
         """
-        return create.QuoteDraft(
-            opportunity_id=sent_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
+        return create.CreateQuote(
+            opportunity_id=parse_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
             name=self.name,
             number=self.number,
             effective_from=self.effective_from,
             effective_to=self.effective_to,
-            copy_lines_from=sent_id_or_none("quo", "quote", self.copy_lines_from, ("input", "copyLinesFrom")),
+            copy_lines_from=parse_optional_id(
+                "quo", "quote", self.copy_lines_from, ("input", "copyLinesFrom")
+            ),
             idempotency_key=self.idempotency_key,
         )
 
 
 @strawberry.input(description="Which draft to delete.")
-class DeleteDraftQuoteInput(OfOneQuote):
+class DeleteDraftQuoteInput(QuoteRefInput):
     """The input of ``deleteDraftQuote``."""
 
     quote_id: strawberry.ID = strawberry.field(description="The draft.")
@@ -81,22 +83,22 @@ class DeleteDraftQuoteInput(OfOneQuote):
 class CreateQuoteSuccess:
     """The quote was created."""
 
-    quote: Quote = by_given("quote_id", "The quote, a draft.")
+    quote: Quote = by_param("quote_id", "The quote, a draft.")
 
 
 @planned_type
 class DeleteDraftQuoteSuccess:
     """The draft was deleted."""
 
-    deleted_quote_id: strawberry.ID = given("deleted_quote_id", "What the draft's id was.")
-    opportunity: Opportunity = by_given("opportunity_id", "The opportunity that it was an offer on.")
+    deleted_quote_id: strawberry.ID = param("deleted_quote_id", "What the draft's id was.")
+    opportunity: Opportunity = by_param("opportunity_id", "The opportunity that it was an offer on.")
 
 
 CreateQuoteResult = Annotated[
     CreateQuoteSuccess | OpportunityAlreadyClosedError | NotFoundError | OperationError,
     strawberry.union(
         "CreateQuoteResult",
-        description=came_to(
+        description=describe_result(
             "createQuote",
             "NAME_EMPTY",
             "NAME_TOO_LONG",
@@ -114,16 +116,16 @@ DeleteDraftQuoteResult = Annotated[
     DeleteDraftQuoteSuccess | StaleVersionError | NotFoundError | OperationError,
     strawberry.union(
         "DeleteDraftQuoteResult",
-        description=came_to("deleteDraftQuote", "QUOTE_NOT_DRAFT", "OPPORTUNITY_CLOSED"),
+        description=describe_result("deleteDraftQuote", "QUOTE_NOT_DRAFT", "OPPORTUNITY_CLOSED"),
     ),
 ]
 
 
 async def create_quote(info: Info, input: CreateQuoteInput) -> CreateQuoteResult:  # noqa: A002 - GraphQL's word
     """Create a draft."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: create.create_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: create.create_quote(transaction, caller, input.to_command()),
         CreateQuoteSuccess,
         lambda created: {"quote_id": created.quote_id},
     )
@@ -134,9 +136,9 @@ async def delete_draft_quote(
     input: DeleteDraftQuoteInput,  # noqa: A002 - GraphQL's word
 ) -> DeleteDraftQuoteResult:
     """Delete a draft."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: create.delete_draft(transaction, caller, input.rule()),
+        lambda transaction, caller: create.delete_draft_quote(transaction, caller, input.to_command()),
         DeleteDraftQuoteSuccess,
         lambda deleted: {
             "deleted_quote_id": json.dumps(encode_id("quo", deleted.quote_id)),

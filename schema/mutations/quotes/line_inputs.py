@@ -6,9 +6,9 @@ from typing import Any
 import strawberry
 
 from db.domain.enums import QuoteLineKind
-from db.lines.draft import LineDraft, LineUpdate
+from db.lines.draft import LineContent, LineUpdate
 from schema.leaf_types.enums import BillingMethod
-from schema.mutations.run import sent_changes, sent_id
+from schema.mutations.run import changed_fields, parse_id
 
 _NAME = "What is sold; 1 to 200 characters."
 _QUANTITY = "How many units or hours; at least 0, at most two decimal places."
@@ -32,9 +32,9 @@ class ProjectLineInput:
     not_to_exceed: Decimal | None = strawberry.field(description=_LIMIT, default=None)
     customer_budget: Decimal | None = strawberry.field(description=_BUDGET, default=None)
 
-    def draft(self) -> LineDraft:
+    def draft(self) -> LineContent:
         """Return the line that the rule adds."""
-        return LineDraft(
+        return LineContent(
             kind=QuoteLineKind.PROJECT,
             name=self.name,
             billing_method=self.billing_method,
@@ -53,9 +53,9 @@ class ProductLineInput:
     quantity: Decimal = strawberry.field(description=_QUANTITY, default=Decimal(1))
     unit_price: Decimal = strawberry.field(description=_UNIT_PRICE)
 
-    def draft(self) -> LineDraft:
+    def draft(self) -> LineContent:
         """Return the line that the rule adds."""
-        return LineDraft(
+        return LineContent(
             kind=QuoteLineKind.PRODUCT, name=self.name, quantity=self.quantity, unit_price=self.unit_price
         )
 
@@ -71,7 +71,7 @@ class QuoteLineInput:
         description="It sells a product.", default=strawberry.UNSET
     )
 
-    def draft(self) -> LineDraft:
+    def draft(self) -> LineContent:
         """Return the line that the rule adds."""
         line: Any = self.project or self.product
         return line.draft()  # type: ignore[no-any-return]
@@ -107,8 +107,8 @@ class ChangeQuoteLineInput:
         """
         path = ("input", "lines", "change", str(index), "id")
         names = ("name", "quantity", "unit_price", "billing_method")
-        changes: Any = sent_changes(self, *names, clearable=("not_to_exceed", "customer_budget"))
-        return LineUpdate(sent_id("qln", "line of this quote", self.id, path), changes)
+        changes: Any = changed_fields(self, *names, clearable=("not_to_exceed", "customer_budget"))
+        return LineUpdate(parse_id("qln", "line of this quote", self.id, path), changes)
 
 
 @strawberry.input(description="How the lines of a draft change, all at once.")
@@ -125,7 +125,7 @@ class QuoteLinesInput:
         description="Lines to remove; those behind them move up.", default=None
     )
 
-    def rule(self) -> dict[str, Any]:
+    def to_command(self) -> dict[str, Any]:
         """Return what the rule is asked.
 
         Raises:
@@ -135,7 +135,7 @@ class QuoteLinesInput:
             "add_lines": tuple(line.draft() for line in self.add or ()),
             "change_lines": tuple(line.update(index) for index, line in enumerate(self.change or ())),
             "remove_lines": tuple(
-                sent_id("qln", "line of this quote", text, ("input", "lines", "remove", str(index)))
+                parse_id("qln", "line of this quote", text, ("input", "lines", "remove", str(index)))
                 for index, text in enumerate(self.remove or ())
             ),
         }

@@ -6,16 +6,16 @@ import strawberry
 
 from db.quotes import revise
 from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
-from schema.mutations.quotes.quote_ref_input import OfOneQuote
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform
-from schema.planner.fields.relations import by_given
+from schema.mutations.quotes.quote_ref_input import QuoteRefInput
+from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, run_mutation
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.quote import Quote
 
 
 @strawberry.input(description="Which quote to revise.")
-class ReviseQuoteInput(OfOneQuote):
+class ReviseQuoteInput(QuoteRefInput):
     """The input of ``reviseQuote``."""
 
     quote_id: strawberry.ID = strawberry.field(
@@ -30,17 +30,17 @@ class ReviseQuoteInput(OfOneQuote):
 class ReviseQuoteSuccess:
     """The quote was revised."""
 
-    draft: Quote = by_given(
+    draft: Quote = by_param(
         "draft_id", "The new draft: the same number and lines, one revision after the number's highest."
     )
-    revised_quote: Quote = by_given("quote_id", "The quote that was revised, closed.")
+    revised_quote: Quote = by_param("quote_id", "The quote that was revised, closed.")
 
 
 ReviseQuoteResult = Annotated[
     ReviseQuoteSuccess | StaleVersionError | NotFoundError | OperationError,
     strawberry.union(
         "ReviseQuoteResult",
-        description=came_to(
+        description=describe_result(
             "reviseQuote",
             "QUOTE_NOT_REVISABLE",
             "OPPORTUNITY_CLOSED",
@@ -53,9 +53,9 @@ ReviseQuoteResult = Annotated[
 
 async def revise_quote(info: Info, input: ReviseQuoteInput) -> ReviseQuoteResult:  # noqa: A002 - GraphQL's word
     """Revise an active or closed quote."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: revise.revise_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: revise.revise_quote(transaction, caller, input.to_command()),
         ReviseQuoteSuccess,
         lambda revised: {"quote_id": revised.quote_id, "draft_id": revised.draft_id},
     )

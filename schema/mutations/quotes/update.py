@@ -11,12 +11,12 @@ from schema.mutations.quotes.line_inputs import QuoteLinesInput
 from schema.mutations.run import (
     EXPECTED_VERSION,
     IDEMPOTENCY_KEY,
-    came_to,
-    perform,
-    sent_changes,
-    sent_id,
+    changed_fields,
+    describe_result,
+    parse_id,
+    run_mutation,
 )
-from schema.planner.fields.relations import by_given
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.quote import Quote
@@ -42,17 +42,17 @@ class UpdateQuoteInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> update.QuoteUpdate:
+    def to_command(self) -> update.UpdateQuote:
         """Return what the rule is asked.
 
         Raises:
             NotFound: an id can't be that of a quote or line.
         """
-        changes: Any = sent_changes(self, "name", clearable=("effective_from", "effective_to"))
-        return update.QuoteUpdate(
-            quote_id=sent_id("quo", "quote", self.quote_id, ("input", "quoteId")),
+        changes: Any = changed_fields(self, "name", clearable=("effective_from", "effective_to"))
+        return update.UpdateQuote(
+            quote_id=parse_id("quo", "quote", self.quote_id, ("input", "quoteId")),
             changes=changes,
-            **(self.lines.rule() if self.lines else {}),
+            **(self.lines.to_command() if self.lines else {}),
             expected_version=self.expected_version,
             idempotency_key=self.idempotency_key,
         )
@@ -62,7 +62,7 @@ class UpdateQuoteInput:
 class UpdateQuoteSuccess:
     """The draft is as it was asked for."""
 
-    quote: Quote = by_given("quote_id", "The draft, changed; at its old version where nothing differed.")
+    quote: Quote = by_param("quote_id", "The draft, changed; at its old version where nothing differed.")
 
 
 _OF_AMOUNTS = ("QUANTITY", "UNIT_PRICE", "NOT_TO_EXCEED_LIMIT", "CUSTOMER_BUDGET")
@@ -71,7 +71,7 @@ UpdateQuoteResult = Annotated[
     UpdateQuoteSuccess | StaleVersionError | NotFoundError | OperationError,
     strawberry.union(
         "UpdateQuoteResult",
-        description=came_to(
+        description=describe_result(
             "updateQuote",
             "QUOTE_NOT_DRAFT",
             "OPPORTUNITY_CLOSED",
@@ -93,9 +93,9 @@ UpdateQuoteResult = Annotated[
 
 async def update_quote(info: Info, input: UpdateQuoteInput) -> UpdateQuoteResult:  # noqa: A002 - GraphQL's word
     """Edit a draft."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: update.update_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: update.update_quote(transaction, caller, input.to_command()),
         UpdateQuoteSuccess,
         lambda updated: {"quote_id": updated.quote_id},
     )

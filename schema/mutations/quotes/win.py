@@ -6,12 +6,12 @@ from typing import Annotated
 import strawberry
 
 from db.quotes import win
-from db.sql.array_param import Among
+from db.sql.array_param import InArray
 from schema.filters.list_specs import QUOTES
 from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, came_to, perform, sent_id
-from schema.planner.fields.connections import Connection, many
-from schema.planner.fields.relations import by_given
+from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, parse_id, run_mutation
+from schema.planner.fields.connections import Connection, connection
+from schema.planner.fields.relations import by_param
 from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.quote import ProjectContract, Quote
@@ -34,14 +34,14 @@ class WinQuoteInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def rule(self) -> win.QuoteWinning:
+    def to_command(self) -> win.WinQuote:
         """Return what the rule is asked.
 
         Raises:
             NotFound: the id can't be that of a quote.
         """
-        return win.QuoteWinning(
-            quote_id=sent_id("quo", "quote", self.quote_id, ("input", "quoteId")),
+        return win.WinQuote(
+            quote_id=parse_id("quo", "quote", self.quote_id, ("input", "quoteId")),
             closed_on=self.closed_on,
             description=self.description,
             expected_version=self.expected_version,
@@ -53,14 +53,14 @@ class WinQuoteInput:
 class WinQuoteSuccess:
     """The quote was won."""
 
-    quote: Quote = by_given("quote_id", "The quote, won. Its opportunity stays open until it is closed.")
-    project_contract: ProjectContract = by_given(
+    quote: Quote = by_param("quote_id", "The quote, won. Its opportunity stays open until it is closed.")
+    project_contract: ProjectContract = by_param(
         "project_contract_id", "The draft contract, with the quote's lines and total."
     )
-    closed_quotes: Connection[Quote] = many(
+    closed_quotes: Connection[Quote] = connection(
         QUOTES,
         "The opportunity's other active and draft quotes, closed as lost.",
-        lambda _, row: Among(row.id, "quote_ids"),
+        lambda _, row: InArray(row.id, "quote_ids"),
     )
 
 
@@ -68,7 +68,7 @@ WinQuoteResult = Annotated[
     WinQuoteSuccess | StaleVersionError | NotFoundError | OperationError,
     strawberry.union(
         "WinQuoteResult",
-        description=came_to(
+        description=describe_result(
             "winQuote",
             "QUOTE_NOT_ACTIVE",
             "ANOTHER_QUOTE_WON",
@@ -82,9 +82,9 @@ WinQuoteResult = Annotated[
 
 async def win_quote(info: Info, input: WinQuoteInput) -> WinQuoteResult:  # noqa: A002 - GraphQL's word
     """Win an active quote."""
-    return await perform(  # type: ignore[no-any-return]
+    return await run_mutation(  # type: ignore[no-any-return]
         info,
-        lambda transaction, caller: win.win_quote(transaction, caller, input.rule()),
+        lambda transaction, caller: win.win_quote(transaction, caller, input.to_command()),
         WinQuoteSuccess,
         lambda won: {
             "quote_id": won.quote_id,

@@ -12,9 +12,9 @@ from strawberry.types.arguments import StrawberryArgument
 
 from schema.planner.plan.catalog import Source
 from schema.planner.plan.planner import Selection
-from schema.planner.sql.expressions import Concatenation, Sql, constant, json_value, or_null
+from schema.planner.sql.expressions import JsonText, SqlExpression, json_or_null, json_value, string_literal
 
-Expression = Callable[[Any], Sql]
+RowExpression = Callable[[Any], SqlExpression]
 """From the columns of a row to a value."""
 
 
@@ -22,24 +22,24 @@ Expression = Callable[[Any], Sql]
 class Computed:
     """An expression over the row's columns."""
 
-    expression: Expression
+    expression: RowExpression
 
-    def __call__(self, selection: Selection, row: Any) -> Concatenation:
+    def __call__(self, selection: Selection, row: Any) -> JsonText:
         """Return the value as its scalar is written; SQL's NULL becomes JSON's null."""
         type_ = selection.field.type
         is_string = isinstance(get_nullable_type(type_), GraphQLScalarType)
         text = json_value(self.expression(row.c), is_string=is_string)
-        return text if is_non_null_type(type_) else or_null(text)
+        return text if is_non_null_type(type_) else json_or_null(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Identifier:
     """The global id of a row."""
 
-    def __call__(self, selection: Selection, row: Any) -> Concatenation:
+    def __call__(self, selection: Selection, row: Any) -> JsonText:
         """Return the id with its type's prefix."""
         prefix = selection.planner.catalog.table(selection.parent).prefix
-        return Concatenation([f'"{prefix}_', cast(row.c.id, Text), '"'])
+        return JsonText([f'"{prefix}_', cast(row.c.id, Text), '"'])
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,25 +50,25 @@ class Inline:
     """
 
     sources: Mapping[str, Source] | None = None
-    absent: Expression | None = None
+    absent: RowExpression | None = None
 
-    def __call__(self, selection: Selection, row: Any) -> Concatenation:
+    def __call__(self, selection: Selection, row: Any) -> JsonText:
         """Return the object."""
         text = selection.object(row, sources=self.sources)
         if self.absent is None:
             return text
-        return Concatenation([case((self.absent(row.c), constant("null")), else_=text)])
+        return JsonText([case((self.absent(row.c), string_literal("null")), else_=text)])
 
 
 @dataclass(frozen=True, slots=True)
-class Given:
+class Param:
     """A value that the server brings itself, as JSON text, such as an error's message."""
 
     name: str
 
-    def __call__(self, _selection: Selection, _row: Any) -> Concatenation:
+    def __call__(self, _selection: Selection, _row: Any) -> JsonText:
         """Return the value as it was brought."""
-        return Concatenation([bindparam(self.name, type_=Text())])
+        return JsonText([bindparam(self.name, type_=Text())])
 
 
 def column(attribute: Any, description: str) -> Any:
@@ -76,29 +76,29 @@ def column(attribute: Any, description: str) -> Any:
     return computed(lambda row: row[attribute.key], description)
 
 
-def computed(expression: Expression, description: str) -> Any:
+def computed(expression: RowExpression, description: str) -> Any:
     """Declare a field that shows an expression over its row's columns."""
-    return sourced(Computed(expression), description)
+    return planned_field(Computed(expression), description)
 
 
-def money(amount: Expression, description: str, *, optional: bool = False) -> Any:
+def money(amount: RowExpression, description: str, *, optional: bool = False) -> Any:
     """Declare a ``Money`` field in the row's currency; ``optional`` ones are null where the amount is."""
     sources = {"amount": Computed(amount), "currencyCode": Computed(lambda row: row.currency_code)}
-    absent: Expression | None = (lambda row: amount(row).is_(None)) if optional else None
-    return sourced(Inline(sources, absent), description)
+    absent: RowExpression | None = (lambda row: amount(row).is_(None)) if optional else None
+    return planned_field(Inline(sources, absent), description)
 
 
 def inline(description: str) -> Any:
     """Declare a nested object over the same row."""
-    return sourced(Inline(), description)
+    return planned_field(Inline(), description)
 
 
-def given(name: str, description: str) -> Any:
+def param(name: str, description: str) -> Any:
     """Declare a field whose value the server brings under ``name``."""
-    return sourced(Given(name), description)
+    return planned_field(Param(name), description)
 
 
-def sourced(source: Source, description: str, arguments: list[Any] | None = None) -> Any:
+def planned_field(source: Source, description: str, arguments: list[Any] | None = None) -> Any:
     """Declare a field that ``source`` answers."""
     field = strawberry.field(description=description, metadata={"source": source})
     field.arguments = arguments or []

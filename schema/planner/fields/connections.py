@@ -12,29 +12,29 @@ from sqlalchemy.sql.elements import ColumnElement
 from strawberry.types.arguments import StrawberryArgument
 
 from schema.planner.errors import BadInput
-from schema.planner.fields.columns import argument, sourced
-from schema.planner.fields.relations import Condition, row_of
-from schema.planner.lists.cursors import Order
-from schema.planner.lists.filters import narrowed
-from schema.planner.lists.ordering import Listing
+from schema.planner.fields.columns import argument, planned_field
+from schema.planner.fields.relations import Condition, scoped_table_of_type
+from schema.planner.lists.cursors import ListOrder
+from schema.planner.lists.filters import filter_condition
+from schema.planner.lists.ordering import ListSpec
 from schema.planner.plan.catalog import Source
-from schema.planner.plan.planner import Late, Selection
+from schema.planner.plan.planner import ArgumentRef, Selection
 from schema.planner.sql.expressions import (
-    Concatenation,
-    Sql,
-    constant,
-    joined,
+    JsonText,
+    SqlExpression,
+    json_array_agg,
     json_boolean,
-    narrow,
-    or_null,
-    subquery,
+    json_or_null,
+    prune_columns,
+    scalar_subquery,
+    string_literal,
 )
-from schema.planner.sql.page_window import Fetched
+from schema.planner.sql.page_window import PageWindow
 
 T = TypeVar("T")
 
-DEFAULT_SIZE = 20
-LARGEST_SIZE = 100
+DEFAULT_PAGE_SIZE = 20
+MAX_PAGE_SIZE = 100
 
 
 @strawberry.type(description="Where a page lies in its list.")
@@ -68,27 +68,27 @@ class Connection(Generic[T]):
 
 
 @dataclass(frozen=True, slots=True)
-class Many:
+class ConnectionSource:
     """The rows of a type for which a condition holds, listed page by page."""
 
-    listing: Listing
+    listing: ListSpec
     condition: Condition | None = None
 
-    def __call__(self, selection: Selection, row: Any) -> Concatenation:
+    def __call__(self, selection: Selection, row: Any) -> JsonText:
         """Return the connection object."""
         return _Page(self, selection, row).text()
 
 
-def many(listing: Listing, description: str, condition: Condition | None = None) -> Any:
+def connection(listing: ListSpec, description: str, condition: Condition | None = None) -> Any:
     """Declare a connection; at the root it takes every row of the organization."""
-    return sourced(Many(listing, condition), description, _arguments(listing))
+    return planned_field(ConnectionSource(listing, condition), description, _arguments(listing))
 
 
-def _arguments(listing: Listing) -> list[StrawberryArgument]:
-    most = f"; at most {LARGEST_SIZE}."
+def _arguments(listing: ListSpec) -> list[StrawberryArgument]:
+    most = f"; at most {MAX_PAGE_SIZE}."
     order_type: Any = listing.order
     return [
-        argument("first", int | None, "How many rows from the start" + most, DEFAULT_SIZE),
+        argument("first", int | None, "How many rows from the start" + most, DEFAULT_PAGE_SIZE),
         argument("after", str | None, "Only rows after this cursor."),
         argument("last", int | None, "How many rows from the end, instead of `first`" + most),
         argument("before", str | None, "Only rows before this cursor."),
@@ -100,19 +100,19 @@ def _arguments(listing: Listing) -> list[StrawberryArgument]:
 class _Page:
     """One connection field of one plan."""
 
-    def __init__(self, many: Many, selection: Selection, parent: Any) -> None:
-        self.many = many
+    def __init__(self, connection: ConnectionSource, selection: Selection, parent: Any) -> None:
+        self.connection = connection
         self.selection = selection
         self.parent = parent
         self.arguments = selection.arguments
         self.node_type = _node_type(selection)
-        terms = many.listing.terms(self.arguments["orderBy"])
-        self.order = Order.of(self.node_type, terms)
+        terms = connection.listing.terms(self.arguments["orderBy"])
+        self.order = ListOrder.of(self.node_type, terms)
         self.backward = bool(self.arguments["last"])
         self.size = _size(selection, self.arguments)
         self.asked = _names(selection)
 
-    def text(self) -> Concatenation:
+    def text(self) -> JsonText:
         sources: dict[str, Source] = {
             "edges": self._edges,
             "nodes": lambda part, page: self._joined(part.object(page)),
@@ -125,64 +125,64 @@ class _Page:
         object_ = self.selection.object(self.page, sources=sources)
         if not self.asked & {"edges", "nodes"}:
             # An aggregate that adds nothing: it makes one group, which answers once whatever is asked.
-            object_ = Concatenation([object_, func.coalesce(func.max(constant("")), constant(""))])
-        narrow(self.page, object_)
+            object_ = JsonText([object_, func.coalesce(func.max(string_literal("")), string_literal(""))])
+        prune_columns(self.page, object_)
         answer = select(object_).select_from(self.page)
-        return Concatenation([subquery(answer, of=self.parent)])
+        return JsonText([scalar_subquery(answer, of=self.parent)])
 
-    def _edges(self, selection: Selection, page: Any) -> Concatenation:
+    def _edges(self, selection: Selection, page: Any) -> JsonText:
         sources: dict[str, Source] = {
             "cursor": lambda _, page: self.order.cursor(page),
             "node": lambda part, page: part.object(page),
         }
         return self._joined(selection.object(page, sources=sources))
 
-    def _joined(self, text: Concatenation) -> Concatenation:
-        return self.fetched.joined(text) if self.fetched else joined(text)
+    def _joined(self, text: JsonText) -> JsonText:
+        return self.fetched.joined(text) if self.fetched else json_array_agg(text)
 
-    def _page_info(self, selection: Selection, page: Any) -> Concatenation:
+    def _page_info(self, selection: Selection, page: Any) -> JsonText:
         fetched: Any = self.fetched
         more, behind = lambda *_: json_boolean(fetched.has_more), lambda *_: self._behind()
         sources: dict[str, Source] = {
             "hasNextPage": behind if self.backward else more,
             "hasPreviousPage": more if self.backward else behind,
-            "startCursor": lambda *_: or_null(self.order.cursor(page, fetched.first)),
-            "endCursor": lambda *_: or_null(self.order.cursor(page, fetched.last)),
+            "startCursor": lambda *_: json_or_null(self.order.cursor(page, fetched.first)),
+            "endCursor": lambda *_: json_or_null(self.order.cursor(page, fetched.last)),
         }
         return selection.object(page, sources=sources)
 
-    def _behind(self) -> Concatenation:
+    def _behind(self) -> JsonText:
         cursor = self.arguments["before" if self.backward else "after"]
         if not cursor:
-            return Concatenation(["false"])
+            return JsonText(["false"])
         # Two look-ups, each at its end of an index: the cursor's own row, or any on its other side.
         return json_boolean(or_(*(self._any(is_behind, cursor) for is_behind in (self._at, self._passed))))
 
-    def _any(self, is_behind: Callable[[Any, Late], ColumnElement[bool]], cursor: Late) -> Any:
+    def _any(self, is_behind: Callable[[Any, ArgumentRef], ColumnElement[bool]], cursor: ArgumentRef) -> Any:
         row, conditions = self._rows()
         rows: Any = select(literal_column("1")).select_from(row).where(conditions, is_behind(row, cursor))
         return exists(rows if self.parent is None else rows.correlate(self.parent))
 
-    def _at(self, row: Any, cursor: Late) -> ColumnElement[bool]:
+    def _at(self, row: Any, cursor: ArgumentRef) -> ColumnElement[bool]:
         return self.order.at(row, cursor)
 
-    def _passed(self, row: Any, cursor: Late) -> ColumnElement[bool]:
+    def _passed(self, row: Any, cursor: ArgumentRef) -> ColumnElement[bool]:
         return self.order.beyond(row, cursor, backward=not self.backward)
 
-    def _total(self) -> Concatenation:
+    def _total(self) -> JsonText:
         row, conditions = self._rows()
         count = select(func.count()).select_from(row).where(conditions)
-        return Concatenation([cast(subquery(count, of=self.parent), Text)])
+        return JsonText([cast(scalar_subquery(count, of=self.parent), Text)])
 
     @cached_property
     def page(self) -> Any:
         return self.fetched.rows if self.fetched else self._sorted().limit(self.size).subquery()
 
     @cached_property
-    def fetched(self) -> Fetched | None:
+    def fetched(self) -> PageWindow | None:
         # Only pageInfo and paging backward need to know a row's position and whether one more row follows.
         if self.backward or "pageInfo" in self.asked:
-            return Fetched.of(self._sorted(), self.size, backward=self.backward)
+            return PageWindow.of(self._sorted(), self.size, backward=self.backward)
         return None
 
     def _sorted(self) -> Any:
@@ -193,10 +193,15 @@ class _Page:
 
     def _rows(self) -> tuple[Any, ColumnElement[bool]]:
         planner = self.selection.planner
-        row, within = row_of(planner, self.node_type)
-        conditions = [within, narrowed(planner, self.many.listing.filter_name, self.arguments["filter"], row)]
-        if self.many.condition is not None:
-            conditions.append(self.many.condition(None if self.parent is None else self.parent.c, row.c))
+        row, within = scoped_table_of_type(planner, self.node_type)
+        conditions = [
+            within,
+            filter_condition(planner, self.connection.listing.filter_name, self.arguments["filter"], row),
+        ]
+        if self.connection.condition is not None:
+            conditions.append(
+                self.connection.condition(None if self.parent is None else self.parent.c, row.c)
+            )
         return row, and_(*conditions)
 
     def _bounds(self, row: Any) -> list[ColumnElement[bool]]:
@@ -217,14 +222,14 @@ def _names(selection: Selection) -> set[str]:
     return {node.name.value for part in parts.values() for node in part.nodes}
 
 
-def _size(selection: Selection, arguments: Late) -> Sql:
-    if arguments["last"] and arguments["first"] and selection.sends("first"):
+def _size(selection: Selection, arguments: ArgumentRef) -> SqlExpression:
+    if arguments["last"] and arguments["first"] and selection.is_argument_sent("first"):
         raise BadInput("Send `first` to page forward or `last` to page backward, not both.")
     sent = arguments["last"] or arguments["first"]
-    return sent.bind(Integer(), _checked_size) if sent else literal_column(str(DEFAULT_SIZE))
+    return sent.bind(Integer(), _checked_size) if sent else literal_column(str(DEFAULT_PAGE_SIZE))
 
 
 def _checked_size(size: int) -> int:
-    if 0 <= size <= LARGEST_SIZE:
+    if 0 <= size <= MAX_PAGE_SIZE:
         return size
-    raise BadInput(f"A page can't have {size} rows: ask for 0 to {LARGEST_SIZE}, and page on with cursors.")
+    raise BadInput(f"A page can't have {size} rows: ask for 0 to {MAX_PAGE_SIZE}, and page on with cursors.")

@@ -6,26 +6,26 @@ from typing import Any
 
 from sqlalchemy import func, literal_column, select, true
 
-from schema.planner.fields.aggregates import Figure, OverGroup, total_of
-from schema.planner.fields.columns import sourced
-from schema.planner.fields.relations import confined
-from schema.planner.lists.filters import narrowed
-from schema.planner.lists.ordering import Listing
+from schema.planner.fields.aggregates import Aggregate, PartitionAggregate, group_total
+from schema.planner.fields.columns import planned_field
+from schema.planner.fields.relations import scoped_table
+from schema.planner.lists.filters import filter_condition
+from schema.planner.lists.ordering import ListSpec
 from schema.planner.plan.catalog import Source
-from schema.planner.plan.planner import Late, Planner, Selection
-from schema.planner.sql.expressions import Concatenation, Sql, joined, subquery
+from schema.planner.plan.planner import ArgumentRef, Planner, Selection
+from schema.planner.sql.expressions import JsonText, SqlExpression, json_array_agg, scalar_subquery
 
-SIZE = Figure("size", lambda _: func.count())
+SIZE = Aggregate("size", lambda _: func.count())
 """How many rows a group has."""
 
 
 @dataclass(frozen=True, slots=True)
-class Split:
+class GroupedRows:
     """Rows with their keys: what to select them from, and which of them have a key at all."""
 
     source: Any
-    key: Sql
-    condition: Sql = field(default_factory=true)
+    key: SqlExpression
+    condition: SqlExpression = field(default_factory=true)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +33,13 @@ class Grouping:
     """One way to group rows, ``name`` being that of the key. The largest groups come first, or the latest."""
 
     name: str
-    split: Callable[[Any, Late], Split]
+    split: Callable[[Any, ArgumentRef], GroupedRows]
     latest_first: bool = False
 
 
-def by(attribute: Any) -> Grouping:
+def group_by_column(attribute: Any) -> Grouping:
     """Return the way to group rows by a column."""
-    return Grouping(attribute.key, lambda row, _: Split(row, row.c[attribute.key]))
+    return Grouping(attribute.key, lambda row, _: GroupedRows(row, row.c[attribute.key]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,25 +47,25 @@ class Groups:
     """The groups of those rows of a table that meet ``filter``, made as ``groupBy`` says."""
 
     model: Any
-    listing: Listing
+    listing: ListSpec
     groupings: Mapping[Any, Grouping]
 
-    def __call__(self, selection: Selection, _row: Any) -> Concatenation:
+    def __call__(self, selection: Selection, _row: Any) -> JsonText:
         """Return the array of groups."""
         grouping = self.groupings[selection.arguments["groupBy"].value]
         tally = self._tally(selection, grouping)
         each = select(
             selection.object(tally).label("text"),
             tally.c.key,
-            total_of(SIZE, tally).label("size"),
-            OverGroup(func.row_number(), tally).label("place"),
+            group_total(SIZE, tally).label("size"),
+            PartitionAggregate(func.row_number(), tally).label("place"),
         ).subquery()
         # A group has a row for each of its currencies, and each of them tells of the whole group.
         once = (
             select(each.c.text).where(each.c.place == literal_column("1")).order_by(*_order(each, grouping))
         )
         groups = once.subquery()
-        return Concatenation([subquery(select(joined(groups.c.text)).select_from(groups), of=None)])
+        return JsonText([scalar_subquery(select(json_array_agg(groups.c.text)).select_from(groups), of=None)])
 
     def _tally(self, selection: Selection, grouping: Grouping) -> Any:
         rows = self._rows(selection.planner, selection.arguments, grouping)
@@ -74,11 +74,11 @@ class Groups:
         tally = select(key, key.label(grouping.name), currency, *figures)
         return tally.group_by(key, currency).subquery()
 
-    def _rows(self, planner: Planner, asked: Late, grouping: Grouping) -> Any:
-        row, within = confined(self.model)
+    def _rows(self, planner: Planner, asked: ArgumentRef, grouping: Grouping) -> Any:
+        row, within = scoped_table(self.model)
         split = grouping.split(row, asked)
         rows = select(row, split.key.label("key")).select_from(split.source)
-        meets = narrowed(planner, self.listing.filter_name, asked["filter"], row)
+        meets = filter_condition(planner, self.listing.filter_name, asked["filter"], row)
         return rows.where(within, meets, split.condition).subquery()
 
 
@@ -89,17 +89,17 @@ class Key:
     name: str
     source: Source
 
-    def __call__(self, selection: Selection, tally: Any) -> Concatenation:
+    def __call__(self, selection: Selection, tally: Any) -> JsonText:
         """Return what the source answers over the tally's rows."""
-        return self.source(selection, tally) if self.name in tally.c else Concatenation(["null"])
+        return self.source(selection, tally) if self.name in tally.c else JsonText(["null"])
 
 
 def key(name: str, source: Source, description: str) -> Any:
     """Declare what a group has in common when it is made by the grouping of this name."""
-    return sourced(Key(name, source), description)
+    return planned_field(Key(name, source), description)
 
 
-def _asked(selection: Selection) -> list[Figure]:
+def _asked(selection: Selection) -> list[Aggregate]:
     sources = selection.planner.catalog.sources[selection.type_name]
     asked = [sources.get(part.nodes[0].name.value) for part in selection.parts(selection.type_name).values()]
     figures = [figure for source in asked for figure in getattr(source, "figures", ())]

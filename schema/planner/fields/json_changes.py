@@ -6,26 +6,26 @@ from typing import Any
 from sqlalchemy import JSON, Text, cast, column, func, select
 
 from db.sql.column_types import Id
-from schema.planner.fields.columns import sourced
+from schema.planner.fields.columns import planned_field
 from schema.planner.plan.planner import Selection
-from schema.planner.sql.expressions import Concatenation, Spelled, joined, subquery
+from schema.planner.sql.expressions import DialectExpression, JsonText, json_array_agg, scalar_subquery
 
 
-class Before(Spelled):
+class Before(DialectExpression):
     """The left of a pair, as text."""
 
     postgresql = "({} ->> 0)"
     sqlite = "json_extract({}, '$[0]')"
 
 
-class After(Spelled):
+class After(DialectExpression):
     """The right of a pair, as text."""
 
     postgresql = "({} ->> 1)"
     sqlite = "json_extract({}, '$[1]')"
 
 
-class AsId(Spelled):
+class AsId(DialectExpression):
     """A text as an id."""
 
     type = Id()
@@ -39,16 +39,16 @@ class Pairs:
 
     column: str
 
-    def __call__(self, selection: Selection, row: Any) -> Concatenation:
+    def __call__(self, selection: Selection, row: Any) -> JsonText:
         """Return the array of objects, in the order of the members."""
         members = _members(row.c[self.column], selection.planner.dialect.name)
-        objects = select(joined(selection.object(members))).select_from(members)
-        return Concatenation([subquery(objects, of=row)])
+        objects = select(json_array_agg(selection.object(members))).select_from(members)
+        return JsonText([scalar_subquery(objects, of=row)])
 
 
 def pairs(attribute: Any, description: str) -> Any:
     """Declare a list of what a column's JSON object holds."""
-    return sourced(Pairs(attribute.key), description)
+    return planned_field(Pairs(attribute.key), description)
 
 
 def _members(object_: Any, dialect_name: str) -> Any:

@@ -10,12 +10,12 @@ from sqlalchemy.types import TypeEngine
 from typing_extensions import override
 
 from db.sql.column_types import Id
-from schema.planner.fields.columns import sourced
+from schema.planner.fields.columns import planned_field
 from schema.planner.plan.planner import Selection
-from schema.planner.sql.expressions import Concatenation, joined, or_null, subquery
+from schema.planner.sql.expressions import JsonText, json_array_agg, json_or_null, scalar_subquery
 
 
-def items_of(array: BindParameter[Any], dialect_name: str) -> Any:
+def json_array_rows(array: BindParameter[Any], dialect_name: str) -> Any:
     """Return the array's elements as rows, in their order; ``member`` and ``member_id`` read them."""
     if dialect_name == "postgresql":
         rows = func.json_array_elements(cast(array, JSON))
@@ -78,28 +78,30 @@ class Item:
 
     name: str
 
-    def __call__(self, _selection: Selection, row: Any) -> Concatenation:
+    def __call__(self, _selection: Selection, row: Any) -> JsonText:
         """Return the member's JSON text."""
-        return or_null(MemberJson(row.c, self.name))
+        return json_or_null(MemberJson(row.c, self.name))
 
 
 @dataclass(frozen=True, slots=True)
-class GivenItems:
+class ItemsParam:
     """A list of objects over the elements that the server brings under ``name``."""
 
     name: str
 
-    def __call__(self, selection: Selection, _row: Any) -> Concatenation:
+    def __call__(self, selection: Selection, _row: Any) -> JsonText:
         """Return the array of objects."""
-        rows = items_of(bindparam(self.name, type_=Text()), selection.planner.dialect.name)
-        return Concatenation([subquery(select(joined(selection.object(rows))).select_from(rows), of=None)])
+        rows = json_array_rows(bindparam(self.name, type_=Text()), selection.planner.dialect.name)
+        return JsonText(
+            [scalar_subquery(select(json_array_agg(selection.object(rows))).select_from(rows), of=None)]
+        )
 
 
 def item(name: str, description: str) -> Any:
     """Declare a field that shows a member of the element."""
-    return sourced(Item(name), description)
+    return planned_field(Item(name), description)
 
 
-def given_items(name: str, description: str) -> Any:
+def items_param(name: str, description: str) -> Any:
     """Declare a list whose elements the server brings under ``name``."""
-    return sourced(GivenItems(name), description)
+    return planned_field(ItemsParam(name), description)

@@ -16,9 +16,9 @@ from sqlalchemy.sql.elements import ColumnElement
 
 from db.sql.column_types import Amount, Id, Instant
 from schema.planner.errors import BadInput
-from schema.planner.lists.ordering import Term
-from schema.planner.plan.planner import Late
-from schema.planner.sql.expressions import Concatenation, HexText, Piece, Sql, json_value
+from schema.planner.lists.ordering import OrderTerm
+from schema.planner.plan.planner import ArgumentRef
+from schema.planner.sql.expressions import HexText, JsonText, SqlExpression, TextPart, json_value
 
 Condition = ColumnElement[bool]
 Readers = tuple[Callable[[Any], Any], ...]
@@ -38,14 +38,14 @@ _FOREIGN = (
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ListOrder:
     """An order of one list; its ``mark`` tells its cursors from all others'."""
 
-    terms: Sequence[Term]
+    terms: Sequence[OrderTerm]
     mark: str
 
     @classmethod
-    def of(cls, type_name: str, terms: Sequence[Term]) -> "Order":
+    def of(cls, type_name: str, terms: Sequence[OrderTerm]) -> "ListOrder":
         """Return the order of a list of a type."""
         columns = ",".join(f"{term.column}{'-' if term.descending else '+'}" for term in terms)
         return cls(terms, hashlib.sha256(f"{type_name}:{columns}".encode()).hexdigest()[:8])
@@ -54,14 +54,16 @@ class Order:
         """Return what SQL sorts rows by."""
         return [term.key(row).desc() if term.descending != backward else term.key(row) for term in self.terms]
 
-    def cursor(self, row: Any, told: Callable[[Sql], Sql] = lambda value: value) -> Concatenation:
+    def cursor(
+        self, row: Any, told: Callable[[SqlExpression], SqlExpression] = lambda value: value
+    ) -> JsonText:
         """Return a row's cursor as a JSON string; ``told`` picks its values out of a group's."""
-        pieces: list[Piece] = [f'["{self.mark}"']
+        pieces: list[TextPart] = [f'["{self.mark}"']
         for term in self.terms:
             pieces += [",", json_value(told(term.value(row)), is_string=True)]
-        return Concatenation(['"', HexText(Concatenation([*pieces, "]"])), '"'])
+        return JsonText(['"', HexText(JsonText([*pieces, "]"])), '"'])
 
-    def beyond(self, row: Any, cursor: Late, *, backward: bool) -> Condition:
+    def beyond(self, row: Any, cursor: ArgumentRef, *, backward: bool) -> Condition:
         """Return whether a row follows the cursor, or precedes it where ``backward``."""
         keys, values = self._compared(row, cursor)
         descends = [term.descending != backward for term in self.terms]
@@ -80,11 +82,11 @@ class Order:
         ]
         return and_(first, or_(*ways))
 
-    def at(self, row: Any, cursor: Late) -> Condition:
+    def at(self, row: Any, cursor: ArgumentRef) -> Condition:
         """Return whether a row is the cursor's own."""
         return _equal(*self._compared(row, cursor))
 
-    def _compared(self, row: Any, cursor: Late) -> tuple[list[Sql], list[Sql]]:
+    def _compared(self, row: Any, cursor: ArgumentRef) -> tuple[list[SqlExpression], list[SqlExpression]]:
         keys = [term.key(row) for term in self.terms]
         readers = tuple(_reader(key.type) for key in keys)
         values = [
@@ -93,7 +95,7 @@ class Order:
         return keys, list(values)
 
 
-def _equal(keys: Sequence[Sql], values: Sequence[Sql]) -> Condition:
+def _equal(keys: Sequence[SqlExpression], values: Sequence[SqlExpression]) -> Condition:
     return and_(true(), *(key == value for key, value in zip(keys, values, strict=True)))
 
 

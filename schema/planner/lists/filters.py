@@ -11,13 +11,13 @@ from sqlalchemy import Text, and_, false, func, or_, true
 from sqlalchemy.sql.elements import ColumnElement
 from typing_extensions import dataclass_transform
 
-from db.domain.money import HIGHEST_AMOUNT, has_at_most_two_places
-from db.sql.array_param import Among, ListOf
+from db.domain.money import MAX_AMOUNT, fits_decimal_places
+from db.sql.array_param import ArrayParam, InArray
 from db.sql.column_types import Amount, Id
 from schema.planner.errors import BadInput
 from schema.planner.global_ids import decode_id
-from schema.planner.plan.planner import Convert, Late, Planner
-from schema.planner.sql.expressions import ContainsFolded
+from schema.planner.plan.planner import ArgumentRef, Converter, Planner
+from schema.planner.sql.expressions import ContainsIgnoreCase
 
 T = TypeVar("T", bound=type[Any])
 Condition = ColumnElement[bool]
@@ -31,7 +31,7 @@ class Comparison:
     to: Any
 
 
-def on(value: Any, description: str, *, to: Any = None) -> Any:
+def compares(value: Any, description: str, *, to: Any = None) -> Any:
     """Declare a comparator on a column, or on an expression over the row's columns.
 
     ``to`` is the table whose ids the column holds.
@@ -43,7 +43,7 @@ def on(value: Any, description: str, *, to: Any = None) -> Any:
 
 
 @dataclass_transform(kw_only_default=True)
-def combined(cls: T) -> T:
+def filter_input(cls: T) -> T:
     """Make a class of comparators a filter that can be joined with and, or, not."""
     name = cls.__name__
     cls.__annotations__ |= {
@@ -63,31 +63,35 @@ _JOINTS = {
 }
 
 
-def narrowed(planner: Planner, type_name: str, asked: Late, row: Any) -> Condition:
+def filter_condition(planner: Planner, type_name: str, asked: ArgumentRef, row: Any) -> Condition:
     """Return the condition that a filter of the named input type sets; none of it is set where it is null."""
     return and_(true(), *_conditions(planner, type_name, asked, row)) if asked else true()
 
 
-def _conditions(planner: Planner, type_name: str, asked: Late, row: Any) -> list[Condition]:
+def _conditions(planner: Planner, type_name: str, asked: ArgumentRef, row: Any) -> list[Condition]:
     return [_condition(planner, type_name, key, inner, row) for key, inner in asked.items()]
 
 
-def _condition(planner: Planner, type_name: str, key: str, asked: Late, row: Any) -> Condition:
+def _condition(planner: Planner, type_name: str, key: str, asked: ArgumentRef, row: Any) -> Condition:
     match key:
         case "and":
-            return and_(true(), *(narrowed(planner, type_name, each, row) for each in asked.elements()))
+            return and_(
+                true(), *(filter_condition(planner, type_name, each, row) for each in asked.elements())
+            )
         case "or":
-            return or_(false(), *(narrowed(planner, type_name, each, row) for each in asked.elements()))
+            return or_(
+                false(), *(filter_condition(planner, type_name, each, row) for each in asked.elements())
+            )
         case "not":
             # Two-valued: a row whose value is missing does not meet the inner condition, so it meets this.
-            return ~func.coalesce(narrowed(planner, type_name, asked, row), false())
+            return ~func.coalesce(filter_condition(planner, type_name, asked, row), false())
     comparison = planner.catalog.comparisons[type_name][key]
     value = comparison.value(row.c)
     convert = _converter(planner, value.type, comparison.to)
     return and_(true(), *(_COMPARATORS[name](value, inner, convert) for name, inner in asked.items()))
 
 
-def _converter(planner: Planner, type_: Any, to: Any) -> Convert | None:
+def _converter(planner: Planner, type_: Any, to: Any) -> Converter | None:
     if isinstance(type_, Id):
         prefix = planner.catalog.prefix(to)
         return lambda text: decode_id(prefix, text)
@@ -95,36 +99,38 @@ def _converter(planner: Planner, type_: Any, to: Any) -> Convert | None:
 
 
 def _amount(value: Decimal) -> Decimal:
-    if abs(value) <= HIGHEST_AMOUNT and has_at_most_two_places(value):
+    if abs(value) <= MAX_AMOUNT and fits_decimal_places(value):
         return value
-    raise BadInput(f"This is no amount: compare with at most {HIGHEST_AMOUNT} and two decimal places.")
+    raise BadInput(f"This is no amount: compare with at most {MAX_AMOUNT} and two decimal places.")
 
 
-def _ordered(name: str) -> Callable[[Any, Late, Convert | None], Condition]:
+def _ordered(name: str) -> Callable[[Any, ArgumentRef, Converter | None], Condition]:
     return lambda column, asked, convert: getattr(column, name)(asked.bind(column.type, convert))
 
 
-def _is_in(column: Any, asked: Late, convert: Convert | None) -> Condition:
+def _is_in(column: Any, asked: ArgumentRef, convert: Converter | None) -> Condition:
     if len(asked.value) == 1:
         # Equality keeps an index usable for the order; a list of several doesn't.
         return _ordered("__eq__")(column, asked[0], convert)
     each = convert or (lambda value: value)
-    return Among(column, asked.bind(ListOf(column.type), lambda values: [each(value) for value in values]))
+    return InArray(
+        column, asked.bind(ArrayParam(column.type), lambda values: [each(value) for value in values])
+    )
 
 
-def _is_not_in(column: Any, asked: Late, convert: Convert | None) -> Condition:
+def _is_not_in(column: Any, asked: ArgumentRef, convert: Converter | None) -> Condition:
     return ~func.coalesce(_is_in(column, asked, convert), false())
 
 
-def _contains(column: Any, asked: Late, _convert: Convert | None) -> Condition:
-    return ContainsFolded(column, asked.bind(Text()))
+def _contains(column: Any, asked: ArgumentRef, _convert: Converter | None) -> Condition:
+    return ContainsIgnoreCase(column, asked.bind(Text()))
 
 
-def _is_null(column: Any, asked: Late, _convert: Convert | None) -> Condition:
+def _is_null(column: Any, asked: ArgumentRef, _convert: Converter | None) -> Condition:
     return column.is_(None) if asked.value else column.is_not(None)  # type: ignore[no-any-return]
 
 
-_COMPARATORS: dict[str, Callable[[Any, Late, Convert | None], Condition]] = {
+_COMPARATORS: dict[str, Callable[[Any, ArgumentRef, Converter | None], Condition]] = {
     "eq": _ordered("__eq__"),
     "gt": _ordered("__gt__"),
     "gte": _ordered("__ge__"),

@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 from strawberry import Schema
 from strawberry.types.base import StrawberryObjectDefinition
 
-from schema.planner.sql.expressions import Concatenation, Sql
+from schema.planner.sql.expressions import JsonText, SqlExpression
 
 if TYPE_CHECKING:
     from schema.planner.plan.planner import Selection
 
 
-Source = Callable[["Selection", Any], Concatenation]
+Source = Callable[["Selection", Any], JsonText]
 """What answers one field: from what is asked of it and the row of its type's table to JSON text."""
 
 
 @dataclass(frozen=True, slots=True)
-class Table:
+class TableType:
     """A type that shows a table: ``prefix`` starts the ids of its objects.
 
     An interface has ``members``: its object types, each with whether a row shows as such.
@@ -27,10 +27,10 @@ class Table:
     type_name: str
     model: Any
     prefix: str
-    members: Mapping[str, Callable[[Any], Sql]]
+    members: Mapping[str, Callable[[Any], SqlExpression]]
 
 
-class UnplannedFieldError(TypeError):
+class MissingSourceError(TypeError):
     """A field of a planned type has no source, so no statement could answer it."""
 
     def __init__(self, type_name: str, field_name: str) -> None:
@@ -44,11 +44,11 @@ class Catalog:
     """The sources of every planned type's fields, and the tables behind the types."""
 
     sources: Mapping[str, Mapping[str, Source]]
-    tables: Mapping[str, Table]
+    tables: Mapping[str, TableType]
     comparisons: Mapping[str, Mapping[str, Any]]
 
     @classmethod
-    def of(cls, schema: Schema) -> "Catalog":
+    def from_schema(cls, schema: Schema) -> "Catalog":
         """Read the declarations of a schema.
 
         Raises:
@@ -62,7 +62,7 @@ class Catalog:
                 if getattr(each.origin, "planned", False)
             },
             tables={
-                each.name: Table(
+                each.name: TableType(
                     each.name, each.origin.model, each.origin.prefix, _members(each, definitions)
                 )
                 for each in definitions
@@ -75,12 +75,12 @@ class Catalog:
         """Say whether the type's fields are answered by plans."""
         return type_name in self.sources
 
-    def table(self, type_name: str) -> Table:
+    def table(self, type_name: str) -> TableType:
         """Return the table that an object type shows, be it as a member of an interface."""
         found = self.tables.get(type_name)
         return found or next(table for table in self.tables.values() if type_name in table.members)
 
-    def members(self, type_name: str) -> Mapping[str, Callable[[Any], Sql]]:
+    def members(self, type_name: str) -> Mapping[str, Callable[[Any], SqlExpression]]:
         """Return the object types as which rows of an interface's table show; an object type has none."""
         return self.tables[type_name].members if type_name in self.tables else {}
 
@@ -97,7 +97,7 @@ def _definitions(schema: Schema) -> Iterator[StrawberryObjectDefinition]:
 
 def _members(
     interface: StrawberryObjectDefinition, definitions: Iterable[StrawberryObjectDefinition]
-) -> dict[str, Callable[[Any], Sql]]:
+) -> dict[str, Callable[[Any], SqlExpression]]:
     return {each.name: each.origin.shows for each in definitions if interface in each.interfaces}
 
 
@@ -106,7 +106,7 @@ def _sources(schema: Schema, definition: StrawberryObjectDefinition) -> dict[str
     for field in definition.fields:
         name = schema.config.name_converter.get_graphql_name(field)
         if "source" not in field.metadata:
-            raise UnplannedFieldError(definition.name, name)
+            raise MissingSourceError(definition.name, name)
         sources[name] = field.metadata["source"]
     return sources
 

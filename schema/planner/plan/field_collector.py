@@ -17,19 +17,21 @@ from graphql import (
 )
 from graphql.execution.values import VariableValues, get_directive_values
 
-Fields = dict[str, list[FieldNode]]
+CollectedFields = dict[str, list[FieldNode]]
 """Response keys in the order of the answer, each with every node that asks for it."""
 
 
 @dataclass(slots=True)
-class Collector:
+class FieldCollector:
     """Collects the fields of one operation, with the values of its variables."""
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     variables: VariableValues
 
-    def fields(self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode | None]) -> Fields:
+    def collect(
+        self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode | None]
+    ) -> CollectedFields:
         """Return what is asked of an object of ``type_`` by all of these selection sets together."""
         collection = _Collection(self, type_)
         for selection_set in selection_sets:
@@ -57,9 +59,9 @@ class Collector:
 
 @dataclass(slots=True)
 class _Collection:
-    collector: Collector
+    collector: FieldCollector
     type_: GraphQLObjectType
-    found: Fields = field(default_factory=dict)
+    found: CollectedFields = field(default_factory=dict)
     visited: set[str] = field(default_factory=set)
 
     def add(self, selection_set: SelectionSetNode) -> None:

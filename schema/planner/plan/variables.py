@@ -20,12 +20,12 @@ from graphql import (
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_argument_values
 
-Read = Callable[[VariableValues], Any]
+VariableReader = Callable[[VariableValues], Any]
 Path = Sequence[str | int]
 
 
 @dataclass(frozen=True, slots=True)
-class Site:
+class ArgumentSite:
     """A place in the document where a field takes arguments."""
 
     field: GraphQLField
@@ -36,17 +36,17 @@ class Site:
         return get_argument_values(self.field, self.node, variables)
 
 
-Signatures = tuple[GraphQLVariableSignature, ...]
+VariableSignatures = tuple[GraphQLVariableSignature, ...]
 """The variables of an operation: their names, types and defaults."""
 
 
-def signatures_of(schema: GraphQLSchema, operation: OperationDefinitionNode) -> Signatures:
+def variable_signatures(schema: GraphQLSchema, operation: OperationDefinitionNode) -> VariableSignatures:
     """Return an operation's variables; the operation is valid."""
     found = [get_variable_signature(schema, each) for each in operation.variable_definitions or ()]
     return tuple(each for each in found if isinstance(each, GraphQLVariableSignature))
 
 
-def coerced(signatures: Signatures, sent: Mapping[str, Any]) -> VariableValues | None:
+def coerce_variables(signatures: VariableSignatures, sent: Mapping[str, Any]) -> VariableValues | None:
     """Return the variables' values where all are sent and right; None where graphql-core must look closer."""
     values = {}
     for signature in signatures:
@@ -60,7 +60,7 @@ def coerced(signatures: Signatures, sent: Mapping[str, Any]) -> VariableValues |
     return VariableValues(sources, values)
 
 
-def reader_of(site: Site, path: Path, variables: VariableValues) -> Read | None:
+def variable_reader(site: ArgumentSite, path: Path, variables: VariableValues) -> VariableReader | None:
     """Return how to read what stands at ``path`` of the arguments, or None where no variable decides it."""
     value = _argument(site.node, path[0])
     rest = path[1:]
@@ -87,7 +87,7 @@ def _inner(value: ValueNode, path: Path) -> tuple[ValueNode | None, Path]:
     return value, rest  # a single value where a list is expected is a list of one
 
 
-def _of_variable(name: str, path: Path) -> Read:
+def _of_variable(name: str, path: Path) -> VariableReader:
     if not path:
         return lambda variables: variables.coerced[name]
     return lambda variables: _walk(variables.coerced[name], path)
@@ -107,7 +107,7 @@ def _has_variables(value: ValueNode) -> bool:
     return isinstance(value, VariableNode)
 
 
-def shape_of(variables: VariableValues) -> Hashable:
+def variables_shape(variables: VariableValues) -> Hashable:
     """Return all of the variables that a plan may depend on: their structure, and values that decide it."""
     return tuple([(name, _shape(value)) for name, value in variables.coerced.items()])
 

@@ -6,10 +6,10 @@ from zoneinfo import available_timezones
 from sqlalchemy import Date, Integer
 
 from schema.planner.errors import BadInput
-from schema.planner.sql.expressions import Spelled
+from schema.planner.sql.expressions import DialectExpression
 
 
-class MonthOf(Spelled):
+class MonthOf(DialectExpression):
     """The first day of a day's month."""
 
     type = Date()
@@ -17,7 +17,7 @@ class MonthOf(Spelled):
     sqlite = "substr({}, 1, 7) || '-01'"
 
 
-class LocalMonthOf(Spelled):
+class LocalMonthOf(DialectExpression):
     """The first day of an instant's month in a time zone."""
 
     type = Date()
@@ -25,7 +25,7 @@ class LocalMonthOf(Spelled):
     sqlite = "local_month({}, {})"
 
 
-class DaysUntil(Spelled):
+class DaysUntil(DialectExpression):
     """Whole days from an instant's day in UTC to a day."""
 
     type = Integer()
@@ -33,7 +33,7 @@ class DaysUntil(Spelled):
     sqlite = "CAST(julianday({1}) - julianday(substr({0}, 1, 10)) AS INTEGER)"
 
 
-def known_time_zone(name: str) -> str:
+def validate_time_zone(name: str) -> str:
     """Return the name of a time zone.
 
     Raises:

@@ -10,19 +10,19 @@ from typing import Any
 
 from sqlalchemy import Select, func, literal_column, select
 
-from schema.planner.sql.expressions import Concatenation, Spelled, Sql, json_array
+from schema.planner.sql.expressions import DialectExpression, JsonText, SqlExpression, json_array
 
 
 @dataclass(frozen=True, slots=True)
-class Fetched:
+class PageWindow:
     """The rows of one page, in the order of the list; ``size`` are shown, the last ones if ``backward``."""
 
     rows: Any
-    size: Sql
+    size: SqlExpression
     backward: bool
 
     @classmethod
-    def of(cls, rows: Select[Any], size: Sql, *, backward: bool) -> "Fetched":
+    def of(cls, rows: Select[Any], size: SqlExpression, *, backward: bool) -> "PageWindow":
         """Take ``size`` of the rows, which a backward page has sorted the other way round."""
         limited = rows.limit(size + literal_column("1")).subquery()
         # A window without an order of its own takes the rows as they come, and they come sorted.
@@ -31,39 +31,39 @@ class Fetched:
             numbered = select(numbered).order_by(numbered.c[_PLACE].desc()).subquery()
         return cls(numbered, size, backward)
 
-    def joined(self, text: Sql) -> Concatenation:
+    def joined(self, text: SqlExpression) -> JsonText:
         """Return a JSON array of the texts of the rows that are shown."""
         return json_array(self._told(_LastJoined if self.backward else _FirstJoined, text))
 
     @property
-    def has_more(self) -> Sql:
+    def has_more(self) -> SqlExpression:
         """Whether a row was fetched that is not shown."""
         return func.count() > self.size
 
-    def first(self, value: Sql) -> Sql:
+    def first(self, value: SqlExpression) -> SqlExpression:
         """Return a value of the first row that is shown; NULL if there is none."""
         return self._told(_FirstOfLast if self.backward else _First, value)
 
-    def last(self, value: Sql) -> Sql:
+    def last(self, value: SqlExpression) -> SqlExpression:
         """Return a value of the last row that is shown; NULL if there is none."""
         return self._told(_LastOfLast if self.backward else _Last, value)
 
-    def _told(self, aggregate: "type[_Told]", value: Sql) -> Sql:
+    def _told(self, aggregate: "type[_PageAggregate]", value: SqlExpression) -> SqlExpression:
         return aggregate(value, self.size, self.rows.c[_PLACE])
 
 
 _PLACE = "place_on_page"
 
 
-class _Told(Spelled):
+class _PageAggregate(DialectExpression):
     """What a value comes to over the rows; the size, and a row's place from where paging began."""
 
-    def __init__(self, value: Sql, *parts: Sql) -> None:
+    def __init__(self, value: SqlExpression, *parts: SqlExpression) -> None:
         super().__init__(value, *parts)
         self.type = value.type
 
 
-class _FirstJoined(_Told):
+class _FirstJoined(_PageAggregate):
     postgresql = "array_to_string((array_agg({0}::text))[:{1}], ',')"
     sqlite = "group_concat({0}, ',') FILTER (WHERE {2} <= {1})"
 
@@ -72,7 +72,7 @@ class _LastJoined(_FirstJoined):
     postgresql = "array_to_string((array_agg({0}::text))[count(*) + 1 - {1}:], ',')"
 
 
-class _First(_Told):
+class _First(_PageAggregate):
     postgresql = "(array_agg({0}))[least({1}, 1)]"
     sqlite = "json_extract(json_group_array({0}) FILTER (WHERE {2} <= {1}), '$[0]')"
 
@@ -81,7 +81,7 @@ class _FirstOfLast(_First):
     postgresql = "(array_agg({0}))[count(*) + 1 - least({1}, count(*))]"
 
 
-class _Last(_Told):
+class _Last(_PageAggregate):
     postgresql = "(array_agg({0}))[least({1}, count(*))]"
     sqlite = "json_extract(json_group_array({0}) FILTER (WHERE {2} <= {1}), '$[#-1]')"
 

@@ -8,19 +8,19 @@ import pytest
 
 from api.app import create_app
 from api.auth import authenticator as authentication
-from api.auth.access_policy import Entry
-from api.auth.authenticator import LONGEST
-from api.http.errors import BadCredential
+from api.auth.access_policy import AccessPolicy
+from api.auth.authenticator import MAX_HEADER_BYTES
+from api.http.errors import InvalidCredentials
 from db.auth.tokens import revoke_token
 from db.domain.caller import Role
 from schema.execution.executor import Executor
 from tests.api.fuzzing.malformed_requests import GRAPHQL_RESPONSE
-from tests.api.support.access import BEARER, TOKEN, admit, client, entrance
-from tests.api.support.connections import Socket, opened, streamed, talking
-from tests.api.support.unreachable_database import Unreachable
-from tests.builders import NOW, Deals
-from tests.schema.support.client import Recorder, the_schema
-from tests.schema.support.listener import ALL, until
+from tests.api.support.access import BEARER, TOKEN, access_policy, http_client, store_token
+from tests.api.support.connections import Socket, acknowledged_socket, open_socket, open_stream
+from tests.api.support.unreachable_database import UnreachableDatabase
+from tests.builders import NOW, OrganizationBuilder
+from tests.schema.support.client import Recorder, cached_schema
+from tests.schema.support.listener import ALL, wait_until
 
 VIEWER = {"query": "{ viewer { user { name } } }"}
 ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
@@ -33,13 +33,13 @@ NOBODY = (
 )
 UNKNOWN = "This token is unknown. `dealdesk token create` makes another one."
 NOT_OURS = "This is no token of this server. `dealdesk token create` makes another one."
-NO_HEADER = f"The header must be: Authorization: Bearer and a token, up to {LONGEST} bytes."
+NO_HEADER = f"The header must be: Authorization: Bearer and a token, up to {MAX_HEADER_BYTES} bytes."
 
 
 @pytest.fixture
 def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     """Credentials are looked at again after a moment."""
-    monkeypatch.setattr(authentication, "REMEMBERED", 0.05)
+    monkeypatch.setattr(authentication, "CACHE_SECONDS", 0.05)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +53,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
         (f"Bearer {TOKEN} {TOKEN}", NO_HEADER),
         (f"Bearer {TOKEN},{TOKEN}", NO_HEADER),
         (f"Bearer {TOKEN}!", NO_HEADER),
-        (f"Bearer {'a' * LONGEST}", NO_HEADER),
+        (f"Bearer {'a' * MAX_HEADER_BYTES}", NO_HEADER),
         (f"Bearer {OTHER}", UNKNOWN),
         (f"Bearer {TOKEN}u", NOT_OURS),
         ("Bearer swordfish", NOT_OURS),
@@ -61,7 +61,7 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 async def test_who_shows_no_token_that_works_is_told_so_and_changes_nothing(
-    authorization: str | None, message: str, http: httpx2.AsyncClient, deals: Deals
+    authorization: str | None, message: str, http: httpx2.AsyncClient, deals: OrganizationBuilder
 ) -> None:
     del http.headers["authorization"]
     if authorization is not None:
@@ -105,39 +105,39 @@ async def test_the_playground_opens_without_a_token(http: httpx2.AsyncClient) ->
     assert (await http.get("/graphql", headers={"accept": "text/html"})).status_code == 200
 
 
-async def test_a_token_lets_its_user_in_with_its_role_until_it_expires(deals: Deals) -> None:
-    await admit(deals, OTHER, role=Role.READER, expires_at=NOW + A_SECOND)
+async def test_a_token_lets_its_user_in_with_its_role_until_it_expires(deals: OrganizationBuilder) -> None:
+    await store_token(deals, OTHER, role=Role.READER, expires_at=NOW + A_SECOND)
     moment = NOW
-    authenticator = entrance(deals.database, lambda: moment).authenticator
+    authenticator = access_policy(deals.database, lambda: moment).authenticator
 
     caller = await authenticator.caller(f"Bearer {OTHER}".encode())
     assert (caller.organization_id, caller.user_id) == (deals.organization_id, deals.user_id)
     assert (caller.role, caller.now) == (Role.READER, NOW)
 
     moment = NOW + A_SECOND
-    with pytest.raises(BadCredential, match="has expired"):
-        await entrance(deals.database, lambda: moment).authenticator.caller(f"Bearer {OTHER}".encode())
+    with pytest.raises(InvalidCredentials, match="has expired"):
+        await access_policy(deals.database, lambda: moment).authenticator.caller(f"Bearer {OTHER}".encode())
 
 
-async def test_an_expired_token_is_refused_though_it_was_cached(deals: Deals) -> None:
+async def test_an_expired_token_is_refused_though_it_was_cached(deals: OrganizationBuilder) -> None:
     lifetime = timedelta(milliseconds=50)
-    await admit(deals, OTHER, expires_at=NOW + lifetime)
+    await store_token(deals, OTHER, expires_at=NOW + lifetime)
     moment = NOW
     recorder = Recorder(deals.database)
-    authenticator = entrance(recorder, lambda: moment).authenticator
+    authenticator = access_policy(recorder, lambda: moment).authenticator
     await authenticator.caller(f"Bearer {OTHER}".encode())
     assert len(recorder.statements) == 1
 
     moment = NOW + lifetime
     await asyncio.sleep(lifetime.total_seconds() + 0.01)  # the cache counts real seconds
 
-    with pytest.raises(BadCredential, match="has expired"):
+    with pytest.raises(InvalidCredentials, match="has expired"):
         await authenticator.caller(f"Bearer {OTHER}".encode())
 
 
 @pytest.mark.usefixtures("fast")
 async def test_a_revoked_token_is_of_no_use_as_soon_as_it_is_not_remembered(
-    http: httpx2.AsyncClient, deals: Deals
+    http: httpx2.AsyncClient, deals: OrganizationBuilder
 ) -> None:
     assert (await http.post("/graphql", json=VIEWER)).json() == ADA
     await revoke(deals)
@@ -149,9 +149,9 @@ async def test_a_revoked_token_is_of_no_use_as_soon_as_it_is_not_remembered(
     assert answer.json()["errors"][0]["message"].startswith("This token was revoked.")
 
 
-async def test_a_token_is_looked_up_once_while_it_is_remembered(deals: Deals) -> None:
+async def test_a_token_is_looked_up_once_while_it_is_remembered(deals: OrganizationBuilder) -> None:
     recorder = Recorder(deals.database)
-    authenticator = entrance(recorder).authenticator
+    authenticator = access_policy(recorder).authenticator
 
     for _ in range(3):
         await authenticator.caller(BEARER.encode())
@@ -159,11 +159,13 @@ async def test_a_token_is_looked_up_once_while_it_is_remembered(deals: Deals) ->
     assert len(recorder.statements) == 1
 
 
-async def test_so_many_tokens_are_remembered(deals: Deals, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(authentication, "MOST_REMEMBERED", 1)
-    await admit(deals, OTHER)
+async def test_so_many_tokens_are_remembered(
+    deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(authentication, "MAX_CACHED_CREDENTIALS", 1)
+    await store_token(deals, OTHER)
     recorder = Recorder(deals.database)
-    authenticator = entrance(recorder).authenticator
+    authenticator = access_policy(recorder).authenticator
 
     for token in (TOKEN, OTHER, OTHER, TOKEN):
         await authenticator.caller(f"Bearer {token}".encode())
@@ -171,30 +173,34 @@ async def test_so_many_tokens_are_remembered(deals: Deals, monkeypatch: pytest.M
     assert len(recorder.statements) == 3
 
 
-async def test_a_database_that_is_out_of_reach_lets_nobody_in_and_says_so(deals: Deals) -> None:
+async def test_a_database_that_is_out_of_reach_lets_nobody_in_and_says_so(deals: OrganizationBuilder) -> None:
     app = create_app(
-        Executor(the_schema(), deals.database), deals.database, entrance(Unreachable(deals.database))
+        Executor(cached_schema(), deals.database),
+        deals.database,
+        access_policy(UnreachableDatabase(deals.database)),
     )
-    async with client(app) as http, opened(app) as socket:
+    async with http_client(app) as http, open_socket(app) as socket:
         answer = await http.post("/graphql", json=VIEWER)
-        await socket.taken()
-        socket.begins()
-        closing = await socket.closes()
+        await socket.next_from_app()
+        socket.initialize()
+        closing = await socket.read_close()
 
     assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
     assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryAfter": 1}
     assert closing == (1013, "The database can't be reached.")
 
 
-async def test_a_socket_may_say_who_it_is_in_either_case_or_in_the_handshake(deals: Deals) -> None:
-    async with opened(app_of(deals)) as socket:
-        await socket.taken()
-        socket.says("connection_init", payload={"authorization": BEARER})
-        assert await socket.hears() == {"type": "connection_ack"}
-    async with opened(app_of(deals), headers=[(b"authorization", BEARER.encode())]) as socket:
-        await socket.taken()
-        socket.says("connection_init")
-        assert await socket.hears() == {"type": "connection_ack"}
+async def test_a_socket_may_say_who_it_is_in_either_case_or_in_the_handshake(
+    deals: OrganizationBuilder,
+) -> None:
+    async with open_socket(app_of(deals)) as socket:
+        await socket.next_from_app()
+        socket.send_json("connection_init", payload={"authorization": BEARER})
+        assert await socket.read() == {"type": "connection_ack"}
+    async with open_socket(app_of(deals), headers=[(b"authorization", BEARER.encode())]) as socket:
+        await socket.next_from_app()
+        socket.send_json("connection_init")
+        assert await socket.read() == {"type": "connection_ack"}
 
 
 @pytest.mark.parametrize(
@@ -207,74 +213,74 @@ async def test_a_socket_may_say_who_it_is_in_either_case_or_in_the_handshake(dea
     ],
 )
 async def test_a_socket_that_shows_no_token_that_works_is_closed(
-    content: Mapping[str, Any], deals: Deals
+    content: Mapping[str, Any], deals: OrganizationBuilder
 ) -> None:
-    async with opened(app_of(deals)) as socket:
-        await socket.taken()
-        socket.says("connection_init", **content)
-        assert await socket.closes() == (4401, "Unauthorized")
+    async with open_socket(app_of(deals)) as socket:
+        await socket.next_from_app()
+        socket.send_json("connection_init", **content)
+        assert await socket.read_close() == (4401, "Unauthorized")
 
 
 @pytest.mark.usefixtures("fast")
-async def test_a_socket_is_closed_when_its_token_is_revoked(deals: Deals) -> None:
-    async with talking(app_of(deals)) as socket:
-        socket.asks("1", ALL)
+async def test_a_socket_is_closed_when_its_token_is_revoked(deals: OrganizationBuilder) -> None:
+    async with acknowledged_socket(app_of(deals)) as socket:
+        socket.subscribe("1", ALL)
         await revoke(deals)
-        assert await socket.closes() == (4401, "Unauthorized")
+        assert await socket.read_close() == (4401, "Unauthorized")
 
 
 @pytest.mark.usefixtures("fast")
-async def test_only_the_sockets_of_an_expired_token_are_closed(deals: Deals) -> None:
-    await admit(deals, OTHER, expires_at=NOW + A_SECOND)
+async def test_only_the_sockets_of_an_expired_token_are_closed(deals: OrganizationBuilder) -> None:
+    await store_token(deals, OTHER, expires_at=NOW + A_SECOND)
     moment = NOW
-    app = app_of(deals, entrance(deals.database, lambda: moment))
-    async with talking(app) as staying, opened(app) as expiring:
+    app = app_of(deals, access_policy(deals.database, lambda: moment))
+    async with acknowledged_socket(app) as staying, open_socket(app) as expiring:
         await begun(expiring, OTHER)
         moment = NOW + A_SECOND
-        assert await expiring.closes() == (4401, "Unauthorized")
-        staying.says("ping")
-        assert await staying.hears() == {"type": "pong"}
+        assert await expiring.read_close() == (4401, "Unauthorized")
+        staying.send_json("ping")
+        assert await staying.read() == {"type": "pong"}
 
 
 @pytest.mark.usefixtures("fast")
-async def test_a_stream_just_ends_when_its_token_is_revoked(deals: Deals) -> None:
-    executor = Executor(the_schema(), deals.database)
-    app = create_app(executor, deals.database, entrance(deals.database))
+async def test_a_stream_just_ends_when_its_token_is_revoked(deals: OrganizationBuilder) -> None:
+    executor = Executor(cached_schema(), deals.database)
+    app = create_app(executor, deals.database, access_policy(deals.database))
     body = b'{"query": "subscription { opportunitiesChanged { kind } }"}'
-    async with streamed(app, "POST", body=body) as stream:
-        assert (await stream.taken())["status"] == 200
-        await until(lambda: executor.feed.listeners == 1)
+    async with open_stream(app, "POST", body=body) as stream:
+        assert (await stream.next_from_app())["status"] == 200
+        await wait_until(lambda: executor.feed.subscribers == 1)
         await revoke(deals)
-        assert await stream.hears() is None
-    assert executor.feed.listeners == 0
+        assert await stream.read() is None
+    assert executor.feed.subscribers == 0
 
 
 @pytest.mark.usefixtures("fast")
 async def test_nobody_is_sent_away_while_the_database_is_out_of_reach(
-    deals: Deals, caplog: pytest.LogCaptureFixture
+    deals: OrganizationBuilder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    database = Unreachable(deals.database, works=True)
-    async with talking(app_of(deals, entrance(database))) as socket:
-        database.works = False
-        await until(lambda: bool(caplog.records))
-        database.works = True
-        socket.says("ping")
-        assert await socket.hears() == {"type": "pong"}
+    database = UnreachableDatabase(deals.database, reachable=True)
+    async with acknowledged_socket(app_of(deals, access_policy(database))) as socket:
+        database.reachable = False
+        await wait_until(lambda: bool(caplog.records))
+        database.reachable = True
+        socket.send_json("ping")
+        assert await socket.read() == {"type": "pong"}
         await revoke(deals)
-        assert await socket.closes() == (4401, "Unauthorized")
+        assert await socket.read_close() == (4401, "Unauthorized")
 
 
-def app_of(deals: Deals, entry: Entry | None = None) -> Any:
-    executor = Executor(the_schema(), deals.database)
-    return create_app(executor, deals.database, entry or entrance(deals.database))
+def app_of(deals: OrganizationBuilder, entry: AccessPolicy | None = None) -> Any:
+    executor = Executor(cached_schema(), deals.database)
+    return create_app(executor, deals.database, entry or access_policy(deals.database))
 
 
 async def begun(socket: Socket, token: str) -> None:
-    await socket.taken()
-    socket.begins(f"Bearer {token}")
-    assert await socket.hears() == {"type": "connection_ack"}
+    await socket.next_from_app()
+    socket.initialize(f"Bearer {token}")
+    assert await socket.read() == {"type": "connection_ack"}
 
 
-async def revoke(deals: Deals) -> None:
+async def revoke(deals: OrganizationBuilder) -> None:
     async with deals.database.transaction() as transaction:
         await revoke_token(transaction, deals.organization_id, TOKEN, now=NOW)

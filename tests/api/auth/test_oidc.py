@@ -10,17 +10,17 @@ import pytest
 
 from api.app import create_app
 from api.auth import jwks
-from api.auth.access_policy import Entry
+from api.auth.access_policy import AccessPolicy
 from api.auth.authenticator import Authenticator
-from api.auth.oidc import OpenIdIssuer, Trust
+from api.auth.oidc import OidcAuthenticator, OidcConfig
 from db.domain.errors import Unavailable
 from schema.execution.executor import Executor
 from tests.api.auth.hostile_tokens import hostile_tokens
-from tests.api.support.access import BEARER, HOST, client
-from tests.api.support.connections import PATIENCE
-from tests.api.support.oidc_issuer import AUDIENCE, IssuerServer, issuing, public_jwk
-from tests.builders import Deals
-from tests.schema.support.client import the_schema
+from tests.api.support.access import BEARER, HOST, http_client
+from tests.api.support.connections import TIMEOUT_SECONDS
+from tests.api.support.oidc_issuer import AUDIENCE, IssuerServer, public_jwk, run_issuer
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import cached_schema
 
 ASK = {"query": 'mutation { createCompetitor(input: {name: "Lever Ltd"}) { __typename } }'}
 VIEWER = {"query": "{ viewer { user { name } } }"}
@@ -28,18 +28,18 @@ VIEWER = {"query": "{ viewer { user { name } } }"}
 
 @pytest.fixture
 def issuer() -> Iterator[IssuerServer]:
-    with issuing() as issuer:
+    with run_issuer() as issuer:
         yield issuer
 
 
 @pytest.fixture
-async def http(deals: Deals, issuer: IssuerServer) -> Any:
-    async with client(app_of(deals, issuer)) as http:
+async def http(deals: OrganizationBuilder, issuer: IssuerServer) -> Any:
+    async with http_client(app_of(deals, issuer)) as http:
         yield http
 
 
 async def test_a_user_of_the_issuer_is_let_in_and_known_from_then_on(
-    http: httpx2.AsyncClient, issuer: IssuerServer, deals: Deals
+    http: httpx2.AsyncClient, issuer: IssuerServer, deals: OrganizationBuilder
 ) -> None:
     for key in ("ec", "rsa"):
         answer = await ask(http, issuer.token(key=key), VIEWER)
@@ -56,7 +56,7 @@ async def test_tokens_of_our_own_work_beside_those_of_the_issuer(http: httpx2.As
 
 
 async def test_a_hostile_token_lets_nobody_in_and_changes_nothing(
-    http: httpx2.AsyncClient, issuer: IssuerServer, deals: Deals
+    http: httpx2.AsyncClient, issuer: IssuerServer, deals: OrganizationBuilder
 ) -> None:
     tokens = hostile_tokens(issuer)
     before = await deals.dump()
@@ -93,7 +93,7 @@ async def test_a_key_that_the_issuer_has_taken_up_is_known_after_a_pause(
     issuer.answers["/keys"]["keys"].append(public_jwk("other"))
     assert (await ask(http, issuer.token(key="other"))).status_code == 401
 
-    monkeypatch.setattr(jwks, "PAUSE", 0.0)
+    monkeypatch.setattr(jwks, "COOLDOWN_SECONDS", 0.0)
     assert (await ask(http, issuer.token(key="other"))).status_code == 200
 
 
@@ -103,9 +103,9 @@ async def test_a_key_that_the_issuer_has_dropped_is_of_no_use_once_it_is_not_fre
     assert (await ask(http, issuer.token())).status_code == 200
     issuer.answers["/keys"] = {"keys": [public_jwk("rsa")]}
 
-    monkeypatch.setattr(jwks, "PAUSE", 0.0)
-    monkeypatch.setattr(jwks, "FRESH", 0.0)
-    async with asyncio.timeout(PATIENCE):
+    monkeypatch.setattr(jwks, "COOLDOWN_SECONDS", 0.0)
+    monkeypatch.setattr(jwks, "REFRESH_AFTER_SECONDS", 0.0)
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         numbers = count()
         while (await ask(http, issuer.token(jti=str(next(numbers))))).status_code == 200:  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.01)
@@ -117,11 +117,11 @@ async def test_keys_outlive_an_issuer_that_does_not_answer_for_a_while(
 ) -> None:
     assert (await ask(http, issuer.token())).status_code == 200
     issuer.answers.clear()
-    monkeypatch.setattr(jwks, "PAUSE", 0.0)
-    monkeypatch.setattr(jwks, "FRESH", 0.0)
+    monkeypatch.setattr(jwks, "COOLDOWN_SECONDS", 0.0)
+    monkeypatch.setattr(jwks, "REFRESH_AFTER_SECONDS", 0.0)
     assert (await ask(http, issuer.token(jti="2"))).status_code == 200
 
-    monkeypatch.setattr(jwks, "STALE", 0.0)
+    monkeypatch.setattr(jwks, "MAX_AGE_SECONDS", 0.0)
     answer = await ask(http, issuer.token(jti="3"))
     assert (answer.status_code, answer.json()["errors"][0]["extensions"]["code"]) == (503, "UNAVAILABLE")
 
@@ -129,7 +129,7 @@ async def test_keys_outlive_an_issuer_that_does_not_answer_for_a_while(
 async def test_an_issuer_that_is_silent_lets_nobody_in_and_nobody_wait(
     http: httpx2.AsyncClient, issuer: IssuerServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jwks, "PATIENCE", 0.1)
+    monkeypatch.setattr(jwks, "TIMEOUT_SECONDS", 0.1)
     issuer.answers["/keys"] = waiting = Event()
 
     answers = await asyncio.gather(*(ask(http, issuer.token(jti=str(number))) for number in range(5)))
@@ -144,7 +144,7 @@ async def test_an_issuer_that_is_silent_lets_nobody_in_and_nobody_wait(
     [
         {"/keys": None},
         {"/keys": b"not JSON"},
-        {"/keys": b" " * (jwks.MOST_BYTES + 1)},
+        {"/keys": b" " * (jwks.MAX_RESPONSE_BYTES + 1)},
         {"/keys": ["ec"]},
         {"/keys": {"keys": "ec"}},
         {
@@ -186,8 +186,10 @@ async def test_keys_that_are_for_something_else_are_passed_over(
     assert (await ask(http, issuer.token(key="rsa"))).status_code == 200
 
 
-async def test_claims_are_found_by_their_names_or_by_paths(deals: Deals, issuer: IssuerServer) -> None:
-    trust = Trust(
+async def test_claims_are_found_by_their_names_or_by_paths(
+    deals: OrganizationBuilder, issuer: IssuerServer
+) -> None:
+    trust = OidcConfig(
         issuer=issuer.url,
         audience=AUDIENCE,
         organization="Northwind Works",
@@ -197,32 +199,34 @@ async def test_claims_are_found_by_their_names_or_by_paths(deals: Deals, issuer:
     roles = ["offline", "reader", "manager", 1]
     claims: Any = {"https://deals.example/user": "u7", "realm_access": {"roles": roles}}
 
-    principal = await OpenIdIssuer(trust, deals.database).principal(issuer.token(organization=None, **claims))
+    principal = await OidcAuthenticator(trust, deals.database).principal(
+        issuer.token(organization=None, **claims)
+    )
 
     [identity] = (await deals.dump())["identity"]
     assert (principal.role, principal.user_id, identity.subject) == ("MANAGER", identity.user_id, "u7")
 
 
-async def test_where_the_keys_are_may_be_set(deals: Deals, issuer: IssuerServer) -> None:
-    trust = Trust(issuer=issuer.url, audience=AUDIENCE, jwks_url=f"{issuer.url}/keys")
+async def test_where_the_keys_are_may_be_set(deals: OrganizationBuilder, issuer: IssuerServer) -> None:
+    trust = OidcConfig(issuer=issuer.url, audience=AUDIENCE, jwks_url=f"{issuer.url}/keys")
 
-    await OpenIdIssuer(trust, deals.database).principal(issuer.token())
+    await OidcAuthenticator(trust, deals.database).principal(issuer.token())
 
     assert issuer.asked == {"/keys": 1}
 
 
-async def test_an_issuer_that_is_not_there_is_unavailable(deals: Deals) -> None:
-    with issuing() as gone:
+async def test_an_issuer_that_is_not_there_is_unavailable(deals: OrganizationBuilder) -> None:
+    with run_issuer() as gone:
         token = gone.token()
 
     with pytest.raises(Unavailable):
-        await OpenIdIssuer(gone.trust, deals.database).principal(token)
+        await OidcAuthenticator(gone.trust, deals.database).principal(token)
 
 
-def app_of(deals: Deals, issuer: IssuerServer) -> Any:
-    authenticator = Authenticator(deals.database, OpenIdIssuer(issuer.trust, deals.database))
-    entry = Entry(authenticator, hosts=[HOST])
-    return create_app(Executor(the_schema(), deals.database), deals.database, entry)
+def app_of(deals: OrganizationBuilder, issuer: IssuerServer) -> Any:
+    authenticator = Authenticator(deals.database, OidcAuthenticator(issuer.trust, deals.database))
+    entry = AccessPolicy(authenticator, hosts=[HOST])
+    return create_app(Executor(cached_schema(), deals.database), deals.database, entry)
 
 
 async def ask(http: httpx2.AsyncClient, token: str, body: Any = ASK) -> httpx2.Response:

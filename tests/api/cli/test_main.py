@@ -24,14 +24,14 @@ def test_dealdesk_alone_serves_on_port_8000(dealdesk: CommandLine, data: Path) -
             ours.bind(("127.0.0.1", 8000))
             ours.listen()
 
-        assert dealdesk.refusal() == (
+        assert dealdesk.error_message() == (
             "Port 8000 of 127.0.0.1 can't be had: Address already in use. Choose another one with --port."
         )
     assert not data.exists()
 
 
 def test_a_port_that_is_taken_is_named(dealdesk: CommandLine, taken_port: int, data: Path) -> None:
-    assert dealdesk.refusal("serve", "--host", "localhost", "--port", str(taken_port)) == (
+    assert dealdesk.error_message("serve", "--host", "localhost", "--port", str(taken_port)) == (
         f"Port {taken_port} of localhost can't be had: Address already in use."
         " Choose another one with --port."
     )
@@ -40,7 +40,7 @@ def test_a_port_that_is_taken_is_named(dealdesk: CommandLine, taken_port: int, d
 
 @pytest.mark.parametrize("host", ["example.com", "256.0.0.1", ""])
 def test_a_server_listens_on_an_address(host: str, dealdesk: CommandLine, data: Path) -> None:
-    assert dealdesk.refusal("serve", "--host", host) == (
+    assert dealdesk.error_message("serve", "--host", host) == (
         f"{host} is no address of this machine. Leave --host out, or say 127.0.0.1, ::1 or 0.0.0.0."
     )
     assert not data.exists()
@@ -55,13 +55,13 @@ def test_where_others_could_ask_nobody_is_served_before_strangers_are_kept_out(
     reached, otherwise = f"Other machines can reach {host}. First", "; or leave --host out."
     create = "set DEALDESK_OIDC_ISSUER, or make a token with `dealdesk token create`"
 
-    assert dealdesk.refusal(*serve) == f"{reached} {create}, and {hosts}{otherwise}"
+    assert dealdesk.error_message(*serve) == f"{reached} {create}, and {hosts}{otherwise}"
     assert dealdesk.run("token", "list") == (0, "", "")
     with monkeypatch.context() as patch:
         patch.setenv("DEALDESK_ALLOWED_HOSTS", "deals.example")
-        assert dealdesk.refusal(*serve) == f"{reached} {create}{otherwise}"
+        assert dealdesk.error_message(*serve) == f"{reached} {create}{otherwise}"
     dealdesk.run("token", "create", "--role", "ADMIN", "--name", "ci")
-    assert dealdesk.refusal(*serve) == f"{reached} {hosts}{otherwise}"
+    assert dealdesk.error_message(*serve) == f"{reached} {hosts}{otherwise}"
 
 
 def test_a_wrong_option_is_a_usage_error(dealdesk: CommandLine) -> None:
@@ -75,7 +75,7 @@ def test_an_unusable_url_is_told_in_one_line(dealdesk: CommandLine, monkeypatch:
     for url in ("mysql://localhost/deals", "postgresql://ada:swordfish@localhost:port/deals", "sqlite:///"):
         monkeypatch.setenv("DEALDESK_DATABASE_URL", url)
         for command in ("migrate", "serve --port 0", "import pipeline ."):
-            assert dealdesk.refusal(*command.split()) == (
+            assert dealdesk.error_message(*command.split()) == (
                 "DEALDESK_DATABASE_URL can't be used: write"
                 " postgresql://user:password@host/database or sqlite:///path/to/file."
             )
@@ -84,7 +84,7 @@ def test_an_unusable_url_is_told_in_one_line(dealdesk: CommandLine, monkeypatch:
 def test_a_directory_that_cannot_be_made_is_told_in_one_line(dealdesk: CommandLine, data: Path) -> None:
     data.write_text("in the way")
 
-    assert dealdesk.refusal("migrate") == f"The directory {data} can't be made: File exists."
+    assert dealdesk.error_message("migrate") == f"The directory {data} can't be made: File exists."
 
 
 def test_migrating_makes_the_embedded_database_for_its_user_alone(dealdesk: CommandLine, data: Path) -> None:
@@ -99,7 +99,7 @@ def test_a_database_of_a_newer_version_is_left_alone(dealdesk: CommandLine, data
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
 
     for command in ("migrate", "serve --port 0"):
-        assert dealdesk.refusal(*command.split()) == (
+        assert dealdesk.error_message(*command.split()) == (
             "The database is a newer version's. Run that version of Dealdesk."
         )
     assert _organizations(data) == []
@@ -123,7 +123,7 @@ def test_a_postgresql_database_is_not_served_before_it_is_migrated(
         monkeypatch.setenv("DEALDESK_DATABASE_URL", url)
 
         for command in ("serve --port 0", "import pipeline ."):
-            assert dealdesk.refusal(*command.split()) == (
+            assert dealdesk.error_message(*command.split()) == (
                 "The database's tables are not this version's, or were restored."
                 " Run `dealdesk migrate` first."
             )
@@ -134,7 +134,7 @@ def test_a_postgresql_database_is_not_served_while_it_holds_nothing(
 ) -> None:
     monkeypatch.setenv("DEALDESK_DATABASE_URL", postgresql_url)
 
-    assert dealdesk.refusal("serve", "--port", "0") == (
+    assert dealdesk.error_message("serve", "--port", "0") == (
         "The database holds no organization to serve. Import one with `dealdesk import`, or load"
         " the sample with `dealdesk migrate --sample`."
     )
@@ -148,7 +148,7 @@ def test_a_server_that_is_not_there_is_told_without_the_password(
         host, port = deaf.getsockname()
         monkeypatch.setenv("DEALDESK_DATABASE_URL", f"postgresql://ada:swordfish@{host}:{port}/deals")
 
-        refusal = dealdesk.refusal("migrate")
+        refusal = dealdesk.error_message("migrate")
 
     assert refusal.startswith("PostgreSQL can't be reached: ")
     assert "swordfish" not in refusal
@@ -191,7 +191,7 @@ def test_an_import_that_refuses_rows_names_each_and_ends_with_status_3(
 
 
 def test_an_import_of_nothing_is_told_in_one_line(dealdesk: CommandLine, tmp_path: Path, data: Path) -> None:
-    assert dealdesk.refusal("import", "pipeline", str(tmp_path)) == (
+    assert dealdesk.error_message("import", "pipeline", str(tmp_path)) == (
         f"sales_teams.csv can't be read in {tmp_path}: No such file or directory."
     )
     assert _organizations(data) == []

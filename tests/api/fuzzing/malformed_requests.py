@@ -7,7 +7,7 @@ from typing import Any
 from urllib.parse import quote
 
 from api.http.limits import DEFAULT_LIMITS
-from api.transports.params import MOST_BYTES_IN_URL
+from api.transports.params import MAX_QUERY_STRING_BYTES
 
 GRAPHQL_RESPONSE = "application/graphql-response+json"
 _POSTED = {"content-type": "application/json", "accept": GRAPHQL_RESPONSE}
@@ -150,7 +150,7 @@ URLS = (
     _get("variables that hold NaN", 'query={__typename}&variables={"a":NaN}'),
     _get("variables nested 33 deep", f'query={{__typename}}&variables={{"a":{_DEEP}}}'),
     _get("extensions that are a number", "query={__typename}&extensions=1"),
-    _get("too long a query", f"query={'a' * MOST_BYTES_IN_URL}", "URI_TOO_LONG", 414),
+    _get("too long a query", f"query={'a' * MAX_QUERY_STRING_BYTES}", "URI_TOO_LONG", 414),
     _get("a mutation", f"query={quote('mutation { __typename }')}", "METHOD_NOT_ALLOWED", 405),
     _get("a subscription", f"query={quote('subscription { opportunitiesChanged { kind } }')}"),
 )

@@ -16,10 +16,10 @@ from schema.execution.executor import Executor
 from schema.limits.settings import OperationLimits
 from tests.api.fuzzing.fuzzer import Fuzzed, Fuzzer, posted
 from tests.api.fuzzing.generated_documents import documents
-from tests.api.support.access import entrance
-from tests.api.support.connections import Connection, opened
-from tests.builders import Deals
-from tests.schema.support.client import the_schema
+from tests.api.support.access import access_policy
+from tests.api.support.connections import Connection, open_socket
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import cached_schema
 
 MOST_SECONDS = 0.3
 
@@ -27,9 +27,9 @@ pytestmark = pytest.mark.usefixtures("undisturbed")
 
 
 @pytest.fixture
-def app(deals: Deals) -> ASGIApp:
-    executor = Executor(the_schema(), deals.database, limits=OperationLimits(bucket=0))
-    return create_app(executor, deals.database, entrance(deals.database))
+def app(deals: OrganizationBuilder) -> ASGIApp:
+    executor = Executor(cached_schema(), deals.database, limits=OperationLimits(bucket=0))
+    return create_app(executor, deals.database, access_policy(deals.database))
 
 
 @pytest.mark.parametrize("count", [6_000, pytest.param(20_000, marks=pytest.mark.long)])
@@ -78,39 +78,39 @@ async def test_what_schemathesis_makes_of_the_schema_is_answered(app: ASGIApp, c
 
 async def introspection(app: ASGIApp) -> Any:
     connection = Connection()
-    connection.give("http.request", body=posted(get_introspection_query()).body)
+    connection.send_to_app("http.request", body=posted(get_introspection_query()).body)
     await app(_scope(posted("")), connection.receive, connection.send)
-    await connection.taken()
-    return orjson.loads((await connection.taken())["body"])["data"]
+    await connection.next_from_app()
+    return orjson.loads((await connection.next_from_app())["body"])["data"]
 
 
 async def asked(app: ASGIApp, request: Fuzzed) -> str:
     """Return the first code of the answer to a request; that it has data where it has no errors."""
     connection = Connection()
-    connection.give("http.request", body=request.body)
-    connection.give("http.disconnect")  # ends a stream
+    connection.send_to_app("http.request", body=request.body)
+    connection.send_to_app("http.disconnect")  # ends a stream
     began = process_time()
     await app(_scope(request), connection.receive, connection.send)
     assert process_time() - began < MOST_SECONDS
-    start = await connection.taken()
+    start = await connection.next_from_app()
     assert start["status"] < 500
     headers = dict(start["headers"])
     if headers[b"content-type"].startswith(b"text/event-stream"):
         return "stream"
-    body = orjson.loads((await connection.taken())["body"])
+    body = orjson.loads((await connection.next_from_app())["body"])
     return str(body["errors"][0]["extensions"]["code"]) if "errors" in body else next(iter(body))
 
 
 async def said(app: ASGIApp, frame: bytes | str, *, is_begun: bool) -> int | str:
     """Return the code with which a socket is closed after a message, or that it still answers."""
-    async with opened(app) as socket:
-        await socket.taken()
+    async with open_socket(app) as socket:
+        await socket.next_from_app()
         if is_begun:
-            socket.begins()
-        socket.give("websocket.receive", **{"text" if isinstance(frame, str) else "bytes": frame})
-        socket.says("ping")
+            socket.initialize()
+        socket.send_to_app("websocket.receive", **{"text" if isinstance(frame, str) else "bytes": frame})
+        socket.send_json("ping")
         while True:
-            message = await socket.taken()
+            message = await socket.next_from_app()
             if message["type"] == "websocket.close":
                 return int(message["code"])
             told = orjson.loads(message["text"])

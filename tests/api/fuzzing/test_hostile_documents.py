@@ -7,7 +7,7 @@ import httpx2
 import pytest
 
 from tests.api.fuzzing.hostile_documents import EVERY, Hostile
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 
 MOST_SECONDS = 0.05
 ATTEMPTS = 10
@@ -19,7 +19,7 @@ PAUSE = 0.2
 
 @pytest.mark.usefixtures("undisturbed")
 async def test_hostile_requests_are_refused_or_answered_within_50_ms_of_the_cpu(
-    http: httpx2.AsyncClient, deals: Deals
+    http: httpx2.AsyncClient, deals: OrganizationBuilder
 ) -> None:
     before = await deals.dump()
 

@@ -3,7 +3,7 @@ import re
 import httpx2
 
 from tests.api.fuzzing.malformed_requests import EVERY, GRAPHQL_RESPONSE
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 
 INSIDES = re.compile(
     r"Traceback|[a-z]Error\b|Exception|sqlite|asyncpg|orjson|SELECT|\.py\b|object at 0x|codec"
@@ -11,7 +11,7 @@ INSIDES = re.compile(
 
 
 async def test_a_malformed_request_is_refused_with_a_code_and_changes_nothing(
-    http: httpx2.AsyncClient, deals: Deals
+    http: httpx2.AsyncClient, deals: OrganizationBuilder
 ) -> None:
     before = await deals.dump()
     found = {}

@@ -12,13 +12,13 @@ from starlette.types import ASGIApp
 from api.app import create_app
 from api.observability.logs import LogFormat, formatter, log_operation, log_request, name_request
 from api.transports.trusted_documents import document_id
-from db.auth.tokens import PREFIX
+from db.auth.tokens import TOKEN_PREFIX
 from db.domain.errors import Unavailable
 from schema.execution.executor import Executor
-from tests.api.support.access import TOKEN, client, entrance
-from tests.api.support.connections import talking
-from tests.builders import Deals
-from tests.schema.support.client import the_schema
+from tests.api.support.access import TOKEN, access_policy, http_client
+from tests.api.support.connections import acknowledged_socket
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import cached_schema
 
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 CLOSE = """mutation Close($id: ID!) {
@@ -27,12 +27,14 @@ CLOSE = """mutation Close($id: ID!) {
 
 
 @pytest.fixture
-def app(deals: Deals) -> ASGIApp:
-    executor = Executor(the_schema(), deals.database, [log_operation])
-    return create_app(executor, deals.database, entrance(deals.database), observers=[log_request])
+def app(deals: OrganizationBuilder) -> ASGIApp:
+    executor = Executor(cached_schema(), deals.database, [log_operation])
+    return create_app(executor, deals.database, access_policy(deals.database), observers=[log_request])
 
 
-async def test_a_request_is_one_line_that_says_what_became_of_it(app: ASGIApp, deals: Deals) -> None:
+async def test_a_request_is_one_line_that_says_what_became_of_it(
+    app: ASGIApp, deals: OrganizationBuilder
+) -> None:
     opportunity = await deals.opportunity()
     await deals.quote(opportunity, state="ACTIVE")
 
@@ -97,10 +99,10 @@ async def test_a_trace_that_is_none_is_not_logged(traceparent: str, app: ASGIApp
 
 async def test_an_operation_over_a_socket_is_a_line_of_its_own(app: ASGIApp) -> None:
     with logged() as lines:
-        async with talking(app) as socket:
-            socket.asks("1", "query Types { __typename }")
-            await socket.hears()
-            await socket.hears()
+        async with acknowledged_socket(app) as socket:
+            socket.subscribe("1", "query Types { __typename }")
+            await socket.read()
+            await socket.read()
 
     [line] = parsed(lines)
     assert {name: line[name] for name in ("message", "method", "path", "operation", "kind")} == {
@@ -114,7 +116,7 @@ async def test_an_operation_over_a_socket_is_a_line_of_its_own(app: ASGIApp) -> 
 
 async def test_neither_variables_nor_documents_nor_tokens_are_logged(app: ASGIApp) -> None:
     with logged() as lines:
-        async with client(app) as http:
+        async with http_client(app) as http:
             await http.get(
                 "/graphql",
                 params={
@@ -130,7 +132,7 @@ async def test_neither_variables_nor_documents_nor_tokens_are_logged(app: ASGIAp
 
 async def test_text_has_the_fields_behind_the_message_and_nothing_breaks_its_lines(app: ASGIApp) -> None:
     with logged(LogFormat.TEXT) as lines:
-        async with client(app) as http:
+        async with http_client(app) as http:
             answer = await http.get("/no%0Awhere")
 
     request_id = answer.headers["x-request-id"]
@@ -143,10 +145,10 @@ async def test_text_has_the_fields_behind_the_message_and_nothing_breaks_its_lin
 @pytest.mark.parametrize(
     "token",
     [
-        f"{PREFIX}-{'t' * 42}",
-        f"{PREFIX}_{'t' * 42}",
-        f"{PREFIX}{'t' * 42}-",
-        f"{PREFIX}{'t' * 42}_",
+        f"{TOKEN_PREFIX}-{'t' * 42}",
+        f"{TOKEN_PREFIX}_{'t' * 42}",
+        f"{TOKEN_PREFIX}{'t' * 42}-",
+        f"{TOKEN_PREFIX}{'t' * 42}_",
         *(f"eyJh{sign}b.eyJpc3Mi.c2ln" for sign in "-_"),
         *(f"eyJhbGci.eyJp{sign}c.c2ln" for sign in "-_"),
         *(f"eyJhbGci.eyJpc3Mi.c2{sign}ln" for sign in "-_"),
@@ -195,5 +197,5 @@ def parsed(lines: StringIO) -> list[Any]:
 async def post(
     app: ASGIApp, query: str | None, variables: dict[str, str] | None = None, **headers: str
 ) -> httpx2.Response:
-    async with client(app) as http:
+    async with http_client(app) as http:
         return await http.post("/graphql", json={"query": query, "variables": variables}, headers=headers)

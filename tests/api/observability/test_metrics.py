@@ -11,12 +11,12 @@ from api.observability.metrics import MOST_NAMES, OTHERS, Metrics, exposed
 from api.server.server import CannotServe
 from schema.execution.executor import Executor
 from schema.execution.observer import Observation
-from schema.request.document_cache import Asked
-from tests.api.support.access import client, entrance
-from tests.api.support.connections import streamed, talking
-from tests.builders import Deals
-from tests.schema.support.client import the_schema
-from tests.schema.support.listener import until
+from schema.request.document_cache import OperationLabel
+from tests.api.support.access import access_policy, http_client
+from tests.api.support.connections import acknowledged_socket, open_stream
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import cached_schema
+from tests.schema.support.listener import wait_until
 
 CLOSE = """mutation Close($id: ID!) {
   closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename }
@@ -30,15 +30,17 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def app(deals: Deals, metrics: Metrics) -> Starlette:
-    executor = Executor(the_schema(), deals.database, [metrics.count_operation])
-    app = create_app(executor, deals.database, entrance(deals.database), observers=[metrics.count_response])
-    metrics.watch(*app.state.figures)
+def app(deals: OrganizationBuilder, metrics: Metrics) -> Starlette:
+    executor = Executor(cached_schema(), deals.database, [metrics.count_operation])
+    app = create_app(
+        executor, deals.database, access_policy(deals.database), observers=[metrics.count_response]
+    )
+    metrics.watch(*app.state.gauges)
     return app
 
 
 async def test_a_refusal_is_counted_by_its_mutation_and_code(
-    app: Starlette, metrics: Metrics, deals: Deals
+    app: Starlette, metrics: Metrics, deals: OrganizationBuilder
 ) -> None:
     opportunity = await deals.opportunity()
     await deals.quote(opportunity, state="ACTIVE")
@@ -92,18 +94,21 @@ async def test_what_is_open_is_told_as_it_is(app: Starlette, metrics: Metrics) -
         names = ("sockets", "streams", "subscriptions")
         return [metrics.registry.get_sample_value(f"dealdesk_{name}") for name in names]
 
-    async with talking(app) as talker, streamed(app, "POST", body=orjson.dumps({"query": LISTEN})):
-        talker.asks("1", LISTEN)
-        await until(lambda: told() == [1.0, 1.0, 2.0])
+    async with (
+        acknowledged_socket(app) as talker,
+        open_stream(app, "POST", body=orjson.dumps({"query": LISTEN})),
+    ):
+        talker.subscribe("1", LISTEN)
+        await wait_until(lambda: told() == [1.0, 1.0, 2.0])
 
     assert told() == [0.0, 0.0, 0.0]
 
 
 async def test_operations_the_database_and_what_is_run_again_are_told(
-    app: Starlette, metrics: Metrics, deals: Deals
+    app: Starlette, metrics: Metrics, deals: OrganizationBuilder
 ) -> None:
     await post(app, "{ opportunities { totalCount } }")
-    deals.database.tally.retries += 2
+    deals.database.retry_counter.retries += 2
 
     assert counted(metrics, "dealdesk_admission") == {("running",): 0.0, ("waiting",): 0.0}
     assert counted(metrics, "dealdesk_database_connections") == {
@@ -146,7 +151,7 @@ def free_port() -> int:
 
 
 def observed(name: str, *, seconds: float = 0.01) -> Observation:
-    return Observation(None, Asked(name, "query"), frozenset(), (), seconds)
+    return Observation(None, OperationLabel(name, "query"), frozenset(), (), seconds)
 
 
 def counted(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
@@ -156,5 +161,5 @@ def counted(metrics: Metrics, name: str) -> dict[tuple[str, ...], float]:
 
 
 async def post(app: Starlette, query: str, **variables: str) -> None:
-    async with client(app) as http:
+    async with http_client(app) as http:
         await http.post("/graphql", json={"query": query, "variables": variables})

@@ -17,18 +17,18 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from api.app import create_app
 from api.observability.logs import LogFormat, formatter, log_operation, log_request, name_request
 from api.observability.redaction import without_secrets
-from db.auth.tokens import PREFIX
-from db.connect import POSTGRES, sqlite_path
+from db.auth.tokens import TOKEN_PREFIX
+from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.sql.database import Database
 from tests.api.observability.test_tracing import finished, parts_with
-from tests.api.support.access import admit, client, entrance
-from tests.api.support.connections import Socket, opened
-from tests.builders import Deals
-from tests.schema.support.client import the_schema
+from tests.api.support.access import access_policy, http_client, store_token
+from tests.api.support.connections import Socket, open_socket
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import cached_schema
 
 CANARY = "canary"
-TOKEN = PREFIX + CANARY.ljust(43, "x")
-BAD_TOKENS = (PREFIX + CANARY.rjust(43, "y"), "eyJhbGciOiJub25lIn0.canary.canary", f"{CANARY} {CANARY}")
+TOKEN = TOKEN_PREFIX + CANARY.ljust(43, "x")
+BAD_TOKENS = (TOKEN_PREFIX + CANARY.rjust(43, "y"), "eyJhbGciOiJub25lIn0.canary.canary", f"{CANARY} {CANARY}")
 
 CREATE = """mutation($input: CreateCompetitorInput!) {
   createCompetitor(input: $input) { __typename ... on UserError { message path } }
@@ -71,23 +71,23 @@ CREATE TRIGGER refuse BEFORE INSERT ON competitor FOR EACH ROW EXECUTE FUNCTION 
 
 
 async def test_canaries_are_nowhere(database: Database, database_url: str) -> None:
-    await admit(await Deals.create(database), TOKEN)
+    await store_token(await OrganizationBuilder.create(database), TOKEN)
     spans = InMemorySpanExporter()
     parts = parts_with(spans)
-    executor = parts.executor(the_schema(), parts.database(database), [log_operation])
-    app = parts.app(create_app(executor, database, entrance(database), observers=[log_request]))
+    executor = parts.executor(cached_schema(), parts.database(database), [log_operation])
+    app = parts.app(create_app(executor, database, access_policy(database), observers=[log_request]))
     with logged() as logs:
-        async with client(app) as http:
+        async with http_client(app) as http:
             http.headers["authorization"] = f"Bearer {TOKEN}"
             answers = [answer async for answer in asked(http)]
             await break_competitors(database_url)
             broken = await post(http, CREATE, {"input": {"name": CANARY * 2}})
-        async with opened(app) as socket:
+        async with open_socket(app) as socket:
             answers += [answer async for answer in talked(socket)]
-        async with opened(app) as socket:
-            await socket.taken()
-            socket.begins(f"Bearer {BAD_TOKENS[0]}")
-            answers.append(str(await socket.closes()))
+        async with open_socket(app) as socket:
+            await socket.next_from_app()
+            socket.initialize(f"Bearer {BAD_TOKENS[0]}")
+            answers.append(str(await socket.read_close()))
 
     internal = json.loads(broken)["errors"][0]["extensions"]
     assert internal["code"] == "INTERNAL_SERVER_ERROR"
@@ -116,16 +116,16 @@ async def asked(http: httpx2.AsyncClient) -> Any:
 
 
 async def talked(socket: Socket) -> Any:
-    await socket.taken()
-    socket.begins(f"Bearer {TOKEN}")
-    await socket.hears()
+    await socket.next_from_app()
+    socket.initialize(f"Bearer {TOKEN}")
+    await socket.read()
     for query, variables in ASKED[-8:]:
-        socket.says("subscribe", id="1", payload={"query": query, "variables": variables})
-        while (message := await socket.hears())["type"] == "next":
+        socket.send_json("subscribe", id="1", payload={"query": query, "variables": variables})
+        while (message := await socket.read())["type"] == "next":
             yield json.dumps(message)
         yield json.dumps(message)
-    socket.says("subscribe", id="1", payload={"query": LISTEN, "variables": {"after": CANARY}})
-    yield json.dumps(await socket.hears())
+    socket.send_json("subscribe", id="1", payload={"query": LISTEN, "variables": {"after": CANARY}})
+    yield json.dumps(await socket.read())
 
 
 async def post(http: httpx2.AsyncClient, query: str, variables: Any) -> str:
@@ -134,7 +134,7 @@ async def post(http: httpx2.AsyncClient, query: str, variables: Any) -> str:
 
 async def break_competitors(url: str) -> None:
     """Let the database refuse what the rules let through; PostgreSQL says what it was."""
-    if url.startswith(POSTGRES):
+    if url.startswith(POSTGRES_SCHEMES):
         connection = await asyncpg.connect(url)
         await connection.execute(REFUSE_ON_POSTGRESQL)
         await connection.close()

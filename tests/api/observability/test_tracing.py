@@ -13,14 +13,14 @@ from api.app import create_app
 from api.observability.logs import log_request, name_request
 from api.observability.tracing.instrumentation import parts_of
 from api.observability.tracing.setup import Parts
-from api.settings import TraceSettings
-from db.audit.events import newest_place
-from db.master_data.organizations import served_organization
+from api.settings import TracingSettings
+from db.audit.events import latest_position
+from db.master_data.organizations import find_default_user
 from db.sql.database import Database
-from tests.api.support.access import client, entrance
-from tests.builders import Deals
+from tests.api.support.access import access_policy, http_client
+from tests.builders import OrganizationBuilder
 from tests.db.sql.test_database import statements_of_a_change
-from tests.schema.support.client import the_schema
+from tests.schema.support.client import cached_schema
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 CLOSE = """mutation Close($id: ID!, $description: String) {
@@ -34,15 +34,15 @@ def spans() -> InMemorySpanExporter:
 
 
 @pytest.fixture
-def app(deals: Deals, spans: InMemorySpanExporter) -> ASGIApp:
+def app(deals: OrganizationBuilder, spans: InMemorySpanExporter) -> ASGIApp:
     parts = parts_with(spans)
     database = parts.database(deals.database)
-    executor = parts.executor(the_schema(), database)
-    return parts.app(create_app(executor, database, entrance(deals.database), observers=[log_request]))
+    executor = parts.executor(cached_schema(), database)
+    return parts.app(create_app(executor, database, access_policy(deals.database), observers=[log_request]))
 
 
 async def test_a_request_its_operation_its_transaction_and_their_statements_have_spans(
-    app: ASGIApp, spans: InMemorySpanExporter, deals: Deals
+    app: ASGIApp, spans: InMemorySpanExporter, deals: OrganizationBuilder
 ) -> None:
     opportunity = await deals.opportunity()
     await deals.quote(opportunity, state="ACTIVE")
@@ -72,7 +72,9 @@ async def test_a_request_its_operation_its_transaction_and_their_statements_have
     }
 
 
-async def test_no_span_has_a_value(app: ASGIApp, spans: InMemorySpanExporter, deals: Deals) -> None:
+async def test_no_span_has_a_value(
+    app: ASGIApp, spans: InMemorySpanExporter, deals: OrganizationBuilder
+) -> None:
     opportunity = await deals.opportunity()
 
     await close(app, opportunity, description="swordfish")
@@ -85,7 +87,7 @@ async def test_no_span_has_a_value(app: ASGIApp, spans: InMemorySpanExporter, de
 
 
 async def test_a_trace_that_begins_here_is_logged(
-    app: ASGIApp, spans: InMemorySpanExporter, deals: Deals, caplog: pytest.LogCaptureFixture
+    app: ASGIApp, spans: InMemorySpanExporter, deals: OrganizationBuilder, caplog: pytest.LogCaptureFixture
 ) -> None:
     naming = logging.Filter()
     naming.filter = name_request  # type: ignore[method-assign]
@@ -96,11 +98,13 @@ async def test_a_trace_that_begins_here_is_logged(
     assert record.__dict__["trace_id"] == f"{finished(spans)[0].context.trace_id:032x}"
 
 
-async def test_what_the_server_does_by_itself_has_no_spans(spans: InMemorySpanExporter, deals: Deals) -> None:
+async def test_what_the_server_does_by_itself_has_no_spans(
+    spans: InMemorySpanExporter, deals: OrganizationBuilder
+) -> None:
     database = parts_with(spans).database(deals.database)
 
-    await newest_place(database)
-    await database.write(served_organization)
+    await latest_position(database)
+    await database.write(find_default_user)
 
     assert finished(spans) == []
 
@@ -127,18 +131,18 @@ def test_traces_are_wanted_where_there_is_somewhere_to_send_them(
     for name in ("ENDPOINT", "TRACES_ENDPOINT"):
         monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", set_.get(name, ""))
 
-    assert TraceSettings().is_wanted is is_wanted
+    assert TracingSettings().enabled is is_wanted
     for name, value in (("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")):
         with monkeypatch.context() as patch:
             patch.setenv(name, value)
-            assert not TraceSettings().is_wanted
+            assert not TracingSettings().enabled
 
 
 async def close(
     app: ASGIApp, opportunity: UUID, description: str | None = None, **headers: str
 ) -> httpx2.Response:
     variables = {"id": f"opp_{opportunity}", "description": description}
-    async with client(app) as http:
+    async with http_client(app) as http:
         return await http.post("/graphql", json={"query": CLOSE, "variables": variables}, headers=headers)
 
 

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from hatchling.bridge.app import Application
 
-from api.playground.build import PlaygroundBuild
-from api.playground.middleware import BUNDLE
+from api.playground.build import PlaygroundBuildHook
+from api.playground.middleware import BUNDLE_DIRECTORY
 
 WARNING = "The playground is not bundled, it will use a CDN: "
 
@@ -17,7 +17,7 @@ WARNING = "The playground is not bundled, it will use a CDN: "
 def root(tmp_path: Path) -> Path:
     """A checkout with a playground that was not bundled."""
     ignored = shutil.ignore_patterns("static", "__pycache__")
-    shutil.copytree(BUNDLE.parent, tmp_path / "api" / "playground", ignore=ignored)
+    shutil.copytree(BUNDLE_DIRECTORY.parent, tmp_path / "api" / "playground", ignore=ignored)
     return tmp_path
 
 
@@ -49,6 +49,6 @@ def test_when_npm_fails_the_installation_goes_on_and_warns(
 def build(root: Path) -> None:
     unused: Any = None
     data = {"artifacts": list[str]()}
-    hook = PlaygroundBuild(str(root), {}, unused, unused, str(root), "wheel", Application())
+    hook = PlaygroundBuildHook(str(root), {}, unused, unused, str(root), "wheel", Application())
     hook.initialize("editable", data)
     assert data["artifacts"] == ["api/playground/static/"]

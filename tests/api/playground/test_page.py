@@ -13,9 +13,9 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from api.playground.cdn import SCRIPTS, STYLE
-from api.playground.middleware import Playground
-from api.playground.page import EXAMPLES
-from tests.schema.support.client import the_schema
+from api.playground.middleware import PlaygroundMiddleware
+from api.playground.page import EXAMPLES_DIRECTORY
+from tests.schema.support.client import cached_schema
 
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
 REST = (
@@ -34,18 +34,18 @@ def bundle(tmp_path: Path) -> Path:
 @pytest.fixture
 async def http(bundle: Path) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of a bundled playground before an endpoint that answers "API"."""
-    async with client(Playground(PlainTextResponse("API"), bundle)) as http:
+    async with client(PlaygroundMiddleware(PlainTextResponse("API"), bundle)) as http:
         yield http
 
 
 @pytest.fixture
 async def unbundled(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    async with client(Playground(PlainTextResponse("API"), tmp_path / "missing")) as http:
+    async with client(PlaygroundMiddleware(PlainTextResponse("API"), tmp_path / "missing")) as http:
         yield http
 
 
-def client(playground: Playground) -> httpx2.AsyncClient:
-    app = Starlette(routes=[Route("/graphql", playground), playground.files])
+def client(playground: PlaygroundMiddleware) -> httpx2.AsyncClient:
+    app = Starlette(routes=[Route("/graphql", playground), playground.static_route])
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://dealdesk.test")
 
 
@@ -92,15 +92,15 @@ async def test_every_file_of_the_fallback_is_served(unbundled: httpx2.AsyncClien
 
 
 async def test_a_changed_bundle_has_another_path(bundle: Path) -> None:
-    before = Playground(PlainTextResponse("API"), bundle).files.path
+    before = PlaygroundMiddleware(PlainTextResponse("API"), bundle).static_route.path
     (bundle / "playground.js").write_text("changed")
 
-    assert Playground(PlainTextResponse("API"), bundle).files.path != before
+    assert PlaygroundMiddleware(PlainTextResponse("API"), bundle).static_route.path != before
 
 
 def test_the_log_says_that_the_page_takes_a_cdn(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
-        Playground(PlainTextResponse("API"), tmp_path / "missing")
+        PlaygroundMiddleware(PlainTextResponse("API"), tmp_path / "missing")
 
     [message] = caplog.messages
     assert message.startswith(
@@ -108,11 +108,11 @@ def test_the_log_says_that_the_page_takes_a_cdn(tmp_path: Path, caplog: pytest.L
     )
 
 
-@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.graphql")), ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", sorted(EXAMPLES_DIRECTORY.glob("*.graphql")), ids=lambda file: file.stem)
 def test_an_example_fits_the_schema_and_the_width_of_its_tab(file: Path) -> None:
     document = file.read_text()
 
-    assert validate(the_schema().graphql, parse(document)) == []
+    assert validate(cached_schema().graphql, parse(document)) == []
     assert max(len(line) for line in document.splitlines() if line.startswith("#")) <= 55
 
 

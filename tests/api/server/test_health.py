@@ -11,8 +11,8 @@ from db.migrations.runner import revert
 from db.sql.database import Database
 from db.sql.statements import Statement
 from schema.execution.executor import Executor
-from tests.api.support.access import entrance
-from tests.schema.support.client import Recorder, the_schema
+from tests.api.support.access import access_policy
+from tests.schema.support.client import Recorder, cached_schema
 
 SILENT = "The database does not answer."
 FOREIGN = "The database's tables are not this version's. Run `dealdesk migrate`."
@@ -38,7 +38,7 @@ async def test_a_database_that_does_not_answer_in_time_is_not_ready(
 
 
 async def test_a_server_that_stops_is_not_ready_though_its_database_answers(sqlite: Database) -> None:
-    executor = Executor(the_schema(), sqlite)
+    executor = Executor(cached_schema(), sqlite)
     async with _client(executor, sqlite) as client:
         executor.feed.stop()
         answer = await client.get("/readyz")
@@ -52,7 +52,7 @@ async def test_however_many_ask_the_database_is_asked_once_a_second(
     recorder = Recorder(sqlite)
     now = 1000.0
     monkeypatch.setattr("api.server.health.monotonic", lambda: now)
-    async with _client(Executor(the_schema(), sqlite), recorder) as client:
+    async with _client(Executor(cached_schema(), sqlite), recorder) as client:
         await asyncio.gather(*(client.get("/readyz") for _ in range(20)))
         asked_at_once = len(recorder.statements)
         now += 1.0
@@ -79,11 +79,11 @@ def not_ready(why: str) -> tuple[int, Any]:
 
 
 async def _asked(path: str, database: Database) -> tuple[int, Any]:
-    async with _client(Executor(the_schema(), database), database) as client:
+    async with _client(Executor(cached_schema(), database), database) as client:
         answer = await client.get(path)
     return answer.status_code, answer.json()
 
 
 def _client(executor: Executor, database: Database) -> httpx2.AsyncClient:
-    app = create_app(executor, database, entrance(database))
+    app = create_app(executor, database, access_policy(database))
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://dealdesk.test")

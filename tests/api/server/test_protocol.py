@@ -9,8 +9,8 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.server.protocol import MOST_HEAD_BYTES, ConnectionLimits
-from tests.api.support.running_server import POST, connected, served
-from tests.schema.support.listener import until
+from tests.api.support.running_server import POST, connect, run_server
+from tests.schema.support.listener import wait_until
 
 VIEWER = "{ viewer { user { name } } }"
 ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
@@ -19,17 +19,17 @@ SLOW_ONES = 100
 
 
 async def test_clients_that_send_a_header_now_and_then_hold_no_connection(app: Starlette) -> None:
-    async with served(app, HURRIED) as place, AsyncExitStack() as clients:
-        slow = [await clients.enter_async_context(connected(place)) for _ in range(SLOW_ONES)]
+    async with run_server(app, HURRIED) as place, AsyncExitStack() as clients:
+        slow = [await clients.enter_async_context(connect(place)) for _ in range(SLOW_ONES)]
         for each in slow:
-            each.sends(POST.encode())
+            each.write(POST.encode())
         for _ in range(5):
             await asyncio.sleep(0.1)
             for each in slow:
-                each.sends(b"x-slow: 1\r\n")
-        async with connected(place) as honest:
-            honest.asks(VIEWER)
-            answer = await honest.hears()
+                each.write(b"x-slow: 1\r\n")
+        async with connect(place) as honest:
+            honest.post_query(VIEWER)
+            answer = await honest.read_response()
             held = len(place.server.server_state.connections) - 1
 
         assert answer[0::2] == (200, ADA)
@@ -37,10 +37,10 @@ async def test_clients_that_send_a_header_now_and_then_hold_no_connection(app: S
 
 
 async def test_a_head_that_does_not_end_in_time_is_told_so(app: Starlette) -> None:
-    async with served(app, HURRIED) as place, connected(place) as client:
-        client.sends(POST.encode())
+    async with run_server(app, HURRIED) as place, connect(place) as client:
+        client.write(POST.encode())
 
-        status, headers, body = await client.hears()
+        status, headers, body = await client.read_response()
 
         assert (status, headers["connection"]) == (408, "close")
         assert body == _refused("REQUEST_TIMEOUT", "The request did not arrive in time. Send it faster.")
@@ -48,10 +48,10 @@ async def test_a_head_that_does_not_end_in_time_is_told_so(app: Starlette) -> No
 
 
 async def test_a_body_that_does_not_end_in_time_is_told_so(app: Starlette) -> None:
-    async with served(app, HURRIED) as place, connected(place) as client:
-        client.sends(POST.encode() + b'content-length: 100\r\n\r\n{"query"')
+    async with run_server(app, HURRIED) as place, connect(place) as client:
+        client.write(POST.encode() + b'content-length: 100\r\n\r\n{"query"')
 
-        status, _, body = await client.hears()
+        status, _, body = await client.read_response()
 
         assert status == 408
         assert body == _refused("REQUEST_TIMEOUT", "The request did not arrive in time. Send it faster.")
@@ -60,29 +60,29 @@ async def test_a_body_that_does_not_end_in_time_is_told_so(app: Starlette) -> No
 
 
 async def test_who_connects_and_says_nothing_is_closed_without_a_word(app: Starlette) -> None:
-    async with served(app, HURRIED) as place, connected(place) as client:
+    async with run_server(app, HURRIED) as place, connect(place) as client:
         assert await client.is_closed()
 
 
 async def test_who_asks_again_and_again_has_its_time_anew_each_time(app: Starlette) -> None:
-    async with served(app, HURRIED) as place, connected(place) as client:
+    async with run_server(app, HURRIED) as place, connect(place) as client:
         for _ in range(4):
-            client.sends(POST.encode())
+            client.write(POST.encode())
             await asyncio.sleep(0.15)
-            client.sends(b"content-length: %d\r\n\r\n" % len(_QUESTION))
+            client.write(b"content-length: %d\r\n\r\n" % len(_QUESTION))
             await asyncio.sleep(0.15)
-            client.sends(_QUESTION)
+            client.write(_QUESTION)
 
-            assert (await client.hears())[0::2] == (200, ADA)
+            assert (await client.read_response())[0::2] == (200, ADA)
 
 
 async def test_requests_behind_each_other_are_answered_in_their_order(app: Starlette) -> None:
-    async with served(app) as place, connected(place) as client:
-        client.asks(VIEWER)
-        client.asks("{ nothing }")
-        client.asks(VIEWER)
+    async with run_server(app) as place, connect(place) as client:
+        client.post_query(VIEWER)
+        client.post_query("{ nothing }")
+        client.post_query(VIEWER)
 
-        answers = [(await client.hears())[2] for _ in range(3)]
+        answers = [(await client.read_response())[2] for _ in range(3)]
 
     assert [list(each) for each in answers] == [["data"], ["errors"], ["data"]]
 
@@ -105,10 +105,10 @@ async def test_requests_behind_each_other_are_answered_in_their_order(app: Starl
     ids=lambda sent: sent[:40].decode("latin-1"),
 )
 async def test_what_is_no_http_is_refused_in_json(app: Starlette, sent: bytes) -> None:
-    async with served(app) as place, connected(place) as client:
-        client.sends(sent)
+    async with run_server(app) as place, connect(place) as client:
+        client.write(sent)
 
-        status, headers, body = await client.hears()
+        status, headers, body = await client.read_response()
 
         assert (status, headers["content-type"]) == (400, "application/json; charset=utf-8")
         assert body == _refused("BAD_REQUEST", "This is no HTTP request that can be read. Send HTTP/1.1.")
@@ -116,26 +116,26 @@ async def test_what_is_no_http_is_refused_in_json(app: Starlette, sent: bytes) -
 
 
 async def test_a_head_without_end_is_refused_before_it_fills_the_memory(app: Starlette) -> None:
-    async with served(app) as place, connected(place) as client:
-        client.sends(POST.encode() + b"x-much: " + b"1" * (MOST_HEAD_BYTES + 1))
+    async with run_server(app) as place, connect(place) as client:
+        client.write(POST.encode() + b"x-much: " + b"1" * (MOST_HEAD_BYTES + 1))
 
-        status, _, body = await client.hears()
+        status, _, body = await client.read_response()
 
         assert status == 431
         assert body == _refused("HEADERS_TOO_LARGE", "URL and headers are longer than 131072 bytes.")
 
 
 async def test_there_is_room_for_so_many_connections(app: Starlette) -> None:
-    async with served(app, ConnectionLimits(connections=2)) as place, connected(place) as first:
-        async with connected(place) as second, connected(place) as third:
+    async with run_server(app, ConnectionLimits(connections=2)) as place, connect(place) as first:
+        async with connect(place) as second, connect(place) as third:
             for each in (first, second):
-                each.asks(VIEWER)
-                assert (await each.hears())[0] == 200
-            status, headers, body = await third.hears()
-        await until(lambda: len(place.server.server_state.connections) == 1)
-        async with connected(place) as fourth:
-            fourth.asks(VIEWER)
-            assert (await fourth.hears())[0::2] == (200, ADA)
+                each.post_query(VIEWER)
+                assert (await each.read_response())[0] == 200
+            status, headers, body = await third.read_response()
+        await wait_until(lambda: len(place.server.server_state.connections) == 1)
+        async with connect(place) as fourth:
+            fourth.post_query(VIEWER)
+            assert (await fourth.read_response())[0::2] == (200, ADA)
 
     assert (status, headers["retry-after"]) == (503, "1")
     assert body == _refused("UNAVAILABLE", "Too many connections are open. Try again later.")
@@ -151,11 +151,11 @@ async def test_there_is_room_for_so_many_connections(app: Starlette) -> None:
     ids=["without a key", "without a version", "with too many headers"],
 )
 async def test_a_handshake_that_fails_is_refused_in_json(app: Starlette, headers: bytes) -> None:
-    async with served(app) as place, connected(place) as client:
-        client.sends(b"GET /graphql HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n")
-        client.sends(headers + b"\r\n")
+    async with run_server(app) as place, connect(place) as client:
+        client.write(b"GET /graphql HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n")
+        client.write(headers + b"\r\n")
 
-        answer = await client.hears()
+        answer = await client.read_response()
 
         assert (answer[0], answer[2]["errors"][0]["extensions"]) == (400, {"code": "BAD_REQUEST"})
         assert await client.is_closed()
@@ -169,7 +169,7 @@ START = [(b"content-type", b"application/json"), (b"content-length", b"11")]
 def answering(app: Starlette, answer: ASGIApp) -> Starlette:
     """Return an application that stops with another, and answers everything as it is told."""
     answering = Starlette(routes=[Mount("/", answer)])
-    answering.state.stopping = app.state.stopping
+    answering.state.shutdown = app.state.shutdown
     return answering
 
 
@@ -183,10 +183,10 @@ async def test_an_answer_arrives_however_it_is_sent(
         for part in parts:
             await send({"type": "http.response.body", **part})
 
-    async with served(answering(app, answer)) as place, connected(place) as client:
+    async with run_server(answering(app, answer)) as place, connect(place) as client:
         for _ in range(1 if closing else 2):
-            client.sends(POST.encode() + b"content-length: 0\r\n\r\n")
-            status, headers, body = await client.hears()
+            client.write(POST.encode() + b"content-length: 0\r\n\r\n")
+            status, headers, body = await client.read_response()
             assert (status, body) == (202, {"data": 7})
             assert {"date", "content-type"} < headers.keys()
         if closing:
@@ -202,9 +202,9 @@ async def test_no_header_holds_a_control_character(app: Starlette, value: bytes)
         await send({"type": "http.response.start", "status": 200, "headers": START})
         await send({"type": "http.response.body", **WHOLE[0]})
 
-    async with served(answering(app, answer)) as place, connected(place) as client:
-        client.sends(POST.encode() + b"content-length: 0\r\n\r\n")
-        status, headers, body = await client.hears()
+    async with run_server(answering(app, answer)) as place, connect(place) as client:
+        client.write(POST.encode() + b"content-length: 0\r\n\r\n")
+        status, headers, body = await client.read_response()
 
     assert (status, body) == (200, {"data": 7})
     assert "x-some" not in headers

@@ -7,28 +7,30 @@ from typing import Any
 import httpx2
 from starlette.types import ASGIApp
 
-from api.auth.access_policy import Entry
+from api.auth.access_policy import AccessPolicy
 from api.auth.authenticator import Authenticator
 from db import models
-from db.auth.tokens import PREFIX, digest_of
+from db.auth.tokens import TOKEN_PREFIX, token_digest
 from db.domain.caller import Role
 from db.domain.ids import new_id
 from db.sql.database import Database
-from tests.builders import A_MONTH_AGO, NOW, Deals
+from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 
-TOKEN = PREFIX + "t" * 43
+TOKEN = TOKEN_PREFIX + "t" * 43
 """What every client in these tests shows unless it is told otherwise."""
 
 BEARER = f"Bearer {TOKEN}"
 HOST = "dealdesk.test"
 
 
-def entrance(database: Database, clock: Callable[[], datetime] = lambda: NOW, **options: Any) -> Entry:
+def access_policy(
+    database: Database, clock: Callable[[], datetime] = lambda: NOW, **options: Any
+) -> AccessPolicy:
     """Return what lets callers in, at the moment of the tests, into ``dealdesk.test``."""
-    return Entry(Authenticator(database, clock=clock), **{"hosts": [HOST], **options})
+    return AccessPolicy(Authenticator(database, clock=clock), **{"hosts": [HOST], **options})
 
 
-def client(app: ASGIApp) -> httpx2.AsyncClient:
+def http_client(app: ASGIApp) -> httpx2.AsyncClient:
     """Return a client of the application, over ASGI; nothing listens."""
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),
@@ -37,8 +39,8 @@ def client(app: ASGIApp) -> httpx2.AsyncClient:
     )
 
 
-async def admit(deals: Deals, token: str = TOKEN, **columns: Any) -> None:
+async def store_token(deals: OrganizationBuilder, token: str = TOKEN, **columns: Any) -> None:
     """Store a token of the organization's user."""
-    usual: Any = {"role": Role.ADMIN, "name": token, "created_at": A_MONTH_AGO, "digest": digest_of(token)}
+    usual: Any = {"role": Role.ADMIN, "name": token, "created_at": A_MONTH_AGO, "digest": token_digest(token)}
     key: Any = {"organization_id": deals.organization_id, "user_id": deals.user_id}
     await deals.insert(models.ApiToken(**{**key, "id": new_id(), **usual, **columns}))

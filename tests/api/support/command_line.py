@@ -17,7 +17,7 @@ class CommandLine:
             main(arguments)
         return exit_.value.code, *self._capsys.readouterr()
 
-    def refusal(self, *arguments: str) -> str:
+    def error_message(self, *arguments: str) -> str:
         """Return the one line that a command fails with."""
         status, out, err = self.run(*arguments)
         assert (status, out, err.count("\n")) == (1, "", 1)

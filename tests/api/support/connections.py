@@ -12,7 +12,7 @@ from starlette.types import ASGIApp, Message, Scope
 from api.transports.websocket import SUBPROTOCOL
 from tests.api.support.access import BEARER, HOST
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 """Seconds until a test fails that is told nothing."""
 
 
@@ -34,40 +34,40 @@ class Connection:
         """Give the application the next message."""
         return await self._to_app.get()
 
-    def give(self, type_: str, **content: Any) -> None:
+    def send_to_app(self, type_: str, **content: Any) -> None:
         """Send the application a message."""
         self._to_app.put_nowait({"type": type_, **content})
 
-    async def taken(self) -> Message:
+    async def next_from_app(self) -> Message:
         """Return the next message of the application."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             return await self._from_app.get()
 
 
 class Socket(Connection):
     """A WebSocket client that speaks JSON."""
 
-    def says(self, type_: str, **content: Any) -> None:
+    def send_json(self, type_: str, **content: Any) -> None:
         """Send a message of the protocol."""
-        self.give("websocket.receive", text=orjson.dumps({"type": type_, **content}).decode())
+        self.send_to_app("websocket.receive", text=orjson.dumps({"type": type_, **content}).decode())
 
-    def begins(self, authorization: str = BEARER) -> None:
+    def initialize(self, authorization: str = BEARER) -> None:
         """Say who it is."""
-        self.says("connection_init", payload={"Authorization": authorization})
+        self.send_json("connection_init", payload={"Authorization": authorization})
 
-    def asks(self, id_: str, query: str, **variables: Any) -> None:
+    def subscribe(self, id_: str, query: str, **variables: Any) -> None:
         """Begin an operation."""
-        self.says("subscribe", id=id_, payload={"query": query, "variables": variables})
+        self.send_json("subscribe", id=id_, payload={"query": query, "variables": variables})
 
-    async def hears(self) -> Any:
+    async def read(self) -> Any:
         """Return the next message of the protocol."""
-        message = await self.taken()
+        message = await self.next_from_app()
         assert message["type"] == "websocket.send", message
         return orjson.loads(message["text"])
 
-    async def closes(self) -> tuple[int, str]:
+    async def read_close(self) -> tuple[int, str]:
         """Return why the server closes the socket, which is all that it has left to say."""
-        message = await self.taken()
+        message = await self.next_from_app()
         assert message["type"] == "websocket.close", message
         return message["code"], message["reason"]
 
@@ -75,16 +75,16 @@ class Socket(Connection):
 class Stream(Connection):
     """A client of one HTTP answer that comes piece by piece."""
 
-    async def hears(self) -> bytes | None:
+    async def read(self) -> bytes | None:
         """Return the next piece, without comments; None at the end."""
-        piece = await self.taken()
+        piece = await self.next_from_app()
         if piece["body"] == b":\n":
-            return await self.hears()
+            return await self.read()
         return piece["body"] if piece.get("more_body") else None
 
 
 @asynccontextmanager
-async def opened(
+async def open_socket(
     app: ASGIApp,
     *,
     subprotocols: Sequence[str] = (SUBPROTOCOL,),
@@ -92,7 +92,7 @@ async def opened(
 ) -> AsyncIterator[Socket]:
     """Open a socket; when the block ends, the client has gone and the application is done with it."""
     socket = Socket()
-    socket.give("websocket.connect")
+    socket.send_to_app("websocket.connect")
     scope = {
         "type": "websocket",
         "path": "/graphql",
@@ -101,21 +101,21 @@ async def opened(
     }
     async with _running(app, scope, socket):
         yield socket
-        socket.give("websocket.disconnect", code=1005)
+        socket.send_to_app("websocket.disconnect", code=1005)
 
 
 @asynccontextmanager
-async def talking(app: ASGIApp) -> AsyncIterator[Socket]:
+async def acknowledged_socket(app: ASGIApp) -> AsyncIterator[Socket]:
     """Open a socket that is ready for operations."""
-    async with opened(app) as socket:
-        socket.begins()
-        assert await socket.taken() == {"type": "websocket.accept", "subprotocol": SUBPROTOCOL}
-        assert await socket.hears() == {"type": "connection_ack"}
+    async with open_socket(app) as socket:
+        socket.initialize()
+        assert await socket.next_from_app() == {"type": "websocket.accept", "subprotocol": SUBPROTOCOL}
+        assert await socket.read() == {"type": "connection_ack"}
         yield socket
 
 
 @asynccontextmanager
-async def streamed(
+async def open_stream(
     app: ASGIApp,
     method: str,
     *,
@@ -125,7 +125,7 @@ async def streamed(
 ) -> AsyncIterator[Stream]:
     """Ask for a stream; when the block ends, the client has gone and the application is done with it."""
     stream = Stream()
-    stream.give("http.request", body=body)
+    stream.send_to_app("http.request", body=body)
     scope = {
         "type": "http",
         "method": method,
@@ -141,11 +141,11 @@ async def streamed(
     }
     async with _running(app, scope, stream):
         yield stream
-        stream.give("http.disconnect")
+        stream.send_to_app("http.disconnect")
 
 
 @asynccontextmanager
 async def _running(app: ASGIApp, scope: Scope, connection: Connection) -> AsyncIterator[None]:
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as tasks:
+    async with asyncio.timeout(TIMEOUT_SECONDS), asyncio.TaskGroup() as tasks:
         tasks.create_task(app(scope, connection.receive, connection.send))  # type: ignore[arg-type]
         yield

@@ -14,7 +14,7 @@ import jwt
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from jwt.algorithms import ECAlgorithm, RSAAlgorithm
 
-from api.auth.oidc import Trust
+from api.auth.oidc import OidcConfig
 
 AUDIENCE = "https://deals.example"
 
@@ -34,8 +34,8 @@ class IssuerServer:
         }
 
     @property
-    def trust(self) -> Trust:
-        return Trust(issuer=self.url, audience=AUDIENCE)
+    def trust(self) -> OidcConfig:
+        return OidcConfig(issuer=self.url, audience=AUDIENCE)
 
     def claims(self, **changed: Any) -> dict[str, Any]:
         """Return what a good token says; None leaves a claim out."""
@@ -75,7 +75,7 @@ def public_jwk(name: str) -> dict[str, Any]:
 
 
 @contextmanager
-def issuing() -> Iterator[IssuerServer]:
+def run_issuer() -> Iterator[IssuerServer]:
     """Run an issuer until the block ends."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Handler) as server:
         server.issuer = IssuerServer(server.server_port)  # type: ignore[attr-defined]

@@ -18,7 +18,7 @@ POST = (
 )
 """How a request begins."""
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 """Seconds until a test fails whose server says nothing."""
 
 
@@ -31,7 +31,7 @@ class HasPort(Protocol):
 
 
 @dataclass(frozen=True)
-class Place:
+class RunningServer:
     """Where a server listens."""
 
     url: str
@@ -44,43 +44,43 @@ class Place:
 
 
 @asynccontextmanager
-async def served(
+async def run_server(
     app: Starlette, connections: ConnectionLimits | None = None, *, grace: float = 5.0
-) -> AsyncIterator[Place]:
+) -> AsyncIterator[RunningServer]:
     """Serve until the block ends."""
     bounds = ServingBounds(connections or ConnectionLimits(), grace=grace)
     with bound_socket("127.0.0.1", 0) as bound:
         url = listen(bound)
-        server = Server(app, app.state.stopping, bounds)
+        server = Server(app, app.state.shutdown, bounds)
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         try:
-            yield Place(url, server)
+            yield RunningServer(url, server)
         finally:
             server.should_exit = True
-            async with asyncio.timeout(PATIENCE):
+            async with asyncio.timeout(TIMEOUT_SECONDS):
                 await serving
 
 
-class Client:
+class RawClient:
     """A connection that sends what it is told, and no more."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
-    def sends(self, data: bytes) -> None:
+    def write(self, data: bytes) -> None:
         """Send some bytes."""
         self._writer.write(data)
 
-    def asks(self, query: str, accept: str = "application/json") -> None:
+    def post_query(self, query: str, accept: str = "application/json") -> None:
         """Send a whole GraphQL request."""
         body = json.dumps({"query": query}).encode()
         head = f"{POST}accept: {accept}\r\ncontent-length: {len(body)}\r\n\r\n"
-        self.sends(head.encode() + body)
+        self.write(head.encode() + body)
 
-    async def hears(self) -> tuple[int, dict[str, str], Any]:
+    async def read_response(self) -> tuple[int, dict[str, str], Any]:
         """Return status, headers and JSON of one answer."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower().splitlines()
             headers = dict(line.split(": ", 1) for line in head[1:] if line)
             body = await self._reader.readexactly(int(headers["content-length"]))
@@ -88,22 +88,22 @@ class Client:
 
     async def is_closed(self) -> bool:
         """Wait for the server to close the connection; false if it says something instead."""
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             try:
                 return await self._reader.read(1) == b""
             except ConnectionResetError:
                 return True
 
-    def leaves(self) -> None:
+    def close(self) -> None:
         """Close the connection."""
         self._writer.close()
 
 
 @asynccontextmanager
-async def connected(place: HasPort) -> AsyncIterator[Client]:
+async def connect(place: HasPort) -> AsyncIterator[RawClient]:
     """Connect to a server until the block ends."""
-    client = Client(*await asyncio.open_connection("127.0.0.1", place.port))
+    client = RawClient(*await asyncio.open_connection("127.0.0.1", place.port))
     try:
         yield client
     finally:
-        client.leaves()
+        client.close()

@@ -9,15 +9,15 @@ from db.sql.statements import Statement
 from tests.schema.support.client import Recorder
 
 
-class Unreachable(Recorder):
+class UnreachableDatabase(Recorder):
     """Reads nothing while it does not work."""
 
-    def __init__(self, inner: Any, *, works: bool = False) -> None:
+    def __init__(self, inner: Any, *, reachable: bool = False) -> None:
         super().__init__(inner)
-        self.works = works
+        self.reachable = reachable
 
     @override
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
-        if not self.works:
+        if not self.reachable:
             raise Unavailable("The database can't be reached.")
         return await super().rows(statement, **values)

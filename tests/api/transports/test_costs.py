@@ -9,10 +9,10 @@ from api.app import create_app
 from schema.execution.executor import Executor
 from schema.limits.settings import OperationLimits
 from tests.api.fuzzing.malformed_requests import GRAPHQL_RESPONSE
-from tests.api.support.access import client, entrance
-from tests.api.support.connections import talking
-from tests.builders import Deals
-from tests.schema.support.client import the_schema
+from tests.api.support.access import access_policy, http_client
+from tests.api.support.connections import acknowledged_socket
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import cached_schema
 
 QUOTES = "{ quotes(first: 5) { totalCount nodes { id } } }"
 COST = {
@@ -22,17 +22,19 @@ COST = {
 }
 
 
-def poor(deals: Deals) -> Any:
+def poor(deals: OrganizationBuilder) -> Any:
     """Return an application that has enough for one query, and too little for the next."""
     limits = OperationLimits(bucket=17, restores_per_second=1)
     return create_app(
-        Executor(the_schema(), deals.database, limits=limits), deals.database, entrance(deals.database)
+        Executor(cached_schema(), deals.database, limits=limits),
+        deals.database,
+        access_policy(deals.database),
     )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_the_cost_is_told_to_who_asks_for_it(
-    method: str, http: httpx2.AsyncClient, deals: Deals
+    method: str, http: httpx2.AsyncClient, deals: OrganizationBuilder
 ) -> None:
     await deals.quote(await deals.opportunity())
     by_url: Any = {"params": {"query": QUOTES, "extensions": '{"cost": true}'}}
@@ -45,17 +47,17 @@ async def test_the_cost_is_told_to_who_asks_for_it(
     assert "etag" not in answer.headers
 
 
-async def test_the_cost_is_told_over_a_socket(deals: Deals) -> None:
+async def test_the_cost_is_told_over_a_socket(deals: OrganizationBuilder) -> None:
     await deals.quote(await deals.opportunity())
-    app = create_app(Executor(the_schema(), deals.database), deals.database, entrance(deals.database))
-    async with talking(app) as socket:
-        socket.says("subscribe", id="1", payload={"query": QUOTES, "extensions": {"cost": True}})
-        assert (await socket.hears())["payload"]["extensions"] == {"cost": COST}
+    app = create_app(Executor(cached_schema(), deals.database), deals.database, access_policy(deals.database))
+    async with acknowledged_socket(app) as socket:
+        socket.send_json("subscribe", id="1", payload={"query": QUOTES, "extensions": {"cost": True}})
+        assert (await socket.read())["payload"]["extensions"] == {"cost": COST}
 
 
 @pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
-async def test_who_asks_too_much_is_told_when_to_come_back(accept: str, deals: Deals) -> None:
-    async with client(poor(deals)) as http:
+async def test_who_asks_too_much_is_told_when_to_come_back(accept: str, deals: OrganizationBuilder) -> None:
+    async with http_client(poor(deals)) as http:
         await http.post("/graphql", json={"query": QUOTES})
         answer = await http.post("/graphql", json={"query": QUOTES}, headers={"accept": accept})
 
@@ -66,12 +68,12 @@ async def test_who_asks_too_much_is_told_when_to_come_back(accept: str, deals: D
     assert "data" not in answer.json()
 
 
-async def test_who_asks_too_much_over_a_socket_is_told_too(deals: Deals) -> None:
-    async with talking(poor(deals)) as socket:
-        socket.asks("1", QUOTES)
-        assert [(await socket.hears())["type"] for _ in range(2)] == ["next", "complete"]
-        socket.asks("2", QUOTES)
-        refused = await socket.hears()
+async def test_who_asks_too_much_over_a_socket_is_told_too(deals: OrganizationBuilder) -> None:
+    async with acknowledged_socket(poor(deals)) as socket:
+        socket.subscribe("1", QUOTES)
+        assert [(await socket.read())["type"] for _ in range(2)] == ["next", "complete"]
+        socket.subscribe("2", QUOTES)
+        refused = await socket.read()
 
     assert (refused["id"], refused["type"]) == ("2", "error")
     assert refused["payload"][0]["extensions"]["code"] == "THROTTLED"

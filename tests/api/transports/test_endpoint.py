@@ -7,13 +7,13 @@ from starlette.types import Message
 from api.app import create_app
 from api.http.limits import DEFAULT_LIMITS
 from schema.execution.executor import Executor
-from schema.limits.concurrency import Bounds
+from schema.limits.concurrency import ConcurrencyLimits
 from tests.api.fuzzing.malformed_requests import GRAPHQL_RESPONSE
-from tests.api.support.access import BEARER, client, entrance
-from tests.builders import Deals
+from tests.api.support.access import BEARER, access_policy, http_client
+from tests.builders import OrganizationBuilder
 from tests.db.sql.test_database import locked_by_another_program
 from tests.db.sql.test_timeouts import hurried
-from tests.schema.support.client import the_schema
+from tests.schema.support.client import cached_schema
 
 JSON = "application/json; charset=utf-8"
 GRAPHQL_JSON = f"{GRAPHQL_RESPONSE}; charset=utf-8"
@@ -41,7 +41,7 @@ async def test_a_query_by_get_is_answered_with_its_variables(http: httpx2.AsyncC
     assert (answer.status_code, answer.json()) == (200, ADA)
 
 
-async def test_a_mutation_by_post_is_done(http: httpx2.AsyncClient, deals: Deals) -> None:
+async def test_a_mutation_by_post_is_done(http: httpx2.AsyncClient, deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     closing = "closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename }"
     mutation = f"mutation($id: ID!) {{ {closing} }}"
@@ -66,7 +66,7 @@ async def test_a_body_of_exactly_the_limit_is_read(http: httpx2.AsyncClient) -> 
     assert answer.json() == ADA
 
 
-async def test_a_body_that_never_ends_is_refused_at_the_limit(deals: Deals) -> None:
+async def test_a_body_that_never_ends_is_refused_at_the_limit(deals: OrganizationBuilder) -> None:
     received, sent = 0, list[Message]()
 
     async def receive() -> Message:
@@ -83,7 +83,7 @@ async def test_a_body_that_never_ends_is_refused_at_the_limit(deals: Deals) -> N
     assert sent[0]["status"] == 413
 
 
-async def test_a_client_that_leaves_while_it_is_sending_is_not_answered(deals: Deals) -> None:
+async def test_a_client_that_leaves_while_it_is_sending_is_not_answered(deals: OrganizationBuilder) -> None:
     sent = list[Message]()
 
     async def receive() -> Message:
@@ -207,7 +207,7 @@ async def test_a_query_by_get_is_not_sent_twice_to_a_client_that_has_its_answer(
 
 
 async def test_an_answer_that_has_changed_is_sent_with_another_tag(
-    http: httpx2.AsyncClient, deals: Deals
+    http: httpx2.AsyncClient, deals: OrganizationBuilder
 ) -> None:
     count = {"query": "{ opportunities { totalCount } }"}
     tag = (await http.get("/graphql", params=count)).headers["etag"]
@@ -221,15 +221,15 @@ async def test_an_answer_that_has_changed_is_sent_with_another_tag(
 
 @pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
 async def test_an_operation_that_takes_too_long_is_answered_with_504(
-    accept: str, deals: Deals, sqlite_url: str
+    accept: str, deals: OrganizationBuilder, sqlite_url: str
 ) -> None:
     mutation = """mutation { createCompetitor(input: {name: "Lever Ltd"}) { __typename } }"""
     before = await deals.dump()
 
     async with hurried(sqlite_url) as database:
-        executor = Executor(the_schema(), database, bounds=Bounds(seconds=0.1))
-        app = create_app(executor, database, entrance(deals.database))
-        async with client(app) as http:
+        executor = Executor(cached_schema(), database, bounds=ConcurrencyLimits(seconds=0.1))
+        app = create_app(executor, database, access_policy(deals.database))
+        async with http_client(app) as http:
             with locked_by_another_program(sqlite_url):
                 answer = await http.post("/graphql", json={"query": mutation}, headers={"accept": accept})
 
@@ -248,7 +248,9 @@ async def test_errors_are_never_cached(http: httpx2.AsyncClient) -> None:
         assert "etag" not in answer.headers
 
 
-async def test_the_length_of_an_answer_is_that_of_its_bytes(http: httpx2.AsyncClient, deals: Deals) -> None:
+async def test_the_length_of_an_answer_is_that_of_its_bytes(
+    http: httpx2.AsyncClient, deals: OrganizationBuilder
+) -> None:
     await deals.opportunity(name="Kran für Ærøskøbing 🏗")
 
     answer = await http.post("/graphql", json={"query": "{ opportunities { nodes { name } } }"})
@@ -257,8 +259,10 @@ async def test_the_length_of_an_answer_is_that_of_its_bytes(http: httpx2.AsyncCl
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 
-def _app(deals: Deals) -> Any:
-    return create_app(Executor(the_schema(), deals.database), deals.database, entrance(deals.database))
+def _app(deals: OrganizationBuilder) -> Any:
+    return create_app(
+        Executor(cached_schema(), deals.database), deals.database, access_policy(deals.database)
+    )
 
 
 def _scope() -> dict[str, Any]:

@@ -8,9 +8,9 @@ from starlette.applications import Starlette
 from api.http import send_timeout
 from api.transports import sse
 from schema.execution.executor import Executor
-from tests.api.support.connections import Stream, streamed
-from tests.builders import Deals
-from tests.schema.support.listener import ALL, happen, until
+from tests.api.support.connections import Stream, open_stream
+from tests.builders import OrganizationBuilder
+from tests.schema.support.listener import ALL, wait_until, write_events
 
 VIEWER = "{ viewer { user { name } } }"
 STREAM = {"accept": "text/event-stream"}
@@ -20,31 +20,31 @@ COMPLETE = b"event: complete\ndata:\n\n"
 
 
 async def test_a_subscription_is_a_stream_of_events_with_their_ids(
-    app: Starlette, executor: Executor, deals: Deals
+    app: Starlette, executor: Executor, deals: OrganizationBuilder
 ) -> None:
     opportunity_id = await deals.opportunity()
-    async with streamed(app, "POST", body=asked(ONE, id=f"opp_{opportunity_id}")) as stream:
-        start = await stream.taken()
-        await until(lambda: executor.feed.listeners == 1)
-        await happen(executor, deals, opportunity_id, opportunity_id)
+    async with open_stream(app, "POST", body=asked(ONE, id=f"opp_{opportunity_id}")) as stream:
+        start = await stream.next_from_app()
+        await wait_until(lambda: executor.feed.subscribers == 1)
+        await write_events(executor, deals, opportunity_id, opportunity_id)
 
-        assert [await stream.hears() for _ in range(2)] == [TOLD % b"0-1", TOLD % b"0-2"]
+        assert [await stream.read() for _ in range(2)] == [TOLD % b"0-1", TOLD % b"0-2"]
     assert start["status"] == 200
     assert dict(start["headers"])[b"content-type"] == b"text/event-stream; charset=utf-8"
     assert dict(start["headers"])[b"cache-control"] == b"no-store"
-    assert executor.feed.listeners == 0
+    assert executor.feed.subscribers == 0
 
 
 async def test_who_connects_again_goes_on_after_the_last_event(
-    app: Starlette, executor: Executor, deals: Deals
+    app: Starlette, executor: Executor, deals: OrganizationBuilder
 ) -> None:
     opportunity_id = await deals.opportunity()
-    await happen(executor, deals, opportunity_id, opportunity_id, opportunity_id)
+    await write_events(executor, deals, opportunity_id, opportunity_id, opportunity_id)
     variables = orjson.dumps({"id": f"opp_{opportunity_id}", "after": "0-1"})
     url = urlencode({"query": ONE, "variables": variables}).encode()
-    async with streamed(app, "GET", query_string=url) as stream:
+    async with open_stream(app, "GET", query_string=url) as stream:
         first = await heard(stream)
-    async with streamed(app, "GET", query_string=url, headers=[(b"last-event-id", b"0-2")]) as stream:
+    async with open_stream(app, "GET", query_string=url, headers=[(b"last-event-id", b"0-2")]) as stream:
         again = await heard(stream)
 
     assert [first, again] == [TOLD % b"0-2", TOLD % b"0-3"]
@@ -117,10 +117,10 @@ async def test_a_stream_that_is_not_wanted_is_not_sent(http: httpx2.AsyncClient)
 async def test_a_silent_stream_is_kept_open_by_comments(
     app: Starlette, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sse, "BEAT", 0.01)
-    async with streamed(app, "POST", body=asked(ALL)) as stream:
-        await stream.taken()
-        pieces = [(await stream.taken())["body"] for _ in range(3)]
+    monkeypatch.setattr(sse, "HEARTBEAT_SECONDS", 0.01)
+    async with open_stream(app, "POST", body=asked(ALL)) as stream:
+        await stream.next_from_app()
+        pieces = [(await stream.next_from_app())["body"] for _ in range(3)]
 
     assert pieces == [b":\n"] * 3
 
@@ -128,23 +128,23 @@ async def test_a_silent_stream_is_kept_open_by_comments(
 async def test_a_server_that_stops_ends_the_stream_without_completing_it(
     app: Starlette, executor: Executor
 ) -> None:
-    async with streamed(app, "POST", body=asked(ALL)) as stream:
-        await stream.taken()
-        await until(lambda: executor.feed.listeners == 1)
+    async with open_stream(app, "POST", body=asked(ALL)) as stream:
+        await stream.next_from_app()
+        await wait_until(lambda: executor.feed.subscribers == 1)
         executor.feed.stop()
 
-        assert await stream.hears() is None
+        assert await stream.read() is None
 
 
 async def test_a_client_that_reads_nothing_is_listened_for_no_more(
-    app: Starlette, executor: Executor, deals: Deals, monkeypatch: pytest.MonkeyPatch
+    app: Starlette, executor: Executor, deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(send_timeout, "PATIENCE", 0.1)
-    async with streamed(app, "POST", body=asked(ALL)) as stream:
-        await until(lambda: executor.feed.listeners == 1)
+    monkeypatch.setattr(send_timeout, "SEND_TIMEOUT_SECONDS", 0.1)
+    async with open_stream(app, "POST", body=asked(ALL)) as stream:
+        await wait_until(lambda: executor.feed.subscribers == 1)
         stream.reads = False
-        await happen(executor, deals, await deals.opportunity())
-        await until(lambda: executor.feed.listeners == 0)
+        await write_events(executor, deals, await deals.opportunity())
+        await wait_until(lambda: executor.feed.subscribers == 0)
 
 
 def asked(query: str, **variables: str) -> bytes:
@@ -152,8 +152,8 @@ def asked(query: str, **variables: str) -> bytes:
 
 
 async def heard(stream: Stream) -> bytes | None:
-    await stream.taken()
-    return await stream.hears()
+    await stream.next_from_app()
+    return await stream.read()
 
 
 def without_comments(answer: httpx2.Response) -> bytes:

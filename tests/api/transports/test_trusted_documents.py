@@ -10,32 +10,32 @@ import pytest
 from api.app import create_app
 from api.cli.main import main
 from api.transports.trusted_documents import (
-    BadDocuments,
     DocumentMode,
-    Documents,
+    InvalidDocuments,
+    TrustedDocuments,
     document_id,
-    trusted_documents,
+    load_trusted_documents,
 )
 from schema.execution.executor import Executor
-from tests.api.support.access import client, entrance
-from tests.api.support.connections import talking
-from tests.builders import Deals
-from tests.schema.support.client import the_schema
+from tests.api.support.access import access_policy, http_client
+from tests.api.support.connections import acknowledged_socket
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import cached_schema
 
 TRUSTED = "query Count { opportunities { totalCount } }"
 OTHER = "{ opportunities { totalCount } }"
 ANSWER = {"data": {"opportunities": {"totalCount": 0}}}
 BY_ID = {document_id(TRUSTED): TRUSTED}
-ALLOWED, ONLY = Documents(BY_ID), Documents(BY_ID, only=True)
+ALLOWED, ONLY = TrustedDocuments(BY_ID), TrustedDocuments(BY_ID, only=True)
 
 
-def client_of(deals: Deals, documents: Documents) -> httpx2.AsyncClient:
-    executor = Executor(the_schema(), deals.database)
-    app = create_app(executor, deals.database, entrance(deals.database), documents)
-    return client(app)
+def client_of(deals: OrganizationBuilder, documents: TrustedDocuments) -> httpx2.AsyncClient:
+    executor = Executor(cached_schema(), deals.database)
+    app = create_app(executor, deals.database, access_policy(deals.database), documents)
+    return http_client(app)
 
 
-async def post(deals: Deals, documents: Documents, **body: Any) -> httpx2.Response:
+async def post(deals: OrganizationBuilder, documents: TrustedDocuments, **body: Any) -> httpx2.Response:
     async with client_of(deals, documents) as http:
         return await http.post("/graphql", json=body)
 
@@ -52,55 +52,67 @@ def test_an_id_is_the_sha256_of_the_text() -> None:
 
 
 @pytest.mark.parametrize("documents", [ALLOWED, ONLY])
-async def test_a_trusted_document_is_asked_for_by_its_id(deals: Deals, documents: Documents) -> None:
+async def test_a_trusted_document_is_asked_for_by_its_id(
+    deals: OrganizationBuilder, documents: TrustedDocuments
+) -> None:
     assert (await post(deals, documents, documentId=document_id(TRUSTED))).json() == ANSWER
 
 
-async def test_a_trusted_query_may_be_asked_for_by_get(deals: Deals) -> None:
+async def test_a_trusted_query_may_be_asked_for_by_get(deals: OrganizationBuilder) -> None:
     async with client_of(deals, ONLY) as http:
         answer = await http.get("/graphql", params={"documentId": document_id(TRUSTED)})
 
     assert answer.json() == ANSWER
 
 
-async def test_beside_trusted_documents_others_are_run_where_they_are_only_allowed(deals: Deals) -> None:
+async def test_beside_trusted_documents_others_are_run_where_they_are_only_allowed(
+    deals: OrganizationBuilder,
+) -> None:
     assert (await post(deals, ALLOWED, query=OTHER)).json() == ANSWER
 
 
 @pytest.mark.parametrize("query", [OTHER, TRUSTED])
-async def test_where_only_trusted_documents_are_run_no_text_is(deals: Deals, query: str) -> None:
+async def test_where_only_trusted_documents_are_run_no_text_is(
+    deals: OrganizationBuilder, query: str
+) -> None:
     assert code(await post(deals, ONLY, query=query)) == (403, "DOCUMENT_NOT_TRUSTED")
 
 
-async def test_the_document_of_a_known_id_is_run_whatever_text_comes_along(deals: Deals) -> None:
+async def test_the_document_of_a_known_id_is_run_whatever_text_comes_along(
+    deals: OrganizationBuilder,
+) -> None:
     answer = await post(deals, ONLY, documentId=document_id(TRUSTED), query="{ viewer { user { name } } }")
 
     assert answer.json() == ANSWER
 
 
-@pytest.mark.parametrize("documents", [Documents(), ALLOWED, ONLY])
-async def test_an_unknown_id_is_refused(deals: Deals, documents: Documents) -> None:
+@pytest.mark.parametrize("documents", [TrustedDocuments(), ALLOWED, ONLY])
+async def test_an_unknown_id_is_refused(deals: OrganizationBuilder, documents: TrustedDocuments) -> None:
     assert code(await post(deals, documents, documentId=document_id(OTHER))) == (400, "DOCUMENT_NOT_FOUND")
 
 
-async def test_an_id_that_is_no_text_is_refused(deals: Deals) -> None:
+async def test_an_id_that_is_no_text_is_refused(deals: OrganizationBuilder) -> None:
     assert code(await post(deals, ALLOWED, documentId=[1])) == (400, "BAD_REQUEST")
 
 
-async def test_over_a_socket_other_operations_go_on_when_one_is_refused(deals: Deals) -> None:
-    executor = Executor(the_schema(), deals.database)
-    async with talking(create_app(executor, deals.database, entrance(deals.database), ONLY)) as socket:
-        socket.asks("1", OTHER)
-        refused = await socket.hears()
-        socket.says("subscribe", id="2", payload={"documentId": document_id(TRUSTED)})
-        answered = await socket.hears()
+async def test_over_a_socket_other_operations_go_on_when_one_is_refused(deals: OrganizationBuilder) -> None:
+    executor = Executor(cached_schema(), deals.database)
+    async with acknowledged_socket(
+        create_app(executor, deals.database, access_policy(deals.database), ONLY)
+    ) as socket:
+        socket.subscribe("1", OTHER)
+        refused = await socket.read()
+        socket.send_json("subscribe", id="2", payload={"documentId": document_id(TRUSTED)})
+        answered = await socket.read()
 
     assert (refused["id"], refused["type"]) == ("1", "error")
     assert refused["payload"][0]["extensions"] == {"code": "DOCUMENT_NOT_TRUSTED"}
     assert answered == {"id": "2", "type": "next", "payload": ANSWER}
 
 
-async def test_where_only_trusted_documents_are_run_there_is_no_playground(deals: Deals) -> None:
+async def test_where_only_trusted_documents_are_run_there_is_no_playground(
+    deals: OrganizationBuilder,
+) -> None:
     async with client_of(deals, ONLY) as http:
         answer = await http.get("/graphql", headers={"accept": "text/html"})
 
@@ -117,9 +129,9 @@ def test_a_built_manifest_is_trusted(tmp_path: Path, capsys: pytest.CaptureFixtu
     manifest = tmp_path / "manifest.json"
     manifest.write_text(capsys.readouterr().out)
     assert json.loads(manifest.read_text()) == BY_ID
-    assert trusted_documents(DocumentMode.ALLOW, manifest) == ALLOWED
-    assert trusted_documents(DocumentMode.ONLY, manifest) == ONLY
-    assert trusted_documents(DocumentMode.OFF, manifest) == Documents()
+    assert load_trusted_documents(DocumentMode.ALLOW, manifest) == ALLOWED
+    assert load_trusted_documents(DocumentMode.ONLY, manifest) == ONLY
+    assert load_trusted_documents(DocumentMode.OFF, manifest) == TrustedDocuments()
 
 
 def test_a_document_that_the_schema_does_not_answer_is_not_built(
@@ -162,10 +174,10 @@ def test_what_is_no_manifest_is_refused(text: str, tmp_path: Path) -> None:
     manifest = tmp_path / "manifest.json"
     manifest.write_text(text)
 
-    with pytest.raises(BadDocuments, match=r"The manifest .*manifest\.json"):
-        trusted_documents(DocumentMode.ONLY, manifest)
+    with pytest.raises(InvalidDocuments, match=r"The manifest .*manifest\.json"):
+        load_trusted_documents(DocumentMode.ONLY, manifest)
 
 
 def test_trust_needs_a_manifest() -> None:
-    with pytest.raises(BadDocuments, match="set DEALDESK_DOCUMENTS_MANIFEST"):
-        trusted_documents(DocumentMode.ONLY, None)
+    with pytest.raises(InvalidDocuments, match="set DEALDESK_DOCUMENTS_MANIFEST"):
+        load_trusted_documents(DocumentMode.ONLY, None)

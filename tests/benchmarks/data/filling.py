@@ -10,12 +10,12 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 
 from db.migrations.runner import migrate
-from db.sql.statements import Compiled, insertion
+from db.sql.statements import CompiledStatement, insert_statement
 from db.sqlite.database import connect
 from tests.benchmarks.data.rows import TABLES, Rows, dataset
 from tests.benchmarks.data.sizes import Size
 
-_Insertions = Mapping[type[Any], Compiled]
+_Insertions = Mapping[type[Any], CompiledStatement]
 
 
 async def fill_postgres(url: str, size: Size) -> None:
@@ -58,4 +58,4 @@ async def _copy(connection: Any, inserts: _Insertions, batch: Rows) -> None:
 
 
 def _insertions(dialect: Dialect) -> _Insertions:
-    return {table: insertion(table).compiled(dialect) for table in TABLES}
+    return {table: insert_statement(table).compiled(dialect) for table in TABLES}

@@ -16,7 +16,7 @@ from db.domain.enums import (
     QuoteStatusReason,
     SeededReason,
 )
-from db.master_data.organizations import SEEDED_REASONS
+from db.master_data.organizations import SEEDED_STATUS_REASONS
 from tests.benchmarks.data.sizes import Size
 
 Row = dict[str, Any]
@@ -97,7 +97,7 @@ class _Organization:
         self._competitors = [self._add(models.Competitor, name=f"Rival {n:02}", **created) for n in range(20)]
         self._reasons = {
             code: self._add(models.StatusReason, state=state, code=code, label=label, **required, **created)
-            for state, code, label in SEEDED_REASONS
+            for state, code, label in SEEDED_STATUS_REASONS
         }
 
     def _add_opportunity(self, created_at: datetime) -> None:

@@ -3,23 +3,23 @@ from typing import Any
 
 import pytest
 
-from db.auth.oidc_identities import NotAdmitted, Person, user_of
+from db.auth.oidc_identities import AccessDenied, OidcUser, resolve_user
 from db.domain.caller import Role
-from db.master_data.organizations import Served
+from db.master_data.organizations import UserRef
 from db.sql.database import Database
-from tests.builders import NOW, Deals
+from tests.builders import NOW, OrganizationBuilder
 
 ISSUER = "https://login.example"
 
 
 async def test_somebody_new_is_entered_once_and_written_down(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
 
     first = await find(deals, subject="7", name="Bob Reyes", email="bob@example.com")
     second = await find(deals, subject="7")
 
     _, bob = (await deals.dump())["app_user"]
-    assert first == second == Served(deals.organization_id, bob.id)
+    assert first == second == UserRef(deals.organization_id, bob.id)
     assert (bob.name, bob.email, bob.version, bob.created_at) == ("Bob Reyes", "bob@example.com", 1, NOW)
     assert [(row.action, row.subject_id, row.user_id) for row in (await deals.dump())["audit"]] == [
         ("USER_CREATED", bob.id, bob.id),
@@ -30,8 +30,8 @@ async def test_somebody_new_is_entered_once_and_written_down(database: Database)
 async def test_somebody_with_the_verified_address_of_a_user_is_that_user_from_then_on(
     database: Database,
 ) -> None:
-    deals = await Deals.create(database)
-    ada = Served(deals.organization_id, deals.user_id)
+    deals = await OrganizationBuilder.create(database)
+    ada = UserRef(deals.organization_id, deals.user_id)
 
     assert await find(deals, subject="7", email="ADA@example.com", email_verified=True) == ada
     assert await find(deals, subject="7", email="changed@example.com", email_verified=False) == ada
@@ -39,7 +39,7 @@ async def test_somebody_with_the_verified_address_of_a_user_is_that_user_from_th
 
 
 async def test_requests_of_somebody_new_that_come_together_enter_one_user(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
 
     found = await asyncio.gather(*(find(deals, subject="7", email="bob@example.com") for _ in range(8)))
 
@@ -48,15 +48,17 @@ async def test_requests_of_somebody_new_that_come_together_enter_one_user(databa
 
 
 async def test_an_organization_is_meant_by_its_name_or_id(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
 
     for text in ("Northwind Works", str(deals.organization_id), f"org_{deals.organization_id}"):
-        served = await user_of(database, text, person(email="ada@example.com", email_verified=True), now=NOW)
-        assert served == Served(deals.organization_id, deals.user_id)
+        served = await resolve_user(
+            database, text, person(email="ada@example.com", email_verified=True), now=NOW
+        )
+        assert served == UserRef(deals.organization_id, deals.user_id)
 
 
 async def test_each_issuer_and_organization_has_subjects_of_its_own(database: Database) -> None:
-    deals, others = await Deals.create(database), await Deals.create(database)
+    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
 
     found = [
         await find(deals, subject="7", email="b@example.com"),
@@ -86,27 +88,27 @@ async def test_each_issuer_and_organization_has_subjects_of_its_own(database: Da
 async def test_nobody_else_is_admitted_and_nothing_changes(
     organization: str | None, columns: dict[str, Any], message: str, sqlite: Database
 ) -> None:
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     await find(deals, subject="6", email="eve@example.com")
     before = await deals.dump()
 
-    with pytest.raises(NotAdmitted, match=message):
-        await user_of(sqlite, organization or str(deals.organization_id), person(**columns), now=NOW)
+    with pytest.raises(AccessDenied, match=message):
+        await resolve_user(sqlite, organization or str(deals.organization_id), person(**columns), now=NOW)
 
     assert await deals.dump() == before
 
 
 async def test_an_organization_that_shares_its_name_is_not_guessed(sqlite: Database) -> None:
-    await Deals.create(sqlite)
-    await Deals.create(sqlite)
+    await OrganizationBuilder.create(sqlite)
+    await OrganizationBuilder.create(sqlite)
 
-    with pytest.raises(NotAdmitted, match="More than one organization"):
-        await user_of(sqlite, "Northwind Works", person(email="b@example.com"), now=NOW)
-
-
-def person(**columns: Any) -> Person:
-    return Person(**{"issuer": ISSUER, "subject": "7", "role": Role.SALES, **columns})
+    with pytest.raises(AccessDenied, match="More than one organization"):
+        await resolve_user(sqlite, "Northwind Works", person(email="b@example.com"), now=NOW)
 
 
-async def find(deals: Deals, **columns: Any) -> Served:
-    return await user_of(deals.database, str(deals.organization_id), person(**columns), now=NOW)
+def person(**columns: Any) -> OidcUser:
+    return OidcUser(**{"issuer": ISSUER, "subject": "7", "role": Role.SALES, **columns})
+
+
+async def find(deals: OrganizationBuilder, **columns: Any) -> UserRef:
+    return await resolve_user(deals.database, str(deals.organization_id), person(**columns), now=NOW)

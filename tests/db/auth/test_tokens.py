@@ -8,25 +8,25 @@ from sqlalchemy import bindparam, update
 
 from db import models
 from db.auth.tokens import (
-    LONGEST_NAME,
-    BadTokenName,
-    NoSuchToken,
-    TokenDraft,
-    any_token_works,
+    MAX_TOKEN_NAME_LENGTH,
+    CreateToken,
+    InvalidTokenName,
+    TokenNotFound,
+    any_token_is_valid,
     create_token,
-    has_shape_of_token,
+    find_token,
+    list_tokens,
+    looks_like_token,
     revoke_token,
-    token_by_digest,
-    tokens_of,
 )
-from db.auth.user_lookup import NoSuchMember, member
+from db.auth.user_lookup import UserNotFound, find_user
 from db.domain.caller import Role
 from db.domain.errors import DealdeskError
-from db.master_data.organizations import Served
+from db.master_data.organizations import UserRef
 from db.sql.database import Database
 from db.sql.statements import Statement
 from db.sql.tables import table_of
-from tests.builders import A_MONTH_AGO, NOW, Deals
+from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 
 A_DAY = timedelta(days=1)
 
@@ -39,13 +39,13 @@ _RENAME = Statement(
 
 
 async def test_of_a_token_only_its_hash_is_stored(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
 
     token = await create(deals, "ci", role=Role.SALES, expires_at=NOW + A_DAY)
 
-    [row] = await tokens_of(database, deals.organization_id)
+    [row] = await list_tokens(database, deals.organization_id)
     assert re.fullmatch(r"dealdesk_[\w-]{43}", token)
-    assert has_shape_of_token(token)
+    assert looks_like_token(token)
     assert (row.name, row.role, row.user_id, row.user_name) == ("ci", "SALES", deals.user_id, "Ada Quill")
     assert (row.created_at, row.expires_at, row.revoked_at) == (NOW, NOW + A_DAY, None)
     assert row.digest == sha256(token.encode()).hexdigest()
@@ -53,72 +53,72 @@ async def test_of_a_token_only_its_hash_is_stored(database: Database) -> None:
 
 
 async def test_every_token_is_another_one(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
 
     assert len({await create(deals, f"token {number}") for number in range(20)}) == 20
 
 
 async def test_a_token_is_found_by_its_hash_alone(database: Database) -> None:
-    deals, others = await Deals.create(database), await Deals.create(database)
+    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
     token = await create(deals, "ci")
     await create(others, "ci")
 
-    row = await token_by_digest(database, sha256(token.encode()).hexdigest())
+    row = await find_token(database, sha256(token.encode()).hexdigest())
 
     assert row.organization_id == deals.organization_id
-    assert await token_by_digest(database, token) is None
+    assert await find_token(database, token) is None
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a" * (LONGEST_NAME + 1), "a\nb", "a\0b"])
+@pytest.mark.parametrize("name", ["", "  ", "a" * (MAX_TOKEN_NAME_LENGTH + 1), "a\nb", "a\0b"])
 async def test_a_name_that_can_not_be_shown_is_refused(name: str, sqlite: Database) -> None:
-    await refused(await Deals.create(sqlite), BadTokenName, name)
+    await refused(await OrganizationBuilder.create(sqlite), InvalidTokenName, name)
 
 
 async def test_a_name_is_that_of_one_token_until_it_is_revoked(database: Database) -> None:
-    deals, others = await Deals.create(database), await Deals.create(database)
+    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
     await create(deals, "ci")
     await create(others, "ci")
-    await refused(deals, BadTokenName, " ci ")
+    await refused(deals, InvalidTokenName, " ci ")
 
     await revoke(deals, "ci")
     await create(deals, "ci")
 
-    assert [(row.name, row.revoked_at) for row in await tokens_of(database, deals.organization_id)] == [
+    assert [(row.name, row.revoked_at) for row in await list_tokens(database, deals.organization_id)] == [
         ("ci", NOW),
         ("ci", None),
     ]
-    assert [row.revoked_at for row in await tokens_of(database, others.organization_id)] == [None]
+    assert [row.revoked_at for row in await list_tokens(database, others.organization_id)] == [None]
 
 
 @pytest.mark.parametrize("name", ["nobody's", "revoked", "theirs"])
 async def test_only_a_token_of_the_organization_can_be_revoked_and_once(
     name: str, database: Database
 ) -> None:
-    deals, others = await Deals.create(database), await Deals.create(database)
+    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
     await create(others, "theirs")
     await create(deals, "revoked")
     await revoke(deals, "revoked")
     before = await deals.dump()
 
-    with pytest.raises(NoSuchToken):
+    with pytest.raises(TokenNotFound):
         await revoke(deals, name)
 
     assert await deals.dump() == before
 
 
 async def test_a_token_works_until_it_expires_or_is_revoked(database: Database) -> None:
-    deals = await Deals.create(database)
-    assert not await any_token_works(database, NOW)
+    deals = await OrganizationBuilder.create(database)
+    assert not await any_token_is_valid(database, NOW)
     await create(deals, "expired", expires_at=NOW)
-    assert not await any_token_works(database, NOW)
+    assert not await any_token_is_valid(database, NOW)
     await create(deals, "ci", expires_at=NOW + A_DAY)
-    assert await any_token_works(database, NOW)
+    assert await any_token_is_valid(database, NOW)
     await revoke(deals, "ci")
-    assert not await any_token_works(database, NOW)
+    assert not await any_token_is_valid(database, NOW)
 
 
 async def test_someone_is_found_by_organization_and_by_address_or_name(database: Database) -> None:
-    deals, others = await Deals.create(database), await Deals.create(database)
+    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
     await rename(deals, "Harbour Works")
     bob = models.User(
         organization_id=deals.organization_id,
@@ -128,8 +128,11 @@ async def test_someone_is_found_by_organization_and_by_address_or_name(database:
         created_at=NOW,
     )
     await deals.insert(bob)
-    ada, theirs = Served(deals.organization_id, deals.user_id), Served(others.organization_id, others.user_id)
-    found = Served(deals.organization_id, bob.id)
+    ada, theirs = (
+        UserRef(deals.organization_id, deals.user_id),
+        UserRef(others.organization_id, others.user_id),
+    )
+    found = UserRef(deals.organization_id, bob.id)
 
     assert await find(database, None, None) == ada
     assert await find(database, None, "Ada Quill") == ada
@@ -139,12 +142,12 @@ async def test_someone_is_found_by_organization_and_by_address_or_name(database:
 
 
 async def test_nobody_is_guessed(database: Database) -> None:
-    with pytest.raises(NoSuchMember, match="holds no organization"):
+    with pytest.raises(UserNotFound, match="holds no organization"):
         await find(database, None, None)
-    deals = await Deals.create(database)
-    with pytest.raises(NoSuchMember, match="No organization with a user is called 'Elsewhere'"):
+    deals = await OrganizationBuilder.create(database)
+    with pytest.raises(UserNotFound, match="No organization with a user is called 'Elsewhere'"):
         await find(database, "Elsewhere", None)
-    with pytest.raises(NoSuchMember, match="No user of the organization has"):
+    with pytest.raises(UserNotFound, match="No user of the organization has"):
         await find(database, None, "Bob")
     await deals.insert(
         models.User(
@@ -155,33 +158,33 @@ async def test_nobody_is_guessed(database: Database) -> None:
             created_at=NOW,
         )
     )
-    with pytest.raises(NoSuchMember, match="More than one user"):
+    with pytest.raises(UserNotFound, match="More than one user"):
         await find(database, None, "Ada Quill")
-    await Deals.create(database)
-    with pytest.raises(NoSuchMember, match="More than one organization"):
+    await OrganizationBuilder.create(database)
+    with pytest.raises(UserNotFound, match="More than one organization"):
         await find(database, "Northwind Works", None)
 
 
-async def create(deals: Deals, name: str, **columns: Any) -> str:
-    whose = Served(deals.organization_id, deals.user_id)
-    draft = TokenDraft(**{"whose": whose, "role": Role.READER, "name": name, **columns})
+async def create(deals: OrganizationBuilder, name: str, **columns: Any) -> str:
+    whose = UserRef(deals.organization_id, deals.user_id)
+    draft = CreateToken(**{"whose": whose, "role": Role.READER, "name": name, **columns})
     async with deals.database.transaction() as transaction:
         return await create_token(transaction, draft, now=NOW)
 
 
-async def revoke(deals: Deals, name: str) -> None:
+async def revoke(deals: OrganizationBuilder, name: str) -> None:
     async with deals.database.transaction() as transaction:
         await revoke_token(transaction, deals.organization_id, name, now=NOW)
 
 
-async def refused(deals: Deals, error: type[DealdeskError], name: str) -> None:
+async def refused(deals: OrganizationBuilder, error: type[DealdeskError], name: str) -> None:
     before = await deals.dump()
     with pytest.raises(error):
         await create(deals, name)
     assert await deals.dump() == before
 
 
-async def rename(deals: Deals, name: str) -> None:
+async def rename(deals: OrganizationBuilder, name: str) -> None:
     """Make it the older one, too: both were founded at the same moment."""
     async with deals.database.transaction() as transaction:
         await transaction.execute(
@@ -189,6 +192,6 @@ async def rename(deals: Deals, name: str) -> None:
         )
 
 
-async def find(database: Database, organization: str | None, user: str | None) -> Served:
+async def find(database: Database, organization: str | None, user: str | None) -> UserRef:
     async with database.transaction() as transaction:
-        return await member(transaction, organization, user)
+        return await find_user(transaction, organization, user)

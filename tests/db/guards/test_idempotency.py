@@ -17,11 +17,11 @@ from db.domain.errors import (
     RuleViolation,
 )
 from db.domain.ids import new_id
-from db.guards.idempotency import FORGOTTEN_AT_ONCE, KEPT, Mutation, forget_keys
-from db.opportunities.close import RemainingQuotes
+from db.guards.idempotency import KEY_TTL, PURGE_BATCH_SIZE, IdempotentOperation, delete_expired_keys
+from db.opportunities.close import CloseRemainingQuotes
 from db.sql.database import Database
-from tests.builders import A_MONTH_AGO, NOW, Deals
-from tests.db.operations import activate, close, close_all, refused, the_only
+from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
+from tests.db.operations import activate, close, close_all, expect_refusal, only_row
 
 KEY = "8f2c-monday"
 
@@ -32,11 +32,11 @@ class Sent:
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def same_again(deals: Deals, act: Callable[[], Awaitable[Any]]) -> None:
+async def same_again(deals: OrganizationBuilder, act: Callable[[], Awaitable[Any]]) -> None:
     """Act twice: the second time answers the first outcome and changes nothing."""
     first = await act()
     before = await deals.dump()
@@ -44,43 +44,47 @@ async def same_again(deals: Deals, act: Callable[[], Awaitable[Any]]) -> None:
     assert await deals.dump() == before
 
 
-async def test_closing_an_opportunity_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+async def test_closing_an_opportunity_again_with_its_key_answers_the_first_outcome(
+    deals: OrganizationBuilder,
+) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    remaining = RemainingQuotes(reason=QuoteCloseReason.LOST)
+    remaining = CloseRemainingQuotes(reason=QuoteCloseReason.LOST)
     await same_again(deals, lambda: close(deals, opportunity_id, close_quotes=remaining, idempotency_key=KEY))
-    assert (await the_only(deals, "opportunity")).version == 2
+    assert (await only_row(deals, "opportunity")).version == 2
 
 
-async def test_closing_quotes_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+async def test_closing_quotes_again_with_its_key_answers_the_first_outcome(
+    deals: OrganizationBuilder,
+) -> None:
     ids = (await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE), new_id())
     await same_again(deals, lambda: close_all(deals, ids=ids, close_others=True, idempotency_key=KEY))
-    assert (await the_only(deals, "quote")).version == 2
+    assert (await only_row(deals, "quote")).version == 2
 
 
-async def test_activating_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+async def test_activating_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity())
     await same_again(deals, lambda: activate(deals, quote_id, idempotency_key=KEY))
-    assert (await the_only(deals, "quote")).version == 2
+    assert (await only_row(deals, "quote")).version == 2
 
 
-async def test_twelve_twins_have_one_effect_and_one_answer(deals: Deals) -> None:
+async def test_twelve_twins_have_one_effect_and_one_answer(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     answers = await asyncio.gather(*(close(deals, opportunity_id, idempotency_key=KEY) for _ in range(12)))
     assert len(set(answers)) == 1
-    assert (await the_only(deals, "opportunity")).version == 2
-    assert (await the_only(deals, "opportunity_close")).id == answers[0].opportunity_close_id
-    assert (await the_only(deals, "event")).kind == "OPPORTUNITY_CLOSED"
+    assert (await only_row(deals, "opportunity")).version == 2
+    assert (await only_row(deals, "opportunity_close")).id == answers[0].opportunity_close_id
+    assert (await only_row(deals, "event")).kind == "OPPORTUNITY_CLOSED"
 
 
-async def test_without_a_key_nothing_is_remembered(deals: Deals) -> None:
+async def test_without_a_key_nothing_is_remembered(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await close(deals, opportunity_id)
     assert (await deals.dump())["idempotency"] == []
-    await refused(deals, OpportunityAlreadyClosed, close(deals, opportunity_id))
+    await expect_refusal(deals, OpportunityAlreadyClosed, close(deals, opportunity_id))
 
 
-async def test_a_key_is_refused_with_another_input(deals: Deals) -> None:
+async def test_a_key_is_refused_with_another_input(deals: OrganizationBuilder) -> None:
     first, second = await deals.opportunity(), await deals.opportunity()
     await close(deals, first, idempotency_key=KEY)
     for closing in (
@@ -89,37 +93,37 @@ async def test_a_key_is_refused_with_another_input(deals: Deals) -> None:
         close_all(deals, of_opportunity=first, idempotency_key=KEY),
         activate(deals, first, idempotency_key=KEY),
     ):
-        refusal = await refused(deals, RuleViolation, closing)
+        refusal = await expect_refusal(deals, RuleViolation, closing)
         assert (refusal.code, refusal.path) == ("IDEMPOTENCY_KEY_REUSED", ("input", "idempotencyKey"))
 
 
-async def test_a_key_is_refused_for_another_mutation_with_the_same_input(deals: Deals) -> None:
+async def test_a_key_is_refused_for_another_mutation_with_the_same_input(deals: OrganizationBuilder) -> None:
     sent = Sent(idempotency_key=KEY)
 
     async def act() -> Sent:
         return sent
 
     async def once(name: str) -> Sent:
-        mutation = Mutation(name, Sent)
-        return await deals.database.write(lambda it: mutation.once(it, deals.caller, sent, act))
+        mutation = IdempotentOperation(name, Sent)
+        return await deals.database.write(lambda it: mutation.run(it, deals.caller, sent, act))
 
     assert await once("closeDeal") == sent
-    refusal = await refused(deals, RuleViolation, once("openDeal"))
+    refusal = await expect_refusal(deals, RuleViolation, once("openDeal"))
     assert refusal.code == "IDEMPOTENCY_KEY_REUSED"
 
 
-async def test_twins_with_different_inputs_have_one_effect(deals: Deals) -> None:
+async def test_twins_with_different_inputs_have_one_effect(deals: OrganizationBuilder) -> None:
     opportunities = [await deals.opportunity() for _ in range(4)]
     answers = await asyncio.gather(
         *(close(deals, each, idempotency_key=KEY) for each in opportunities), return_exceptions=True
     )
     refusals = [answer.code for answer in answers if isinstance(answer, RuleViolation)]
     assert refusals == 3 * ["IDEMPOTENCY_KEY_REUSED"]
-    closed = await the_only(deals, "opportunity_close")
+    closed = await only_row(deals, "opportunity_close")
     assert closed.opportunity_id in opportunities
 
 
-def user(deals: Deals, user_id: UUID) -> models.User:
+def user(deals: OrganizationBuilder, user_id: UUID) -> models.User:
     return models.User(
         organization_id=deals.organization_id,
         id=user_id,
@@ -129,9 +133,9 @@ def user(deals: Deals, user_id: UUID) -> models.User:
     )
 
 
-async def test_keys_of_different_users_and_organizations_are_different(deals: Deals) -> None:
+async def test_keys_of_different_users_and_organizations_are_different(deals: OrganizationBuilder) -> None:
     colleague_id = new_id()
-    other = await Deals.create(deals.database)
+    other = await OrganizationBuilder.create(deals.database)
     await deals.insert(user(deals, colleague_id), user(other, deals.user_id))
     opportunities = {
         deals.caller: await deals.opportunity(),
@@ -145,27 +149,27 @@ async def test_keys_of_different_users_and_organizations_are_different(deals: De
     assert len((await deals.dump())["opportunity_close"]) == 3
 
 
-async def test_a_refusal_leaves_the_key_unused(deals: Deals) -> None:
+async def test_a_refusal_leaves_the_key_unused(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     quote_id = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    await refused(deals, ActiveQuotes, close(deals, opportunity_id, idempotency_key=KEY))
-    await refused(deals, QuotesNotClosable, close_all(deals, ids=(new_id(),), idempotency_key=KEY))
+    await expect_refusal(deals, ActiveQuotes, close(deals, opportunity_id, idempotency_key=KEY))
+    await expect_refusal(deals, QuotesNotClosable, close_all(deals, ids=(new_id(),), idempotency_key=KEY))
     await close_all(deals, ids=(quote_id,), idempotency_key=KEY)
-    assert (await the_only(deals, "quote")).state == "CLOSED"
+    assert (await only_row(deals, "quote")).state == "CLOSED"
 
 
 def after(caller: Caller, hours: timedelta) -> Caller:
     return replace(caller, now=NOW + hours)
 
 
-async def test_a_key_answers_for_24_hours(deals: Deals) -> None:
+async def test_a_key_answers_for_24_hours(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     closed = await close(deals, opportunity_id, idempotency_key=KEY)
     a_day_later = after(deals.caller, timedelta(hours=24))
     assert await close(deals, opportunity_id, caller=a_day_later, idempotency_key=KEY) == closed
 
 
-async def test_a_key_older_than_24_hours_is_as_good_as_new(deals: Deals) -> None:
+async def test_a_key_older_than_24_hours_is_as_good_as_new(deals: OrganizationBuilder) -> None:
     first, second = await deals.opportunity(), await deals.opportunity()
     await close(deals, first, idempotency_key=KEY)
     later = after(deals.caller, timedelta(hours=24, microseconds=1))
@@ -173,25 +177,25 @@ async def test_a_key_older_than_24_hours_is_as_good_as_new(deals: Deals) -> None
     closed = await close(deals, second, caller=later, idempotency_key=KEY)
 
     assert closed.opportunity_id == second
-    row = await the_only(deals, "idempotency")
+    row = await only_row(deals, "idempotency")
     assert row.created_at == later.now
     assert await close(deals, second, caller=later, idempotency_key=KEY) == closed
 
 
-async def test_keys_older_than_24_hours_are_forgotten_and_no_others(deals: Deals) -> None:
-    other = await Deals.create(deals.database)
-    old = [key_of(each, f"old {number}") for number in range(FORGOTTEN_AT_ONCE) for each in (deals, other)]
-    young = key_of(other, "young", created_at=NOW - KEPT)
+async def test_keys_older_than_24_hours_are_forgotten_and_no_others(deals: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(deals.database)
+    old = [key_of(each, f"old {number}") for number in range(PURGE_BATCH_SIZE) for each in (deals, other)]
+    young = key_of(other, "young", created_at=NOW - KEY_TTL)
     await deals.insert(*old, young)
 
-    assert await forget_keys(deals.database, now=NOW) == len(old)
+    assert await delete_expired_keys(deals.database, now=NOW) == len(old)
 
-    assert (await the_only(deals, "idempotency")).key == "young"
-    assert await forget_keys(deals.database, now=NOW) == 0
+    assert (await only_row(deals, "idempotency")).key == "young"
+    assert await delete_expired_keys(deals.database, now=NOW) == 0
 
 
 def key_of(
-    deals: Deals, key: str, created_at: datetime = NOW - KEPT - timedelta(microseconds=1)
+    deals: OrganizationBuilder, key: str, created_at: datetime = NOW - KEY_TTL - timedelta(microseconds=1)
 ) -> models.Idempotency:
     return models.Idempotency(
         organization_id=deals.organization_id,
@@ -206,12 +210,12 @@ def key_of(
 @pytest.mark.parametrize(
     ("key", "code"), [("", "IDEMPOTENCY_KEY_EMPTY"), (129 * "k", "IDEMPOTENCY_KEY_TOO_LONG")]
 )
-async def test_a_key_has_1_to_128_characters(deals: Deals, key: str, code: str) -> None:
+async def test_a_key_has_1_to_128_characters(deals: OrganizationBuilder, key: str, code: str) -> None:
     opportunity_id = await deals.opportunity()
-    refusal = await refused(deals, RuleViolation, close(deals, opportunity_id, idempotency_key=key))
+    refusal = await expect_refusal(deals, RuleViolation, close(deals, opportunity_id, idempotency_key=key))
     assert (refusal.code, refusal.path) == (code, ("input", "idempotencyKey"))
 
 
-async def test_a_key_of_128_characters_is_remembered(deals: Deals) -> None:
+async def test_a_key_of_128_characters_is_remembered(deals: OrganizationBuilder) -> None:
     await close(deals, await deals.opportunity(), idempotency_key=128 * "ß")
-    assert (await the_only(deals, "idempotency")).key == 128 * "ß"
+    assert (await only_row(deals, "idempotency")).key == 128 * "ß"

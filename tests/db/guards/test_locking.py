@@ -17,12 +17,12 @@ from db.domain.enums import OpportunityState
 from db.domain.ids import new_id
 from db.guards.locking import lock_opportunities, lock_opportunities_of, lock_opportunity
 from db.guards.preconditions import OPPORTUNITY_ID
-from db.opportunities.close_many import OpportunitiesClosing, close_opportunities
-from db.quotes.close import QuotesClosing, close_quotes
+from db.opportunities.close_many import CloseOpportunities, close_opportunities
+from db.quotes.close import CloseQuotes, close_quotes
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
-from tests.builders import Deals
-from tests.db.races.race import Act
+from tests.builders import OrganizationBuilder
+from tests.db.races.race import Operation
 from tests.reliability.support.interleaving import Player, interleaved
 
 NUMBER = 12
@@ -58,7 +58,7 @@ async def scanning(postgresql_url: str) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def stored_deals(deals: Deals, number: int) -> list[Deal]:
+async def stored_deals(deals: OrganizationBuilder, number: int) -> list[Deal]:
     """Store deals, the highest id first; return them by their opportunities' ids, the lowest first."""
     ids = sorted(new_id() for _ in range(number))
     quote_ids = {id_: await deals.quote(await deals.opportunity(id=id_)) for id_ in reversed(ids)}
@@ -67,13 +67,13 @@ async def stored_deals(deals: Deals, number: int) -> list[Deal]:
 
 def closing_opportunities(caller: Caller, of: Sequence[Deal], transaction: Transaction) -> Awaitable[object]:
     ids = tuple(opportunity_id for opportunity_id, _ in of)
-    closing = OpportunitiesClosing(opportunity_ids=ids, outcome=OpportunityState.LOST, close_others=True)
+    closing = CloseOpportunities(opportunity_ids=ids, outcome=OpportunityState.LOST, close_others=True)
     return close_opportunities(transaction, caller, closing)
 
 
 def closing_quotes(caller: Caller, of: Sequence[Deal], transaction: Transaction) -> Awaitable[object]:
     ids = tuple(quote_id for _, quote_id in of)
-    return close_quotes(transaction, caller, QuotesClosing(ids=ids, close_others=True))
+    return close_quotes(transaction, caller, CloseQuotes(ids=ids, close_others=True))
 
 
 def locking_opportunities(caller: Caller, of: Sequence[Deal], transaction: Transaction) -> Awaitable[object]:
@@ -99,7 +99,7 @@ WRITES: list[Write] = [
 async def test_a_write_locks_opportunities_by_their_ids_whatever_order_is_sent(
     scanning: Database, write: Write, step: int
 ) -> None:
-    deals = await Deals.create(scanning)
+    deals = await OrganizationBuilder.create(scanning)
     for _ in range(ROUNDS):
         stored = await stored_deals(deals, NUMBER)
         first_is_locked, other_waits = asyncio.Event(), asyncio.Event()
@@ -118,7 +118,7 @@ async def test_a_write_locks_opportunities_by_their_ids_whatever_order_is_sent(
             await until_a_write_waits(scanning)
             other_waits.set()
 
-        assert scanning.tally.retries == 0
+        assert scanning.retry_counter.retries == 0
 
 
 @pytest.mark.parametrize(
@@ -133,15 +133,15 @@ async def test_a_write_locks_opportunities_by_their_ids_whatever_order_is_sent(
 async def test_writes_that_are_sent_the_same_ids_in_opposite_orders_do_not_deadlock(
     scanning: Database, one: Write, other: Write
 ) -> None:
-    deals = await Deals.create(scanning)
+    deals = await OrganizationBuilder.create(scanning)
     stored = await stored_deals(deals, 2)
-    acts: list[Act] = [partial(one, deals.caller, stored[::-1]), partial(other, deals.caller, stored)]
+    acts: list[Operation] = [partial(one, deals.caller, stored[::-1]), partial(other, deals.caller, stored)]
     players = [Player(scanning) for _ in acts]
 
     writes = [player.write(act) for player, act in zip(players, acts, strict=True)]
     await interleaved(scanning, players, writes, InTurns())
 
-    assert scanning.tally.retries == 0
+    assert scanning.retry_counter.retries == 0
 
 
 class InTurns:

@@ -9,9 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from db.importers.pipeline import Noun, Quirk, import_pipeline
+from db.importers.pipeline import Correction, EntityKind, import_pipeline
 from db.sql.database import Database
-from tests.builders import NOW, Deals
+from tests.builders import NOW, OrganizationBuilder
 from tests.db.importers.pipeline_files import (
     ENGAGING,
     LOST,
@@ -31,7 +31,7 @@ async def test_a_won_deal_becomes_a_won_opportunity_with_its_close_activity(
 ) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [WON]), now=NOW)
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     [opportunity], [close] = rows["opportunity"], rows["opportunity_close"]
     reasons = {row.id: row.code for row in rows["status_reason"]}
     assert opportunity._asdict() == {
@@ -74,7 +74,7 @@ async def test_a_lost_deal_is_canceled_because_the_files_name_no_competitor(
 ) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [LOST]), now=NOW)
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     [opportunity], [close] = rows["opportunity"], rows["opportunity_close"]
     reasons = {row.id: row.code for row in rows["status_reason"]}
     assert (opportunity.state, opportunity.actual_revenue, opportunity.closed_on) == (
@@ -88,7 +88,7 @@ async def test_a_lost_deal_is_canceled_because_the_files_name_no_competitor(
 async def test_a_lost_deal_without_a_close_value_has_no_revenue(database: Database, tmp_path: Path) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [LOST.removesuffix("0")]), now=NOW)
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     assert [row.actual_revenue for row in rows["opportunity"]] == [None]
 
 
@@ -104,7 +104,7 @@ async def test_an_open_deal_has_one_quote_with_its_product_at_list_price(
 ) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [deal]), now=NOW)
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     [opportunity], [quote], [line] = rows["opportunity"], rows["quote"], rows["quote_line"]
     assert (
         quote.number,
@@ -139,7 +139,7 @@ async def test_a_deal_has_the_history_that_the_files_tell_as_its_agents_doing(
 ) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [deal]), now=NOW)
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     [opportunity] = rows["opportunity"]
     assert [(entry.action, str(entry.at.date())) for entry in rows["audit"]] == history
     assert {entry.user_id for entry in rows["audit"]} == {opportunity.owner_id}
@@ -153,7 +153,7 @@ async def test_agents_and_managers_are_users_and_offices_are_units(
         database, pipeline_files(tmp_path, [WON], teams=["Ann Lee,Bo Ek,East", "Bo Ek,Ida,West"]), now=NOW
     )
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     users = _names(rows["app_user"])
     assert {(row.name, row.email, users.get(row.manager_id)) for row in rows["app_user"]} == {
         ("Ann Lee", "ann.lee@example.com", "Bo Ek"),
@@ -174,7 +174,7 @@ async def test_accounts_keep_what_the_file_says_with_its_spelling_corrected(
         database, pipeline_files(tmp_path, [WON.replace("Isdom", "Acme")], accounts=accounts), now=NOW
     )
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     names = _names(rows["account"])
     assert {
         row.name: (
@@ -191,7 +191,7 @@ async def test_accounts_keep_what_the_file_says_with_its_spelling_corrected(
         "Zed": (None, None, None, None, None, None),
         "Hooli": ("retail", "Kenya", None, None, None, None),
     }
-    assert summary.quirks == {Quirk.SPELLING: 1, Quirk.NO_PARENT: 1}
+    assert summary.corrections == {Correction.SPELLING: 1, Correction.NO_PARENT: 1}
 
 
 async def test_odd_deals_land_by_the_stated_rules(database: Database, tmp_path: Path) -> None:
@@ -203,7 +203,7 @@ async def test_odd_deals_land_by_the_stated_rules(database: Database, tmp_path: 
     ]
     summary = await import_pipeline(database, pipeline_files(tmp_path, deals), now=NOW)
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     accounts = _names(rows["account"])
     assert {
         (row.external_reference, row.name, accounts[row.account_id], row.created_at)
@@ -214,8 +214,12 @@ async def test_odd_deals_land_by_the_stated_rules(database: Database, tmp_path: 
         ("C", "GTX Pro for Isdom", "Isdom", NOW),
         ("D", "GTX Pro for Isdom", "Isdom", datetime(2026, 2, 10, tzinfo=UTC)),
     }
-    assert summary.quirks == {Quirk.PRODUCT_NAME: 1, Quirk.NO_ACCOUNT: 1, Quirk.NO_ENGAGE_DATE: 2}
-    assert summary.refused == []
+    assert summary.corrections == {
+        Correction.PRODUCT_NAME: 1,
+        Correction.NO_ACCOUNT: 1,
+        Correction.NO_ENGAGE_DATE: 2,
+    }
+    assert summary.rejected == []
 
 
 async def test_a_byte_order_mark_and_quoted_fields_are_read(database: Database, tmp_path: Path) -> None:
@@ -225,8 +229,8 @@ async def test_a_byte_order_mark_and_quoted_fields_are_read(database: Database, 
     teams = directory / "sales_teams.csv"
     teams.write_bytes(b"\xef\xbb\xbf" + teams.read_bytes())
 
-    assert (await import_pipeline(database, directory, now=NOW)).refused == []
-    assert [row.name for row in (await Deals(database).dump())["account"]] == ['Isdom, "Ltd"']
+    assert (await import_pipeline(database, directory, now=NOW)).rejected == []
+    assert [row.name for row in (await OrganizationBuilder(database).dump())["account"]] == ['Isdom, "Ltd"']
 
 
 async def test_a_whole_pipeline_lands_completely_and_only_once(database: Database, tmp_path: Path) -> None:
@@ -239,24 +243,24 @@ async def test_a_whole_pipeline_lands_completely_and_only_once(database: Databas
 
     summary = await import_pipeline(database, directory, now=NOW)
 
-    rows = await Deals(database).dump()
-    assert summary.refused == []
-    assert summary.landed == Counter(
+    rows = await OrganizationBuilder(database).dump()
+    assert summary.rejected == []
+    assert summary.imported == Counter(
         {
-            Noun.ORGANIZATION: 1,
-            Noun.USER: 41,
-            Noun.CONTRACTING_UNIT: 3,
-            Noun.ACCOUNT: 86,
-            Noun.OPPORTUNITY: 8800,
-            Noun.QUOTE: 2089,
+            EntityKind.ORGANIZATION: 1,
+            EntityKind.USER: 41,
+            EntityKind.CONTRACTING_UNIT: 3,
+            EntityKind.ACCOUNT: 86,
+            EntityKind.OPPORTUNITY: 8800,
+            EntityKind.QUOTE: 2089,
         }
     )
     assert summary.opportunities_by_state == {"WON": 4238, "LOST": 2473, "OPEN": 2089}
-    assert summary.quirks == {
-        Quirk.PRODUCT_NAME: 1480,
-        Quirk.NO_ACCOUNT: 1425,
-        Quirk.NO_ENGAGE_DATE: 500,
-        Quirk.SPELLING: 13,
+    assert summary.corrections == {
+        Correction.PRODUCT_NAME: 1480,
+        Correction.NO_ACCOUNT: 1425,
+        Correction.NO_ENGAGE_DATE: 500,
+        Correction.SPELLING: 13,
     }
     assert Counter(row.state for row in rows["quote"]) == {"ACTIVE": 1589, "DRAFT": 500}
     assert {row.external_reference for row in rows["opportunity"]} == {
@@ -265,5 +269,5 @@ async def test_a_whole_pipeline_lands_completely_and_only_once(database: Databas
     for state in ("Won", "Lost"):
         revenues = [row.actual_revenue for row in rows["opportunity"] if row.state == state.upper()]
         assert sum(revenues) == values[state]
-    assert (await import_pipeline(database, directory, now=NOW)).landed.total() == 0
-    assert await Deals(database).dump() == rows
+    assert (await import_pipeline(database, directory, now=NOW)).imported.total() == 0
+    assert await OrganizationBuilder(database).dump() == rows

@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from db.importers.pipeline import ImportUnreadable, Noun, RefusedRow, import_pipeline
+from db.importers.pipeline import EntityKind, ImportSourceError, RejectedRow, import_pipeline
 from db.sql.database import Database
-from tests.builders import NOW, Deals
+from tests.builders import NOW, OrganizationBuilder
 from tests.db.importers.pipeline_files import ACCOUNTS, ENGAGING, LOST, WON, pipeline_files
 
 
@@ -69,8 +69,8 @@ async def test_a_deal_that_cannot_land_is_refused_with_its_reason_and_the_rest_l
 ) -> None:
     summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, deal, LOST]), now=NOW)
 
-    assert summary.refused == [RefusedRow("sales_pipeline.csv", 3, reason)]
-    rows = await Deals(database).dump()
+    assert summary.rejected == [RejectedRow("sales_pipeline.csv", 3, reason)]
+    rows = await OrganizationBuilder(database).dump()
     assert {row.external_reference for row in rows["opportunity"]} == {"WON1", "LOST1"}
 
 
@@ -81,14 +81,14 @@ async def test_a_close_value_that_is_no_amount_is_refused(
     deal = f"X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-02-01,{value}"
     summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, deal]), now=NOW)
 
-    assert summary.refused == [
-        RefusedRow(
+    assert summary.rejected == [
+        RejectedRow(
             "sales_pipeline.csv",
             3,
             f"close_value {value!r} is no amount like 1054.50, up to 1,000,000,000,000.00.",
         )
     ]
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     assert [row.actual_revenue for row in rows["opportunity"]] == [Decimal("4514.50")]
 
 
@@ -107,21 +107,21 @@ async def test_rows_of_the_other_files_are_refused_in_the_same_way(
         now=NOW,
     )
 
-    assert summary.refused == [
-        RefusedRow("sales_teams.csv", 3, "sales_agent 'Ann Lee' is on an earlier line already."),
-        RefusedRow("sales_teams.csv", 4, "manager is empty."),
-        RefusedRow("accounts.csv", 3, "year_established 'old' is no whole number of up to 9 digits."),
-        RefusedRow("accounts.csv", 4, "employees '2.5' is no whole number of up to 9 digits."),
-        RefusedRow("products.csv", 3, "sales_price is empty."),
-        RefusedRow("sales_pipeline.csv", 3, "sales_agent 'Cy' is unknown."),
+    assert summary.rejected == [
+        RejectedRow("sales_teams.csv", 3, "sales_agent 'Ann Lee' is on an earlier line already."),
+        RejectedRow("sales_teams.csv", 4, "manager is empty."),
+        RejectedRow("accounts.csv", 3, "year_established 'old' is no whole number of up to 9 digits."),
+        RejectedRow("accounts.csv", 4, "employees '2.5' is no whole number of up to 9 digits."),
+        RejectedRow("products.csv", 3, "sales_price is empty."),
+        RejectedRow("sales_pipeline.csv", 3, "sales_agent 'Cy' is unknown."),
     ]
-    assert summary.landed == Counter(
+    assert summary.imported == Counter(
         {
-            Noun.ORGANIZATION: 1,
-            Noun.USER: 2,
-            Noun.CONTRACTING_UNIT: 1,
-            Noun.ACCOUNT: 1,
-            Noun.OPPORTUNITY: 1,
+            EntityKind.ORGANIZATION: 1,
+            EntityKind.USER: 2,
+            EntityKind.CONTRACTING_UNIT: 1,
+            EntityKind.ACCOUNT: 1,
+            EntityKind.OPPORTUNITY: 1,
         }
     )
 
@@ -129,14 +129,14 @@ async def test_rows_of_the_other_files_are_refused_in_the_same_way(
 async def test_a_deal_is_refused_whose_quote_number_another_quote_has(
     database: Database, tmp_path: Path
 ) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     await deals.quote(await deals.opportunity(), number="CRM-ENG1")
     summary = await import_pipeline(
         database, pipeline_files(tmp_path, [ENGAGING, WON.replace("WON1", "ENG2")]), now=NOW
     )
 
-    assert summary.refused == [
-        RefusedRow("sales_pipeline.csv", 2, "Another opportunity has a quote CRM-ENG1 already.")
+    assert summary.rejected == [
+        RejectedRow("sales_pipeline.csv", 2, "Another opportunity has a quote CRM-ENG1 already.")
     ]
     rows = await deals.dump()
     assert {row.external_reference for row in rows["opportunity"]} == {None, "ENG2"}
@@ -172,21 +172,21 @@ async def test_files_that_hold_no_pipeline_are_named_and_nothing_is_changed(
     file: str, content: bytes, message: str, database: Database, tmp_path: Path
 ) -> None:
     (pipeline_files(tmp_path, [WON]) / file).write_bytes(content)
-    before = await Deals(database).dump()
+    before = await OrganizationBuilder(database).dump()
 
-    with pytest.raises(ImportUnreadable) as caught:
+    with pytest.raises(ImportSourceError) as caught:
         await import_pipeline(database, tmp_path, now=NOW)
 
     assert str(caught.value) == message
-    assert await Deals(database).dump() == before
+    assert await OrganizationBuilder(database).dump() == before
 
 
 async def test_a_missing_file_is_named_and_nothing_is_changed(database: Database, tmp_path: Path) -> None:
     (pipeline_files(tmp_path, [WON]) / "sales_pipeline.csv").unlink()
-    before = await Deals(database).dump()
+    before = await OrganizationBuilder(database).dump()
 
-    with pytest.raises(ImportUnreadable) as caught:
+    with pytest.raises(ImportSourceError) as caught:
         await import_pipeline(database, tmp_path, now=NOW)
 
     assert str(caught.value) == f"sales_pipeline.csv can't be read in {tmp_path}: No such file or directory."
-    assert await Deals(database).dump() == before
+    assert await OrganizationBuilder(database).dump() == before

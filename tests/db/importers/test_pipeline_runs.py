@@ -6,11 +6,11 @@ from uuid import UUID
 
 from sqlalchemy import Select, column, select, table
 
-from db.importers.pipeline import Noun, import_pipeline
-from db.master_data.organizations import served_organization
+from db.importers.pipeline import EntityKind, import_pipeline
+from db.master_data.organizations import find_default_user
 from db.sql.database import Database
 from db.sql.statements import Statement
-from tests.builders import NOW, Deals
+from tests.builders import NOW, OrganizationBuilder
 from tests.db.importers.pipeline_files import (
     ACCOUNTS,
     ENGAGING,
@@ -31,18 +31,18 @@ async def test_the_summary_counts_what_landed(database: Database, tmp_path: Path
         database, pipeline_files(tmp_path, [WON, LOST, ENGAGING, PROSPECTING]), now=NOW
     )
 
-    assert summary.landed == Counter(
+    assert summary.imported == Counter(
         {
-            Noun.ORGANIZATION: 1,
-            Noun.USER: 3,
-            Noun.CONTRACTING_UNIT: 2,
-            Noun.ACCOUNT: 1,
-            Noun.OPPORTUNITY: 4,
-            Noun.QUOTE: 2,
+            EntityKind.ORGANIZATION: 1,
+            EntityKind.USER: 3,
+            EntityKind.CONTRACTING_UNIT: 2,
+            EntityKind.ACCOUNT: 1,
+            EntityKind.OPPORTUNITY: 4,
+            EntityKind.QUOTE: 2,
         }
     )
     assert summary.opportunities_by_state == {"WON": 1, "LOST": 1, "OPEN": 2}
-    assert summary.already_there.total() == 0
+    assert summary.existing.total() == 0
 
 
 async def test_postgresql_knows_how_many_rows_landed(postgresql: Database, tmp_path: Path) -> None:
@@ -57,47 +57,47 @@ async def test_postgresql_knows_how_many_rows_landed(postgresql: Database, tmp_p
 async def test_a_second_import_changes_nothing(database: Database, tmp_path: Path) -> None:
     directory = pipeline_files(tmp_path, [WON, LOST, "X,Ann Lee,GTXPro,,Engaging,2026-10-02,,"])
     await import_pipeline(database, directory, now=NOW)
-    before = await Deals(database).dump()
+    before = await OrganizationBuilder(database).dump()
 
     summary = await import_pipeline(database, directory, now=NOW)
 
-    assert await Deals(database).dump() == before
-    assert summary.landed.total() == summary.quirks.total() == 0
-    assert summary.already_there == Counter(
+    assert await OrganizationBuilder(database).dump() == before
+    assert summary.imported.total() == summary.corrections.total() == 0
+    assert summary.existing == Counter(
         {
-            Noun.ORGANIZATION: 1,
-            Noun.USER: 3,
-            Noun.CONTRACTING_UNIT: 2,
-            Noun.ACCOUNT: 1,
-            Noun.OPPORTUNITY: 3,
+            EntityKind.ORGANIZATION: 1,
+            EntityKind.USER: 3,
+            EntityKind.CONTRACTING_UNIT: 2,
+            EntityKind.ACCOUNT: 1,
+            EntityKind.OPPORTUNITY: 3,
         }
     )
 
 
 async def test_an_import_after_a_part_of_the_files_lands_the_rest(database: Database, tmp_path: Path) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [WON], teams=TEAMS[:1]), now=NOW)
-    before = await Deals(database).dump()
+    before = await OrganizationBuilder(database).dump()
 
     summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, LOST, ENGAGING]), now=NOW)
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     assert {row.external_reference for row in rows["opportunity"]} == {"WON1", "LOST1", "ENG1"}
     assert set(before["opportunity"]) < set(rows["opportunity"])
-    assert summary.landed == Counter(
+    assert summary.imported == Counter(
         {
-            Noun.USER: 1,
-            Noun.CONTRACTING_UNIT: 1,
-            Noun.OPPORTUNITY: 2,
-            Noun.QUOTE: 1,
+            EntityKind.USER: 1,
+            EntityKind.CONTRACTING_UNIT: 1,
+            EntityKind.OPPORTUNITY: 2,
+            EntityKind.QUOTE: 1,
         }
     )
-    assert summary.already_there == Counter(
+    assert summary.existing == Counter(
         {
-            Noun.ORGANIZATION: 1,
-            Noun.USER: 2,
-            Noun.CONTRACTING_UNIT: 1,
-            Noun.ACCOUNT: 1,
-            Noun.OPPORTUNITY: 1,
+            EntityKind.ORGANIZATION: 1,
+            EntityKind.USER: 2,
+            EntityKind.CONTRACTING_UNIT: 1,
+            EntityKind.ACCOUNT: 1,
+            EntityKind.OPPORTUNITY: 1,
         }
     )
 
@@ -110,8 +110,8 @@ async def test_an_empty_database_gets_an_organization_named_after_the_directory(
     await import_pipeline(database, pipeline_files(directory, [WON]), now=NOW)
 
     async with database.transaction() as transaction:
-        served = await served_organization(transaction)
-    rows = await Deals(database).dump()
+        served = await find_default_user(transaction)
+    rows = await OrganizationBuilder(database).dump()
     assert served is not None
     assert _names(rows["organization"]) == {served.organization_id: "spring-pipeline"}
     assert _names(rows["app_user"])[served.user_id] == "Rosa Lind"
@@ -121,8 +121,8 @@ async def test_an_empty_database_gets_an_organization_named_after_the_directory(
 async def test_everything_lands_in_the_organization_that_is_served(
     database: Database, tmp_path: Path
 ) -> None:
-    deals = await Deals.create(database)
-    other = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
+    other = await OrganizationBuilder.create(database)
     accounts = [*ACCOUNTS, "Grey Harbour,ports,1900,1,1,Norway,"]
     summary = await import_pipeline(
         database,
@@ -130,14 +130,14 @@ async def test_everything_lands_in_the_organization_that_is_served(
         now=NOW,
     )
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     assert {row.organization_id for row in rows["opportunity"]} == {deals.organization_id}
     assert len([row for row in rows["account"] if row.organization_id == other.organization_id]) == 1
     [engaging] = [row for row in rows["opportunity"] if row.external_reference == "ENG1"]
     [harbour] = [row for row in rows["account"] if row.id == deals.account_id]
     assert engaging.account_id == harbour.id
     assert harbour.industry is None
-    assert (summary.already_there[Noun.ORGANIZATION], summary.already_there[Noun.ACCOUNT]) == (1, 1)
+    assert (summary.existing[EntityKind.ORGANIZATION], summary.existing[EntityKind.ACCOUNT]) == (1, 1)
 
 
 async def test_progress_is_told_from_what_was_there_to_the_end(database: Database, tmp_path: Path) -> None:

@@ -12,9 +12,9 @@ from db.connect import open_database, sqlite_path
 from db.domain.ids import new_id
 from db.maintenance import backup as backups
 from db.maintenance.backup import BackupFailed, back_up, restore
-from db.maintenance.integrity import faults
+from db.maintenance.integrity import integrity_errors
 from db.sql.database import Database
-from tests.builders import NOW, Deals
+from tests.builders import NOW, OrganizationBuilder
 
 DAMAGED = b"no database, and too long to be taken for an empty one" * 100
 
@@ -27,7 +27,7 @@ def path(sqlite_url: str) -> Path:
 async def test_a_copy_has_what_was_committed_and_is_one_file_for_its_user_alone(
     sqlite: Database, path: Path
 ) -> None:
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     await deals.opportunity(name="Harbour crane retrofit")
     copy = path.with_name("copy.db")
 
@@ -40,7 +40,7 @@ async def test_a_copy_has_what_was_committed_and_is_one_file_for_its_user_alone(
 
 
 async def test_a_copy_taken_while_writes_run_is_of_one_moment(sqlite: Database, path: Path) -> None:
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     is_over = asyncio.Event()
     writing = asyncio.create_task(write_pairs(deals, is_over))
     copies = [path.with_name(f"copy{number}.db") for number in range(5)]
@@ -68,7 +68,7 @@ async def test_nothing_is_written_over(path: Path) -> None:
 
 
 async def test_a_copy_that_is_not_sound_is_not_kept(sqlite: Database, path: Path) -> None:
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     await deals.opportunity()
     spoil(path, "UPDATE opportunity SET owner_id = 'nowhere'")
 
@@ -85,12 +85,12 @@ async def test_a_copy_that_is_not_sound_is_not_kept(sqlite: Database, path: Path
 async def test_a_copy_that_lost_rows_is_not_kept(
     sqlite: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     await deals.opportunity()
     copy = path.with_name("copy.db")
     back_up(path, copy)
     before = files(path.parent)
-    monkeypatch.setattr(backups, "faults", lose_an_opportunity)
+    monkeypatch.setattr(backups, "integrity_errors", lose_an_opportunity)
 
     for act in (
         lambda: back_up(path, path.with_name("other.db")),
@@ -123,7 +123,7 @@ async def test_a_copy_takes_the_place_of_a_database_that_is_kept(path: Path, sql
 async def test_a_database_that_is_in_use_is_not_replaced(sqlite: Database, path: Path) -> None:
     copy = path.with_name("copy.db")
     back_up(path, copy)
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     await deals.opportunity(name="Since then")
 
     with pytest.raises(BackupFailed, match=r"is in use\. Stop the server, then try again\."):
@@ -178,7 +178,7 @@ def test_what_is_no_copy_is_not_put_back(content: bytes | None, why: str, path: 
     assert path.read_bytes() == before
 
 
-async def write_pairs(deals: Deals, is_over: asyncio.Event) -> None:
+async def write_pairs(deals: OrganizationBuilder, is_over: asyncio.Event) -> None:
     """Write a pair of rows in one transaction, and another one, until it is over."""
     for number in count():
         if is_over.is_set():
@@ -186,7 +186,7 @@ async def write_pairs(deals: Deals, is_over: asyncio.Event) -> None:
         await deals.insert(*(competitor(deals, f"{number}{half}") for half in "ab"))
 
 
-def competitor(deals: Deals, name: str) -> models.Competitor:
+def competitor(deals: OrganizationBuilder, name: str) -> models.Competitor:
     return models.Competitor(
         organization_id=deals.organization_id, id=new_id(), name=name, created_at=deals.caller.now
     )
@@ -216,14 +216,14 @@ def lose_an_opportunity(copy: sqlite3.Connection) -> list[str]:
     """Remove a row of a copy whose pages and references stay sound, and return its faults."""
     [(_, _, file)] = copy.execute("PRAGMA database_list")
     spoil(Path(file), "DELETE FROM opportunity")
-    return faults(copy)
+    return integrity_errors(copy)
 
 
 async def write_opportunity(url: str, name: str) -> dict[str, list[Any]]:
     """Write an opportunity of that name, and return what is in the database then."""
     database = await open_database(url)
     try:
-        deals = await Deals.create(database)
+        deals = await OrganizationBuilder.create(database)
         await deals.opportunity(name=name)
         return await deals.dump()
     finally:
@@ -233,6 +233,6 @@ async def write_opportunity(url: str, name: str) -> dict[str, list[Any]]:
 async def dump(url: str) -> dict[str, list[Any]]:
     database = await open_database(url)
     try:
-        return await Deals(database).dump()
+        return await OrganizationBuilder(database).dump()
     finally:
         await database.close()

@@ -10,11 +10,11 @@ from db import models
 from db.connect import sqlite_path
 from db.domain.ids import new_id
 from db.maintenance import file_checks
-from db.maintenance.file_checks import examine_file
-from db.maintenance.invariant_checks import examine_rows
-from db.maintenance.server_checks import examine_server
+from db.maintenance.file_checks import check_file
+from db.maintenance.invariant_checks import check_invariants
+from db.maintenance.server_checks import check_server
 from db.sql.database import Database
-from tests.builders import NOW, Deals
+from tests.builders import NOW, OrganizationBuilder
 
 RESTORE = "Keep the file, restore a backup with `dealdesk restore`, and look for the cause."
 
@@ -40,7 +40,7 @@ def test_a_sound_file_is_told_to_be_so(path: Path) -> None:
 
 
 async def test_every_kind_of_dangling_reference_is_counted(sqlite: Database, path: Path) -> None:
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     for _ in range(2):
         await deals.opportunity()
     with closing(sqlite3.connect(path)) as connection, connection:
@@ -77,7 +77,7 @@ def test_little_space_and_open_doors_are_warned_of(path: Path, monkeypatch: pyte
 
 
 async def test_the_tests_server_checks_everything_and_does_not_survive_a_crash(postgresql: Database) -> None:
-    durability, *others = [str(finding) async for finding in examine_server(postgresql)]
+    durability, *others = [str(finding) async for finding in check_server(postgresql)]
 
     assert durability == (
         "fail  PostgreSQL loses acknowledged changes in a crash: fsync, full_page_writes, synchronous_commit."
@@ -93,7 +93,7 @@ async def test_the_tests_server_checks_everything_and_does_not_survive_a_crash(p
 async def test_what_postgresql_does_not_check_is_named_and_what_came_of_it(
     postgresql: Database, postgresql_url: str
 ) -> None:
-    deals = await Deals.create(postgresql)
+    deals = await OrganizationBuilder.create(postgresql)
     await deals.opportunity()
     connection = await asyncpg.connect(postgresql_url)
     await connection.execute("""
@@ -103,7 +103,7 @@ async def test_what_postgresql_does_not_check_is_named_and_what_came_of_it(
     """)
     await connection.close()
 
-    _, _, unchecked, references = [str(finding) async for finding in examine_server(postgresql)]
+    _, _, unchecked, references = [str(finding) async for finding in check_server(postgresql)]
 
     assert unchecked == (
         "fail  PostgreSQL does not check, or not all rows of: named, triggers of opportunity. Somebody"
@@ -115,18 +115,18 @@ async def test_what_postgresql_does_not_check_is_named_and_what_came_of_it(
 
 
 async def test_rows_that_the_rules_wrote_are_well(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     await deals.quote(await deals.opportunity(), state="ACTIVE")
     await deals.quote(await deals.opportunity(state="WON"), state="WON")
 
-    assert [str(finding) async for finding in examine_rows(database, NOW)] == [
+    assert [str(finding) async for finding in check_invariants(database, NOW)] == [
         "ok    Every rule of closing holds.",
         "ok    No change is later than now.",
     ]
 
 
 async def test_rows_that_break_a_rule_are_counted(sqlite: Database, path: Path) -> None:
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     blocked, closed, reopened = [await deals.opportunity(state="WON") for _ in range(3)]
     await deals.quote(blocked, state="DRAFT")
     await deals.quote(closed, state="WON")
@@ -142,7 +142,7 @@ async def test_rows_that_break_a_rule_are_counted(sqlite: Database, path: Path) 
         ):
             connection.execute(change, [str(opportunity_id)])
 
-    assert [finding.what async for finding in examine_rows(sqlite, NOW)] == [
+    assert [finding.message async for finding in check_invariants(sqlite, NOW)] == [
         "There are 1 active quotes under closed opportunities.",
         "There are 1 closed opportunities without the activity that closed them.",
         "There are 1 open opportunities with an outcome.",
@@ -152,7 +152,7 @@ async def test_rows_that_break_a_rule_are_counted(sqlite: Database, path: Path) 
 
 
 async def test_a_clock_that_was_ahead_is_noticed(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     await deals.insert(
         models.Audit(
             organization_id=deals.organization_id,
@@ -165,7 +165,7 @@ async def test_a_clock_that_was_ahead_is_noticed(database: Database) -> None:
         )
     )
 
-    *_, last = [str(finding) async for finding in examine_rows(database, NOW)]
+    *_, last = [str(finding) async for finding in check_invariants(database, NOW)]
 
     assert last == (
         "warn  The last change is of 2026-11-23 13:00:00 UTC, which is yet to come."
@@ -174,4 +174,4 @@ async def test_a_clock_that_was_ahead_is_noticed(database: Database) -> None:
 
 
 def told(path: Path) -> list[str]:
-    return [str(finding) for finding in examine_file(path)]
+    return [str(finding) for finding in check_file(path)]

@@ -6,25 +6,25 @@ from db import models
 from db.domain.caller import Caller, Role
 from db.domain.ids import new_id
 from db.master_data.organizations import (
-    Served,
+    UserRef,
     create_organization,
+    find_default_user,
     insert_rows,
-    served_organization,
 )
 from db.sql.database import Database
-from tests.builders import NOW, Deals
+from tests.builders import NOW, OrganizationBuilder
 
 
-async def _served(database: Database) -> Served | None:
+async def _served(database: Database) -> UserRef | None:
     async with database.transaction() as transaction:
-        return await served_organization(transaction)
+        return await find_default_user(transaction)
 
 
 async def test_an_organization_starts_with_the_five_status_reasons_of_dataverse(database: Database) -> None:
     async with database.transaction() as transaction:
         organization_id = await create_organization(transaction, "Corvane", now=NOW)
 
-    rows = await Deals(database).dump()
+    rows = await OrganizationBuilder(database).dump()
     assert [(row.id, row.name, row.created_at) for row in rows["organization"]] == [
         (organization_id, "Corvane", NOW)
     ]
@@ -46,9 +46,9 @@ async def test_an_empty_database_serves_nobody(database: Database) -> None:
 async def test_an_organization_without_users_is_passed_over(database: Database) -> None:
     async with database.transaction() as transaction:
         await create_organization(transaction, "Corvane", now=NOW - timedelta(days=900))
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
 
-    assert await _served(database) == Served(deals.organization_id, deals.user_id)
+    assert await _served(database) == UserRef(deals.organization_id, deals.user_id)
 
 
 async def test_the_oldest_organization_is_served_as_its_first_user(database: Database) -> None:
@@ -60,7 +60,7 @@ async def test_the_oldest_organization_is_served_as_its_first_user(database: Dat
         third = _user(older, "priya@corvane.example", days_ago=700)
         await insert_rows(transaction, [_user(younger, "ruth@lowmoor.example"), third, second, first])
 
-    assert await _served(database) == Served(older, first.id)
+    assert await _served(database) == UserRef(older, first.id)
 
 
 def _user(organization_id: UUID, email: str, *, days_ago: int = 900) -> models.User:
@@ -76,11 +76,11 @@ def _user(organization_id: UUID, email: str, *, days_ago: int = 900) -> models.U
 def test_the_served_organization_makes_a_caller_at_a_moment() -> None:
     organization_id, user_id = new_id(), new_id()
 
-    assert Served(organization_id, user_id).caller(NOW) == Caller(organization_id, user_id, Role.ADMIN, NOW)
+    assert UserRef(organization_id, user_id).caller(NOW) == Caller(organization_id, user_id, Role.ADMIN, NOW)
 
 
 async def test_rows_are_inserted_after_those_that_they_point_at(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity_id = await deals.opportunity()
     quote = models.Quote(
         organization_id=deals.organization_id,

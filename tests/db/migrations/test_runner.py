@@ -14,7 +14,7 @@ from sqlalchemy.schema import AddConstraint, CreateIndex, CreateTable
 from sqlmodel import SQLModel
 
 from db import models
-from db.connect import POSTGRES, sqlite_path
+from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.domain.errors import Unavailable
 from db.migrations.runner import is_current, migrate, revert
 from db.sqlite.database import connect
@@ -89,7 +89,9 @@ async def test_a_migration_that_fails_halfway_leaves_nothing(empty_url: str) -> 
 
 
 async def test_programs_that_migrate_at_the_same_time_all_succeed(empty_url: str) -> None:
-    program = "import asyncio, sys; from db.migrating import migrate; asyncio.run(migrate(sys.argv[1]))"
+    program = (
+        "import asyncio, sys; from db.migrations.runner import migrate; asyncio.run(migrate(sys.argv[1]))"
+    )
     programs = [
         await asyncio.create_subprocess_exec(sys.executable, "-c", program, empty_url) for _ in range(2)
     ]
@@ -147,7 +149,7 @@ def _create_tables(connection: Connection) -> None:
 
 
 async def _catalog(url: str) -> set[Any]:
-    return await _postgresql_catalog(url) if url.startswith(POSTGRES) else _sqlite_catalog(url)
+    return await _postgresql_catalog(url) if url.startswith(POSTGRES_SCHEMES) else _sqlite_catalog(url)
 
 
 async def _postgresql_catalog(url: str) -> set[Any]:
@@ -212,7 +214,7 @@ def _stored_foreign_keys(url: str) -> dict[str, set[Any]]:
 
 
 async def _execute(url: str, statement: str) -> None:
-    if url.startswith(POSTGRES):
+    if url.startswith(POSTGRES_SCHEMES):
         connection = await asyncpg.connect(url)
         await connection.execute(statement)
         await connection.close()

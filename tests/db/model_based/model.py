@@ -11,18 +11,18 @@ from typing import Any
 from uuid import UUID
 
 from db.domain.enums import SeededReason
-from db.master_data.accounts import AccountDraft, AccountUpdate
-from db.master_data.competitors import CompetitorDraft
-from db.master_data.status_reasons import StatusReasonDraft, StatusReasonRetirement
-from db.opportunities.close import OpportunityClosing
-from db.opportunities.close_many import OpportunitiesClosing
-from db.opportunities.create_update import OpportunityDraft, OpportunityUpdate
-from db.opportunities.reopen import OpportunityReopening
-from db.quotes.close import QuotesClosing
-from db.quotes.create import QuoteDraft
-from db.quotes.transitions import OneQuote
-from db.quotes.win import QuoteWinning
-from tests.builders import Deals
+from db.master_data.accounts import CreateAccount, UpdateAccount
+from db.master_data.competitors import CreateCompetitor
+from db.master_data.status_reasons import CreateStatusReason, RetireStatusReason
+from db.opportunities.close import CloseOpportunity
+from db.opportunities.close_many import CloseOpportunities
+from db.opportunities.create_update import CreateOpportunity, UpdateOpportunity
+from db.opportunities.reopen import ReopenOpportunity
+from db.quotes.close import CloseQuotes
+from db.quotes.create import CreateQuote
+from db.quotes.transitions import QuoteRef
+from db.quotes.win import WinQuote
+from tests.builders import OrganizationBuilder
 
 Line = tuple[str, Decimal, Decimal]
 """Name, quantity, unit price."""
@@ -82,7 +82,7 @@ class Quote:
 class Model:
     """One organization."""
 
-    def __init__(self, deals: Deals) -> None:
+    def __init__(self, deals: OrganizationBuilder) -> None:
         states = dict.fromkeys(SeededReason, "LOST") | {
             SeededReason.IN_PROGRESS: "OPEN",
             SeededReason.ON_HOLD: "OPEN",
@@ -98,12 +98,12 @@ class Model:
         self.events: list[tuple[UUID, str]] = []
         self.last_number = 1000
 
-    def add_opportunity(self, id_: UUID, sent: OpportunityDraft) -> None:
+    def add_opportunity(self, id_: UUID, sent: CreateOpportunity) -> None:
         reason = self.seeded[sent.status_reason.code]
         self.opportunities[id_] = Opportunity(sent.name, sent.estimated_revenue, reason)
         self._tell("OPPORTUNITY_CREATED", id_, id_)
 
-    def update_opportunity(self, sent: OpportunityUpdate) -> str | None:
+    def update_opportunity(self, sent: UpdateOpportunity) -> str | None:
         opportunity = self.opportunities[sent.opportunity_id]
         refusal = _refusal_of_open(opportunity, sent)
         name = sent.changes.get("name", opportunity.name)
@@ -115,7 +115,7 @@ class Model:
             self._tell("OPPORTUNITY_UPDATED", sent.opportunity_id, sent.opportunity_id)
         return refusal
 
-    def close_opportunity(self, sent: OpportunityClosing) -> str | None:
+    def close_opportunity(self, sent: CloseOpportunity) -> str | None:
         opportunity = self.opportunities[sent.opportunity_id]
         seeded = "WON" if sent.outcome == "WON" else "OUT_SOLD" if sent.competitor_id else "CANCELED"
         reason_id = sent.status_reason_id or self.seeded[SeededReason[seeded]]
@@ -126,7 +126,7 @@ class Model:
             self._close(opportunity, sent, reason_id)
         return refusal
 
-    def _close(self, opportunity: Opportunity, sent: OpportunityClosing, reason_id: UUID) -> None:
+    def _close(self, opportunity: Opportunity, sent: CloseOpportunity, reason_id: UUID) -> None:
         if sent.close_quotes is not None:
             for quote_id in self.quotes_of(sent.opportunity_id, *LIVE):
                 self._end(quote_id, "CLOSED", sent.close_quotes.reason, "QUOTE_CLOSED")
@@ -137,7 +137,7 @@ class Model:
         opportunity.closes.append((sent.outcome, "COMPLETED", reason_id))
         self._tell("OPPORTUNITY_CLOSED", sent.opportunity_id, sent.opportunity_id)
 
-    def close_opportunities(self, sent: OpportunitiesClosing) -> str | None:
+    def close_opportunities(self, sent: CloseOpportunities) -> str | None:
         before = deepcopy(vars(self))
         told = self._close_each(sent)
         refusal = next((code for code in told if code not in _OF_ONE), None)
@@ -147,12 +147,12 @@ class Model:
             vars(self).update(before)
         return refusal
 
-    def _close_each(self, sent: OpportunitiesClosing) -> list[str | None]:
+    def _close_each(self, sent: CloseOpportunities) -> list[str | None]:
         same: Any = {name: getattr(sent, name) for name in ("outcome", "status_reason_id", "close_quotes")}
         ids = dict.fromkeys(sent.opportunity_ids)
-        return [self.close_opportunity(OpportunityClosing(opportunity_id=id_, **same)) for id_ in ids]
+        return [self.close_opportunity(CloseOpportunity(opportunity_id=id_, **same)) for id_ in ids]
 
-    def reopen_opportunity(self, sent: OpportunityReopening) -> str | None:
+    def reopen_opportunity(self, sent: ReopenOpportunity) -> str | None:
         opportunity = self.opportunities[sent.opportunity_id]
         if opportunity.state == "OPEN":
             return "OPPORTUNITY_OPEN"
@@ -166,14 +166,14 @@ class Model:
         self._tell("OPPORTUNITY_REOPENED", sent.opportunity_id, sent.opportunity_id)
         return None
 
-    def create_quote(self, sent: QuoteDraft) -> str | None:
+    def create_quote(self, sent: CreateQuote) -> str | None:
         """Say whether there may be such a quote; ``add_quote`` adds it."""
         if self.opportunities[sent.opportunity_id].state != "OPEN":
             return "OPPORTUNITY_ALREADY_CLOSED"
         numbers = {quote.number for quote in self.quotes.values()}
         return "QUOTE_NUMBER_TAKEN" if sent.number in numbers else None
 
-    def add_quote(self, id_: UUID, sent: QuoteDraft) -> None:
+    def add_quote(self, id_: UUID, sent: CreateQuote) -> None:
         if sent.number is None:
             self.last_number += 1
         number = sent.number or f"QUO-{self.last_number}"
@@ -190,13 +190,13 @@ class Model:
             self._tell("QUOTE_UPDATED", sent.quote_id, quote.opportunity)
         return refusal
 
-    def delete_draft(self, sent: OneQuote) -> str | None:
+    def delete_draft(self, sent: QuoteRef) -> str | None:
         refusal = self._refusal_of_draft(self.quotes[sent.quote_id], sent)
         if refusal is None:
             self._tell("QUOTE_DELETED", sent.quote_id, self.quotes.pop(sent.quote_id).opportunity)
         return refusal
 
-    def activate_quote(self, sent: OneQuote) -> str | None:
+    def activate_quote(self, sent: QuoteRef) -> str | None:
         quote = self.quotes[sent.quote_id]
         refusal = self._refusal_of_draft(quote, sent) or (None if quote.lines else "QUOTE_WITHOUT_LINES")
         if refusal is None:
@@ -205,7 +205,7 @@ class Model:
             self._tell("QUOTE_ACTIVATED", sent.quote_id, quote.opportunity)
         return refusal
 
-    def revise_quote(self, sent: OneQuote) -> str | None:
+    def revise_quote(self, sent: QuoteRef) -> str | None:
         """Close the quote; ``add_revision`` adds the draft."""
         quote = self.quotes[sent.quote_id]
         if quote.state not in ("ACTIVE", "CLOSED"):
@@ -229,7 +229,7 @@ class Model:
         self.quotes[id_] = Quote(old.opportunity, old.number, old.name, revision, list(old.lines))
         self.audit["QUOTE_CREATED", id_] += 1
 
-    def win_quote(self, sent: QuoteWinning) -> str | None:
+    def win_quote(self, sent: WinQuote) -> str | None:
         quote = self.quotes[sent.quote_id]
         if quote.state != "ACTIVE":
             return "QUOTE_NOT_ACTIVE"
@@ -247,7 +247,7 @@ class Model:
         """Note the contract of a quote that was won; its lines are the quote's."""
         self.audit["PROJECT_CONTRACT_CREATED", id_] += 1
 
-    def close_quotes(self, sent: QuotesClosing) -> str | None:
+    def close_quotes(self, sent: CloseQuotes) -> str | None:
         ids = list(dict.fromkeys(sent.ids or ()))
         if sent.of_opportunity:
             ids = list(self.quotes_of(sent.of_opportunity, *LIVE))
@@ -260,15 +260,15 @@ class Model:
         self.events += [(opportunity_id, "QUOTES_CLOSED") for opportunity_id in changed]
         return None
 
-    def create_account(self, sent: AccountDraft) -> str | None:
+    def create_account(self, sent: CreateAccount) -> str | None:
         """Say whether there may be such an account; ``add_account`` adds it."""
         return "ACCOUNT_NAME_TAKEN" if self._is_account(sent.name) else None
 
-    def add_account(self, id_: UUID, sent: AccountDraft) -> None:
+    def add_account(self, id_: UUID, sent: CreateAccount) -> None:
         self.accounts[id_] = Account(sent.name, sent.parent_account_id)
         self.audit["ACCOUNT_CREATED", id_] += 1
 
-    def update_account(self, sent: AccountUpdate) -> str | None:
+    def update_account(self, sent: UpdateAccount) -> str | None:
         account = self.accounts[sent.account_id]
         name = sent.changes.get("name", account.name)
         parent = sent.changes.get("parent_account_id", account.parent)
@@ -284,27 +284,27 @@ class Model:
             self.audit["ACCOUNT_UPDATED", sent.account_id] += 1
         return None
 
-    def create_competitor(self, sent: CompetitorDraft) -> str | None:
+    def create_competitor(self, sent: CreateCompetitor) -> str | None:
         """Say whether there may be such a competitor; ``add_competitor`` adds it."""
         return "COMPETITOR_NAME_TAKEN" if sent.name in self.competitors else None
 
-    def add_competitor(self, id_: UUID, sent: CompetitorDraft) -> None:
+    def add_competitor(self, id_: UUID, sent: CreateCompetitor) -> None:
         self.competitors.add(sent.name)
         self.audit["COMPETITOR_CREATED", id_] += 1
 
-    def create_status_reason(self, sent: StatusReasonDraft) -> str | None:
+    def create_status_reason(self, sent: CreateStatusReason) -> str | None:
         """Say whether there may be such a reason; ``add_status_reason`` adds it."""
         if sent.competitor_required and sent.state == "WON":
             return "COMPETITOR_OF_A_WIN"
         labels = {(reason.state, reason.label) for reason in self.reasons.values()}
         return "STATUS_REASON_LABEL_TAKEN" if (sent.state, sent.label) in labels else None
 
-    def add_status_reason(self, id_: UUID, sent: StatusReasonDraft) -> None:
+    def add_status_reason(self, id_: UUID, sent: CreateStatusReason) -> None:
         required = (sent.description_required, sent.competitor_required)
         self.reasons[id_] = Reason(sent.state, sent.label, *required)
         self.audit["STATUS_REASON_CREATED", id_] += 1
 
-    def retire_status_reason(self, sent: StatusReasonRetirement) -> str | None:
+    def retire_status_reason(self, sent: RetireStatusReason) -> str | None:
         reason = self.reasons[sent.status_reason_id]
         if reason.state == "OPEN":
             return "STATUS_REASON_OF_OPEN"
@@ -369,7 +369,7 @@ def _refusal_of_open(opportunity: Opportunity, sent: Any) -> str | None:
     return "STALE_VERSION" if _is_stale(opportunity, sent) else None
 
 
-def _refusal_of_reason(reason: Reason, sent: OpportunityClosing) -> str | None:
+def _refusal_of_reason(reason: Reason, sent: CloseOpportunity) -> str | None:
     if reason.is_retired or reason.state != sent.outcome:
         return "INVALID_STATUS_REASON"
     if reason.description_required and sent.description is None:

@@ -10,7 +10,7 @@ from sqlmodel import SQLModel
 
 from db.lines.rows import read_lines
 from db.sql.statements import Statement
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 from tests.db.model_based.model import Model
 
 Rows = dict[str, Any]
@@ -41,7 +41,7 @@ def expected_rows(model: Model) -> Rows:
     }
 
 
-async def stored_rows(deals: Deals) -> Rows:
+async def stored_rows(deals: OrganizationBuilder) -> Rows:
     async with deals.database.transaction() as transaction:
         found = {
             name: await transaction.rows(statement, organization_id=deals.organization_id)
@@ -77,7 +77,7 @@ async def stored_rows(deals: Deals) -> Rows:
     }
 
 
-async def ids_of_lines(deals: Deals, quote_id: UUID) -> list[UUID]:
+async def ids_of_lines(deals: OrganizationBuilder, quote_id: UUID) -> list[UUID]:
     async with deals.database.transaction() as transaction:
         return [line["id"] for line in await read_lines(transaction, deals.caller, quote_id)]
 

@@ -25,37 +25,37 @@ from typing_extensions import override
 from db.connect import open_database
 from db.domain.enums import OpenReason, OpportunityState, QuoteCloseReason, QuoteLineKind
 from db.domain.errors import Refusal
-from db.lines.draft import LineDraft, LineUpdate
-from db.master_data.accounts import AccountDraft, AccountUpdate, create_account, update_account
-from db.master_data.competitors import CompetitorDraft, create_competitor
+from db.lines.draft import LineContent, LineUpdate
+from db.master_data.accounts import CreateAccount, UpdateAccount, create_account, update_account
+from db.master_data.competitors import CreateCompetitor, create_competitor
 from db.master_data.status_reasons import (
-    StatusReasonDraft,
-    StatusReasonRetirement,
+    CreateStatusReason,
+    RetireStatusReason,
     create_status_reason,
     retire_status_reason,
 )
-from db.opportunities.close import OpportunityClosing, RemainingQuotes, close_opportunity
-from db.opportunities.close_many import OpportunitiesClosing, close_opportunities
+from db.opportunities.close import CloseOpportunity, CloseRemainingQuotes, close_opportunity
+from db.opportunities.close_many import CloseOpportunities, close_opportunities
 from db.opportunities.create_update import (
-    OpportunityDraft,
-    OpportunityUpdate,
+    CreateOpportunity,
+    UpdateOpportunity,
     create_opportunity,
     update_opportunity,
 )
-from db.opportunities.reopen import OpportunityReopening, reopen_opportunity
+from db.opportunities.reopen import ReopenOpportunity, reopen_opportunity
 from db.quotes.activate import activate_quote
-from db.quotes.close import QuotesClosing, close_quotes
-from db.quotes.create import QuoteDraft, create_quote, delete_draft
+from db.quotes.close import CloseQuotes, close_quotes
+from db.quotes.create import CreateQuote, create_quote, delete_draft_quote
 from db.quotes.revise import revise_quote
-from db.quotes.transitions import OneQuote
-from db.quotes.update import QuoteUpdate, update_quote
-from db.quotes.win import QuoteWinning, win_quote
+from db.quotes.transitions import QuoteRef
+from db.quotes.update import UpdateQuote, update_quote
+from db.quotes.win import WinQuote, win_quote
 from db.sql.database import Database
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 from tests.db.model_based.model import Line, Model
 from tests.db.model_based.model_rows import expected_rows, ids_of_lines, stored_rows
-from tests.db.operations import act
-from tests.schema.support.client import the_schema
+from tests.db.operations import run_operation
+from tests.schema.support.client import cached_schema
 
 WHICH = st.integers(0, 99)
 """Which of the things there are, counted round and round."""
@@ -69,7 +69,7 @@ LINES = st.lists(st.tuples(NAMES, AMOUNTS, AMOUNTS), max_size=2)
 OUTCOMES = st.sampled_from((OpportunityState.WON, OpportunityState.LOST))
 OPEN_REASONS = st.sampled_from(OpenReason)
 CLOSE_REASONS = st.sampled_from(QuoteCloseReason)
-ALONG = st.none() | st.builds(RemainingQuotes, reason=CLOSE_REASONS)
+ALONG = st.none() | st.builds(CloseRemainingQuotes, reason=CLOSE_REASONS)
 
 
 class Life(RuleBasedStateMachine):
@@ -82,7 +82,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.deals = self.runner.run(Deals.create(self.database))
+        self.deals = self.runner.run(OrganizationBuilder.create(self.database))
         self.model = Model(self.deals)
         self.keys = count()
         self.acts = count()
@@ -119,7 +119,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(name=NAMES, estimate=AMOUNTS)
     def create_opportunity(self, name: str, estimate: Decimal) -> None:
-        sent = OpportunityDraft(
+        sent = CreateOpportunity(
             name=name,
             account_id=self.deals.account_id,
             contracting_unit_id=self.deals.contracting_unit_id,
@@ -132,7 +132,7 @@ class Life(RuleBasedStateMachine):
     def update_opportunity(self, which: int, name: str, reason: OpenReason | None, ahead: int | None) -> None:
         id_, expected = picked(self.model.opportunities, which, ahead)
         changes: Any = {"name": name} | ({} if reason is None else {"status_reason": reason})
-        sent = OpportunityUpdate(opportunity_id=id_, changes=changes, expected_version=expected)
+        sent = UpdateOpportunity(opportunity_id=id_, changes=changes, expected_version=expected)
         self.agree(self.model.update_opportunity(sent), update_opportunity, sent)
 
     @rule(
@@ -149,7 +149,7 @@ class Life(RuleBasedStateMachine):
     ) -> None:
         id_, expected = picked(self.model.opportunities, which, ahead)
         is_lost = details["outcome"] == OpportunityState.LOST
-        sent = OpportunityClosing(
+        sent = CloseOpportunity(
             opportunity_id=id_,
             outcome=details["outcome"],
             status_reason_id=None if reason is None else picked(self.model.reasons, reason)[0],
@@ -170,11 +170,11 @@ class Life(RuleBasedStateMachine):
         self,
         chosen: list[int],
         outcome: OpportunityState,
-        along: RemainingQuotes | None,
+        along: CloseRemainingQuotes | None,
         *,
         close_others: bool,
     ) -> None:
-        sent = OpportunitiesClosing(
+        sent = CloseOpportunities(
             opportunity_ids=tuple(picked(self.model.opportunities, which)[0] for which in chosen),
             outcome=outcome,
             close_quotes=along,
@@ -185,7 +185,7 @@ class Life(RuleBasedStateMachine):
     @rule(which=WHICH, reason=OPEN_REASONS, ahead=AHEAD)
     def reopen_opportunity(self, which: int, reason: OpenReason, ahead: int | None) -> None:
         id_, expected = picked(self.model.opportunities, which, ahead)
-        sent = OpportunityReopening(opportunity_id=id_, status_reason=reason, expected_version=expected)
+        sent = ReopenOpportunity(opportunity_id=id_, status_reason=reason, expected_version=expected)
         self.agree(self.model.reopen_opportunity(sent), reopen_opportunity, sent)
 
     @rule(
@@ -196,7 +196,7 @@ class Life(RuleBasedStateMachine):
     )
     def create_quote(self, which: int, name: str, number: str | None, source: int | None) -> None:
         copied = source is not None and self.model.quotes
-        sent = QuoteDraft(
+        sent = CreateQuote(
             opportunity_id=picked(self.model.opportunities, which)[0],
             name=name,
             number=number,
@@ -225,7 +225,7 @@ class Life(RuleBasedStateMachine):
             new[line_id] = (old[line_id][0], edit["changed"][1], old[line_id][2])
         if edit["removed"] is not None and old:
             new.pop(picked(old, edit["removed"])[0])
-        sent = QuoteUpdate(
+        sent = UpdateQuote(
             quote_id=id_,
             changes={"name": name},
             add_lines=tuple(line_draft(line) for line in edit["added"]),
@@ -243,7 +243,7 @@ class Life(RuleBasedStateMachine):
     @rule(which=WHICH, ahead=AHEAD)
     def delete_draft_quote(self, which: int, ahead: int | None) -> None:
         sent = self.one_quote(which, ahead)
-        self.agree(self.model.delete_draft(sent), delete_draft, sent)
+        self.agree(self.model.delete_draft(sent), delete_draft_quote, sent)
 
     @precondition(lambda self: self.model.quotes)
     @rule(which=WHICH, ahead=AHEAD)
@@ -263,7 +263,7 @@ class Life(RuleBasedStateMachine):
     @rule(which=WHICH, ahead=AHEAD)
     def win_quote(self, which: int, ahead: int | None) -> None:
         id_, expected = picked(self.model.quotes, which, ahead)
-        sent = QuoteWinning(quote_id=id_, expected_version=expected)
+        sent = WinQuote(quote_id=id_, expected_version=expected)
         won = self.agree(self.model.win_quote(sent), win_quote, sent)
         if won:
             self.model.add_contract(won.project_contract_id)
@@ -272,18 +272,18 @@ class Life(RuleBasedStateMachine):
     @rule(chosen=st.lists(WHICH, min_size=1, max_size=4), reason=CLOSE_REASONS, close_others=st.booleans())
     def close_quotes(self, chosen: list[int], **details: Any) -> None:
         ids = tuple(picked(self.model.quotes, which)[0] for which in chosen)
-        sent = QuotesClosing(ids=ids, **details)
+        sent = CloseQuotes(ids=ids, **details)
         self.agree(self.model.close_quotes(sent), close_quotes, sent)
 
     @rule(which=WHICH, reason=CLOSE_REASONS, close_others=st.booleans())
     def close_quotes_of_opportunity(self, which: int, **details: Any) -> None:
-        sent = QuotesClosing(of_opportunity=picked(self.model.opportunities, which)[0], **details)
+        sent = CloseQuotes(of_opportunity=picked(self.model.opportunities, which)[0], **details)
         self.agree(self.model.close_quotes(sent), close_quotes, sent)
 
     @rule(name=NAMES, parent=st.none() | WHICH)
     def create_account(self, name: str, parent: int | None) -> None:
         parent_id = None if parent is None else picked(self.model.accounts, parent)[0]
-        sent = AccountDraft(name=name, parent_account_id=parent_id)
+        sent = CreateAccount(name=name, parent_account_id=parent_id)
         created = self.agree(self.model.create_account(sent), create_account, sent)
         if created:
             self.model.add_account(created.account_id, sent)
@@ -293,19 +293,19 @@ class Life(RuleBasedStateMachine):
         id_, expected = picked(self.model.accounts, which, ahead)
         parent_id = None if parent is None else picked(self.model.accounts, parent)[0]
         changes: Any = {"name": name, "parent_account_id": parent_id}
-        sent = AccountUpdate(account_id=id_, changes=changes, expected_version=expected)
+        sent = UpdateAccount(account_id=id_, changes=changes, expected_version=expected)
         self.agree(self.model.update_account(sent), update_account, sent)
 
     @rule(name=NAMES)
     def create_competitor(self, name: str) -> None:
-        sent = CompetitorDraft(name=name)
+        sent = CreateCompetitor(name=name)
         created = self.agree(self.model.create_competitor(sent), create_competitor, sent)
         if created:
             self.model.add_competitor(created.competitor_id, sent)
 
     @rule(state=OUTCOMES, label=NAMES, description_required=st.booleans(), competitor_required=st.booleans())
     def create_status_reason(self, **details: Any) -> None:
-        sent = StatusReasonDraft(**details)
+        sent = CreateStatusReason(**details)
         created = self.agree(self.model.create_status_reason(sent), create_status_reason, sent)
         if created:
             self.model.add_status_reason(created.status_reason_id, sent)
@@ -313,12 +313,12 @@ class Life(RuleBasedStateMachine):
     @rule(which=WHICH, ahead=AHEAD)
     def retire_status_reason(self, which: int, ahead: int | None) -> None:
         id_, expected = picked(self.model.reasons, which, ahead)
-        sent = StatusReasonRetirement(status_reason_id=id_, expected_version=expected)
+        sent = RetireStatusReason(status_reason_id=id_, expected_version=expected)
         self.agree(self.model.retire_status_reason(sent), retire_status_reason, sent)
 
-    def one_quote(self, which: int, ahead: int | None) -> OneQuote:
+    def one_quote(self, which: int, ahead: int | None) -> QuoteRef:
         id_, expected = picked(self.model.quotes, which, ahead)
-        return OneQuote(quote_id=id_, expected_version=expected)
+        return QuoteRef(quote_id=id_, expected_version=expected)
 
     def agree(self, refusal: str | None, rule_: Callable[..., Awaitable[Any]], sent: Any) -> Any:
         """See the refusal that the model foretells, or return the outcome; some act twice with their key."""
@@ -331,7 +331,7 @@ class Life(RuleBasedStateMachine):
 
     def told(self, rule_: Callable[..., Awaitable[Any]], sent: Any) -> tuple[str | None, Any]:
         try:
-            return None, self.runner.run(act(self.deals, rule_, sent))
+            return None, self.runner.run(run_operation(self.deals, rule_, sent))
         except Refusal as refusal:
             return refusal.code, None
 
@@ -342,13 +342,13 @@ def picked(things: Mapping[UUID, Any], which: int, ahead: int | None = None) -> 
     return id_, None if ahead is None else things[id_].version + ahead
 
 
-def line_draft(line: Line) -> LineDraft:
+def line_draft(line: Line) -> LineContent:
     name, quantity, unit_price = line
-    return LineDraft(kind=QuoteLineKind.PRODUCT, name=name, quantity=quantity, unit_price=unit_price)
+    return LineContent(kind=QuoteLineKind.PRODUCT, name=name, quantity=quantity, unit_price=unit_price)
 
 
 def test_no_mutation_is_left_out_of_life() -> None:
-    mutations: Any = the_schema().graphql.mutation_type
+    mutations: Any = cached_schema().graphql.mutation_type
     rules = {to_camel_case(each.function.__name__) for each in Life.setup_state().rules}
     assert rules - {"closeQuotesOfOpportunity"} == set(mutations.fields)
 

@@ -14,30 +14,30 @@ from sqlmodel import SQLModel
 from db import models
 from db.domain.enums import SeededReason
 from db.domain.ids import new_id
-from db.sql.database import Database, LostRace
-from db.sql.statements import Statement, insertion
-from tests.builders import NOW, Deals
+from db.sql.database import ConcurrentWrite, Database
+from db.sql.statements import Statement, insert_statement
+from tests.builders import NOW, OrganizationBuilder
 
 FOREIGN_KEY = "FOREIGN KEY constraint failed"
 """All that SQLite says of a foreign key, without its name."""
 
 
 async def test_an_active_quote_is_not_stored_under_a_closed_opportunity(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     closed = await deals.opportunity(state="WON")
     async with refused(deals, by="quote_active_under_open"):
         await deals.quote(closed, state="ACTIVE")
 
 
 async def test_a_draft_under_a_closed_opportunity_does_not_become_active(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     draft = await deals.quote(await deals.opportunity(state="LOST"), state="DRAFT")
     async with refused(deals, by="quote_active_under_open"):
         await change(deals, models.Quote, draft, state="ACTIVE", status_reason="OPEN")
 
 
 async def test_an_active_quote_does_not_move_to_a_closed_opportunity(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     closed = await deals.opportunity(state="WON")
     active = await deals.quote(await deals.opportunity(), state="ACTIVE")
     async with refused(deals, by="quote_active_under_open"):
@@ -45,7 +45,7 @@ async def test_an_active_quote_does_not_move_to_a_closed_opportunity(database: D
 
 
 async def test_an_opportunity_with_an_active_quote_is_not_closed(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity()
     await deals.quote(opportunity, state="ACTIVE")
     async with refused(deals, by="quote_active_under_open"):
@@ -53,7 +53,7 @@ async def test_an_opportunity_with_an_active_quote_is_not_closed(database: Datab
 
 
 async def test_an_opportunity_is_not_closed_without_an_activity(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity()
     async with refused(
         deals,
@@ -64,14 +64,14 @@ async def test_an_opportunity_is_not_closed_without_an_activity(database: Databa
 
 
 async def test_an_opportunity_is_not_closed_with_an_activity_that_does_not_exist(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity()
     async with refused(deals, by="opportunity_closed_by_activity"):
         await close(deals, opportunity, close_id=new_id())
 
 
 async def test_an_opportunity_is_not_closed_with_the_activity_of_another(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity()
     activity = deals.close_of(await deals.opportunity(), "WON")
     await deals.insert(activity)
@@ -80,14 +80,14 @@ async def test_an_opportunity_is_not_closed_with_the_activity_of_another(databas
 
 
 async def test_the_activity_of_a_closed_opportunity_is_not_deleted(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     await deals.opportunity(state="WON")
     async with refused(deals, by="opportunity_closed_by_activity"), database.transaction() as transaction:
         await transaction.execute(Statement(delete(models.OpportunityClose)))
 
 
 async def test_an_opportunity_has_one_standing_close_activity(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     closed = await deals.opportunity(state="WON")
     async with refused(
         deals,
@@ -99,7 +99,7 @@ async def test_an_opportunity_has_one_standing_close_activity(database: Database
 
 
 async def test_an_opportunity_has_one_won_quote(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity()
     await deals.quote(opportunity, state="WON")
     async with refused(
@@ -111,35 +111,35 @@ async def test_an_opportunity_has_one_won_quote(database: Database) -> None:
 
 
 async def test_a_quote_is_not_stored_under_another_organizations_opportunity(database: Database) -> None:
-    deals = await Deals.create(database)
-    others = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
+    others = await OrganizationBuilder.create(database)
     theirs = await others.opportunity()
     async with refused(deals, by="quote_opportunity"):
         await deals.quote(theirs)
 
 
 async def test_a_quote_is_in_the_currency_of_its_opportunity(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity(currency_code="EUR")
     async with refused(deals, by="quote_currency_of_opportunity"):
         await deals.quote(opportunity, currency_code="USD")
 
 
 async def test_a_line_is_in_the_currency_of_its_quote(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity(currency_code="EUR")
     async with refused(deals, by="quote_line_quote"):
         await deals.quote(opportunity, lines=[{"currency_code": "USD"}])
 
 
 async def test_the_status_reason_of_an_opportunity_is_one_of_its_state(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     async with refused(deals, by="opportunity_status_reason"):
         await deals.opportunity(state="OPEN", reason=SeededReason.WON)
 
 
 async def test_the_status_reason_of_a_close_activity_is_one_of_its_outcome(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity()
     canceled = deals.reasons[SeededReason.CANCELED]
     async with refused(deals, by="opportunity_close_status_reason"):
@@ -147,10 +147,12 @@ async def test_the_status_reason_of_a_close_activity_is_one_of_its_outcome(datab
 
 
 @asynccontextmanager
-async def refused(deals: Deals, *, by: str, on_sqlite: str = FOREIGN_KEY) -> AsyncIterator[None]:
+async def refused(
+    deals: OrganizationBuilder, *, by: str, on_sqlite: str = FOREIGN_KEY
+) -> AsyncIterator[None]:
     """Expect that the constraint named ``by`` refuses what the block stores, and that nothing changes."""
     before = await deals.dump()
-    with pytest.raises(LostRace) as race:
+    with pytest.raises(ConcurrentWrite) as race:
         yield
     why = race.value.__cause__
     if isinstance(why, asyncpg.IntegrityConstraintViolationError):
@@ -161,7 +163,7 @@ async def refused(deals: Deals, *, by: str, on_sqlite: str = FOREIGN_KEY) -> Asy
     assert await deals.dump() == before
 
 
-async def close(deals: Deals, opportunity: UUID, **columns: Any) -> None:
+async def close(deals: OrganizationBuilder, opportunity: UUID, **columns: Any) -> None:
     """Close an opportunity as won, past every rule; ``columns`` go before what is usual."""
     activity = deals.close_of(opportunity, "WON")
     values = {
@@ -171,11 +173,11 @@ async def close(deals: Deals, opportunity: UUID, **columns: Any) -> None:
         "close_id": activity.id,
     }
     async with deals.database.transaction() as transaction:
-        await transaction.execute(insertion(models.OpportunityClose), **activity.model_dump())
+        await transaction.execute(insert_statement(models.OpportunityClose), **activity.model_dump())
         await transaction.execute(_update(models.Opportunity, opportunity, values | columns))
 
 
-async def change(deals: Deals, model: type[SQLModel], row: UUID, **columns: Any) -> None:
+async def change(deals: OrganizationBuilder, model: type[SQLModel], row: UUID, **columns: Any) -> None:
     async with deals.database.transaction() as transaction:
         await transaction.execute(_update(model, row, columns))
 

@@ -15,13 +15,13 @@ from db.connect import open_database
 from db.domain.enums import BillingMethod, QuoteLineKind
 from db.domain.errors import RuleViolation
 from db.domain.ids import new_id
-from db.lines.draft import LineDraft
-from db.quotes.update import QuoteUpdate, update_quote
-from db.sql.database import Database, LostRace
-from db.sql.statements import Statement, insertion
+from db.lines.draft import LineContent
+from db.quotes.update import UpdateQuote, update_quote
+from db.sql.database import ConcurrentWrite, Database
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
-from tests.builders import Deals
-from tests.db.operations import act
+from tests.builders import OrganizationBuilder
+from tests.db.operations import run_operation
 
 QUOTES = 1_000
 CENT = Decimal("0.01")
@@ -31,22 +31,22 @@ _line = table_of(models.QuoteLine)
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def totals(deals: Deals) -> dict[UUID, Decimal]:
+async def totals(deals: OrganizationBuilder) -> dict[UUID, Decimal]:
     async with deals.database.transaction() as transaction:
         rows = await transaction.rows(Statement(select(_quote.c.id, _quote.c.total)))
     return {row.id: row.total for row in rows}
 
 
-async def run(deals: Deals, construct: Any, **values: Any) -> None:
+async def run(deals: OrganizationBuilder, construct: Any, **values: Any) -> None:
     async with deals.database.transaction() as transaction:
         await transaction.execute(Statement(construct), **values)
 
 
-def line_of(deals: Deals, quote_id: UUID, position: int, **columns: Any) -> models.QuoteLine:
+def line_of(deals: OrganizationBuilder, quote_id: UUID, position: int, **columns: Any) -> models.QuoteLine:
     return models.QuoteLine(
         **{
             "organization_id": deals.organization_id,
@@ -62,7 +62,7 @@ def line_of(deals: Deals, quote_id: UUID, position: int, **columns: Any) -> mode
     )
 
 
-async def test_the_total_follows_lines_that_are_added_changed_and_removed(deals: Deals) -> None:
+async def test_the_total_follows_lines_that_are_added_changed_and_removed(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), lines=({}, {"quantity": Decimal("0.50")}))
     assert await totals(deals) == {quote_id: Decimal("1500.00")}
     await deals.insert(line_of(deals, quote_id, 3, unit_price=Decimal("0.05"), quantity=Decimal("0.10")))
@@ -75,7 +75,7 @@ async def test_the_total_follows_lines_that_are_added_changed_and_removed(deals:
     assert await totals(deals) == {quote_id: Decimal("0.00")}
 
 
-async def test_a_line_that_moves_leaves_one_total_for_another(deals: Deals) -> None:
+async def test_a_line_that_moves_leaves_one_total_for_another(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     left = await deals.quote(opportunity_id, lines=({}, {"unit_price": Decimal("0.30")}))
     reached = await deals.quote(opportunity_id, lines=())
@@ -84,23 +84,23 @@ async def test_a_line_that_moves_leaves_one_total_for_another(deals: Deals) -> N
     assert await totals(deals) == {left: Decimal("1000.00"), reached: Decimal("0.30")}
 
 
-async def test_whoever_sets_the_total_gets_the_sum_of_the_lines(deals: Deals) -> None:
+async def test_whoever_sets_the_total_gets_the_sum_of_the_lines(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), lines=({}, {}))
     await run(deals, update(_quote).values(total=Decimal("0.01")))
     assert await totals(deals) == {quote_id: Decimal("2000.00")}
 
 
-async def test_a_quote_that_is_stored_with_a_total_but_no_lines_has_none(deals: Deals) -> None:
+async def test_a_quote_that_is_stored_with_a_total_but_no_lines_has_none(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), lines=())
     async with deals.database.transaction() as transaction:
         [row] = await transaction.rows(Statement(select(_quote)))
         copy = row._asdict() | {"id": new_id(), "revision": 1, "total": Decimal("7.00")}
         del copy["active_parent"]
-        await transaction.execute(insertion(models.Quote), **copy)
+        await transaction.execute(insert_statement(models.Quote), **copy)
     assert await totals(deals) == {quote_id: Decimal("0.00"), copy["id"]: Decimal("0.00")}
 
 
-async def test_many_lines_of_many_quotes_can_be_changed_by_one_statement(deals: Deals) -> None:
+async def test_many_lines_of_many_quotes_can_be_changed_by_one_statement(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     quotes = [await deals.quote(opportunity_id, lines=({}, {})) for _ in range(3)]
     await run(deals, update(_line).values(unit_price=_line.c.unit_price + _line.c.unit_price))
@@ -109,13 +109,13 @@ async def test_many_lines_of_many_quotes_can_be_changed_by_one_statement(deals: 
 
 async def test_lines_that_are_added_at_the_same_time_are_all_in_the_total(database_url: str) -> None:
     databases = [await open_database(database_url) for _ in range(2)]
-    deals = await Deals.create(databases[0])
+    deals = await OrganizationBuilder.create(databases[0])
     quote_id = await deals.quote(await deals.opportunity(), lines=())
 
     async def add(database: Database, position: int) -> None:
         async with database.transaction() as transaction:
             line = line_of(deals, quote_id, position, unit_price=Decimal(position))
-            await transaction.execute(insertion(models.QuoteLine), **line.model_dump())
+            await transaction.execute(insert_statement(models.QuoteLine), **line.model_dump())
             await asyncio.sleep(0.01)
 
     await asyncio.gather(*(add(databases[each % 2], each) for each in range(1, 21)))
@@ -126,13 +126,13 @@ async def test_lines_that_are_added_at_the_same_time_are_all_in_the_total(databa
 
 
 async def test_on_sqlite_a_line_whose_total_would_be_inexact_is_refused(sqlite: Database) -> None:
-    deals = await Deals.create(sqlite)
+    deals = await OrganizationBuilder.create(sqlite)
     quote_id = await deals.quote(await deals.opportunity())
     before = await deals.dump()
     huge = Decimal("1000000000000.00")
-    with pytest.raises(LostRace):
+    with pytest.raises(ConcurrentWrite):
         await deals.insert(line_of(deals, quote_id, 2, quantity=huge, unit_price=huge))
-    with pytest.raises(LostRace):
+    with pytest.raises(ConcurrentWrite):
         await run(deals, update(_line).values(quantity=huge, unit_price=huge))
     assert await deals.dump() == before
 
@@ -145,7 +145,7 @@ HOSTILE = [
 ]
 
 
-def expected(lines: Sequence[LineDraft]) -> str | Decimal:
+def expected(lines: Sequence[LineContent]) -> str | Decimal:
     """Return the total as plain decimals have it, or why there is none."""
     total = Decimal(0)
     for line in lines:
@@ -156,25 +156,25 @@ def expected(lines: Sequence[LineDraft]) -> str | Decimal:
     return total if total <= Decimal("1000000000000.00") else "QUOTE_TOTAL_OUT_OF_RANGE"
 
 
-async def stored(deals: Deals, quote_id: UUID, lines: Sequence[LineDraft]) -> str | Decimal:
+async def stored(deals: OrganizationBuilder, quote_id: UUID, lines: Sequence[LineContent]) -> str | Decimal:
     """Return the total that a draft has with these lines, or why they are refused."""
-    sent = QuoteUpdate(quote_id=quote_id, add_lines=tuple(lines))
+    sent = UpdateQuote(quote_id=quote_id, add_lines=tuple(lines))
     try:
-        await act(deals, update_quote, sent)
+        await run_operation(deals, update_quote, sent)
     except RuleViolation as refusal:
         return refusal.code
     async with deals.database.transaction() as transaction:
         return (await transaction.row(_TOTAL, quote_id=quote_id)).total  # type: ignore[no-any-return]
 
 
-async def test_generated_quotes_come_to_what_plain_decimals_come_to(deals: Deals) -> None:
+async def test_generated_quotes_come_to_what_plain_decimals_come_to(deals: OrganizationBuilder) -> None:
     seed = random.randrange(2**32)
     chosen = random.Random(seed)
     opportunity_id = await deals.opportunity()
     met = set()
     for number in range(QUOTES):
         lines = [
-            LineDraft(
+            LineContent(
                 kind=QuoteLineKind.PROJECT,
                 name="Crew",
                 billing_method=BillingMethod.FIXED_PRICE,

@@ -14,33 +14,33 @@ from db.domain.errors import (
     RuleViolation,
 )
 from db.domain.ids import new_id
-from db.opportunities.close import RemainingQuotes
+from db.opportunities.close import CloseRemainingQuotes
 from db.opportunities.close_many import (
-    OpportunitiesClosed,
-    OpportunitiesClosing,
+    ClosedOpportunities,
+    CloseOpportunities,
     close_opportunities,
 )
 from db.sql.database import Database
-from tests.builders import Deals
-from tests.db.operations import act, refused
+from tests.builders import OrganizationBuilder
+from tests.db.operations import expect_refusal, run_operation
 
 LOST = OpportunityState.LOST
 WON = OpportunityState.WON
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
 async def close_many(
-    deals: Deals, *opportunity_ids: UUID, outcome: OpportunityState = LOST, **sent: Any
-) -> OpportunitiesClosed:
-    closing = OpportunitiesClosing(opportunity_ids=opportunity_ids, outcome=outcome, **sent)
-    return await act(deals, close_opportunities, closing)
+    deals: OrganizationBuilder, *opportunity_ids: UUID, outcome: OpportunityState = LOST, **sent: Any
+) -> ClosedOpportunities:
+    closing = CloseOpportunities(opportunity_ids=opportunity_ids, outcome=outcome, **sent)
+    return await run_operation(deals, close_opportunities, closing)
 
 
-async def hundred_of_which_thirty_are_blocked(deals: Deals) -> tuple[list[UUID], list[UUID]]:
+async def hundred_of_which_thirty_are_blocked(deals: OrganizationBuilder) -> tuple[list[UUID], list[UUID]]:
     """Store them and return all, in a mixed order, and the blocked ones among them."""
     ids = [await deals.opportunity() for _ in range(100)]
     blocked = [id_ for index, id_ in enumerate(ids) if index % 10 in {1, 4, 7}]
@@ -49,7 +49,7 @@ async def hundred_of_which_thirty_are_blocked(deals: Deals) -> tuple[list[UUID],
     return ids, blocked
 
 
-async def test_opportunities_are_closed_alike(deals: Deals) -> None:
+async def test_opportunities_are_closed_alike(deals: OrganizationBuilder) -> None:
     ids = [await deals.opportunity() for _ in range(3)]
     outcome = await close_many(
         deals,
@@ -77,7 +77,7 @@ async def test_opportunities_are_closed_alike(deals: Deals) -> None:
     assert Counter(row.opportunity_id for row in tables["event"]) == Counter(ids)
 
 
-async def test_each_is_won_at_its_own_revenue(deals: Deals) -> None:
+async def test_each_is_won_at_its_own_revenue(deals: OrganizationBuilder) -> None:
     plain, quoted = await deals.opportunity(), await deals.opportunity()
     await deals.quote(quoted, state=QuoteState.WON)
     await close_many(deals, plain, quoted, outcome=WON)
@@ -85,18 +85,20 @@ async def test_each_is_won_at_its_own_revenue(deals: Deals) -> None:
     assert revenues == {plain: "5000.00", quoted: "1000.00"}
 
 
-async def test_their_quotes_can_be_closed_along(deals: Deals) -> None:
+async def test_their_quotes_can_be_closed_along(deals: OrganizationBuilder) -> None:
     ids = [await deals.opportunity() for _ in range(2)]
     quotes = [await deals.quote(each, state=QuoteState.ACTIVE) for each in ids]
-    remaining = RemainingQuotes(reason=QuoteCloseReason.CANCELED)
+    remaining = CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED)
     outcome = await close_many(deals, *ids, close_quotes=remaining)
     assert [each.closed_quote_ids for each in outcome.closed] == [(quote,) for quote in quotes]
     assert {quote.status_reason for quote in (await deals.dump())["quote"]} == {"CANCELED"}
 
 
-async def test_of_a_hundred_with_thirty_blocked_none_is_closed_and_each_blocker_named(deals: Deals) -> None:
+async def test_of_a_hundred_with_thirty_blocked_none_is_closed_and_each_blocker_named(
+    deals: OrganizationBuilder,
+) -> None:
     ids, blocked = await hundred_of_which_thirty_are_blocked(deals)
-    refusal = await refused(deals, OpportunitiesNotClosable, close_many(deals, *ids))
+    refusal = await expect_refusal(deals, OpportunitiesNotClosable, close_many(deals, *ids))
     assert (refusal.code, refusal.path) == ("OPPORTUNITIES_NOT_CLOSABLE", ("input", "opportunityIds"))
     assert refusal.message == (
         "30 opportunities can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS."
@@ -112,7 +114,9 @@ async def test_of_a_hundred_with_thirty_blocked_none_is_closed_and_each_blocker_
     )
 
 
-async def test_of_a_hundred_with_thirty_blocked_the_others_are_closed_once_if_asked(deals: Deals) -> None:
+async def test_of_a_hundred_with_thirty_blocked_the_others_are_closed_once_if_asked(
+    deals: OrganizationBuilder,
+) -> None:
     ids, blocked = await hundred_of_which_thirty_are_blocked(deals)
     outcome = await close_many(deals, *ids, close_others=True, idempotency_key="monday")
     assert [each.opportunity_id for each in outcome.closed] == [id_ for id_ in ids if id_ not in blocked]
@@ -125,8 +129,8 @@ async def test_of_a_hundred_with_thirty_blocked_the_others_are_closed_once_if_as
     assert await deals.dump() == tables
 
 
-async def test_every_reason_that_one_opportunity_has_is_its_own_failure(deals: Deals) -> None:
-    other = await Deals.create(deals.database)
+async def test_every_reason_that_one_opportunity_has_is_its_own_failure(deals: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(deals.database)
     missing, hidden = new_id(), await other.opportunity()
     closed = await deals.opportunity(state=WON)
     young = await deals.opportunity(created_at=datetime(2026, 11, 22, tzinfo=UTC))
@@ -143,7 +147,7 @@ async def test_every_reason_that_one_opportunity_has_is_its_own_failure(deals: D
     assert {each.path[:2] for each in outcome.failures} == {("input", "opportunityIds")}
 
 
-async def test_one_that_is_named_twice_counts_once(deals: Deals) -> None:
+async def test_one_that_is_named_twice_counts_once(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     outcome = await close_many(deals, *101 * (opportunity_id,))
     assert [each.opportunity_id for each in outcome.closed] == [opportunity_id]
@@ -152,13 +156,15 @@ async def test_one_that_is_named_twice_counts_once(deals: Deals) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(0, "NO_OPPORTUNITIES"), (101, "TOO_MANY_OPPORTUNITIES")])
 async def test_neither_none_nor_more_than_a_hundred_can_be_named(
-    deals: Deals, number: int, code: str
+    deals: OrganizationBuilder, number: int, code: str
 ) -> None:
-    refusal = await refused(deals, RuleViolation, close_many(deals, *(new_id() for _ in range(number))))
+    refusal = await expect_refusal(
+        deals, RuleViolation, close_many(deals, *(new_id() for _ in range(number)))
+    )
     assert (refusal.code, refusal.path) == (code, ("input", "opportunityIds"))
 
 
-async def test_what_keeps_all_of_them_open_refuses_the_whole_call(deals: Deals) -> None:
+async def test_what_keeps_all_of_them_open_refuses_the_whole_call(deals: OrganizationBuilder) -> None:
     ids = [await deals.opportunity(), await deals.opportunity()]
     for kind, sent, field in (
         (InvalidStatusReason, {"status_reason_id": deals.reasons[SeededReason.WON]}, "outcome"),
@@ -166,6 +172,6 @@ async def test_what_keeps_all_of_them_open_refuses_the_whole_call(deals: Deals) 
         (RuleViolation, {"closed_on": date(2026, 11, 24)}, "closedOn"),
         (RuleViolation, {"description": 2_001 * "x"}, "description"),
     ):
-        refusal = await refused(deals, kind, close_many(deals, *ids, **sent, close_others=True))
+        refusal = await expect_refusal(deals, kind, close_many(deals, *ids, **sent, close_others=True))
         assert refusal.path is not None
         assert refusal.path[1] == field

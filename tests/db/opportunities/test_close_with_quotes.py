@@ -16,20 +16,20 @@ from db.domain.errors import (
     StaleVersion,
 )
 from db.domain.ids import new_id
-from db.opportunities.close import RemainingQuotes
+from db.opportunities.close import CloseRemainingQuotes
 from db.sql.database import Database
-from tests.builders import NOW, Deals
-from tests.db.operations import close, refused, the_only
+from tests.builders import NOW, OrganizationBuilder
+from tests.db.operations import close, expect_refusal, only_row
 
-LOST = RemainingQuotes(reason=QuoteCloseReason.LOST)
+LOST = CloseRemainingQuotes(reason=QuoteCloseReason.LOST)
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def test_active_and_draft_quotes_are_closed_along(deals: Deals) -> None:
+async def test_active_and_draft_quotes_are_closed_along(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", version=3)
     draft = await deals.quote(opportunity_id, state=QuoteState.DRAFT, number="QUO-1", version=5)
@@ -38,12 +38,12 @@ async def test_active_and_draft_quotes_are_closed_along(deals: Deals) -> None:
         deals,
         opportunity_id,
         OpportunityState.LOST,
-        close_quotes=RemainingQuotes(reason=QuoteCloseReason.CANCELED, description=" Withdrawn. "),
+        close_quotes=CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED, description=" Withdrawn. "),
         closed_on=date(2026, 11, 20),
     )
 
     assert closed.closed_quote_ids == (draft, active)
-    assert (await the_only(deals, "opportunity")).state == "LOST"
+    assert (await only_row(deals, "opportunity")).state == "LOST"
     tables = await deals.dump()
     assert [
         (quote.id, quote.state, quote.status_reason, quote.version, quote.updated_at)
@@ -55,7 +55,7 @@ async def test_active_and_draft_quotes_are_closed_along(deals: Deals) -> None:
     ]
 
 
-async def test_won_and_closed_quotes_stay_as_they_are(deals: Deals) -> None:
+async def test_won_and_closed_quotes_stay_as_they_are(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=QuoteState.WON, lines=[{"unit_price": Decimal("12.34")}])
     await deals.quote(opportunity_id, state=QuoteState.CLOSED)
@@ -66,23 +66,25 @@ async def test_won_and_closed_quotes_stay_as_they_are(deals: Deals) -> None:
     assert closed.closed_quote_ids == ()
     after = await deals.dump()
     assert (after["quote"], after["quote_close"]) == (before["quote"], before["quote_close"])
-    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("12.34")
+    assert (await only_row(deals, "opportunity")).actual_revenue == Decimal("12.34")
 
 
 @pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.DRAFT])
 async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(
-    deals: Deals, state: QuoteState
+    deals: OrganizationBuilder, state: QuoteState
 ) -> None:
     opportunity_id = await deals.opportunity(estimated_revenue=Decimal("5000.00"))
     await deals.quote(opportunity_id, state=state, lines=[{"unit_price": Decimal("777.00")}])
 
     await close(deals, opportunity_id, OpportunityState.WON, close_quotes=LOST)
 
-    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("5000.00")
-    assert (await the_only(deals, "opportunity_close")).actual_revenue == Decimal("5000.00")
+    assert (await only_row(deals, "opportunity")).actual_revenue == Decimal("5000.00")
+    assert (await only_row(deals, "opportunity_close")).actual_revenue == Decimal("5000.00")
 
 
-async def test_the_won_quote_is_the_revenue_beside_quotes_that_are_closed_along(deals: Deals) -> None:
+async def test_the_won_quote_is_the_revenue_beside_quotes_that_are_closed_along(
+    deals: OrganizationBuilder,
+) -> None:
     opportunity_id = await deals.opportunity(estimated_revenue=Decimal("5000.00"))
     for number, state, price in (
         ("QUO-1", QuoteState.ACTIVE, "777.00"),
@@ -93,27 +95,27 @@ async def test_the_won_quote_is_the_revenue_beside_quotes_that_are_closed_along(
 
     await close(deals, opportunity_id, OpportunityState.WON, close_quotes=LOST)
 
-    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("12.34")
+    assert (await only_row(deals, "opportunity")).actual_revenue == Decimal("12.34")
 
 
-async def test_quotes_of_other_opportunities_stay_open(deals: Deals) -> None:
+async def test_quotes_of_other_opportunities_stay_open(deals: OrganizationBuilder) -> None:
     await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
     closed = await close(deals, await deals.opportunity(), close_quotes=LOST)
     assert closed.closed_quote_ids == ()
-    assert (await the_only(deals, "quote")).state == "ACTIVE"
+    assert (await only_row(deals, "quote")).state == "ACTIVE"
 
 
-async def test_a_quote_is_closed_no_earlier_than_it_was_created(deals: Deals) -> None:
+async def test_a_quote_is_closed_no_earlier_than_it_was_created(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(
         opportunity_id, state=QuoteState.ACTIVE, created_at=datetime(2026, 11, 22, 8, tzinfo=UTC)
     )
     await close(deals, opportunity_id, close_quotes=LOST, closed_on=date(2026, 11, 20))
-    assert (await the_only(deals, "opportunity")).closed_on == date(2026, 11, 20)
-    assert (await the_only(deals, "quote_close")).closed_on == date(2026, 11, 22)
+    assert (await only_row(deals, "opportunity")).closed_on == date(2026, 11, 20)
+    assert (await only_row(deals, "quote_close")).closed_on == date(2026, 11, 22)
 
 
-async def test_each_change_is_audited_and_the_opportunity_has_one_event(deals: Deals) -> None:
+async def test_each_change_is_audited_and_the_opportunity_has_one_event(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     quote_id = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
 
@@ -144,17 +146,21 @@ async def test_each_change_is_audited_and_the_opportunity_has_one_event(deals: D
     ],
 )
 async def test_no_quote_is_closed_if_the_opportunity_cannot_be(
-    deals: Deals, state: OpportunityState, version: int, sent: dict[str, Any], kind: type[Refusal]
+    deals: OrganizationBuilder,
+    state: OpportunityState,
+    version: int,
+    sent: dict[str, Any],
+    kind: type[Refusal],
 ) -> None:
     opportunity_id = await deals.opportunity(state=state, version=version)
     await deals.quote(opportunity_id, state=QuoteState.DRAFT)
-    await refused(deals, kind, close(deals, opportunity_id, close_quotes=LOST, **sent))
+    await expect_refusal(deals, kind, close(deals, opportunity_id, close_quotes=LOST, **sent))
 
 
-async def test_the_description_for_the_quotes_is_limited(deals: Deals) -> None:
+async def test_the_description_for_the_quotes_is_limited(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    remaining = RemainingQuotes(reason=QuoteCloseReason.LOST, description=2_001 * "x")
-    refusal = await refused(deals, RuleViolation, close(deals, opportunity_id, close_quotes=remaining))
+    remaining = CloseRemainingQuotes(reason=QuoteCloseReason.LOST, description=2_001 * "x")
+    refusal = await expect_refusal(deals, RuleViolation, close(deals, opportunity_id, close_quotes=remaining))
     assert refusal.code == "DESCRIPTION_TOO_LONG"
     assert refusal.path == ("input", "closeQuotes", "description")

@@ -8,32 +8,34 @@ import pytest
 from db.domain.enums import OpenReason, OpportunityState, QuoteState, SeededReason
 from db.domain.errors import NotFound, RuleViolation, StaleVersion
 from db.domain.ids import new_id
-from db.opportunities.reopen import OpportunityReopened, OpportunityReopening, reopen_opportunity
+from db.opportunities.reopen import ReopenedOpportunity, ReopenOpportunity, reopen_opportunity
 from db.sql.database import Database
-from tests.builders import NOW, Deals
-from tests.db.operations import act, close, refused, the_only
+from tests.builders import NOW, OrganizationBuilder
+from tests.db.operations import close, expect_refusal, only_row, run_operation
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def reopen(deals: Deals, opportunity_id: UUID, **sent: Any) -> OpportunityReopened:
-    return await act(deals, reopen_opportunity, OpportunityReopening(opportunity_id=opportunity_id, **sent))
+async def reopen(deals: OrganizationBuilder, opportunity_id: UUID, **sent: Any) -> ReopenedOpportunity:
+    return await run_operation(
+        deals, reopen_opportunity, ReopenOpportunity(opportunity_id=opportunity_id, **sent)
+    )
 
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
 async def test_reopening_clears_the_outcome_and_keeps_the_closing(
-    deals: Deals, state: OpportunityState
+    deals: OrganizationBuilder, state: OpportunityState
 ) -> None:
     opportunity_id = await deals.opportunity(state=state, version=7)
-    opportunity = await the_only(deals, "opportunity")
-    activity = await the_only(deals, "opportunity_close")
+    opportunity = await only_row(deals, "opportunity")
+    activity = await only_row(deals, "opportunity_close")
 
-    assert await reopen(deals, opportunity_id) == OpportunityReopened(opportunity_id, activity.id)
+    assert await reopen(deals, opportunity_id) == ReopenedOpportunity(opportunity_id, activity.id)
 
-    assert await the_only(deals, "opportunity") == opportunity._replace(
+    assert await only_row(deals, "opportunity") == opportunity._replace(
         state="OPEN",
         status_reason_id=deals.reasons[SeededReason.IN_PROGRESS],
         actual_revenue=None,
@@ -43,20 +45,20 @@ async def test_reopening_clears_the_outcome_and_keeps_the_closing(
         updated_at=NOW,
         open_key=opportunity_id,
     )
-    assert await the_only(deals, "opportunity_close") == activity._replace(state="CANCELED")
+    assert await only_row(deals, "opportunity_close") == activity._replace(state="CANCELED")
 
 
-async def test_an_opportunity_can_be_reopened_on_hold(deals: Deals) -> None:
+async def test_an_opportunity_can_be_reopened_on_hold(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
     await reopen(deals, opportunity_id, status_reason=OpenReason.ON_HOLD)
-    row = await the_only(deals, "opportunity")
+    row = await only_row(deals, "opportunity")
     assert row.status_reason_id == deals.reasons[SeededReason.ON_HOLD]
 
 
-async def test_reopening_is_audited_with_what_it_cleared(deals: Deals) -> None:
+async def test_reopening_is_audited_with_what_it_cleared(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.WON)
     reopened = await reopen(deals, opportunity_id)
-    audit = await the_only(deals, "audit")
+    audit = await only_row(deals, "audit")
     assert (audit.action, audit.subject_id, audit.opportunity_id) == (
         "OPPORTUNITY_REOPENED",
         opportunity_id,
@@ -72,11 +74,11 @@ async def test_reopening_is_audited_with_what_it_cleared(deals: Deals) -> None:
         "closedOn": ["2026-11-23", None],
         "closeId": [str(reopened.opportunity_close_id), None],
     }
-    event = await the_only(deals, "event")
+    event = await only_row(deals, "event")
     assert event[2:] == (deals.organization_id, opportunity_id, "OPPORTUNITY_REOPENED", NOW)
 
 
-async def test_quotes_stay_as_they_are(deals: Deals) -> None:
+async def test_quotes_stay_as_they_are(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.WON)
     for state in (QuoteState.DRAFT, QuoteState.WON, QuoteState.CLOSED):
         await deals.quote(opportunity_id, state=state)
@@ -86,7 +88,7 @@ async def test_quotes_stay_as_they_are(deals: Deals) -> None:
     assert (after["quote"], after["quote_close"]) == (before["quote"], before["quote_close"])
 
 
-async def test_a_reopened_opportunity_can_be_closed_again(deals: Deals) -> None:
+async def test_a_reopened_opportunity_can_be_closed_again(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.WON)
     first = (await reopen(deals, opportunity_id)).opportunity_close_id
     second = await close(deals, opportunity_id, OpportunityState.LOST, closed_on=date(2026, 11, 1))
@@ -95,10 +97,10 @@ async def test_a_reopened_opportunity_can_be_closed_again(deals: Deals) -> None:
         first: ("CANCELED", "WON"),
         second.opportunity_close_id: ("COMPLETED", "LOST"),
     }
-    assert (await the_only(deals, "opportunity")).close_id == second.opportunity_close_id
+    assert (await only_row(deals, "opportunity")).close_id == second.opportunity_close_id
 
 
-async def test_reopening_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+async def test_reopening_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.WON)
     first = await reopen(deals, opportunity_id, idempotency_key="monday")
     before = await deals.dump()
@@ -106,26 +108,28 @@ async def test_reopening_again_with_its_key_answers_the_first_outcome(deals: Dea
     assert await deals.dump() == before
 
 
-async def test_an_open_opportunity_is_not_reopened(deals: Deals) -> None:
+async def test_an_open_opportunity_is_not_reopened(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
-    refusal = await refused(deals, RuleViolation, reopen(deals, opportunity_id, expected_version=9))
+    refusal = await expect_refusal(deals, RuleViolation, reopen(deals, opportunity_id, expected_version=9))
     assert (refusal.code, refusal.path) == ("OPPORTUNITY_OPEN", ("input", "opportunityId"))
     assert refusal.message == "The opportunity is open already. There is nothing to reopen."
 
 
-async def test_a_changed_opportunity_is_not_reopened_by_who_expects_another_version(deals: Deals) -> None:
+async def test_a_changed_opportunity_is_not_reopened_by_who_expects_another_version(
+    deals: OrganizationBuilder,
+) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.WON, version=4)
-    refusal = await refused(deals, StaleVersion, reopen(deals, opportunity_id, expected_version=3))
+    refusal = await expect_refusal(deals, StaleVersion, reopen(deals, opportunity_id, expected_version=3))
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("opportunity", opportunity_id, 4)
 
 
-async def test_a_missing_opportunity_is_not_found(deals: Deals) -> None:
-    refusal = await refused(deals, NotFound, reopen(deals, new_id()))
+async def test_a_missing_opportunity_is_not_found(deals: OrganizationBuilder) -> None:
+    refusal = await expect_refusal(deals, NotFound, reopen(deals, new_id()))
     assert refusal.path == ("input", "opportunityId")
 
 
-async def test_another_organizations_opportunity_is_as_good_as_missing(deals: Deals) -> None:
-    other = await Deals.create(deals.database)
+async def test_another_organizations_opportunity_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(deals.database)
     theirs = await other.opportunity(state=OpportunityState.WON)
-    refusal = await refused(deals, NotFound, reopen(deals, theirs))
+    refusal = await expect_refusal(deals, NotFound, reopen(deals, theirs))
     assert refusal.message == "There is no opportunity with this id. Check the id."

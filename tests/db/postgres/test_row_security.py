@@ -16,15 +16,15 @@ from db.connect import open_database
 from db.domain.enums import QuoteState
 from db.domain.errors import Unavailable
 from db.domain.ids import new_id
-from db.master_data.organizations import served_organization
+from db.master_data.organizations import find_default_user
 from db.migrations.runner import is_current, migrate
 from db.postgres.database import PostgresDatabase
-from db.quotes.win import QuoteWinning, win_quote
+from db.quotes.win import WinQuote, win_quote
 from db.sample_data import load_sample
-from db.sql.database import Database, LostRace
-from db.sql.statements import Statement, insertion
-from tests.builders import NOW, Deals
-from tests.db.operations import act, close
+from db.sql.database import ConcurrentWrite, Database
+from db.sql.statements import Statement, insert_statement
+from tests.builders import NOW, OrganizationBuilder
+from tests.db.operations import close, run_operation
 from tests.postgres import PostgresServer, postgres_server
 
 UNSEEN = ("api_token", "identity", "audit_seal", "unsealed_audit")
@@ -38,27 +38,29 @@ NAMES = Statement(select(col(models.Organization.name)))
 
 
 @pytest.fixture
-async def tenants(postgresql: Database) -> list[Deals]:
+async def tenants(postgresql: Database) -> list[OrganizationBuilder]:
     """Two organizations with rows in every table that callers see."""
-    tenants = [await Deals.create(postgresql) for _ in range(2)]
+    tenants = [await OrganizationBuilder.create(postgresql) for _ in range(2)]
     for deals in tenants:
         opportunity_id = await deals.opportunity()
         won = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-        await act(deals, win_quote, QuoteWinning(quote_id=won, idempotency_key="monday"))
+        await run_operation(deals, win_quote, WinQuote(quote_id=won, idempotency_key="monday"))
         await close(deals, opportunity_id)
         await deals.insert(models.QuoteNumbering(organization_id=deals.organization_id, last_number=1000))
     return tenants
 
 
-def own(deals: Deals) -> Database:
-    return deals.database.of(deals.organization_id)
+def own(deals: OrganizationBuilder) -> Database:
+    return deals.database.for_organization(deals.organization_id)
 
 
 async def change(database: Database, statement: Executable) -> int:
     return await database.write(lambda transaction: transaction.execute(Statement(statement)))
 
 
-async def test_of_every_table_an_organization_sees_its_own_rows_alone(tenants: list[Deals]) -> None:
+async def test_of_every_table_an_organization_sees_its_own_rows_alone(
+    tenants: list[OrganizationBuilder],
+) -> None:
     for table in SEEN:
         every = await tenants[0].database.rows(Statement(select(table)))
         for deals in tenants:
@@ -67,7 +69,9 @@ async def test_of_every_table_an_organization_sees_its_own_rows_alone(tenants: l
             assert 0 < len(seen) < len(every)
 
 
-async def test_no_row_of_another_organization_is_changed_or_deleted(tenants: list[Deals]) -> None:
+async def test_no_row_of_another_organization_is_changed_or_deleted(
+    tenants: list[OrganizationBuilder],
+) -> None:
     ours, theirs = tenants
     before = await ours.dump()
     foreign = f"WHERE organization_id = '{theirs.organization_id}'"
@@ -78,19 +82,19 @@ async def test_no_row_of_another_organization_is_changed_or_deleted(tenants: lis
     assert await ours.dump() == before
 
 
-async def test_no_row_is_stored_for_another_organization(tenants: list[Deals]) -> None:
+async def test_no_row_is_stored_for_another_organization(tenants: list[OrganizationBuilder]) -> None:
     ours, theirs = tenants
     before = await ours.dump()
     for model in (models.Account, models.Competitor):
         row = model(organization_id=theirs.organization_id, id=new_id(), name="Ours", created_at=NOW)
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="row-level security"):
             await own(ours).write(
-                lambda it, row=row: it.execute(insertion(type(row)), **row.model_dump())  # type: ignore[misc]
+                lambda it, row=row: it.execute(insert_statement(type(row)), **row.model_dump())  # type: ignore[misc]
             )
     assert await ours.dump() == before
 
 
-async def test_no_row_is_handed_to_another_organization(tenants: list[Deals]) -> None:
+async def test_no_row_is_handed_to_another_organization(tenants: list[OrganizationBuilder]) -> None:
     ours, theirs = tenants
     before = await ours.dump()
     giving = update(models.Competitor).values(organization_id=theirs.organization_id)
@@ -102,7 +106,7 @@ async def test_no_row_is_handed_to_another_organization(tenants: list[Deals]) ->
     assert await ours.dump() == before
 
 
-async def test_what_is_only_appended_no_caller_changes(tenants: list[Deals]) -> None:
+async def test_what_is_only_appended_no_caller_changes(tenants: list[OrganizationBuilder]) -> None:
     ours, _ = tenants
     before = await ours.dump()
     for table in APPENDED:
@@ -112,17 +116,17 @@ async def test_what_is_only_appended_no_caller_changes(tenants: list[Deals]) -> 
     assert await ours.dump() == before
 
 
-async def test_tokens_identities_and_seals_are_not_for_callers(tenants: list[Deals]) -> None:
+async def test_tokens_identities_and_seals_are_not_for_callers(tenants: list[OrganizationBuilder]) -> None:
     for table in UNSEEN:
         with pytest.raises(asyncpg.InsufficientPrivilegeError, match="permission denied"):
             await own(tenants[0]).rows(Statement(text(f"SELECT 1 FROM {table}")))
 
 
-async def test_a_user_of_another_organization_owns_nothing(tenants: list[Deals]) -> None:
+async def test_a_user_of_another_organization_owns_nothing(tenants: list[OrganizationBuilder]) -> None:
     ours, theirs = tenants
     before = await ours.dump()
     giving = Statement(update(models.Opportunity).values(owner_id=theirs.user_id))
-    with pytest.raises(LostRace) as lost:
+    with pytest.raises(ConcurrentWrite) as lost:
         async with own(ours).transaction() as transaction:
             await transaction.execute(giving)
     assert "opportunity_owner" in str(lost.value.__cause__)
@@ -151,10 +155,10 @@ async def check_the_sample_is_apart(url: str) -> None:
     try:
         await load_sample(database, now=NOW)
         every = await database.rows(NAMES)
-        served = await database.write(served_organization)
+        served = await database.write(find_default_user)
         assert served is not None
         assert len(every) == 2
-        assert await database.of(served.organization_id).rows(NAMES) == every[:1]
+        assert await database.for_organization(served.organization_id).rows(NAMES) == every[:1]
     finally:
         await database.close()
 
@@ -190,10 +194,12 @@ async def test_who_may_not_take_the_role_is_told_what_to_do(
         await open_database(guest)
 
 
-async def test_one_connection_serves_organizations_in_turn(postgresql_url: str, tenants: list[Deals]) -> None:
+async def test_one_connection_serves_organizations_in_turn(
+    postgresql_url: str, tenants: list[OrganizationBuilder]
+) -> None:
     database = await PostgresDatabase.open(postgresql_url, connections=1)
     try:
-        ours, theirs = (database.of(deals.organization_id) for deals in tenants)
+        ours, theirs = (database.for_organization(deals.organization_id) for deals in tenants)
         for asked, number in ((ours, 1), (theirs, 1), (database, 2), (theirs, 1), (ours, 1), (database, 2)):
             assert len(await asked.rows(NAMES)) == number
     finally:

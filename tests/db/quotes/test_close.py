@@ -7,10 +7,10 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
 from db.domain.errors import NotFound, QuoteFailure, QuotesNotClosable, RuleViolation
 from db.domain.ids import new_id
-from db.quotes.close import QuotesClosed, QuotesClosing
+from db.quotes.close import ClosedQuotes, CloseQuotes
 from db.sql.database import Database
-from tests.builders import NOW, Deals
-from tests.db.operations import close_all, refused, the_only
+from tests.builders import NOW, OrganizationBuilder
+from tests.db.operations import close_all, expect_refusal, only_row
 
 TODAY = date(2026, 11, 23)
 YESTERDAY_EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
@@ -18,11 +18,11 @@ NO_SUCH_QUOTE = "There is no quote with this id. Check the id."
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(deals: Deals) -> None:
+async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", version=3)
     draft = await deals.quote(opportunity_id, state=QuoteState.DRAFT, number="QUO-1", version=5)
@@ -35,7 +35,7 @@ async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(deals:
         description=" Budget gone. ",
     )
 
-    assert closed == QuotesClosed((draft, active), ())
+    assert closed == ClosedQuotes((draft, active), ())
     tables = await deals.dump()
     assert [
         (quote.id, quote.state, quote.status_reason, quote.version, quote.updated_at)
@@ -47,23 +47,23 @@ async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(deals:
     ]
 
 
-async def test_quotes_are_closed_as_lost_today_unless_said_otherwise(deals: Deals) -> None:
+async def test_quotes_are_closed_as_lost_today_unless_said_otherwise(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
     await close_all(deals, ids=(quote_id,))
-    activity = await the_only(deals, "quote_close")
+    activity = await only_row(deals, "quote_close")
     assert (activity.reason, activity.closed_on, activity.description) == ("LOST", TODAY, None)
-    assert (await the_only(deals, "quote")).status_reason == "LOST"
+    assert (await only_row(deals, "quote")).status_reason == "LOST"
 
 
-async def test_closing_quotes_leaves_their_opportunity_as_it_is(deals: Deals) -> None:
+async def test_closing_quotes_leaves_their_opportunity_as_it_is(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    before = await the_only(deals, "opportunity")
+    before = await only_row(deals, "opportunity")
     await close_all(deals, of_opportunity=opportunity_id)
-    assert await the_only(deals, "opportunity") == before
+    assert await only_row(deals, "opportunity") == before
 
 
-async def test_each_quote_is_audited_and_each_opportunity_has_one_event(deals: Deals) -> None:
+async def test_each_quote_is_audited_and_each_opportunity_has_one_event(deals: OrganizationBuilder) -> None:
     opportunities = [await deals.opportunity(), await deals.opportunity()]
     quotes = [
         await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
@@ -89,52 +89,56 @@ async def test_each_quote_is_audited_and_each_opportunity_has_one_event(deals: D
 
 @pytest.mark.parametrize("state", [QuoteState.WON, QuoteState.CLOSED])
 async def test_an_opportunity_without_active_and_draft_quotes_has_none_to_close(
-    deals: Deals, state: QuoteState
+    deals: OrganizationBuilder, state: QuoteState
 ) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=state)
     before = await deals.dump()
-    assert await close_all(deals, of_opportunity=opportunity_id) == QuotesClosed((), ())
+    assert await close_all(deals, of_opportunity=opportunity_id) == ClosedQuotes((), ())
     assert await deals.dump() == before
 
 
-async def test_a_quote_named_twice_counts_once(deals: Deals) -> None:
+async def test_a_quote_named_twice_counts_once(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity())
-    assert await close_all(deals, ids=101 * (quote_id,)) == QuotesClosed((quote_id,), ())
-    assert (await the_only(deals, "quote_close")).quote_id == quote_id
+    assert await close_all(deals, ids=101 * (quote_id,)) == ClosedQuotes((quote_id,), ())
+    assert (await only_row(deals, "quote_close")).quote_id == quote_id
 
 
-async def test_the_failure_of_a_quote_named_twice_points_to_the_first_time(deals: Deals) -> None:
+async def test_the_failure_of_a_quote_named_twice_points_to_the_first_time(
+    deals: OrganizationBuilder,
+) -> None:
     missing = new_id()
     closed = await close_all(deals, ids=(new_id(), missing, missing), close_others=True)
     assert [failure.path[3] for failure in closed.failures] == ["0", "1"]
 
 
-async def test_a_missing_opportunity_is_not_found(deals: Deals) -> None:
-    refusal = await refused(deals, NotFound, close_all(deals, of_opportunity=new_id()))
+async def test_a_missing_opportunity_is_not_found(deals: OrganizationBuilder) -> None:
+    refusal = await expect_refusal(deals, NotFound, close_all(deals, of_opportunity=new_id()))
     assert refusal.path == ("input", "quotes", "ofOpportunity")
 
 
-async def test_another_organizations_opportunity_is_as_good_as_missing(deals: Deals) -> None:
-    other = await Deals.create(deals.database)
+async def test_another_organizations_opportunity_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(deals.database)
     opportunity_id = await other.opportunity()
     await other.quote(opportunity_id, state=QuoteState.ACTIVE)
-    missing = await refused(deals, NotFound, close_all(deals, of_opportunity=new_id()))
-    hidden = await refused(deals, NotFound, close_all(deals, of_opportunity=opportunity_id))
+    missing = await expect_refusal(deals, NotFound, close_all(deals, of_opportunity=new_id()))
+    hidden = await expect_refusal(deals, NotFound, close_all(deals, of_opportunity=opportunity_id))
     assert (hidden.message, hidden.path) == (missing.message, missing.path)
 
 
-async def failure_beside_a_closable_quote(deals: Deals, quote_id: Any, **closing: Any) -> QuoteFailure:
+async def failure_beside_a_closable_quote(
+    deals: OrganizationBuilder, quote_id: Any, **closing: Any
+) -> QuoteFailure:
     """Ask to close a quote that can be closed and then one that can't; both policies name the second."""
     closable = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
     ids = (closable, quote_id)
-    refusal = await refused(deals, QuotesNotClosable, close_all(deals, ids=ids, **closing))
+    refusal = await expect_refusal(deals, QuotesNotClosable, close_all(deals, ids=ids, **closing))
     assert refusal.path == ("input", "quotes", "ids")
     before = await deals.dump()
 
     closed = await close_all(deals, ids=ids, close_others=True, **closing)
 
-    assert closed == QuotesClosed((closable,), refusal.failures)
+    assert closed == ClosedQuotes((closable,), refusal.failures)
     after = await deals.dump()
     assert {quote.id for quote in after["quote"] if quote not in before["quote"]} == {closable}
     [failure] = refusal.failures
@@ -142,13 +146,13 @@ async def failure_beside_a_closable_quote(deals: Deals, quote_id: Any, **closing
     return failure
 
 
-async def test_a_missing_quote_is_a_failure_without_a_quote(deals: Deals) -> None:
+async def test_a_missing_quote_is_a_failure_without_a_quote(deals: OrganizationBuilder) -> None:
     failure = await failure_beside_a_closable_quote(deals, new_id())
     assert (failure.quote_id, failure.code, failure.message) == (None, "NOT_FOUND", NO_SUCH_QUOTE)
 
 
-async def test_another_organizations_quote_is_as_good_as_missing(deals: Deals) -> None:
-    other = await Deals.create(deals.database)
+async def test_another_organizations_quote_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(deals.database)
     hidden = await other.quote(await other.opportunity(), state=QuoteState.ACTIVE)
     failure = await failure_beside_a_closable_quote(deals, hidden)
     assert (failure.quote_id, failure.code, failure.message) == (None, "NOT_FOUND", NO_SUCH_QUOTE)
@@ -161,7 +165,9 @@ async def test_another_organizations_quote_is_as_good_as_missing(deals: Deals) -
         (QuoteState.WON, "QUOTE_WON", "QUO-7 rev 2 is won and stays so. Leave it out."),
     ],
 )
-async def test_a_quote_is_closed_once(deals: Deals, state: QuoteState, code: str, message: str) -> None:
+async def test_a_quote_is_closed_once(
+    deals: OrganizationBuilder, state: QuoteState, code: str, message: str
+) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7", revision=2)
     failure = await failure_beside_a_closable_quote(deals, quote_id)
     assert (failure.quote_id, failure.code, failure.message) == (quote_id, code, message)
@@ -169,7 +175,7 @@ async def test_a_quote_is_closed_once(deals: Deals, state: QuoteState, code: str
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
 async def test_a_draft_of_a_closed_opportunity_cannot_be_closed(
-    deals: Deals, state: OpportunityState
+    deals: OrganizationBuilder, state: OpportunityState
 ) -> None:
     quote_id = await deals.quote(await deals.opportunity(state=state), number="QUO-7")
     failure = await failure_beside_a_closable_quote(deals, quote_id)
@@ -179,7 +185,7 @@ async def test_a_draft_of_a_closed_opportunity_cannot_be_closed(
     )
 
 
-async def test_a_quote_cannot_be_closed_before_it_was_created(deals: Deals) -> None:
+async def test_a_quote_cannot_be_closed_before_it_was_created(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), number="QUO-7", created_at=YESTERDAY_EVENING)
     failure = await failure_beside_a_closable_quote(deals, quote_id, closed_on=date(2026, 11, 21))
     assert (failure.quote_id, failure.code) == (quote_id, "CLOSED_ON_BEFORE_CREATION")
@@ -188,37 +194,41 @@ async def test_a_quote_cannot_be_closed_before_it_was_created(deals: Deals) -> N
     )
 
 
-async def test_a_quote_can_be_closed_on_the_day_it_was_created(deals: Deals) -> None:
+async def test_a_quote_can_be_closed_on_the_day_it_was_created(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), created_at=YESTERDAY_EVENING)
     await close_all(deals, ids=(quote_id,), closed_on=date(2026, 11, 22))
-    assert (await the_only(deals, "quote_close")).closed_on == date(2026, 11, 22)
+    assert (await only_row(deals, "quote_close")).closed_on == date(2026, 11, 22)
 
 
-async def test_the_quotes_of_a_closed_opportunity_are_named_when_they_cannot_be_closed(deals: Deals) -> None:
+async def test_the_quotes_of_a_closed_opportunity_are_named_when_they_cannot_be_closed(
+    deals: OrganizationBuilder,
+) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.WON)
     quote_id = await deals.quote(opportunity_id, state=QuoteState.DRAFT)
-    refusal = await refused(deals, QuotesNotClosable, close_all(deals, of_opportunity=opportunity_id))
+    refusal = await expect_refusal(deals, QuotesNotClosable, close_all(deals, of_opportunity=opportunity_id))
     assert refusal.path == ("input", "quotes", "ofOpportunity")
     assert [(failure.quote_id, failure.code, failure.path) for failure in refusal.failures] == [
         (quote_id, "OPPORTUNITY_CLOSED", ("input", "quotes", "ofOpportunity"))
     ]
 
 
-async def test_an_opportunitys_quotes_are_closed_all_or_none_unless_asked_otherwise(deals: Deals) -> None:
+async def test_an_opportunitys_quotes_are_closed_all_or_none_unless_asked_otherwise(
+    deals: OrganizationBuilder,
+) -> None:
     opportunity_id = await deals.opportunity()
     older = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
     newer = await deals.quote(opportunity_id, created_at=YESTERDAY_EVENING)
     sent: dict[str, Any] = {"of_opportunity": opportunity_id, "closed_on": date(2026, 11, 21)}
 
-    refusal = await refused(deals, QuotesNotClosable, close_all(deals, **sent))
+    refusal = await expect_refusal(deals, QuotesNotClosable, close_all(deals, **sent))
     assert [failure.quote_id for failure in refusal.failures] == [newer]
     assert refusal.message == (
         "1 quote can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS."
     )
-    assert await close_all(deals, **sent, close_others=True) == QuotesClosed((older,), refusal.failures)
+    assert await close_all(deals, **sent, close_others=True) == ClosedQuotes((older,), refusal.failures)
 
 
-async def test_a_hundred_quotes_can_be_named(deals: Deals) -> None:
+async def test_a_hundred_quotes_can_be_named(deals: OrganizationBuilder) -> None:
     ids = tuple(new_id() for _ in range(100))
     closed = await close_all(deals, ids=ids, close_others=True)
     assert closed.closed_quote_ids == ()
@@ -227,29 +237,29 @@ async def test_a_hundred_quotes_can_be_named(deals: Deals) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(0, "NO_QUOTES"), (101, "TOO_MANY_QUOTES")])
 async def test_neither_no_quote_nor_more_than_a_hundred_can_be_named(
-    deals: Deals, number: int, code: str
+    deals: OrganizationBuilder, number: int, code: str
 ) -> None:
     ids = tuple(new_id() for _ in range(number))
-    refusal = await refused(deals, RuleViolation, close_all(deals, ids=ids))
+    refusal = await expect_refusal(deals, RuleViolation, close_all(deals, ids=ids))
     assert (refusal.code, refusal.path) == (code, ("input", "quotes", "ids"))
 
 
-async def test_quotes_cannot_be_closed_in_the_future(deals: Deals) -> None:
+async def test_quotes_cannot_be_closed_in_the_future(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
     closing = close_all(deals, of_opportunity=opportunity_id, closed_on=date(2026, 11, 24), close_others=True)
-    refusal = await refused(deals, RuleViolation, closing)
+    refusal = await expect_refusal(deals, RuleViolation, closing)
     assert (refusal.code, refusal.path) == ("CLOSED_ON_IN_FUTURE", ("input", "closedOn"))
 
 
-async def test_the_description_of_closing_quotes_is_limited(deals: Deals) -> None:
+async def test_the_description_of_closing_quotes_is_limited(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     closing = close_all(deals, of_opportunity=opportunity_id, description=2_001 * "x")
-    refusal = await refused(deals, RuleViolation, closing)
+    refusal = await expect_refusal(deals, RuleViolation, closing)
     assert (refusal.code, refusal.path) == ("DESCRIPTION_TOO_LONG", ("input", "description"))
 
 
 @pytest.mark.parametrize("named", [{}, {"of_opportunity": new_id(), "ids": (new_id(),)}])
 def test_either_an_opportunity_or_quotes_are_named(named: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"Name either an opportunity or quotes\."):
-        QuotesClosing(**named)
+        CloseQuotes(**named)

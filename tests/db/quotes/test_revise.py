@@ -9,30 +9,30 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteState, QuoteStatusReason
 from db.domain.errors import NotFound, RuleViolation, StaleVersion
 from db.domain.ids import new_id
-from db.quotes.create import delete_draft
-from db.quotes.revise import QuoteRevised, revise_quote
-from db.quotes.transitions import OneQuote
+from db.quotes.create import delete_draft_quote
+from db.quotes.revise import RevisedQuote, revise_quote
+from db.quotes.transitions import QuoteRef
 from db.sql.database import Database
-from tests.builders import NOW, Deals
-from tests.db.operations import act, activate, refused, the_only
+from tests.builders import NOW, OrganizationBuilder
+from tests.db.operations import activate, expect_refusal, only_row, run_operation
 
 TODAY = date(2026, 11, 23)
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def revise(deals: Deals, quote_id: UUID, **options: Any) -> QuoteRevised:
-    return await act(deals, revise_quote, OneQuote(quote_id=quote_id, **options))
+async def revise(deals: OrganizationBuilder, quote_id: UUID, **options: Any) -> RevisedQuote:
+    return await run_operation(deals, revise_quote, QuoteRef(quote_id=quote_id, **options))
 
 
-async def quotes(deals: Deals) -> dict[UUID, Any]:
+async def quotes(deals: OrganizationBuilder) -> dict[UUID, Any]:
     return {quote.id: quote for quote in (await deals.dump())["quote"]}
 
 
-async def test_an_active_quote_is_closed_as_revised_and_drafted_anew(deals: Deals) -> None:
+async def test_an_active_quote_is_closed_as_revised_and_drafted_anew(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     columns: dict[str, Any] = {
         "lines": ({}, {"unit_price": Decimal("0.30")}),
@@ -60,11 +60,11 @@ async def test_an_active_quote_is_closed_as_revised_and_drafted_anew(deals: Deal
         updated_at=NOW,
         active_parent=None,
     )
-    activity = await the_only(deals, "quote_close")
+    activity = await only_row(deals, "quote_close")
     assert activity[2:] == (active, "REVISED", TODAY, None, deals.user_id, NOW)
 
 
-async def test_the_lines_of_the_new_revision_are_equal(deals: Deals) -> None:
+async def test_the_lines_of_the_new_revision_are_equal(deals: OrganizationBuilder) -> None:
     lines = (
         {"name": "Crane"},
         {
@@ -86,7 +86,7 @@ async def test_the_lines_of_the_new_revision_are_equal(deals: Deals) -> None:
     assert {line.id for line in old}.isdisjoint(line.id for line in new)
 
 
-async def test_a_closed_quote_is_revised_and_stays_closed_as_it_was(deals: Deals) -> None:
+async def test_a_closed_quote_is_revised_and_stays_closed_as_it_was(deals: OrganizationBuilder) -> None:
     closed = await deals.quote(
         await deals.opportunity(),
         state=QuoteState.CLOSED,
@@ -102,7 +102,7 @@ async def test_a_closed_quote_is_revised_and_stays_closed_as_it_was(deals: Deals
     assert (draft.number, draft.revision, draft.state) == ("QUO-7", 1, "DRAFT")
 
 
-async def test_the_next_revision_follows_the_highest_one(deals: Deals) -> None:
+async def test_the_next_revision_follows_the_highest_one(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     first, *_ = [
         await deals.quote(opportunity_id, state=QuoteState.CLOSED, number="QUO-7", revision=revision)
@@ -112,7 +112,7 @@ async def test_the_next_revision_follows_the_highest_one(deals: Deals) -> None:
     assert (await quotes(deals))[revised.draft_id].revision == 5
 
 
-async def test_a_revision_is_audited_on_both_quotes_and_told_once(deals: Deals) -> None:
+async def test_a_revision_is_audited_on_both_quotes_and_told_once(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7")
     revised = await revise(deals, active)
@@ -128,10 +128,10 @@ async def test_a_revision_is_audited_on_both_quotes_and_told_once(deals: Deals) 
         "closedOn": [None, "2026-11-23"],
     }
     assert (created["number"], created["revision"]) == ([None, "QUO-7"], [None, "1"])
-    assert (await the_only(deals, "event")).kind == "QUOTE_REVISED"
+    assert (await only_row(deals, "event")).kind == "QUOTE_REVISED"
 
 
-async def test_revisions_can_follow_each_other(deals: Deals) -> None:
+async def test_revisions_can_follow_each_other(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, number="QUO-7")
     for _ in range(3):
         quote_id = (await revise(deals, quote_id)).draft_id
@@ -141,9 +141,11 @@ async def test_revisions_can_follow_each_other(deals: Deals) -> None:
 
 
 @pytest.mark.parametrize(("state", "named"), [(QuoteState.DRAFT, "a draft"), (QuoteState.WON, "won")])
-async def test_a_draft_or_a_won_quote_is_not_revised(deals: Deals, state: QuoteState, named: str) -> None:
+async def test_a_draft_or_a_won_quote_is_not_revised(
+    deals: OrganizationBuilder, state: QuoteState, named: str
+) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7")
-    refusal = await refused(deals, RuleViolation, revise(deals, quote_id, expected_version=9))
+    refusal = await expect_refusal(deals, RuleViolation, revise(deals, quote_id, expected_version=9))
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_REVISABLE", ("input", "quoteId"))
     assert refusal.message == (
         f"QUO-7 rev 0 is {named}; only an active or a closed quote can be revised. A draft can be edited;"
@@ -152,38 +154,38 @@ async def test_a_draft_or_a_won_quote_is_not_revised(deals: Deals, state: QuoteS
 
 
 @pytest.mark.parametrize("state", [QuoteState.DRAFT, QuoteState.ACTIVE])
-async def test_a_number_has_one_live_revision(deals: Deals, state: QuoteState) -> None:
+async def test_a_number_has_one_live_revision(deals: OrganizationBuilder, state: QuoteState) -> None:
     opportunity_id = await deals.opportunity()
     closed = await deals.quote(opportunity_id, state=QuoteState.CLOSED, number="QUO-7")
     await deals.quote(opportunity_id, state=state, number="QUO-7", revision=1)
-    refusal = await refused(deals, RuleViolation, revise(deals, closed))
+    refusal = await expect_refusal(deals, RuleViolation, revise(deals, closed))
     assert (refusal.code, refusal.path) == ("ANOTHER_REVISION_LIVE", ("input", "quoteId"))
     assert refusal.message == (
         f"QUO-7 rev 1 is {state.lower()}, and a number has one live revision. Go on with that one."
     )
 
 
-async def test_a_quote_of_a_closed_opportunity_is_not_revised(deals: Deals) -> None:
+async def test_a_quote_of_a_closed_opportunity_is_not_revised(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
     quote_id = await deals.quote(opportunity_id, state=QuoteState.CLOSED)
-    refusal = await refused(deals, RuleViolation, revise(deals, quote_id))
+    refusal = await expect_refusal(deals, RuleViolation, revise(deals, quote_id))
     assert (refusal.code, refusal.path) == ("OPPORTUNITY_CLOSED", ("input", "quoteId"))
 
 
-async def test_a_quote_of_another_version_is_not_revised(deals: Deals) -> None:
+async def test_a_quote_of_another_version_is_not_revised(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, version=4)
-    refusal = await refused(deals, StaleVersion, revise(deals, quote_id, expected_version=3))
+    refusal = await expect_refusal(deals, StaleVersion, revise(deals, quote_id, expected_version=3))
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
 
 
-async def test_a_missing_quote_is_not_revised(deals: Deals) -> None:
-    other = await Deals.create(deals.database)
+async def test_a_missing_quote_is_not_revised(deals: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(deals.database)
     for missing in (new_id(), await other.quote(await other.opportunity(), state=QuoteState.ACTIVE)):
-        refusal = await refused(deals, NotFound, revise(deals, missing))
+        refusal = await expect_refusal(deals, NotFound, revise(deals, missing))
         assert refusal.path == ("input", "quoteId")
 
 
-async def test_revising_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+async def test_revising_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
     first = await revise(deals, quote_id, idempotency_key="monday")
     before = await deals.dump()
@@ -191,9 +193,11 @@ async def test_revising_again_with_its_key_answers_the_first_outcome(deals: Deal
     assert await deals.dump() == before
 
 
-async def test_revising_again_with_its_key_says_that_the_draft_was_deleted(deals: Deals) -> None:
+async def test_revising_again_with_its_key_says_that_the_draft_was_deleted(
+    deals: OrganizationBuilder,
+) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
     draft_id = (await revise(deals, quote_id, idempotency_key="monday")).draft_id
-    await act(deals, delete_draft, OneQuote(quote_id=draft_id))
-    refusal = await refused(deals, RuleViolation, revise(deals, quote_id, idempotency_key="monday"))
+    await run_operation(deals, delete_draft_quote, QuoteRef(quote_id=draft_id))
+    refusal = await expect_refusal(deals, RuleViolation, revise(deals, quote_id, idempotency_key="monday"))
     assert refusal.code == "QUOTE_DELETED"

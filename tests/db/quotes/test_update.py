@@ -9,15 +9,15 @@ import pytest
 from db.domain.enums import BillingMethod, OpportunityState, QuoteLineKind, QuoteState
 from db.domain.errors import NotFound, RuleViolation, StaleVersion
 from db.domain.ids import new_id
-from db.lines.draft import LineDraft, LineUpdate
-from db.quotes.create import delete_draft
-from db.quotes.transitions import OneQuote, QuoteChanged
-from db.quotes.update import QuoteUpdate, update_quote
+from db.lines.draft import LineContent, LineUpdate
+from db.quotes.create import delete_draft_quote
+from db.quotes.transitions import ChangedQuote, QuoteRef
+from db.quotes.update import UpdateQuote, update_quote
 from db.sql.database import Database
-from tests.builders import NOW, Deals
-from tests.db.operations import act, refused, the_only
+from tests.builders import NOW, OrganizationBuilder
+from tests.db.operations import expect_refusal, only_row, run_operation
 
-CRANE = LineDraft(kind=QuoteLineKind.PRODUCT, name=" Crane ", unit_price=Decimal("0.1"))
+CRANE = LineContent(kind=QuoteLineKind.PRODUCT, name=" Crane ", unit_price=Decimal("0.1"))
 CREW: dict[str, Any] = {
     "kind": "PROJECT",
     "name": "Crew",
@@ -29,37 +29,37 @@ CREW: dict[str, Any] = {
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def update(deals: Deals, quote_id: UUID, **sent: Any) -> QuoteChanged:
-    return await act(deals, update_quote, QuoteUpdate(quote_id=quote_id, **sent))
+async def update(deals: OrganizationBuilder, quote_id: UUID, **sent: Any) -> ChangedQuote:
+    return await run_operation(deals, update_quote, UpdateQuote(quote_id=quote_id, **sent))
 
 
-async def draft(deals: Deals, *lines: dict[str, Any], **columns: Any) -> UUID:
+async def draft(deals: OrganizationBuilder, *lines: dict[str, Any], **columns: Any) -> UUID:
     return await deals.quote(await deals.opportunity(), lines=lines, **columns)
 
 
-async def lines_of(deals: Deals) -> list[Any]:
+async def lines_of(deals: OrganizationBuilder) -> list[Any]:
     return sorted((await deals.dump())["quote_line"], key=lambda line: line.position)
 
 
-async def ids_of_lines(deals: Deals) -> list[UUID]:
+async def ids_of_lines(deals: OrganizationBuilder) -> list[UUID]:
     return [line.id for line in await lines_of(deals)]
 
 
-def project(**columns: Any) -> LineDraft:
+def project(**columns: Any) -> LineContent:
     usual: dict[str, Any] = {
         "kind": QuoteLineKind.PROJECT,
         "name": "Crew",
         "unit_price": Decimal(50),
         "billing_method": BillingMethod.TIME_AND_MATERIAL,
     }
-    return LineDraft(**{**usual, **columns})
+    return LineContent(**{**usual, **columns})
 
 
-async def test_lines_are_added_changed_and_removed_in_one_call(deals: Deals) -> None:
+async def test_lines_are_added_changed_and_removed_in_one_call(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {"name": "Crane"}, {"name": "Cable"}, CREW)
     crane, cable, crew = await ids_of_lines(deals)
 
@@ -71,7 +71,7 @@ async def test_lines_are_added_changed_and_removed_in_one_call(deals: Deals) -> 
         remove_lines=(crane,),
     )
 
-    assert changed == QuoteChanged(quote_id)
+    assert changed == ChangedQuote(quote_id)
     lines = await lines_of(deals)
     assert [line.id for line in lines[:2]] == [cable, crew]
     assert [
@@ -88,22 +88,22 @@ async def test_lines_are_added_changed_and_removed_in_one_call(deals: Deals) -> 
         (None, None, None),
         ("TIME_AND_MATERIAL", None, Decimal("80.00")),
     ]
-    quote = await the_only(deals, "quote")
+    quote = await only_row(deals, "quote")
     assert (quote.total, quote.version, quote.updated_at) == (Decimal("1225.10"), 2, NOW)
 
 
-async def test_only_what_is_sent_is_changed(deals: Deals) -> None:
+async def test_only_what_is_sent_is_changed(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {}, effective_from=date(2026, 12, 1), effective_to=date(2026, 12, 31))
-    before = await the_only(deals, "quote")
+    before = await only_row(deals, "quote")
     lines = await lines_of(deals)
     await update(deals, quote_id, changes={"name": " Cranes ", "effective_to": None})
-    assert await the_only(deals, "quote") == before._replace(
+    assert await only_row(deals, "quote") == before._replace(
         name="Cranes", effective_to=None, version=2, updated_at=NOW
     )
     assert await lines_of(deals) == lines
 
 
-async def test_an_edit_is_audited_with_what_it_changed(deals: Deals) -> None:
+async def test_an_edit_is_audited_with_what_it_changed(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {"name": "Crane"}, CREW)
     crane, crew = await ids_of_lines(deals)
     await update(
@@ -113,7 +113,7 @@ async def test_an_edit_is_audited_with_what_it_changed(deals: Deals) -> None:
         change_lines=(LineUpdate(crew, {"unit_price": Decimal("60.00")}),),
         remove_lines=(crane,),
     )
-    audit = await the_only(deals, "audit")
+    audit = await only_row(deals, "audit")
     assert (audit.action, audit.subject_id) == ("QUOTE_UPDATED", quote_id)
     assert orjson.loads(audit.details) == {
         "effectiveTo": [None, "2027-01-31"],
@@ -131,15 +131,15 @@ async def test_an_edit_is_audited_with_what_it_changed(deals: Deals) -> None:
         "lines.2.quantity": ["2.00", None],
         "lines.2.unitPrice": ["50.00", None],
     }
-    event = await the_only(deals, "event")
+    event = await only_row(deals, "event")
     assert event.kind == "QUOTE_UPDATED"
 
 
-async def test_a_project_line_can_become_fixed_price_when_its_limit_goes(deals: Deals) -> None:
+async def test_a_project_line_can_become_fixed_price_when_its_limit_goes(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, CREW)
     [crew] = await ids_of_lines(deals)
     fixed = {"billing_method": BillingMethod.FIXED_PRICE}
-    refusal = await refused(
+    refusal = await expect_refusal(
         deals,
         RuleViolation,
         update(deals, quote_id, change_lines=(LineUpdate(crew, fixed),)),  # type: ignore[arg-type]
@@ -149,10 +149,10 @@ async def test_a_project_line_can_become_fixed_price_when_its_limit_goes(deals: 
         ("input", "lines", "change", "0", "notToExceed"),
     )
     await update(deals, quote_id, change_lines=(LineUpdate(crew, {**fixed, "not_to_exceed": None}),))  # type: ignore[typeddict-item]
-    assert (await the_only(deals, "quote_line")).billing_method == "FIXED_PRICE"
+    assert (await only_row(deals, "quote_line")).billing_method == "FIXED_PRICE"
 
 
-async def test_what_a_draft_holds_already_is_no_change(deals: Deals) -> None:
+async def test_what_a_draft_holds_already_is_no_change(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {"name": "Crane"})
     [crane] = await ids_of_lines(deals)
     before = await deals.dump()
@@ -166,9 +166,9 @@ async def test_what_a_draft_holds_already_is_no_change(deals: Deals) -> None:
 
 
 @pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_a_draft_is_edited(deals: Deals, state: QuoteState) -> None:
+async def test_only_a_draft_is_edited(deals: OrganizationBuilder, state: QuoteState) -> None:
     quote_id = await draft(deals, {}, state=state, number="QUO-7")
-    refusal = await refused(
+    refusal = await expect_refusal(
         deals, RuleViolation, update(deals, quote_id, changes={"name": "New"}, expected_version=9)
     )
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_DRAFT", ("input", "quoteId"))
@@ -177,28 +177,28 @@ async def test_only_a_draft_is_edited(deals: Deals, state: QuoteState) -> None:
     )
 
 
-async def test_a_draft_of_a_closed_opportunity_is_not_edited(deals: Deals) -> None:
+async def test_a_draft_of_a_closed_opportunity_is_not_edited(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(state=OpportunityState.WON))
-    refusal = await refused(deals, RuleViolation, update(deals, quote_id, changes={"name": "New"}))
+    refusal = await expect_refusal(deals, RuleViolation, update(deals, quote_id, changes={"name": "New"}))
     assert (refusal.code, refusal.path) == ("OPPORTUNITY_CLOSED", ("input", "quoteId"))
 
 
-async def test_a_draft_of_another_version_is_not_edited(deals: Deals) -> None:
+async def test_a_draft_of_another_version_is_not_edited(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {}, version=4)
-    refusal = await refused(
+    refusal = await expect_refusal(
         deals, StaleVersion, update(deals, quote_id, changes={"name": "New"}, expected_version=3)
     )
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
 
 
-async def test_a_missing_quote_is_not_edited(deals: Deals) -> None:
-    other = await Deals.create(deals.database)
+async def test_a_missing_quote_is_not_edited(deals: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(deals.database)
     for missing in (new_id(), await draft(other, {})):
-        refusal = await refused(deals, NotFound, update(deals, missing, changes={"name": "New"}))
+        refusal = await expect_refusal(deals, NotFound, update(deals, missing, changes={"name": "New"}))
         assert refusal.path == ("input", "quoteId")
 
 
-async def test_a_line_of_another_quote_is_as_good_as_missing(deals: Deals) -> None:
+async def test_a_line_of_another_quote_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
     await draft(deals, {})
     [theirs] = await ids_of_lines(deals)
     quote_id = await draft(deals)
@@ -206,12 +206,12 @@ async def test_a_line_of_another_quote_is_as_good_as_missing(deals: Deals) -> No
         ({"change_lines": (LineUpdate(theirs, {"name": "New"}),)}, ("change", "0", "id")),
         ({"remove_lines": (theirs,)}, ("remove", "0")),
     ):
-        refusal = await refused(deals, NotFound, update(deals, quote_id, **sent))
+        refusal = await expect_refusal(deals, NotFound, update(deals, quote_id, **sent))
         assert refusal.path == ("input", "lines", *path)
         assert refusal.message == "There is no line of this quote with this id. Check the id."
 
 
-async def test_a_line_is_named_only_once(deals: Deals) -> None:
+async def test_a_line_is_named_only_once(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {})
     [line] = await ids_of_lines(deals)
     change = LineUpdate(line, {"name": "New"})
@@ -220,7 +220,7 @@ async def test_a_line_is_named_only_once(deals: Deals) -> None:
         ({"change_lines": (change,), "remove_lines": (line,)}, ("remove", "0")),
         ({"remove_lines": (line, line)}, ("remove", "1")),
     ):
-        refusal = await refused(deals, RuleViolation, update(deals, quote_id, **sent))
+        refusal = await expect_refusal(deals, RuleViolation, update(deals, quote_id, **sent))
         assert (refusal.code, refusal.path) == ("LINE_NAMED_TWICE", ("input", "lines", *path))
 
 
@@ -271,20 +271,22 @@ PROJECT: dict[str, Any] = {
     ],
 )
 async def test_a_line_keeps_within_the_limits(
-    deals: Deals, line: dict[str, Any], code: str, path: tuple[str, ...]
+    deals: OrganizationBuilder, line: dict[str, Any], code: str, path: tuple[str, ...]
 ) -> None:
     quote_id = await draft(deals, {})
-    refusal = await refused(deals, RuleViolation, update(deals, quote_id, add_lines=(LineDraft(**line),)))
+    refusal = await expect_refusal(
+        deals, RuleViolation, update(deals, quote_id, add_lines=(LineContent(**line),))
+    )
     assert (refusal.code, refusal.path) == (code, ("input", "lines", "add", "0", *path))
 
 
-async def test_a_quote_keeps_within_the_limits(deals: Deals) -> None:
+async def test_a_quote_keeps_within_the_limits(deals: OrganizationBuilder) -> None:
     highest = {"unit_price": Decimal("1000000000000.00")}
     quote_id = await draft(deals, highest, name="Cranes")
     for sent, code, path in (
         ({"changes": {"name": ""}}, "NAME_EMPTY", ("name",)),
         (
-            {"add_lines": (LineDraft(**PRODUCT | {"unit_price": Decimal("0.01")}),)},
+            {"add_lines": (LineContent(**PRODUCT | {"unit_price": Decimal("0.01")}),)},
             "QUOTE_TOTAL_OUT_OF_RANGE",
             ("lines",),
         ),
@@ -294,11 +296,11 @@ async def test_a_quote_keeps_within_the_limits(deals: Deals) -> None:
             ("effectiveTo",),
         ),
     ):
-        refusal = await refused(deals, RuleViolation, update(deals, quote_id, **sent))
+        refusal = await expect_refusal(deals, RuleViolation, update(deals, quote_id, **sent))
         assert (refusal.code, refusal.path) == (code, ("input", *path))
 
 
-async def test_editing_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+async def test_editing_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {})
     first = await update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
     before = await deals.dump()
@@ -306,9 +308,9 @@ async def test_editing_again_with_its_key_answers_the_first_outcome(deals: Deals
     assert await deals.dump() == before
 
 
-async def test_editing_again_with_its_key_says_that_the_draft_was_deleted(deals: Deals) -> None:
+async def test_editing_again_with_its_key_says_that_the_draft_was_deleted(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {})
     await update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
-    await act(deals, delete_draft, OneQuote(quote_id=quote_id))
+    await run_operation(deals, delete_draft_quote, QuoteRef(quote_id=quote_id))
     again = update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
-    assert (await refused(deals, RuleViolation, again)).code == "QUOTE_DELETED"
+    assert (await expect_refusal(deals, RuleViolation, again)).code == "QUOTE_DELETED"

@@ -9,10 +9,10 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteState
 from db.domain.errors import NotFound, RuleViolation, StaleVersion
 from db.domain.ids import new_id
-from db.quotes.win import QuoteWinning, QuoteWon, win_quote
+from db.quotes.win import WinQuote, WonQuote, win_quote
 from db.sql.database import Database
-from tests.builders import NOW, Deals
-from tests.db.operations import act, close, refused, the_only
+from tests.builders import NOW, OrganizationBuilder
+from tests.db.operations import close, expect_refusal, only_row, run_operation
 
 TODAY = date(2026, 11, 23)
 LINES: tuple[dict[str, Any], ...] = (
@@ -30,20 +30,20 @@ LINES: tuple[dict[str, Any], ...] = (
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def win(deals: Deals, quote_id: UUID, **sent: Any) -> QuoteWon:
-    return await act(deals, win_quote, QuoteWinning(quote_id=quote_id, **sent))
+async def win(deals: OrganizationBuilder, quote_id: UUID, **sent: Any) -> WonQuote:
+    return await run_operation(deals, win_quote, WinQuote(quote_id=quote_id, **sent))
 
 
-async def states(deals: Deals) -> dict[UUID, tuple[str, str, int]]:
+async def states(deals: OrganizationBuilder) -> dict[UUID, tuple[str, str, int]]:
     quotes = (await deals.dump())["quote"]
     return {quote.id: (quote.state, quote.status_reason, quote.version) for quote in quotes}
 
 
-async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(deals: Deals) -> None:
+async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     won, active, draft, closed = [
         await deals.quote(opportunity_id, state=state, lines=LINES, version=3, name="Cranes")
@@ -60,7 +60,7 @@ async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(deals:
         draft: ("CLOSED", "LOST", 4),
         closed: ("CLOSED", "LOST", 3),
     }
-    contract = await the_only(deals, "project_contract")
+    contract = await only_row(deals, "project_contract")
     assert contract._asdict() == {
         "organization_id": deals.organization_id,
         "id": outcome.project_contract_id,
@@ -75,7 +75,7 @@ async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(deals:
     }
 
 
-async def test_the_contract_carries_the_lines_of_the_quote(deals: Deals) -> None:
+async def test_the_contract_carries_the_lines_of_the_quote(deals: OrganizationBuilder) -> None:
     won = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, lines=LINES)
     await win(deals, won)
     tables = await deals.dump()
@@ -91,7 +91,7 @@ async def test_the_contract_carries_the_lines_of_the_quote(deals: Deals) -> None
     assert content("project_contract_line") == content("quote_line")
 
 
-async def test_winning_writes_an_activity_for_every_quote_it_ends(deals: Deals) -> None:
+async def test_winning_writes_an_activity_for_every_quote_it_ends(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     won = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
     later = await deals.quote(opportunity_id, created_at=datetime(2026, 11, 22, 20, tzinfo=UTC))
@@ -103,16 +103,16 @@ async def test_winning_writes_an_activity_for_every_quote_it_ends(deals: Deals) 
     }
 
 
-async def test_the_opportunity_stays_open_until_it_is_closed_by_hand(deals: Deals) -> None:
+async def test_the_opportunity_stays_open_until_it_is_closed_by_hand(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
-    before = await the_only(deals, "opportunity")
+    before = await only_row(deals, "opportunity")
     await win(deals, await deals.quote(opportunity_id, state=QuoteState.ACTIVE, lines=LINES))
-    assert await the_only(deals, "opportunity") == before
+    assert await only_row(deals, "opportunity") == before
     await close(deals, opportunity_id)
-    assert (await the_only(deals, "opportunity")).actual_revenue == Decimal("1000.50")
+    assert (await only_row(deals, "opportunity")).actual_revenue == Decimal("1000.50")
 
 
-async def test_winning_is_audited_quote_by_quote_and_told_once(deals: Deals) -> None:
+async def test_winning_is_audited_quote_by_quote_and_told_once(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     won = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, name="Cranes")
     lost = await deals.quote(opportunity_id)
@@ -140,7 +140,7 @@ async def test_winning_is_audited_quote_by_quote_and_told_once(deals: Deals) -> 
         "lines.1.quantity": [None, "1.00"],
         "lines.1.unitPrice": [None, "1000.00"],
     }
-    event = await the_only(deals, "event")
+    event = await only_row(deals, "event")
     assert (event.opportunity_id, event.kind) == (opportunity_id, "QUOTE_WON")
 
 
@@ -148,25 +148,25 @@ async def test_winning_is_audited_quote_by_quote_and_told_once(deals: Deals) -> 
     ("state", "named"),
     [(QuoteState.DRAFT, "a draft"), (QuoteState.WON, "won"), (QuoteState.CLOSED, "closed")],
 )
-async def test_only_an_active_quote_is_won(deals: Deals, state: QuoteState, named: str) -> None:
+async def test_only_an_active_quote_is_won(deals: OrganizationBuilder, state: QuoteState, named: str) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7")
-    refusal = await refused(deals, RuleViolation, win(deals, quote_id, expected_version=9))
+    refusal = await expect_refusal(deals, RuleViolation, win(deals, quote_id, expected_version=9))
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_ACTIVE", ("input", "quoteId"))
     assert refusal.message == (
         f"QUO-7 rev 0 is {named}; only an active quote can be won. A draft can be activated."
     )
 
 
-async def test_a_draft_of_a_closed_opportunity_is_not_won(deals: Deals) -> None:
+async def test_a_draft_of_a_closed_opportunity_is_not_won(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(state=OpportunityState.WON))
-    assert (await refused(deals, RuleViolation, win(deals, quote_id))).code == "QUOTE_NOT_ACTIVE"
+    assert (await expect_refusal(deals, RuleViolation, win(deals, quote_id))).code == "QUOTE_NOT_ACTIVE"
 
 
-async def test_an_opportunity_has_one_won_quote(deals: Deals) -> None:
+async def test_an_opportunity_has_one_won_quote(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=QuoteState.WON, number="QUO-6", revision=2)
     quote_id = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    refusal = await refused(deals, RuleViolation, win(deals, quote_id))
+    refusal = await expect_refusal(deals, RuleViolation, win(deals, quote_id))
     assert (refusal.code, refusal.path) == ("ANOTHER_QUOTE_WON", ("input", "quoteId"))
     assert refusal.message == "QUO-6 rev 2 of the same opportunity is won already; only one can be."
 
@@ -180,27 +180,27 @@ async def test_an_opportunity_has_one_won_quote(deals: Deals) -> None:
     ],
 )
 async def test_winning_keeps_within_the_limits(
-    deals: Deals, sent: dict[str, Any], code: str, field: str
+    deals: OrganizationBuilder, sent: dict[str, Any], code: str, field: str
 ) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
-    refusal = await refused(deals, RuleViolation, win(deals, quote_id, **sent))
+    refusal = await expect_refusal(deals, RuleViolation, win(deals, quote_id, **sent))
     assert (refusal.code, refusal.path) == (code, ("input", field))
 
 
-async def test_a_quote_of_another_version_is_not_won(deals: Deals) -> None:
+async def test_a_quote_of_another_version_is_not_won(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, version=4)
-    refusal = await refused(deals, StaleVersion, win(deals, quote_id, expected_version=3))
+    refusal = await expect_refusal(deals, StaleVersion, win(deals, quote_id, expected_version=3))
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
 
 
-async def test_a_missing_quote_is_not_won(deals: Deals) -> None:
-    other = await Deals.create(deals.database)
+async def test_a_missing_quote_is_not_won(deals: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(deals.database)
     for missing in (new_id(), await other.quote(await other.opportunity(), state=QuoteState.ACTIVE)):
-        refusal = await refused(deals, NotFound, win(deals, missing))
+        refusal = await expect_refusal(deals, NotFound, win(deals, missing))
         assert refusal.path == ("input", "quoteId")
 
 
-async def test_winning_again_with_its_key_answers_the_first_outcome(deals: Deals) -> None:
+async def test_winning_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
     first = await win(deals, quote_id, idempotency_key="monday")
     before = await deals.dump()

@@ -9,14 +9,14 @@ from sqlalchemy import text
 
 from db.connect import open_database
 from db.domain.errors import Refusal
-from db.sql.database import Database, LostRace, Transaction
+from db.sql.database import ConcurrentWrite, Database, Transaction
 from db.sql.statements import Statement
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 
-Act = Callable[[Transaction], Awaitable[object]]
-Write = Callable[[Act], Awaitable[object]]
+Operation = Callable[[Transaction], Awaitable[object]]
+Write = Callable[[Operation], Awaitable[object]]
 
-CODES = frozenset(
+EXPECTED_CODES = frozenset(
     {
         "ACTIVE_QUOTES",
         "NOT_FOUND",
@@ -31,12 +31,12 @@ CODES = frozenset(
 )
 """How those are refused who come too late; all of them, where every act is tried often."""
 
-AT_ONCE = 20
+BATCH_SIZE = 20
 """Acts, of some rounds: enough to keep every connection busy."""
 
 
 @asynccontextmanager
-async def opened(url: str) -> AsyncIterator[list[Database]]:
+async def open_twice(url: str) -> AsyncIterator[list[Database]]:
     """Open the database twice: in SQLite each has a writer, and these contend as two processes do."""
     databases = [await open_database(url) for _ in range(2)]
     try:
@@ -46,19 +46,21 @@ async def opened(url: str) -> AsyncIterator[list[Database]]:
             await database.close()
 
 
-async def race(deals: Deals, writes: Sequence[Write], acts: Sequence[Act]) -> list[object]:
+async def run_concurrently(
+    deals: OrganizationBuilder, writes: Sequence[Write], acts: Sequence[Operation]
+) -> list[object]:
     """Return what everybody was told."""
     async with deals.database.transaction() as transaction:
         await transaction.rows(Statement(text("ANALYZE")))  # plans made for empty tables would be kept
     answers: list[object] = []
-    for start in range(0, len(acts), AT_ONCE):
-        batch = acts[start : start + AT_ONCE]
-        answers += await asyncio.gather(*(told(random.choice(writes), act) for act in batch))
+    for start in range(0, len(acts), BATCH_SIZE):
+        batch = acts[start : start + BATCH_SIZE]
+        answers += await asyncio.gather(*(outcome_of(random.choice(writes), act) for act in batch))
     return answers
 
 
-async def told(write: Write, act: Act) -> object:
+async def outcome_of(write: Write, act: Operation) -> object:
     try:
         return await write(act)
-    except (Refusal, LostRace) as refusal:
+    except (Refusal, ConcurrentWrite) as refusal:
         return refusal

@@ -10,13 +10,13 @@ from sqlalchemy import text
 
 from db.domain.enums import QuoteState
 from db.domain.errors import Refusal
-from db.quotes.close import QuotesClosing, close_quotes
-from db.quotes.win import QuoteWon
+from db.quotes.close import CloseQuotes, close_quotes
+from db.quotes.win import WonQuote
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
-from tests.builders import Deals
-from tests.db.invariants import badly_closed, badly_ended, badly_revised, badly_won
-from tests.db.races.race import Act, opened, race
+from tests.builders import OrganizationBuilder
+from tests.db.invariants import invalid_closings, invalid_quote_closes, invalid_revisions, invalid_wins
+from tests.db.races.race import Operation, open_twice, run_concurrently
 from tests.db.races.test_races import activating, closing, revising, winning
 
 
@@ -24,18 +24,18 @@ from tests.db.races.test_races import activating, closing, revising, winning
 async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(
     database_url: str, rounds: int
 ) -> None:
-    async with opened(database_url) as databases:
-        deals = await Deals.create(databases[0])
+    async with open_twice(database_url) as databases:
+        deals = await OrganizationBuilder.create(databases[0])
         acts = [act for _ in range(rounds) for act in await acts_on_a_deal(deals)]
 
-        answers = await race(deals, [database.write for database in databases], acts)
+        answers = await run_concurrently(deals, [database.write for database in databases], acts)
 
-        assert await badly_closed(deals) == []
-        assert await badly_won(deals) == []
-        wins = {answer.project_contract_id for answer in answers if isinstance(answer, QuoteWon)}
+        assert await invalid_closings(deals) == []
+        assert await invalid_wins(deals) == []
+        wins = {answer.project_contract_id for answer in answers if isinstance(answer, WonQuote)}
         assert {row.id for row in (await deals.dump())["project_contract"]} == wins
-        assert await badly_ended(deals) == []
-        assert await badly_revised(deals) == []
+        assert await invalid_quote_closes(deals) == []
+        assert await invalid_revisions(deals) == []
         assert {answer.code for answer in answers if isinstance(answer, Refusal)} == {
             "ACTIVE_QUOTES",
             "OPPORTUNITY_CLOSED",
@@ -47,24 +47,24 @@ async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(
 
 
 async def test_the_checks_find_what_is_bad(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity_id = await deals.opportunity()
     without_contract = await deals.quote(opportunity_id, state=QuoteState.WON)
-    assert await badly_won(deals) == [opportunity_id]
-    assert await badly_ended(deals) == []
+    assert await invalid_wins(deals) == [opportunity_id]
+    assert await invalid_quote_closes(deals) == []
     live = [await deals.quote(opportunity_id, number="QUO-9", revision=revision) for revision in (0, 1)]
-    assert sorted(await badly_revised(deals)) == sorted(live)
+    assert sorted(await invalid_revisions(deals)) == sorted(live)
     async with database.transaction() as transaction:
         await transaction.rows(Statement(text("UPDATE quote_close SET reason = 'LOST'")))
-    assert await badly_ended(deals) == [without_contract]
+    assert await invalid_quote_closes(deals) == [without_contract]
 
 
-async def acts_on_a_deal(deals: Deals) -> list[Act]:
+async def acts_on_a_deal(deals: OrganizationBuilder) -> list[Operation]:
     """Return six acts on a new opportunity with two active quotes and a draft."""
     opportunity_id = await deals.opportunity()
     active = [await deals.quote(opportunity_id, state=QuoteState.ACTIVE) for _ in range(2)]
     draft = await deals.quote(opportunity_id)
-    acts: list[Act] = [
+    acts: list[Operation] = [
         *(partial(winning, deals, each) for each in active),
         partial(activating, deals, draft),
         partial(revising, deals, active[0]),
@@ -75,5 +75,7 @@ async def acts_on_a_deal(deals: Deals) -> list[Act]:
     return acts
 
 
-def closing_quotes(deals: Deals, ids: tuple[UUID, ...], transaction: Transaction) -> Awaitable[object]:
-    return close_quotes(transaction, deals.caller, QuotesClosing(ids=ids))
+def closing_quotes(
+    deals: OrganizationBuilder, ids: tuple[UUID, ...], transaction: Transaction
+) -> Awaitable[object]:
+    return close_quotes(transaction, deals.caller, CloseQuotes(ids=ids))

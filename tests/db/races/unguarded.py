@@ -15,12 +15,12 @@ from typing_extensions import override
 
 from db.connect import open_database
 from db.sql.database import Database, Transaction
-from db.sql.statements import Compiled, Statement
+from db.sql.statements import CompiledStatement, Statement
 
 T = TypeVar("T")
 
 
-async def remove_guards(url: str) -> None:
+async def drop_constraints(url: str) -> None:
     """Take from the schema what keeps bad states out of it."""
     database = await open_database(url)
     async with database.transaction() as transaction:
@@ -44,7 +44,7 @@ _ON_SQLITE = (  # a constraint can't be dropped there
 )
 
 
-async def write_unguarded(database: Database, work: Callable[[Transaction], Awaitable[T]]) -> T:
+async def write_without_guards(database: Database, work: Callable[[Transaction], Awaitable[T]]) -> T:
     """Run ``work`` once; what it reads isn't in the transaction in which it writes."""
     async with AsyncExitStack() as stack:
         return await work(_Unguarded(database, stack))
@@ -68,8 +68,8 @@ class _Unguarded(Transaction):
         return await (await self._transaction()).execute(_WithoutConditions(statement), **values)
 
     @override
-    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        await (await self._transaction()).change(_WithoutConditions(statement), number, **values)
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        await (await self._transaction()).update_exactly(_WithoutConditions(statement), number, **values)
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -94,7 +94,7 @@ class _WithoutConditions(Statement):
         self._statement = statement
 
     @override
-    def compiled(self, dialect: Dialect) -> Compiled:
+    def compiled(self, dialect: Dialect) -> CompiledStatement:
         compiled = self._statement.compiled(dialect)
         sql = compiled.sql.replace(" FOR UPDATE", "")
         if sql.startswith("UPDATE"):

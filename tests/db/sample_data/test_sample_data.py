@@ -11,11 +11,11 @@ from uuid import UUID
 import orjson
 import pytest
 
-from db.domain.validation import client_name
-from db.master_data.organizations import served_organization
+from db.domain.validation import graphql_field_name
+from db.master_data.organizations import find_default_user
 from db.sample_data import load_sample
 from db.sql.database import Database
-from tests.builders import NOW, Deals
+from tests.builders import NOW, OrganizationBuilder
 
 Dump = dict[str, list[Any]]
 
@@ -24,7 +24,7 @@ Dump = dict[str, list[Any]]
 async def sample(module_database: Database) -> Dump:
     """Every row of both organizations."""
     await load_sample(module_database, now=NOW)
-    return await Deals(module_database).dump()
+    return await OrganizationBuilder(module_database).dump()
 
 
 def _named(rows: Sequence[Any]) -> dict[UUID, str]:
@@ -41,7 +41,7 @@ async def test_the_engineering_company_is_served_as_its_head_of_sales(
     sample: Dump, module_database: Database
 ) -> None:
     async with module_database.transaction() as transaction:
-        served = await served_organization(transaction)
+        served = await find_default_user(transaction)
 
     assert served is not None
     assert _named(sample["organization"])[served.organization_id] == "Corvane Engineering"
@@ -294,7 +294,7 @@ async def test_at_another_time_the_sample_is_the_same_by_whole_days(
 
 
 async def _story(database: Database, *, today: date) -> Counter[tuple[Any, ...]]:
-    sample = await Deals(database).dump()
+    sample = await OrganizationBuilder(database).dump()
     opportunities = Counter(
         (each.name, each.state, each.created_at.date() - today, each.estimated_close_date - today)
         for each in sample["opportunity"]
@@ -315,7 +315,9 @@ async def test_every_history_leads_to_what_is_stored(sample: Dump) -> None:
 
     for table in ("opportunity", "quote", "project_contract"):
         for row in sample[table]:
-            stored = {client_name(name): value for name, value in row._asdict().items() if value is not None}
+            stored = {
+                graphql_field_name(name): value for name, value in row._asdict().items() if value is not None
+            }
             told = {field: value for field, value in held[row.id].items() if field in stored}
             assert told == {field: str(stored[field]) for field in told}
             assert told["state"] == row.state

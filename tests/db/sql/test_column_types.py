@@ -10,7 +10,7 @@ from db import models
 from db.domain.ids import new_id
 from db.sql.database import Database
 from db.sql.statements import Statement
-from tests.builders import A_MONTH_AGO, NOW, Deals
+from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 
 Event: Any = models.Event
 Opportunity: Any = models.Opportunity
@@ -20,13 +20,13 @@ StatusReason: Any = models.StatusReason
 
 @pytest.mark.parametrize("amount", ["0.00", "0.01", "0.10", "999999999999.99", "1000000000000.00"])
 async def test_an_amount_comes_back_with_its_two_places(database: Database, amount: str) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity(estimated_revenue=Decimal(amount))
     assert str(await stored(database, Opportunity.estimated_revenue, opportunity)) == amount
 
 
 async def test_amounts_add_up_exactly(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     for _ in range(10):
         await deals.opportunity(estimated_revenue=Decimal("0.10"))
     total = func.sum(Opportunity.estimated_revenue).label("total")
@@ -34,7 +34,7 @@ async def test_amounts_add_up_exactly(database: Database) -> None:
 
 
 async def test_amounts_sort_by_value(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     for amount in ("1000000000000.00", "9.99", "10.00"):
         await deals.opportunity(estimated_revenue=Decimal(amount))
     revenue = Opportunity.estimated_revenue
@@ -59,7 +59,7 @@ async def test_amounts_sort_by_value(database: Database) -> None:
 async def test_the_total_of_a_line_is_rounded_half_up(
     database: Database, quantity: str, unit_price: str, total: str
 ) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     line = {"id": new_id(), "quantity": Decimal(quantity), "unit_price": Decimal(unit_price)}
     await deals.quote(await deals.opportunity(), lines=[line])
     assert str(await stored(database, QuoteLine.total, line["id"])) == total
@@ -76,13 +76,13 @@ async def test_the_total_of_a_line_is_rounded_half_up(
     ids=str,
 )
 async def test_an_instant_comes_back_to_the_microsecond(database: Database, instant: datetime) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity(created_at=instant)
     assert await stored(database, Opportunity.created_at, opportunity) == instant
 
 
 async def test_an_instant_comes_back_in_utc(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     in_kathmandu = NOW.astimezone(timezone(timedelta(hours=5, minutes=45)))
     opportunity = await deals.opportunity(created_at=in_kathmandu)
     instant = await stored(database, Opportunity.created_at, opportunity)
@@ -90,7 +90,7 @@ async def test_an_instant_comes_back_in_utc(database: Database) -> None:
 
 
 async def test_instants_sort_by_time_whatever_zone_they_came_in(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     later = NOW + timedelta(microseconds=1)
     await deals.opportunity(created_at=later)
     await deals.opportunity(created_at=NOW.astimezone(timezone(timedelta(hours=5, minutes=45))))
@@ -100,7 +100,7 @@ async def test_instants_sort_by_time_whatever_zone_they_came_in(database: Databa
 
 @pytest.mark.parametrize("day", [date(1970, 1, 1), date(2028, 2, 29), date(9999, 12, 30)], ids=str)
 async def test_a_date_comes_back(database: Database, day: date) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity(estimated_close_date=day)
     assert await stored(database, Opportunity.estimated_close_date, opportunity) == day
 
@@ -109,7 +109,7 @@ async def test_a_date_comes_back(database: Database, day: date) -> None:
     "id_", [UUID(int=0), UUID(int=2**128 - 1), new_id()], ids=["lowest", "highest", "new"]
 )
 async def test_an_id_comes_back(database: Database, id_: UUID) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     await deals.opportunity(id=id_)
     assert await only(database, select(Opportunity.id)) == id_
 
@@ -118,14 +118,14 @@ async def test_an_id_comes_back(database: Database, id_: UUID) -> None:
     "text", ["Ćwikła Gradnja", "東京クレーン 🏗", 'O\'Neil "&" Söhne\\', "line\nbreak", " "]
 )
 async def test_a_text_comes_back(database: Database, text: str) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity(name=text, description=text)
     assert await stored(database, Opportunity.name, opportunity) == text
     assert await stored(database, Opportunity.description, opportunity) == text
 
 
 async def test_names_sort_by_code_point(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     for name in ("ärger", "apfel", "Zebra", "Z", "Birne"):
         await deals.opportunity(name=name)
     name = Opportunity.name
@@ -134,7 +134,7 @@ async def test_names_sort_by_code_point(database: Database) -> None:
 
 @pytest.mark.parametrize("required", [True, False])
 async def test_a_truth_value_comes_back(database: Database, required: bool) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     reason = new_id()
     await deals.insert(
         StatusReason(
@@ -150,7 +150,7 @@ async def test_a_truth_value_comes_back(database: Database, required: bool) -> N
 
 
 async def test_what_has_no_value_comes_back_as_none(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     await deals.opportunity()
     columns = (
         Opportunity.external_reference,
@@ -164,7 +164,7 @@ async def test_what_has_no_value_comes_back_as_none(database: Database) -> None:
 
 
 async def test_events_are_numbered_in_the_order_of_their_arrival(database: Database) -> None:
-    deals = await Deals.create(database)
+    deals = await OrganizationBuilder.create(database)
     opportunity = await deals.opportunity()
     for kind in ("FIRST", "SECOND"):
         await deals.insert(

@@ -9,25 +9,25 @@ import pytest
 from sqlalchemy import String, cast, delete, func, select, text, update
 
 from db import models
-from db.connect import POSTGRES, open_database, sqlite_path
+from db.connect import POSTGRES_SCHEMES, open_database, sqlite_path
 from db.domain.errors import Refusal, RuleViolation, Unavailable
 from db.domain.ids import new_id
 from db.sql.database import (
-    ATTEMPTS,
-    SAME_CONSTRAINT,
-    ConstraintBroken,
+    MAX_ATTEMPTS,
+    MAX_SAME_VIOLATIONS,
+    ConcurrentWrite,
+    ConstraintViolation,
     Database,
-    LostRace,
     Transaction,
 )
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sqlite.database import connect
 from tests.builders import NOW
-from tests.schema.support.listener import PATIENCE, until
+from tests.schema.support.listener import TIMEOUT_SECONDS, wait_until
 
 Organization: Any = models.Organization
 
-INSERT = insertion(Organization)
+INSERT = insert_statement(Organization)
 NAMES = Statement(select(Organization.name).order_by(Organization.name))
 VERSIONS = Statement(select(Organization.name, Organization.version).order_by(Organization.name))
 SECOND_VERSION = Statement(update(Organization).values(version=2))
@@ -63,10 +63,10 @@ async def test_a_refused_write_changes_nothing(database: Database) -> None:
 async def test_a_refusal_is_answered_from_inside_the_transaction_that_it_rolls_back(
     database: Database,
 ) -> None:
-    async def refused(transaction: Transaction, refusal: Refusal) -> tuple[str, list[Any]]:
+    async def on_refusal(transaction: Transaction, refusal: Refusal) -> tuple[str, list[Any]]:
         return refusal.code, await transaction.rows(NAMES)
 
-    answer = await database.write(add_and_refuse, refused=refused)
+    answer = await database.write(add_and_refuse, on_refusal=on_refusal)
     assert answer == ("NOT_TODAY", [("Northwind Works",)])
     assert await names(database) == []
 
@@ -90,32 +90,32 @@ async def test_a_write_that_loses_every_race_gives_up_and_changes_nothing(databa
     async def work(transaction: Transaction) -> None:
         runs.append(1)
         await add(transaction, "Northwind Works")
-        raise LostRace
+        raise ConcurrentWrite
 
     with pytest.raises(Unavailable, match="Too many changes at the same time"):
         await database.write(work)
-    assert (len(runs), database.tally.retries) == (ATTEMPTS, ATTEMPTS - 1)
+    assert (len(runs), database.retry_counter.retries) == (MAX_ATTEMPTS, MAX_ATTEMPTS - 1)
     assert await names(database) == []
 
 
 async def test_how_many_work_and_how_many_wait_is_told(database: Database) -> None:
     is_over = asyncio.Event()
     writes = [
-        asyncio.create_task(database.write(lambda _: asyncio.wait_for(is_over.wait(), PATIENCE)))
+        asyncio.create_task(database.write(lambda _: asyncio.wait_for(is_over.wait(), TIMEOUT_SECONDS)))
         for _ in range(11)
     ]
     busy, waiting = {"sqlite": (1, 10), "postgresql": (6, 5)}[database.dialect.name]
-    await until(lambda: (database.load().busy, database.load().waiting) == (busy, waiting))
+    await wait_until(lambda: (database.pool_stats().busy, database.pool_stats().waiting) == (busy, waiting))
     is_over.set()
     await asyncio.gather(*writes)
 
-    assert (database.load().busy, database.load().waiting) == (0, 0)
+    assert (database.pool_stats().busy, database.pool_stats().waiting) == (0, 0)
 
 
 async def test_those_who_write_keep_no_reader_waiting(database: Database) -> None:
     is_over = asyncio.Event()
     writes = [
-        asyncio.create_task(database.write(lambda _: asyncio.wait_for(is_over.wait(), PATIENCE)))
+        asyncio.create_task(database.write(lambda _: asyncio.wait_for(is_over.wait(), TIMEOUT_SECONDS)))
         for _ in range(20)
     ]
     await asyncio.sleep(0.1)
@@ -138,9 +138,9 @@ async def test_a_write_that_breaks_a_constraint_each_time_is_a_fault_and_changes
         await add(transaction, "First", id_)
         await add(transaction, "Second", id_)
 
-    with pytest.raises(ConstraintBroken, match="organization"):
+    with pytest.raises(ConstraintViolation, match="organization"):
         await database.write(work)
-    assert len(runs) == SAME_CONSTRAINT
+    assert len(runs) == MAX_SAME_VIOLATIONS
     assert await names(database) == []
 
 
@@ -169,7 +169,7 @@ async def test_execute_answers_how_many_rows_it_changed(database: Database) -> N
 async def test_a_change_is_seen_by_what_comes_after_it(database: Database) -> None:
     async def work(transaction: Transaction) -> list[tuple[str, int]]:
         await add(transaction, "Northwind Works")
-        await transaction.change(SECOND_VERSION)
+        await transaction.update_exactly(SECOND_VERSION)
         await transaction.execute_many(INSERT, [organization("Southwind Works")])
         return await transaction.rows(VERSIONS)
 
@@ -182,11 +182,11 @@ async def test_a_change_of_more_or_fewer_rows_than_were_meant_is_a_lost_race(
 ) -> None:
     async def change() -> None:
         async with database.transaction() as transaction:
-            await transaction.change(SECOND_VERSION, meant)
+            await transaction.update_exactly(SECOND_VERSION, meant)
             await transaction.execute_many(INSERT, [organization("Southwind Works")])
 
     await database.write(lambda transaction: add(transaction, "Northwind Works"))
-    with pytest.raises(LostRace):
+    with pytest.raises(ConcurrentWrite):
         await change()
     assert await database.rows(VERSIONS) == [("Northwind Works", 1)]
 
@@ -207,10 +207,10 @@ async def test_a_write_that_is_cancelled_changes_nothing(database: Database, dat
     async def work(transaction: Transaction) -> None:
         await add(transaction, "Northwind Works")
         begun.set()
-        await asyncio.sleep(PATIENCE)
+        await asyncio.sleep(TIMEOUT_SECONDS)
 
     writing = asyncio.create_task(database.write(work))
-    await asyncio.wait_for(begun.wait(), PATIENCE)
+    await asyncio.wait_for(begun.wait(), TIMEOUT_SECONDS)
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
@@ -231,7 +231,7 @@ async def test_a_write_cancelled_at_any_step_is_done_only_if_it_ends_as_done_and
         for _ in range(steps):
             await asyncio.sleep(0)
         writing.cancel()
-        await asyncio.wait([writing], timeout=PATIENCE)
+        await asyncio.wait([writing], timeout=TIMEOUT_SECONDS)
         assert await open_transactions(database_url) == 0
         await database.write(work)
         done += 1 if writing.cancelled() else 2
@@ -270,7 +270,7 @@ async def test_a_write_on_sqlite_cancelled_while_it_waits_for_another_program_ne
         await asyncio.wait([writing], timeout=0.1)
         writing.cancel()
         await asyncio.sleep(0)
-    await asyncio.wait([writing], timeout=PATIENCE)
+    await asyncio.wait([writing], timeout=TIMEOUT_SECONDS)
     assert writing.cancelled()
     assert await open_transactions(sqlite_url) == 0
     assert await names(sqlite) == []
@@ -320,7 +320,7 @@ def locked_by_another_program(url: str) -> Iterator[None]:
 
 async def open_transactions(url: str) -> int:
     """Count the transactions that are open in other connections than this function's own."""
-    if not url.startswith(POSTGRES):
+    if not url.startswith(POSTGRES_SCHEMES):
         with closing(sqlite3.connect(sqlite_path(url), timeout=1, isolation_level=None)) as sqlite:
             try:
                 sqlite.execute("BEGIN IMMEDIATE")
@@ -341,7 +341,7 @@ async def open_transactions(url: str) -> int:
 async def statements_of_a_change(transaction: Transaction) -> bytes | None:
     """Return how many statements of PostgreSQL it takes to change a row and insert another."""
     await add(transaction, "Northwind Works")
-    await transaction.change(SECOND_VERSION)
+    await transaction.update_exactly(SECOND_VERSION)
     await transaction.execute_many(INSERT, [organization("Southwind Works")])
     return await transaction.json(WRITING_STATEMENTS, {})
 

@@ -13,11 +13,11 @@ from db.connect import open_database
 from db.domain.errors import Unavailable
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
-from db.sql.timeouts import Deadlines
-from tests.builders import Deals
+from db.sql.timeouts import Timeouts
+from tests.builders import OrganizationBuilder
 from tests.db.sql.test_database import add, locked_by_another_program, names, open_transactions
 
-SHORT = Deadlines(statement=0.2, wait=0.2)
+SHORT = Timeouts(statement=0.2, wait=0.2)
 PROMPT = 1.0
 """Seconds in which a statement is gone that nobody waits for."""
 
@@ -34,8 +34,8 @@ TOUCH = Statement(update(models.Opportunity).values(name="Quay crane"))
 
 
 @asynccontextmanager
-async def hurried(url: str, deadlines: Deadlines = SHORT) -> AsyncIterator[Database]:
-    database = await open_database(url, deadlines)
+async def hurried(url: str, timeouts: Timeouts = SHORT) -> AsyncIterator[Database]:
+    database = await open_database(url, timeouts)
     try:
         yield database
     finally:
@@ -106,12 +106,12 @@ async def test_who_finds_every_connection_busy_is_told_so(database_url: str) -> 
 async def test_who_waits_too_long_for_somebody_elses_change_is_told_so(
     postgresql: Database, postgresql_url: str
 ) -> None:
-    deals = await Deals.create(postgresql)
+    deals = await OrganizationBuilder.create(postgresql)
     await deals.opportunity(name="Harbour crane")
     before = await deals.dump()
     other = await asyncpg.connect(postgresql_url)
     try:
-        impatient = Deadlines(statement=5.0, wait=0.2)
+        impatient = Timeouts(statement=5.0, wait=0.2)
         async with hurried(postgresql_url, impatient) as database, other.transaction():
             await other.execute("SELECT FROM opportunity FOR UPDATE")
             told = await told_after(lambda: database.write(lambda it: it.execute(TOUCH)))

@@ -8,7 +8,7 @@ from itertools import count
 from typing import Any
 
 from db.domain.errors import Refusal
-from db.sql.database import LostRace
+from db.sql.database import ConcurrentWrite
 from tests.db.model_based.model import Model
 from tests.db.model_based.model_rows import expected_rows, stored_rows
 from tests.db.races.race import Write
@@ -37,7 +37,7 @@ async def tell(scene: Scene, move: Move, write: Write) -> Told:
         outcome = await write(partial(move.act, scene.deals.caller))
     except Refusal as refusal:
         return Told(move, sent_at, next(_clock), code=refusal.code)
-    except LostRace:
+    except ConcurrentWrite:
         return Told(move, sent_at, next(_clock), code=LOST_RACE)
     return Told(move, sent_at, next(_clock), outcome=outcome)
 

@@ -9,7 +9,7 @@ from typing_extensions import override
 
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
-from tests.db.races.race import Act
+from tests.db.races.race import Operation
 
 PATIENCE = 0.002
 """Seconds after which a statement that has not ended may be waiting for a lock."""
@@ -55,7 +55,7 @@ class Player:
         await self._turn.wait()
         self._turn.clear()
 
-    async def write(self, act: Act) -> object:
+    async def write(self, act: Operation) -> object:
         """Write with a turn before every statement, and one before the end."""
 
         async def in_turns(transaction: Transaction) -> object:
@@ -127,9 +127,9 @@ class _InTurns(Transaction):
         return await self._inner.execute(statement, **values)
 
     @override
-    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
         await self._player.turn()
-        await self._inner.change(statement, number, **values)
+        await self._inner.update_exactly(statement, number, **values)
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:

@@ -14,32 +14,32 @@ from db.domain.enums import (
     QuoteState,
     SeededReason,
 )
-from db.master_data.accounts import AccountDraft, AccountUpdate, create_account, update_account
-from db.master_data.competitors import CompetitorDraft, create_competitor
+from db.master_data.accounts import CreateAccount, UpdateAccount, create_account, update_account
+from db.master_data.competitors import CreateCompetitor, create_competitor
 from db.master_data.status_reasons import (
-    StatusReasonDraft,
-    StatusReasonRetirement,
+    CreateStatusReason,
+    RetireStatusReason,
     create_status_reason,
     retire_status_reason,
 )
-from db.opportunities.close import OpportunityClosing, RemainingQuotes, close_opportunity
-from db.opportunities.close_many import OpportunitiesClosing, close_opportunities
+from db.opportunities.close import CloseOpportunity, CloseRemainingQuotes, close_opportunity
+from db.opportunities.close_many import CloseOpportunities, close_opportunities
 from db.opportunities.create_update import (
-    OpportunityDraft,
-    OpportunityUpdate,
+    CreateOpportunity,
+    UpdateOpportunity,
     create_opportunity,
     update_opportunity,
 )
-from db.opportunities.reopen import OpportunityReopening, reopen_opportunity
+from db.opportunities.reopen import ReopenOpportunity, reopen_opportunity
 from db.quotes.activate import activate_quote
-from db.quotes.close import QuotesClosing, close_quotes
-from db.quotes.create import QuoteDraft, create_quote, delete_draft
+from db.quotes.close import CloseQuotes, close_quotes
+from db.quotes.create import CreateQuote, create_quote, delete_draft_quote
 from db.quotes.revise import revise_quote
-from db.quotes.transitions import OneQuote
-from db.quotes.update import QuoteUpdate, update_quote
-from db.quotes.win import QuoteWinning, win_quote
+from db.quotes.transitions import QuoteRef
+from db.quotes.update import UpdateQuote, update_quote
+from db.quotes.win import WinQuote, win_quote
 from db.sql.database import Database, Transaction
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 from tests.db.model_based.model import Model, Opportunity, Quote
 
 _LINE = ("Crane", Decimal("1.00"), Decimal("1000.00"))
@@ -49,7 +49,7 @@ _LINE = ("Crane", Decimal("1.00"), Decimal("1000.00"))
 class Scene:
     """An organization with an opportunity that has two active quotes and a draft, and a model of it."""
 
-    deals: Deals
+    deals: OrganizationBuilder
     model: Model
     opportunity_id: UUID
     active: UUID
@@ -59,7 +59,7 @@ class Scene:
     @classmethod
     async def create(cls, database: Database) -> "Scene":
         """Store one."""
-        deals = await Deals.create(database)
+        deals = await OrganizationBuilder.create(database)
         model = Model(deals)
         opportunity_id = await deals.opportunity()
         reason = deals.reasons[SeededReason.IN_PROGRESS]
@@ -99,7 +99,7 @@ def _by_its_name(rule: Callable[..., Any]) -> Callable[[Model, Any], str | None]
     return lambda model, sent: getattr(model, rule.__name__)(sent)
 
 
-def _edited(model: Model, sent: QuoteUpdate) -> str | None:
+def _edited(model: Model, sent: UpdateQuote) -> str | None:
     return model.update_quote(sent, sent.changes["name"], model.quotes[sent.quote_id].lines)
 
 
@@ -118,55 +118,55 @@ _ADDING: dict[Any, Callable[[Model, Any, Any], object]] = {
 }
 
 _LOST = OpportunityState.LOST
-_ALONG = RemainingQuotes(reason=QuoteCloseReason.CANCELED)
+_ALONG = CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED)
 
 ON_THE_DEAL: dict[str, Callable[[Scene], Move]] = {
     "updateOpportunity": lambda it: Move(
-        update_opportunity, OpportunityUpdate(opportunity_id=it.opportunity_id, changes={"name": "Cables"})
+        update_opportunity, UpdateOpportunity(opportunity_id=it.opportunity_id, changes={"name": "Cables"})
     ),
     "closeOpportunity": lambda it: Move(
-        close_opportunity, OpportunityClosing(opportunity_id=it.opportunity_id, outcome=OpportunityState.WON)
+        close_opportunity, CloseOpportunity(opportunity_id=it.opportunity_id, outcome=OpportunityState.WON)
     ),
     "closeOpportunities": lambda it: Move(
         close_opportunities,
-        OpportunitiesClosing(opportunity_ids=(it.opportunity_id,), outcome=_LOST, close_quotes=_ALONG),
+        CloseOpportunities(opportunity_ids=(it.opportunity_id,), outcome=_LOST, close_quotes=_ALONG),
     ),
     "reopenOpportunity": lambda it: Move(
         reopen_opportunity,
-        OpportunityReopening(opportunity_id=it.opportunity_id, status_reason=OpenReason.ON_HOLD),
+        ReopenOpportunity(opportunity_id=it.opportunity_id, status_reason=OpenReason.ON_HOLD),
     ),
     "createQuote": lambda it: Move(
-        create_quote, QuoteDraft(opportunity_id=it.opportunity_id, name="Crew", copy_lines_from=it.active)
+        create_quote, CreateQuote(opportunity_id=it.opportunity_id, name="Crew", copy_lines_from=it.active)
     ),
-    "updateQuote": lambda it: Move(update_quote, QuoteUpdate(quote_id=it.draft, changes={"name": "Crew"})),
-    "deleteDraftQuote": lambda it: Move(delete_draft, OneQuote(quote_id=it.draft)),
-    "activateQuote": lambda it: Move(activate_quote, OneQuote(quote_id=it.draft)),
-    "reviseQuote": lambda it: Move(revise_quote, OneQuote(quote_id=it.active)),
-    "winQuote": lambda it: Move(win_quote, QuoteWinning(quote_id=it.rival)),
-    "closeQuotes": lambda it: Move(close_quotes, QuotesClosing(of_opportunity=it.opportunity_id)),
+    "updateQuote": lambda it: Move(update_quote, UpdateQuote(quote_id=it.draft, changes={"name": "Crew"})),
+    "deleteDraftQuote": lambda it: Move(delete_draft_quote, QuoteRef(quote_id=it.draft)),
+    "activateQuote": lambda it: Move(activate_quote, QuoteRef(quote_id=it.draft)),
+    "reviseQuote": lambda it: Move(revise_quote, QuoteRef(quote_id=it.active)),
+    "winQuote": lambda it: Move(win_quote, WinQuote(quote_id=it.rival)),
+    "closeQuotes": lambda it: Move(close_quotes, CloseQuotes(of_opportunity=it.opportunity_id)),
 }
 """By the names of the mutations, those of the opportunity and its quotes."""
 
 MOVES = ON_THE_DEAL | {
     "createOpportunity": lambda it: Move(
         create_opportunity,
-        OpportunityDraft(
+        CreateOpportunity(
             name="Lock gates",
             account_id=it.deals.account_id,
             contracting_unit_id=it.deals.contracting_unit_id,
             estimated_revenue=Decimal("10.00"),
         ),
     ),
-    "createAccount": lambda _: Move(create_account, AccountDraft(name="Dockside")),
+    "createAccount": lambda _: Move(create_account, CreateAccount(name="Dockside")),
     "updateAccount": lambda it: Move(
-        update_account, AccountUpdate(account_id=it.deals.account_id, changes={"name": "Dockside"})
+        update_account, UpdateAccount(account_id=it.deals.account_id, changes={"name": "Dockside"})
     ),
-    "createCompetitor": lambda _: Move(create_competitor, CompetitorDraft(name="Hoist Bros")),
+    "createCompetitor": lambda _: Move(create_competitor, CreateCompetitor(name="Hoist Bros")),
     "createStatusReason": lambda _: Move(
-        create_status_reason, StatusReasonDraft(state=_LOST, label="Frozen")
+        create_status_reason, CreateStatusReason(state=_LOST, label="Frozen")
     ),
     "retireStatusReason": lambda it: Move(
-        retire_status_reason, StatusReasonRetirement(status_reason_id=it.deals.reasons[SeededReason.CANCELED])
+        retire_status_reason, RetireStatusReason(status_reason_id=it.deals.reasons[SeededReason.CANCELED])
     ),
 }
 """By the names of the mutations, all."""

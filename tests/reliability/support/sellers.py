@@ -10,7 +10,7 @@ import httpx2
 
 from schema.planner.global_ids import decode_id
 from tests.api.support.access import BEARER
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 
 PAUSE = 0.05
 """Seconds after which something is sent again."""
@@ -38,7 +38,7 @@ class Sellers:
     ``sent_again`` is how often something had to be.
     """
 
-    def __init__(self, url: str, deals: Deals, clients: int) -> None:
+    def __init__(self, url: str, deals: OrganizationBuilder, clients: int) -> None:
         self.sent_again = 0
         self._url = url
         self._deals = deals

@@ -70,7 +70,7 @@ def recorder(readable: Readable) -> Recorder:
 async def test_a_document_that_can_t_be_run_is_refused(
     readable: Readable, recorder: Recorder, document: str, code: str
 ) -> None:
-    answer = await Client(recorder, readable.ours.caller).answer(document)
+    answer = await Client(recorder, readable.ours.caller).execute(document)
     assert answer.keys() == {"errors"}
     assert {error["extensions"]["code"] for error in answer["errors"]} == {code}
     assert recorder.statements == []
@@ -80,14 +80,14 @@ async def test_a_document_that_can_t_be_run_is_refused(
 async def test_a_variable_of_the_wrong_type_is_refused(
     readable: Readable, recorder: Recorder, name: str, value: Any
 ) -> None:
-    answer = await Client(recorder, readable.ours.caller).answer(VARIABLES, {"first": 1, name: value})
+    answer = await Client(recorder, readable.ours.caller).execute(VARIABLES, {"first": 1, name: value})
     assert answer.keys() == {"errors"}
     assert {error["extensions"]["code"] for error in answer["errors"]} == {"BAD_USER_INPUT"}
     assert recorder.statements == []
 
 
 async def test_a_missing_variable_is_refused(readable: Readable, recorder: Recorder) -> None:
-    answer = await Client(recorder, readable.ours.caller).answer(VARIABLES)
+    answer = await Client(recorder, readable.ours.caller).execute(VARIABLES)
     [error] = answer["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert recorder.statements == []
@@ -96,7 +96,7 @@ async def test_a_missing_variable_is_refused(readable: Readable, recorder: Recor
 @pytest.mark.parametrize("name", ["A", "B"])
 async def test_the_operation_is_chosen_by_its_name(readable: Readable, name: str) -> None:
     document = "query A { which: __typename } query B { which: __typename }"
-    answer = await Client(readable.database, readable.ours.caller).answer(document, operation_name=name)
+    answer = await Client(readable.database, readable.ours.caller).execute(document, operation_name=name)
     assert answer == {"data": {"which": "Query"}}
 
 
@@ -104,7 +104,7 @@ async def test_a_null_where_none_may_stand_fails_its_field_alone(readable: Reada
     document = """
     query ($id: ID = "opp_01900001-0006-7000-8000-000000000001") { opportunity(id: $id) { id } viewer { __typename } }
     """
-    answer = await Client(readable.database, readable.ours.caller).answer(document, {"id": None})
+    answer = await Client(readable.database, readable.ours.caller).execute(document, {"id": None})
     assert answer["data"] == {"opportunity": None, "viewer": {"__typename": "Viewer"}}
     [error] = answer["errors"]
     assert (error["path"], error["extensions"]) == (["opportunity"], {"code": "BAD_USER_INPUT"})
@@ -116,7 +116,7 @@ async def test_a_null_where_none_may_stand_fails_a_mutation(readable: Readable) 
       closeQuotes(input: {quotes: {ids: ["quo_1"]}, reason: $reason}) { __typename }
     }
     """
-    answer = await Client(readable.database, readable.ours.caller).answer(document, {"reason": None})
+    answer = await Client(readable.database, readable.ours.caller).execute(document, {"reason": None})
     assert answer["data"] is None
     [error] = answer["errors"]
     assert (error["path"], error["extensions"]) == (["closeQuotes"], {"code": "BAD_USER_INPUT"})

@@ -1,7 +1,7 @@
 import pytest
 from graphql import GraphQLError
 
-from schema.execution.redaction import without_values
+from schema.execution.redaction import redact_variable_error
 
 
 @pytest.mark.parametrize(
@@ -30,10 +30,10 @@ from schema.execution.redaction import without_values
 def test_of_a_variable_its_place_and_type_are_told(explained: str, told: str) -> None:
     place = "Variable '$input' has invalid value at .outcome.won: "
 
-    assert without_values(GraphQLError(place + explained)).message == place + told
+    assert redact_variable_error(GraphQLError(place + explained)).message == place + told
 
 
 def test_what_is_said_in_unknown_words_is_not_repeated() -> None:
-    message = without_values(GraphQLError("A secret is in here.")).message
+    message = redact_variable_error(GraphQLError("A secret is in here.")).message
 
     assert message == "A variable has a value that its type does not take."

@@ -4,7 +4,7 @@ from time import monotonic
 import pytest
 
 from db.domain.errors import TimedOut
-from schema.limits.concurrency import Admission, Bounds, Overloaded
+from schema.limits.concurrency import ConcurrencyLimiter, ConcurrencyLimits, Overloaded
 
 PATIENCE = 20.0
 """Seconds until a test fails that waits for nothing."""
@@ -13,7 +13,7 @@ PATIENCE = 20.0
 class Operations:
     """Operations that run until they are ended; ``begun`` holds their numbers in the order of their turns."""
 
-    def __init__(self, admission: Admission) -> None:
+    def __init__(self, admission: ConcurrencyLimiter) -> None:
         self.begun: list[int] = []
         self._admission = admission
         self._end = asyncio.Event()
@@ -38,7 +38,7 @@ async def begun(operations: Operations, number: int) -> list[asyncio.Task[int]]:
 
 
 async def test_so_many_run_at_once_and_the_others_have_their_turn_in_the_order_they_came() -> None:
-    admission = Admission(Bounds(running=2, waiting=10, wait=5.0))
+    admission = ConcurrencyLimiter(ConcurrencyLimits(running=2, waiting=10, wait=5.0))
     operations = Operations(admission)
     tasks = await begun(operations, 5)
 
@@ -50,7 +50,7 @@ async def test_so_many_run_at_once_and_the_others_have_their_turn_in_the_order_t
 
 
 async def test_who_has_no_turn_in_time_is_refused_after_it_whether_in_line_or_not() -> None:
-    admission = Admission(Bounds(running=1, waiting=1, wait=0.2))
+    admission = ConcurrencyLimiter(ConcurrencyLimits(running=1, waiting=1, wait=0.2))
     operations = Operations(admission)
     before = monotonic()
     tasks = await begun(operations, 3)
@@ -68,7 +68,7 @@ async def test_who_has_no_turn_in_time_is_refused_after_it_whether_in_line_or_no
 
 
 async def test_who_leaves_the_line_holds_nobody_up() -> None:
-    admission = Admission(Bounds(running=1, waiting=10, wait=5.0))
+    admission = ConcurrencyLimiter(ConcurrencyLimits(running=1, waiting=10, wait=5.0))
     operations = Operations(admission)
     tasks = await begun(operations, 4)
 
@@ -84,7 +84,7 @@ async def test_who_leaves_the_line_holds_nobody_up() -> None:
 
 
 async def test_what_runs_too_long_is_canceled_and_told_so() -> None:
-    admission = Admission(Bounds(seconds=0.1))
+    admission = ConcurrencyLimiter(ConcurrencyLimits(seconds=0.1))
 
     with pytest.raises(TimedOut, match="This took longer than"):
         await Operations(admission).run(0)
@@ -93,7 +93,7 @@ async def test_what_runs_too_long_is_canceled_and_told_so() -> None:
 
 
 async def test_each_has_its_own_time() -> None:
-    admission = Admission(Bounds(seconds=0.2))
+    admission = ConcurrencyLimiter(ConcurrencyLimits(seconds=0.2))
     operations = Operations(admission)
     first = asyncio.create_task(operations.run(0))
     await asyncio.sleep(0.15)
@@ -107,7 +107,7 @@ async def test_each_has_its_own_time() -> None:
 
 
 async def test_what_is_canceled_from_outside_stays_canceled() -> None:
-    admission = Admission(Bounds(seconds=0.1))
+    admission = ConcurrencyLimiter(ConcurrencyLimits(seconds=0.1))
     [task] = await begun(Operations(admission), 1)
 
     task.cancel()
@@ -118,7 +118,7 @@ async def test_what_is_canceled_from_outside_stays_canceled() -> None:
 
 
 async def test_what_is_done_though_its_time_was_over_is_told() -> None:
-    admission = Admission(Bounds(seconds=0.05))
+    admission = ConcurrencyLimiter(ConcurrencyLimits(seconds=0.05))
 
     async def stubborn() -> str:
         try:

@@ -11,7 +11,7 @@ from schema.execution.executor import Executor, Request
 from schema.limits.introspection import LARGEST_QUERY
 from schema.limits.settings import OperationLimits
 from tests.schema.conftest import Readable
-from tests.schema.support.client import Recorder, the_schema
+from tests.schema.support.client import Recorder, cached_schema
 
 # What is asked is weighed before any database is.
 pytestmark = pytest.mark.parametrize("module_database_url", ["sqlite"], indirect=True)
@@ -46,8 +46,8 @@ def recorder(readable: Readable) -> Recorder:
 async def asked(
     recorder: Recorder, readable: Readable, limits: OperationLimits, query: str, **variables: Any
 ) -> Any:
-    executor = Executor(the_schema(), recorder, limits=limits)
-    return orjson.loads((await executor.answer(Request(query, variables), readable.ours.caller)).body)
+    executor = Executor(cached_schema(), recorder, limits=limits)
+    return orjson.loads((await executor.execute(Request(query, variables), readable.ours.caller)).body)
 
 
 @pytest.mark.parametrize(
@@ -184,13 +184,13 @@ async def test_the_standard_introspection_is_answered_and_no_more(
     ],
 )
 async def test_lists_have_a_longest(readable: Readable, recorder: Recorder, query: str) -> None:
-    async def answer(*names: str) -> Any:
+    async def execute(*names: str) -> Any:
         written = query.replace("%s", orjson.dumps(names).decode())
         variables = {"in": [*names]} if "%s" not in query else {}
         return await asked(recorder, readable, OperationLimits(list_items=2), written, **variables)
 
-    assert "errors" not in await answer("a", "b")
-    [error] = (await answer("a", "b", "c"))["errors"]
+    assert "errors" not in await execute("a", "b")
+    [error] = (await execute("a", "b", "c"))["errors"]
 
     assert error["extensions"] == {
         "code": "BAD_USER_INPUT",

@@ -6,7 +6,7 @@ import pytest
 from db.domain.caller import Caller, Role
 from schema.limits import rate_limit
 from schema.limits.cost import Cost
-from schema.limits.rate_limit import Throttle, Throttled
+from schema.limits.rate_limit import CostRateLimiter, RateLimited
 from schema.limits.settings import OperationLimits
 from tests.builders import NOW
 
@@ -29,10 +29,10 @@ def costing(requested: int, flat: int = 1) -> Cost:
 
 
 def test_who_asks_more_than_is_left_is_told_when_there_is_enough() -> None:
-    throttle = Throttle(LIMITS, Clock())
+    throttle = CostRateLimiter(LIMITS, Clock())
     throttle.charge(ADA, costing(70))
 
-    with pytest.raises(Throttled) as refusal:
+    with pytest.raises(RateLimited) as refusal:
         throttle.charge(ADA, costing(65))
 
     assert refusal.value.retry_after == 4
@@ -44,7 +44,7 @@ def test_who_asks_more_than_is_left_is_told_when_there_is_enough() -> None:
 
 def test_a_bucket_fills_up_by_the_second_and_no_further() -> None:
     clock = Clock()
-    throttle = Throttle(LIMITS, clock)
+    throttle = CostRateLimiter(LIMITS, clock)
     throttle.charge(ADA, costing(100))
 
     clock.now = 4
@@ -52,16 +52,16 @@ def test_a_bucket_fills_up_by_the_second_and_no_further() -> None:
     clock.now = 60
     charge = throttle.charge(ADA, costing(1))
 
-    assert charge.told()["bucket"]["left"] == 99
+    assert charge.as_extension()["bucket"]["left"] == 99
 
 
 def test_what_an_answer_did_not_need_is_given_back() -> None:
-    throttle = Throttle(LIMITS, Clock())
+    throttle = CostRateLimiter(LIMITS, Clock())
     charge = throttle.charge(ADA, costing(90, flat=11))
 
-    actual = charge.settle(b'{"data":{"quotes":{"nodes":[{"id":"1"},{"id":"2"}]}}}')
+    actual = charge.refund_unused(b'{"data":{"quotes":{"nodes":[{"id":"1"},{"id":"2"}]}}}')
 
-    assert charge.told(actual) == {
+    assert charge.as_extension(actual) == {
         "requested": 90,
         "actual": 11 + 3,
         "bucket": {"capacity": 100, "left": 86, "restoresPerSecond": 10},
@@ -69,32 +69,32 @@ def test_what_an_answer_did_not_need_is_given_back() -> None:
 
 
 def test_braces_in_texts_cost_no_more_than_was_requested() -> None:
-    throttle = Throttle(LIMITS, Clock())
-    assert throttle.charge(ADA, costing(3)).settle(b'{"data":{"quote":{"name":"{{{{{{"}}}') == 3
+    throttle = CostRateLimiter(LIMITS, Clock())
+    assert throttle.charge(ADA, costing(3)).refund_unused(b'{"data":{"quote":{"name":"{{{{{{"}}}') == 3
 
 
 @pytest.mark.parametrize(
     "other", [replace(ADA, user_id=UUID(int=3)), replace(ADA, organization_id=UUID(int=3))]
 )
 def test_each_user_of_each_organization_has_a_bucket(other: Caller) -> None:
-    throttle = Throttle(LIMITS, Clock())
+    throttle = CostRateLimiter(LIMITS, Clock())
     throttle.charge(ADA, costing(100))
-    assert throttle.charge(other, costing(100)).told()["bucket"]["left"] == 0
+    assert throttle.charge(other, costing(100)).as_extension()["bucket"]["left"] == 0
 
 
 def test_a_role_multiplies_the_bucket() -> None:
-    throttle = Throttle(LIMITS, Clock())
+    throttle = CostRateLimiter(LIMITS, Clock())
     charge = throttle.charge(replace(ADA, role=Role.ADMIN), costing(120))
-    assert charge.told()["bucket"] == {"capacity": 300, "left": 180, "restoresPerSecond": 30}
+    assert charge.as_extension()["bucket"] == {"capacity": 300, "left": 180, "restoresPerSecond": 30}
 
 
 def test_what_costs_more_than_a_bucket_holds_needs_a_full_one() -> None:
     clock = Clock()
-    throttle = Throttle(LIMITS, clock)
+    throttle = CostRateLimiter(LIMITS, clock)
     throttle.charge(ADA, costing(250))
 
     clock.now = 24
-    with pytest.raises(Throttled) as refusal:
+    with pytest.raises(RateLimited) as refusal:
         throttle.charge(ADA, costing(250))
     clock.now = 25
     throttle.charge(ADA, costing(250))
@@ -103,15 +103,15 @@ def test_what_costs_more_than_a_bucket_holds_needs_a_full_one() -> None:
 
 
 def test_without_a_bucket_nobody_is_throttled() -> None:
-    throttle = Throttle(OperationLimits(bucket=0), Clock())
+    throttle = CostRateLimiter(OperationLimits(bucket=0), Clock())
     charges = [throttle.charge(ADA, costing(100_000)) for _ in range(100)]
-    assert charges[-1].told(actual=7) == {"requested": 100_000, "actual": 7}
+    assert charges[-1].as_extension(actual=7) == {"requested": 100_000, "actual": 7}
 
 
 def test_full_buckets_are_let_go_where_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "MOST_BUCKETS", 2)
+    monkeypatch.setattr(rate_limit, "MAX_BUCKETS", 2)
     clock = Clock()
-    throttle = Throttle(LIMITS, clock)
+    throttle = CostRateLimiter(LIMITS, clock)
     for number in range(2):
         throttle.charge(replace(ADA, user_id=UUID(int=number)), costing(100))
     clock.now = 9
@@ -121,4 +121,6 @@ def test_full_buckets_are_let_go_where_there_are_many(monkeypatch: pytest.Monkey
     throttle.charge(replace(ADA, user_id=UUID(int=2)), costing(1))
 
     assert throttle.buckets == 2
-    assert throttle.charge(replace(ADA, user_id=UUID(int=1)), costing(1)).told()["bucket"]["left"] == 89
+    assert (
+        throttle.charge(replace(ADA, user_id=UUID(int=1)), costing(1)).as_extension()["bucket"]["left"] == 89
+    )

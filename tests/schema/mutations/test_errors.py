@@ -13,12 +13,12 @@ from db.domain.errors import ActiveQuotes, BlockingQuote, Refusal, Unavailable
 from db.domain.ids import new_id
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
-from schema.mutations.errors import MEMBERS, answer_to
+from schema.mutations.errors import ERROR_TYPES, error_payload
 from schema.planner.fields.columns import computed
-from schema.planner.plan.catalog import Catalog, UnplannedFieldError
+from schema.planner.plan.catalog import Catalog, MissingSourceError
 from schema.types.node import planned_type
 from tests.schema.conftest import Readable
-from tests.schema.support.client import Client, Recorder, the_schema
+from tests.schema.support.client import Client, Recorder, cached_schema
 
 MASKED = "Something went wrong on our side. Tell us the request id."
 
@@ -30,12 +30,12 @@ def kinds(kind: type[Refusal]) -> Iterator[type[Refusal]]:
 
 
 def results() -> list[GraphQLUnionType]:
-    types = the_schema().graphql.type_map.values()
+    types = cached_schema().graphql.type_map.values()
     return [each for each in types if isinstance(each, GraphQLUnionType) and each.name.endswith("Result")]
 
 
 def test_every_refusal_has_a_member_of_its_own() -> None:
-    assert set(MEMBERS) == set(kinds(Refusal))
+    assert set(ERROR_TYPES) == set(kinds(Refusal))
 
 
 @pytest.mark.parametrize("result", results(), ids=str)
@@ -51,9 +51,9 @@ def test_a_refusal_without_a_member_in_the_union_is_an_operation_error_with_its_
         "message": '"1 active quote blocks closing: QUO-1 rev 0. Close it first, or send closeQuotes."',
         "path": '["input", "opportunityId"]',
     }
-    assert answer_to(refusal, frozenset({"NotFoundError", "OperationError"})) == ("OperationError", told)
+    assert error_payload(refusal, frozenset({"NotFoundError", "OperationError"})) == ("OperationError", told)
     own = {"opportunity_id": refusal.opportunity_id, "quote_ids": [blocking.id]}
-    assert answer_to(refusal, frozenset({"ActiveQuotesError"})) == ("ActiveQuotesError", told | own)
+    assert error_payload(refusal, frozenset({"ActiveQuotesError"})) == ("ActiveQuotesError", told | own)
 
 
 def test_a_field_without_a_source_stops_the_schema_from_building() -> None:
@@ -64,8 +64,8 @@ def test_a_field_without_a_source_stops_the_schema_from_building() -> None:
         answered: int = computed(lambda _: literal(1), "Answered by an expression.")
         forgotten: int = strawberry.field(description="Answered by nothing.")
 
-    with pytest.raises(UnplannedFieldError) as error:
-        Catalog.of(strawberry.Schema(query=Query))
+    with pytest.raises(MissingSourceError) as error:
+        Catalog.from_schema(strawberry.Schema(query=Query))
     assert str(error.value) == (
         "Query.forgotten has no source: declare it with column(), one(), many() or the like."
     )
@@ -100,7 +100,7 @@ async def test_what_is_unexpected_is_logged_and_masked_with_the_request_id(
 ) -> None:
     broken = Broken(readable.database, RuntimeError("the password is secret"))
     with caplog.at_level(logging.ERROR):
-        body = await Client(broken, readable.ours.caller).answer(query, id="request-7")
+        body = await Client(broken, readable.ours.caller).execute(query, id="request-7")
     [error] = body["errors"]
     assert body["data"] is None
     assert error["message"] == MASKED
@@ -116,7 +116,7 @@ async def test_what_is_unexpected_is_logged_and_masked_with_the_request_id(
 )
 async def test_an_unreachable_database_is_told_as_unavailable(readable: Readable, query: str) -> None:
     broken = Broken(readable.database, Unavailable("The database can't be reached. Try again in a moment."))
-    body = await Client(broken, readable.ours.caller).answer(query)
+    body = await Client(broken, readable.ours.caller).execute(query)
     [error] = body["errors"]
     assert body["data"] is None
     assert error["message"] == "The database can't be reached. Try again in a moment."

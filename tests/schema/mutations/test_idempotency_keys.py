@@ -10,8 +10,8 @@ from graphql import GraphQLObjectType, GraphQLUnionType, get_named_type
 from db.domain.enums import OpportunityState, QuoteState, SeededReason
 from db.domain.ids import new_id
 from db.sql.database import Database
-from tests.builders import Deals
-from tests.schema.support.client import Client, the_schema
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import Client, cached_schema
 
 INPUTS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
     "createOpportunity": lambda ids: {
@@ -44,31 +44,33 @@ ANOTHER = {"expectedVersion": 1, "description": "Another.", "name": "Another", "
 
 
 @pytest.fixture
-async def deals(module_database: Database) -> Deals:
-    return await Deals.create(module_database)
+async def deals(module_database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(module_database)
 
 
-@pytest.mark.parametrize("mutation", sorted(the_schema().graphql.mutation_type.fields))  # type: ignore[union-attr]
-async def test_a_key_makes_any_mutation_have_its_effect_once(deals: Deals, mutation: str) -> None:
+@pytest.mark.parametrize("mutation", sorted(cached_schema().graphql.mutation_type.fields))  # type: ignore[union-attr]
+async def test_a_key_makes_any_mutation_have_its_effect_once(
+    deals: OrganizationBuilder, mutation: str
+) -> None:
     input_ = {**INPUTS[mutation](await ids_of_a_deal(deals)), "idempotencyKey": "once"}
 
     before = await deals.dump()
-    refused = await answer(deals, mutation, refusable(input_))
+    refused = await execute(deals, mutation, refusable(input_))
     assert not succeeds(refused), refused
     assert await deals.dump() == before
 
-    first = await answer(deals, mutation, input_)
+    first = await execute(deals, mutation, input_)
     before = await deals.dump()
     assert succeeds(first), first
-    assert await answer(deals, mutation, input_) == first
+    assert await execute(deals, mutation, input_) == first
 
     another = next({name: value} for name, value in ANOTHER.items() if name in takes(mutation))
-    reused = await answer(deals, mutation, input_ | another)
+    reused = await execute(deals, mutation, input_ | another)
     assert (reused["code"], reused["path"]) == ("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])
     assert await deals.dump() == before
 
 
-async def ids_of_a_deal(deals: Deals) -> dict[str, str]:
+async def ids_of_a_deal(deals: OrganizationBuilder) -> dict[str, str]:
     opportunity_id = await deals.opportunity()
     return {
         "open": f"opp_{opportunity_id}",
@@ -92,7 +94,7 @@ def refusable(value: Any) -> Any:
     return re.sub(r"_[0-9a-f-]{36}$", f"_{new_id()}", value)
 
 
-async def answer(deals: Deals, mutation: str, input_: dict[str, Any]) -> Any:
+async def execute(deals: OrganizationBuilder, mutation: str, input_: dict[str, Any]) -> Any:
     """Return the payload, with the ids of what it shows."""
     document = f"mutation ($input: {type_of(mutation)}Input!) {{ {mutation}(input: $input) {{ {selection(mutation)} }} }}"
     return (await Client(deals.database, deals.caller).data(document, input=input_))[mutation]
@@ -103,7 +105,7 @@ def succeeds(payload: Any) -> bool:
 
 
 def selection(mutation: str) -> str:
-    union: Any = the_schema().graphql.type_map[f"{type_of(mutation)}Result"]
+    union: Any = cached_schema().graphql.type_map[f"{type_of(mutation)}Result"]
     assert isinstance(union, GraphQLUnionType)
     [success] = [member for member in union.types if member.name.endswith("Success")]
     shown = (f"{name} {{ id }}" for name, field in success.fields.items() if has_id(field.type))
@@ -116,7 +118,7 @@ def has_id(type_: Any) -> bool:
 
 
 def takes(mutation: str) -> Any:
-    type_: Any = the_schema().graphql.type_map[f"{type_of(mutation)}Input"]
+    type_: Any = cached_schema().graphql.type_map[f"{type_of(mutation)}Input"]
     return type_.fields
 
 

@@ -11,8 +11,8 @@ from schema.planner.plan.catalog import Catalog
 from tests.schema.conftest import Readable
 from tests.schema.planner.hard_values import AMOUNTS, DAYS, INSTANTS, TEXTS
 from tests.schema.planner.random_inputs import Material, node_type
-from tests.schema.support.client import Client, the_schema
-from tests.schema.support.landscape import Landscape, key
+from tests.schema.support.client import Client, cached_schema
+from tests.schema.support.landscape import OrganizationData, key
 
 ORDERS = 5
 """How many orders of each list are asked for, beside its own."""
@@ -30,7 +30,7 @@ _PARTS = ("crane", "É", "%", "QUO-3", "quo-4", "CRM-7", "EUR", "Won")
 async def gather(readable: Readable, random: Random) -> Material:
     """Gather it, with the cursors of a random choice of orders."""
     client = Client(readable.database, readable.ours.caller)
-    catalog = the_schema().catalog
+    catalog = cached_schema().catalog
     return Material(
         catalog,
         _ids(catalog, readable.ours, readable.theirs),
@@ -38,12 +38,12 @@ async def gather(readable: Readable, random: Random) -> Material:
         _SCALARS,
         {
             rows: [await _cursors(client, rows, way, order) for order in _orders(rows, random)]
-            for rows, way in _ways(the_schema().graphql).items()
+            for rows, way in _ways(cached_schema().graphql).items()
         },
     )
 
 
-def _ids(catalog: Catalog, ours: Landscape, theirs: Landscape) -> Mapping[str, Sequence[str]]:
+def _ids(catalog: Catalog, ours: OrganizationData, theirs: OrganizationData) -> Mapping[str, Sequence[str]]:
     missing = key(9, 9, 9)
     return {
         table.prefix: [
@@ -71,7 +71,7 @@ def _all_cursors(value: Any) -> Iterator[str]:
 
 def _orders(rows: str, random: Random) -> Iterator[Any]:
     yield None
-    fields: Any = the_schema().graphql.type_map[f"{rows}OrderField"]
+    fields: Any = cached_schema().graphql.type_map[f"{rows}OrderField"]
     for _ in range(ORDERS):
         chosen = random.sample(list(fields.values), min(len(fields.values), random.choice((1, 1, 2))))
         yield [{"field": field, "direction": random.choice(("ASC", "DESC"))} for field in chosen]

@@ -18,12 +18,12 @@ from db.connect import open_database
 from db.migrations.runner import migrate
 from db.sql.database import Database
 from tests.schema.support.client import Client
-from tests.schema.support.landscape import Landscape, landscape
+from tests.schema.support.landscape import OrganizationData, landscape
 
 DOCUMENTS = sorted((Path(__file__).parent / "answers").glob("*.graphql"))
 
 
-def landscapes() -> tuple[Landscape, Landscape]:
+def sample_organizations() -> tuple[OrganizationData, OrganizationData]:
     """Return the organization that asks, and another."""
     return landscape(1, 48), landscape(2, 9)
 
@@ -31,7 +31,7 @@ def landscapes() -> tuple[Landscape, Landscape]:
 async def answers(client: Client, document: Path) -> dict[str, Any]:
     """Ask every operation of a document; return the answers by the operations' names."""
     text = document.read_text()  # noqa: ASYNC240 - a small file, and nobody else waits
-    return {name: await client.answer(text, operation_name=name) for name in _operations(text)}
+    return {name: await client.execute(text, operation_name=name) for name in _operations(text)}
 
 
 def stored(document: Path) -> dict[str, Any]:
@@ -58,7 +58,7 @@ async def _store() -> None:
 
 
 async def _store_answers(database: Database) -> None:
-    ours, theirs = landscapes()
+    ours, theirs = sample_organizations()
     await ours.store(database)
     await theirs.store(database)
     for document in DOCUMENTS:

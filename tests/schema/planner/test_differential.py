@@ -11,7 +11,7 @@ from typing import Any
 from tests.schema.conftest import Readable
 from tests.schema.planner.argument_values import gather
 from tests.schema.planner.random_operations import Operation, generate
-from tests.schema.support.client import Client, PassThroughClient, the_schema
+from tests.schema.support.client import Client, PassThroughClient, cached_schema
 
 DOCUMENTS = 250
 TIMES = 6
@@ -26,7 +26,7 @@ async def test_the_pass_through_and_graphql_core_answer_alike(readable: Readable
     material = await gather(readable, Random(seed))
     deepest = DEEPEST[readable.database.dialect.name]
     operations = [
-        generate(the_schema().graphql, material, Random(f"{seed}/{number}"), deepest, TIMES)
+        generate(cached_schema().graphql, material, Random(f"{seed}/{number}"), deepest, TIMES)
         for number in range(DOCUMENTS)
     ]
     assert sum(len(each.variables) for each in operations) == 1500
@@ -36,7 +36,7 @@ async def test_the_pass_through_and_graphql_core_answer_alike(readable: Readable
 
 
 async def test_a_wrong_plan_is_noticed(readable: Readable) -> None:
-    right = the_schema()
+    right = cached_schema()
     sources = right.catalog.sources
     opportunity = {**sources["Opportunity"], "name": sources["Opportunity"]["externalReference"]}
     wrong = replace(right, catalog=replace(right.catalog, sources={**sources, "Opportunity": opportunity}))

@@ -66,7 +66,7 @@ async def test_variables_of_another_shape_run_another_statement(
 
 
 async def test_an_operation_of_bad_input_reaches_no_database(readable: Readable, recorder: Recorder) -> None:
-    answer = await Client(recorder, readable.ours.caller).answer(
+    answer = await Client(recorder, readable.ours.caller).execute(
         "{ opportunities(first: 101) { totalCount } }"
     )
     assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT"}

@@ -8,25 +8,25 @@ from graphql import get_named_type
 
 from db import models
 from schema.planner.global_ids import encode_id
-from schema.planner.plan.catalog import Table
+from schema.planner.plan.catalog import TableType
 from tests.schema.conftest import Readable
 from tests.schema.planner.golden_answers import DOCUMENTS, answers, stored
 from tests.schema.planner.random_inputs import node_type
-from tests.schema.support.client import Client, the_schema
-from tests.schema.support.landscape import Landscape, twin_of
+from tests.schema.support.client import Client, cached_schema
+from tests.schema.support.landscape import OrganizationData, twin_of
 
 THEIRS = "01900002-"
 """How every id of the other organization begins."""
 
 
 def root_lists() -> dict[str, str]:
-    query: Any = the_schema().graphql.query_type
+    query: Any = cached_schema().graphql.query_type
     return {name: node_type(field) for name, field in query.fields.items() if "first" in field.args}
 
 
 def filters_by_id() -> list[tuple[str, str]]:
     """Name every list with each filter field that takes ids."""
-    types: Any = the_schema().graphql.type_map
+    types: Any = cached_schema().graphql.type_map
     return [
         (field, name)
         for field, rows in root_lists().items()
@@ -35,8 +35,8 @@ def filters_by_id() -> list[tuple[str, str]]:
     ]
 
 
-def tables() -> list[Table]:
-    return list(the_schema().catalog.tables.values())
+def tables() -> list[TableType]:
+    return list(cached_schema().catalog.tables.values())
 
 
 @pytest.fixture
@@ -49,7 +49,7 @@ async def test_a_list_counts_and_shows_the_organizations_own_rows(
     readable: Readable, client: Client, field: str, rows: str
 ) -> None:
     answer = await client.data(f"{{ {field}(first: 100) {{ totalCount nodes {{ id }} }} }}")
-    table = the_schema().catalog.tables[rows]
+    table = cached_schema().catalog.tables[rows]
     own = {encode_id(table.prefix, id_) for id_ in readable.ours.ids(table.model)}
     assert readable.theirs.ids(table.model) != []
     assert answer[field]["totalCount"] == len(own)
@@ -59,7 +59,7 @@ async def test_a_list_counts_and_shows_the_organizations_own_rows(
 @pytest.mark.parametrize("mixed", ["", "__schema { __typename }"], ids=["passed", "by graphql-core"])
 @pytest.mark.parametrize("table", tables(), ids=lambda table: table.type_name)
 async def test_no_object_of_another_organization_is_found_by_its_id(
-    readable: Readable, client: Client, table: Table, mixed: str
+    readable: Readable, client: Client, table: TableType, mixed: str
 ) -> None:
     theirs = [encode_id(table.prefix, id_) for id_ in readable.theirs.ids(table.model)[:20]]
     query = f"query($id: ID!, $ids: [ID!]!) {{ {mixed} node(id: $id) {{ id }} nodes(ids: $ids) {{ id }} }}"
@@ -79,7 +79,7 @@ async def test_no_object_of_another_organization_is_looked_up(readable: Readable
 async def test_a_filter_by_foreign_ids_matches_nothing(
     readable: Readable, client: Client, field: str, name: str
 ) -> None:
-    catalog = the_schema().catalog
+    catalog = cached_schema().catalog
     model = catalog.comparisons[f"{root_lists()[field]}Filter"][name].to
     theirs = [encode_id(catalog.prefix(model), id_) for id_ in readable.theirs.ids(model)]
     rows = root_lists()[field]
@@ -106,7 +106,7 @@ async def test_cursors_of_another_organization_lead_to_own_rows_only(
 
 
 @pytest.fixture(scope="module")
-async def twin(readable: Readable) -> Landscape:
+async def twin(readable: Readable) -> OrganizationData:
     twin = twin_of(readable.ours)
     await twin.store(readable.database)
     return twin
@@ -121,7 +121,7 @@ async def test_answers_are_the_same_beside_an_organization_with_the_same_ids(
 
 
 async def test_each_of_two_organizations_with_the_same_ids_sees_its_own(
-    readable: Readable, twin: Landscape
+    readable: Readable, twin: OrganizationData
 ) -> None:
     query = '{ node(id: "cmp_01900001-0004-7000-8000-000000000001") { ... on Competitor { name } } }'
     ours = await Client(readable.database, readable.ours.caller).data(query)

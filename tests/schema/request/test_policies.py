@@ -15,11 +15,11 @@ from db.sql.database import Database
 from schema.build import build_schema
 from schema.execution.executor import Executor, Request
 from schema.request.policies import POLICIES, IncompletePoliciesError, Policies
-from tests.builders import Deals
-from tests.schema.support.client import Client, the_schema
+from tests.builders import OrganizationBuilder
+from tests.schema.support.client import Client, cached_schema
 from tests.schema.support.id_arguments import NAMED, least_input
 from tests.schema.support.listener import ALL
-from tests.schema.support.mutate import refused, sent
+from tests.schema.support.mutate import mutate, mutate_refused
 
 REOPEN = """
 mutation ($input: ReopenOpportunityInput!) {
@@ -68,44 +68,44 @@ ASCENDING_ROLES = [Role.READER, Role.SALES, Role.MANAGER, Role.ADMIN]
 
 
 def changed(root: str, field: str, role: Role) -> Policies:
-    return Policies({**POLICIES.least, root: {**POLICIES.least[root], field: role}})
+    return Policies({**POLICIES.minimum_roles, root: {**POLICIES.minimum_roles[root], field: role}})
 
 
 def without(root: str, field: str) -> Policies:
-    kept = {name: role for name, role in POLICIES.least[root].items() if name != field}
-    return Policies({**POLICIES.least, root: kept})
+    kept = {name: role for name, role in POLICIES.minimum_roles[root].items() if name != field}
+    return Policies({**POLICIES.minimum_roles, root: kept})
 
 
 def permitted(role: Role, root: str) -> Iterable[str]:
-    return [name for name in POLICIES.least[root] if POLICIES.permit(role, root, name)]
+    return [name for name in POLICIES.minimum_roles[root] if POLICIES.allows(role, root, name)]
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    deals = await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    deals = await OrganizationBuilder.create(database)
     deals.caller = replace(deals.caller, role=Role.SALES)
     return deals
 
 
 @pytest.fixture
-def client(deals: Deals) -> Client:
+def client(deals: OrganizationBuilder) -> Client:
     return Client(deals.database, deals.caller, build_schema(changed("Query", "quote", Role.MANAGER)))
 
 
-@pytest.mark.parametrize("root", POLICIES.least)
+@pytest.mark.parametrize("root", POLICIES.minimum_roles)
 def test_a_root_field_without_a_policy_stops_the_schema_from_building(root: str) -> None:
-    extended = extend_schema(the_schema().graphql, parse(f"extend type {root} {{ forecast: String }}"))
+    extended = extend_schema(cached_schema().graphql, parse(f"extend type {root} {{ forecast: String }}"))
     with pytest.raises(IncompletePoliciesError) as error:
         POLICIES.check(extended)
     assert str(error.value) == f"{root}.forecast has no policy: say in POLICIES whose it is."
 
 
 @pytest.mark.parametrize(
-    ("root", "field"), [(root, field) for root, fields in POLICIES.least.items() for field in fields]
+    ("root", "field"), [(root, field) for root, fields in POLICIES.minimum_roles.items() for field in fields]
 )
 def test_no_policy_can_be_missing(root: str, field: str) -> None:
     with pytest.raises(IncompletePoliciesError, match=f"{root}.{field} has no policy"):
-        without(root, field).check(the_schema().graphql)
+        without(root, field).check(cached_schema().graphql)
 
 
 def test_a_policy_without_a_field_stops_the_schema_from_building() -> None:
@@ -115,11 +115,11 @@ def test_a_policy_without_a_field_stops_the_schema_from_building() -> None:
 
 
 def test_a_field_without_a_policy_is_nobody_s() -> None:
-    assert [role for role in Role if POLICIES.permit(role, "Mutation", "deleteOpportunity")] == []
+    assert [role for role in Role if POLICIES.allows(role, "Mutation", "deleteOpportunity")] == []
 
 
 def test_each_root_field_has_a_minimum_role() -> None:
-    schema = the_schema().graphql
+    schema = cached_schema().graphql
     roots: list[Any] = [schema.query_type, schema.mutation_type, schema.subscription_type]
     assert MINIMUM_ROLES.keys() == {(root.name, field) for root in roots for field in root.fields}
 
@@ -127,14 +127,14 @@ def test_each_root_field_has_a_minimum_role() -> None:
 @pytest.mark.parametrize(("root", "field"), MINIMUM_ROLES)
 def test_roles_below_the_minimum_are_refused_and_the_others_are_not(root: str, field: str) -> None:
     minimum = ASCENDING_ROLES.index(MINIMUM_ROLES[root, field])
-    permits = {role: POLICIES.permit(role, root, field) for role in ASCENDING_ROLES}
+    permits = {role: POLICIES.allows(role, root, field) for role in ASCENDING_ROLES}
     assert permits == {role: place >= minimum for place, role in enumerate(ASCENDING_ROLES)}
 
 
 @pytest.mark.parametrize("role", Role)
 def test_every_role_reads_and_listens_to_everything(role: Role) -> None:
     for root in ("Query", "Subscription"):
-        assert permitted(role, root) == list(POLICIES.least[root])
+        assert permitted(role, root) == list(POLICIES.minimum_roles[root])
 
 
 def test_a_reader_changes_nothing() -> None:
@@ -144,17 +144,17 @@ def test_a_reader_changes_nothing() -> None:
 def test_a_higher_role_may_do_what_a_lower_one_may_and_more() -> None:
     may = [set(permitted(role, "Mutation")) for role in Role]
     assert all(lower < higher for lower, higher in pairwise(may))
-    assert may[-1] == set(POLICIES.least["Mutation"])
+    assert may[-1] == set(POLICIES.minimum_roles["Mutation"])
 
 
 def test_whose_a_field_is_stands_in_its_description() -> None:
-    mutation: Any = the_schema().graphql.mutation_type
+    mutation: Any = cached_schema().graphql.mutation_type
     assert mutation.fields["reopenOpportunity"].description.endswith(" Roles: MANAGER, ADMIN.")
 
 
-async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(deals: Deals) -> None:
+async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    assert await refused(deals, REOPEN, opportunityId=f"opp_{opportunity_id}") == {
+    assert await mutate_refused(deals, REOPEN, opportunityId=f"opp_{opportunity_id}") == {
         "__typename": "OperationError",
         "code": "FORBIDDEN",
         "message": "reopenOpportunity is for the roles MANAGER, ADMIN; yours is SALES."
@@ -163,9 +163,9 @@ async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(deals:
     }
 
 
-async def test_every_mutation_asks_whose_it_is(deals: Deals) -> None:
+async def test_every_mutation_asks_whose_it_is(deals: OrganizationBuilder) -> None:
     client, before = Client(deals.database, replace(deals.caller, role=Role.READER)), await deals.dump()
-    mutation: Any = the_schema().graphql.mutation_type
+    mutation: Any = cached_schema().graphql.mutation_type
     some = dict.fromkeys(NAMED.values(), "some id")
     for name, field in mutation.fields.items():
         type_ = field.args["input"].type
@@ -175,7 +175,9 @@ async def test_every_mutation_asks_whose_it_is(deals: Deals) -> None:
 
 
 @pytest.mark.parametrize("role", ASCENDING_ROLES)
-async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(deals: Deals, role: Role) -> None:
+async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(
+    deals: OrganizationBuilder, role: Role
+) -> None:
     client = Client(deals.database, replace(deals.caller, role=role))
     some = dict.fromkeys(NAMED.values(), "some id")
     refused_to_role = set()
@@ -185,7 +187,7 @@ async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(deals:
             document = (
                 f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
             )
-            answer = await client.answer(document, {"input": least_input(name, some)})
+            answer = await client.execute(document, {"input": least_input(name, some)})
             if "FORBIDDEN" in orjson.dumps(answer).decode():
                 refused_to_role.add(name)
     place = ASCENDING_ROLES.index(role)
@@ -196,10 +198,10 @@ async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(deals:
     }
 
 
-async def test_a_role_that_may_is_not_refused(deals: Deals) -> None:
+async def test_a_role_that_may_is_not_refused(deals: OrganizationBuilder) -> None:
     deals.caller = replace(deals.caller, role=Role.MANAGER)
     opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    answer = await sent(deals, REOPEN, opportunityId=f"opp_{opportunity_id}")
+    answer = await mutate(deals, REOPEN, opportunityId=f"opp_{opportunity_id}")
     assert answer == {"__typename": "ReopenOpportunitySuccess"}
 
 
@@ -223,7 +225,7 @@ FORBIDDEN_QUOTE = {
 async def test_a_forbidden_field_of_a_query_is_null_and_the_others_are_answered(
     client: Client, offer: str
 ) -> None:
-    answer = await client.answer(f"query Asked {{ viewer {{ user {{ name }} }} {offer} }}")
+    answer = await client.execute(f"query Asked {{ viewer {{ user {{ name }} }} {offer} }}")
     [error] = answer["errors"]
     assert error | {"locations": FORBIDDEN_QUOTE["locations"]} == FORBIDDEN_QUOTE
     assert answer["data"] == {"viewer": {"user": {"name": "Ada Quill"}}, "offer": None}
@@ -232,27 +234,25 @@ async def test_a_forbidden_field_of_a_query_is_null_and_the_others_are_answered(
 @pytest.mark.parametrize("asks", [False, True])
 async def test_a_forbidden_field_is_forbidden_only_where_it_is_asked(client: Client, *, asks: bool) -> None:
     query = 'query($asks: Boolean!) { offer: quote(number: "Q-1") @include(if: $asks) { id } viewer { user { name } } }'
-    answer = await client.answer(query, {"asks": asks})
+    answer = await client.execute(query, {"asks": asks})
     assert ("errors" in answer) == asks
 
 
 async def test_the_same_document_is_answered_to_one_role_and_not_to_another(client: Client) -> None:
     query = '{ quote(number: "Q-1") { id } }'
-    assert "errors" in await client.answer(query)
+    assert "errors" in await client.execute(query)
     client.caller = replace(client.caller, role=Role.MANAGER)
-    assert await client.answer(query) == {"data": {"quote": None}}
+    assert await client.execute(query) == {"data": {"quote": None}}
     client.caller = replace(client.caller, role=Role.SALES)
-    assert "errors" in await client.answer(query)
+    assert "errors" in await client.execute(query)
 
 
-async def test_a_forbidden_subscription_is_told_so_at_once(deals: Deals) -> None:
+async def test_a_forbidden_subscription_is_told_so_at_once(deals: OrganizationBuilder) -> None:
     schema = build_schema(changed("Subscription", "opportunitiesChanged", Role.ADMIN))
     request = Request(ALL, operations=frozenset(OperationType))
-    [answer] = [
-        each async for each in Executor(schema, deals.database).answers(request, lambda: deals.caller)
-    ]
+    [answer] = [each async for each in Executor(schema, deals.database).stream(request, lambda: deals.caller)]
     [error] = orjson.loads(answer.body)["errors"]
-    assert (answer.ran, error["path"], error["extensions"]) == (
+    assert (answer.executed, error["path"], error["extensions"]) == (
         False,
         ["opportunitiesChanged"],
         {"code": "FORBIDDEN"},

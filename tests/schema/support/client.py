@@ -11,18 +11,18 @@ import orjson
 from typing_extensions import override
 
 from db.domain.caller import Caller
-from db.sql.database import Database, Load, Transaction
+from db.sql.database import Database, PoolStats, Transaction
 from db.sql.statements import Statement
 from schema.build import DealdeskSchema, build_schema
 from schema.execution.executor import Executor, Request
 from schema.limits.settings import OperationLimits
-from schema.request.operation import Reader
+from schema.request.operation import Operation
 
-the_schema = cache(build_schema)
+cached_schema = cache(build_schema)
 """The schema, built once for all tests."""
 
 _BOUNDED = OperationLimits.model_fields.keys() - {"role_factors"}
-BOUNDLESS = OperationLimits.model_validate(dict.fromkeys(_BOUNDED, 10**9))
+UNLIMITED = OperationLimits.model_validate(dict.fromkeys(_BOUNDED, 10**9))
 """For documents that hold more than any client asks for."""
 
 
@@ -32,24 +32,24 @@ class Client:
     def __init__(self, database: Database, caller: Caller, schema: DealdeskSchema | None = None) -> None:
         self.database = database
         self.caller = caller
-        self._executor = self._executor_of(schema or the_schema())
+        self._executor = self._executor_of(schema or cached_schema())
 
     async def body(self, query: str, variables: Mapping[str, Any] | None = None, **options: Any) -> bytes:
         """Return the answer's JSON text."""
-        return (await self._executor.answer(Request(query, variables, **options), self.caller)).body
+        return (await self._executor.execute(Request(query, variables, **options), self.caller)).body
 
-    async def answer(self, query: str, variables: Mapping[str, Any] | None = None, **options: Any) -> Any:
+    async def execute(self, query: str, variables: Mapping[str, Any] | None = None, **options: Any) -> Any:
         """Return the whole answer, errors included."""
         return orjson.loads(await self.body(query, variables, **options))
 
     async def data(self, query: str, **variables: Any) -> Any:
         """Return the data of an answer that has no errors."""
-        answer = await self.answer(query, variables)
+        answer = await self.execute(query, variables)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
 
     def _executor_of(self, schema: DealdeskSchema) -> Executor:
-        return Executor(schema, self.database, limits=BOUNDLESS)
+        return Executor(schema, self.database, limits=UNLIMITED)
 
 
 class PassThroughClient(Client):
@@ -57,12 +57,12 @@ class PassThroughClient(Client):
 
     @override
     def _executor_of(self, schema: DealdeskSchema) -> Executor:
-        return _PassThrough(schema, self.database, limits=BOUNDLESS)
+        return _PassThrough(schema, self.database, limits=UNLIMITED)
 
 
 class _PassThrough(Executor):
     @override
-    async def _execute(self, request: Request, reader: Reader) -> Any:
+    async def _execute(self, request: Request, reader: Operation) -> Any:
         raise AssertionError("The pass-through left this operation to graphql-core.")
 
 
@@ -75,7 +75,7 @@ class Recorder(Database):
 
     def __post_init__(self) -> None:
         self.dialect = self.inner.dialect
-        self.tally = self.inner.tally
+        self.retry_counter = self.inner.retry_counter
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
@@ -88,12 +88,12 @@ class Recorder(Database):
         return await self.inner.rows(statement, **values)
 
     @override
-    def of(self, organization_id: UUID) -> Database:
+    def for_organization(self, organization_id: UUID) -> Database:
         return self
 
     @override
-    def load(self) -> Load:
-        return self.inner.load()
+    def pool_stats(self) -> PoolStats:
+        return self.inner.pool_stats()
 
     @override
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:

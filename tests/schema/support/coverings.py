@@ -11,13 +11,13 @@ Field = tuple[str, str]
 """The names of a type and of a field of it."""
 
 
-def coverings(schema: GraphQLSchema, types: Iterable[Any]) -> list["Covering"]:
+def full_selections(schema: GraphQLSchema, types: Iterable[Any]) -> list["FullSelection"]:
     """Return what to ask of objects of each type: all that they have.
 
     What they lead to is asked for all it has where it comes first, and then for its leaves; so are objects of
     these types within one another.
     """
-    found = [Covering(schema, get_named_type(type_)) for type_ in types]
+    found = [FullSelection(schema, get_named_type(type_)) for type_ in types]
     covered = {each.name for covering in found for each in covering.objects}
     for covering in found:
         covered -= {each.name for each in covering.objects}
@@ -26,12 +26,12 @@ def coverings(schema: GraphQLSchema, types: Iterable[Any]) -> list["Covering"]:
 
 
 @dataclass
-class Covering:
+class FullSelection:
     """What is asked of the objects at one place of an answer: all leaves, and ``within`` what lies deeper."""
 
     schema: GraphQLSchema
     type_: Any
-    within: dict[Field, "Covering"] = field(default_factory=dict)
+    within: dict[Field, "FullSelection"] = field(default_factory=dict)
 
     @property
     def objects(self) -> Sequence[GraphQLObjectType]:
@@ -44,13 +44,13 @@ class Covering:
         while left:
             left.extend(left.popleft().open(covered))
 
-    def open(self, covered: set[str]) -> Iterable["Covering"]:
+    def open(self, covered: set[str]) -> Iterable["FullSelection"]:
         """Ask for all fields of the objects here that are not yet covered; return what lies deeper."""
         for each in self.objects:
             if each.name not in covered:
                 covered.add(each.name)
                 self.within |= {
-                    (each.name, name): Covering(self.schema, get_named_type(inner.type))
+                    (each.name, name): FullSelection(self.schema, get_named_type(inner.type))
                     for name, inner in each.fields.items()
                     if not is_leaf_type(get_named_type(inner.type))
                 }

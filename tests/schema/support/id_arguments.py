@@ -13,8 +13,8 @@ from graphql import (
     is_required_input_field,
 )
 
-from tests.schema.support.client import the_schema
-from tests.schema.support.coverings import Covering, coverings
+from tests.schema.support.client import cached_schema
+from tests.schema.support.coverings import FullSelection, full_selections
 
 NAMED = {
     "accountId": "Account",
@@ -41,7 +41,7 @@ Way = tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Naming:
+class IdArgument:
     """A mutation and the place in its input where the id is sent."""
 
     mutation: str
@@ -55,7 +55,7 @@ class Naming:
         """The type of what is named."""
         return NAMED[self.way[-1]]
 
-    def document(self, payload: Covering) -> str:
+    def document(self, payload: FullSelection) -> str:
         """Return the mutation with what is asked of its payload."""
         return (
             f"mutation($input: {_input_type(self.mutation)}!) {{ {self.mutation}(input: $input) {payload} }}"
@@ -66,10 +66,10 @@ class Naming:
         return _least("input", _input_type(self.mutation), own, self.way, id_)
 
 
-def namings() -> list[Naming]:
+def id_arguments() -> list[IdArgument]:
     """Return all of them."""
-    mutation: Any = the_schema().graphql.mutation_type
-    return [Naming(name, way) for name in mutation.fields for way in _ways(_input_type(name))]
+    mutation: Any = cached_schema().graphql.mutation_type
+    return [IdArgument(name, way) for name in mutation.fields for way in _ways(_input_type(name))]
 
 
 def least_input(mutation: str, own: dict[str, str]) -> Any:
@@ -77,17 +77,20 @@ def least_input(mutation: str, own: dict[str, str]) -> Any:
     return _least("input", _input_type(mutation), own, None, "")
 
 
-def payloads() -> dict[str, Covering]:
+def payloads() -> dict[str, FullSelection]:
     """Return for each mutation all that any answer to it holds."""
-    mutation: Any = the_schema().graphql.mutation_type
-    tables = the_schema().catalog.tables
-    types = [*map(the_schema().graphql.get_type, tables), *(field.type for field in mutation.fields.values())]
-    covering = coverings(the_schema().graphql, types)[len(tables) :]
+    mutation: Any = cached_schema().graphql.mutation_type
+    tables = cached_schema().catalog.tables
+    types = [
+        *map(cached_schema().graphql.get_type, tables),
+        *(field.type for field in mutation.fields.values()),
+    ]
+    covering = full_selections(cached_schema().graphql, types)[len(tables) :]
     return dict(zip(mutation.fields, covering, strict=True))
 
 
 def _input_type(mutation: str) -> Any:
-    root: Any = the_schema().graphql.mutation_type
+    root: Any = cached_schema().graphql.mutation_type
     return get_named_type(root.fields[mutation].args["input"].type)
 
 

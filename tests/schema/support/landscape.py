@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from db import models
 from db.domain.caller import Caller, Role
 from db.sql.database import Database
-from db.sql.statements import insertion
+from db.sql.statements import insert_statement
 from tests.builders import NOW
 from tests.schema.planner.hard_values import AMOUNTS, DAYS, INSTANTS, QUANTITIES, TEXTS, pick
 
@@ -56,7 +56,7 @@ def key(organization: int, table: int, number: int) -> UUID:
 
 
 @dataclass(frozen=True, slots=True)
-class Landscape:
+class OrganizationData:
     """The rows of one organization by their table, and its user who asks."""
 
     rows: dict[type[SQLModel], list[Row]]
@@ -70,19 +70,19 @@ class Landscape:
         """Store every row."""
         async with database.transaction() as transaction:
             for model, rows in self.rows.items():
-                await transaction.execute_many(insertion(model), rows)
+                await transaction.execute_many(insert_statement(model), rows)
 
 
-def landscape(organization: int, opportunities: int) -> Landscape:
+def landscape(organization: int, opportunities: int) -> OrganizationData:
     """Make an organization with so many opportunities; its number tells it from others."""
     making = _Making(organization)
     making.master_data()
     for number in range(opportunities):
         making.opportunity(number)
-    return Landscape(making.rows, Caller(making.id, making.key(models.User, 0), Role.ADMIN, NOW))
+    return OrganizationData(making.rows, Caller(making.id, making.key(models.User, 0), Role.ADMIN, NOW))
 
 
-def twin_of(landscape: Landscape) -> Landscape:
+def twin_of(landscape: OrganizationData) -> OrganizationData:
     """Return another organization whose rows have the same ids, as keys that begin with the organization's may."""
     organization_id = key(3, 0, 0)
     rows = {
@@ -92,7 +92,7 @@ def twin_of(landscape: Landscape) -> Landscape:
     }
     [organization] = landscape.rows[models.Organization]
     caller = replace(landscape.caller, organization_id=organization_id)
-    return Landscape({models.Organization: [organization | {"id": organization_id}], **rows}, caller)
+    return OrganizationData({models.Organization: [organization | {"id": organization_id}], **rows}, caller)
 
 
 def _renamed(row: Row) -> Row:

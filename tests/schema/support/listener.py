@@ -10,10 +10,10 @@ import orjson
 from graphql import OperationType
 
 from db import models
-from db.sql.statements import insertion
+from db.sql.statements import insert_statement
 from schema.execution.executor import Executor, Request
-from schema.execution.response import Answer
-from tests.builders import NOW, Deals
+from schema.execution.response import Response
+from tests.builders import NOW, OrganizationBuilder
 
 ALL = "subscription($after: String) { opportunitiesChanged(after: $after) { eventId opportunity { id } } }"
 """Every event of the organization, with its opportunity's id."""
@@ -22,54 +22,54 @@ CLOSE = (
     "mutation($id: ID!) { closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename } }"
 )
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 """Seconds until a test that hears nothing fails."""
 
-_EVENT = insertion(models.Event)
+_EVENT = insert_statement(models.Event)
 
 
 class Listener:
     """Hears the answers to one subscription."""
 
-    def __init__(self, answers: AsyncGenerator[Answer, None]) -> None:
-        self.answers: list[Any] = []
+    def __init__(self, answers: AsyncGenerator[Response, None]) -> None:
+        self.responses: list[Any] = []
         self._coming = answers
         self._more = asyncio.Event()
 
     @property
     def events(self) -> list[Any]:
         """What was told, without the wrapping."""
-        return [event for answer in self.answers for event in answer["data"].values()]
+        return [event for answer in self.responses for event in answer["data"].values()]
 
     async def listen(self) -> None:
         """Hear answers until they end."""
         async for answer in self._coming:
-            self.answers.append(orjson.loads(answer.body))
+            self.responses.append(orjson.loads(answer.body))
             self._more.set()
 
-    async def hears(self, number: int) -> list[Any]:
+    async def wait_for_events(self, number: int) -> list[Any]:
         """Wait for so many events, and return all that were told."""
-        async with asyncio.timeout(PATIENCE):
-            while len(self.answers) < number:
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            while len(self.responses) < number:
                 await self._more.wait()
                 self._more.clear()
         return self.events
 
-    async def hears_of(self, number: int) -> list[UUID]:
+    async def wait_for_opportunity_ids(self, number: int) -> list[UUID]:
         """Wait for so many events, and return the opportunities of all that were told."""
-        events = await self.hears(number)
+        events = await self.wait_for_events(number)
         return [UUID(event["opportunity"]["id"].removeprefix("opp_")) for event in events]
 
 
 @asynccontextmanager
-async def listening(
-    executor: Executor, deals: Deals, query: str = ALL, *, last: str = "", **variables: Any
+async def subscribed(
+    executor: Executor, deals: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
 ) -> AsyncIterator[Listener]:
     """Listen while the block runs; it begins when the listener has been taken in, or refused."""
-    listener = Listener(answers(executor, deals, query, last=last, **variables))
-    present = executor.feed.listeners
+    listener = Listener(stream(executor, deals, query, last=last, **variables))
+    present = executor.feed.subscribers
     task = asyncio.create_task(listener.listen())
-    await until(lambda: executor.feed.listeners > present or task.done())
+    await wait_until(lambda: executor.feed.subscribers > present or task.done())
     try:
         yield listener
     finally:
@@ -78,25 +78,25 @@ async def listening(
             await task
 
 
-async def until(holds: Callable[[], bool]) -> None:
+async def wait_until(holds: Callable[[], bool]) -> None:
     """Wait until something holds that nobody tells of."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while not holds():  # noqa: ASYNC110 - nobody tells of it
             await asyncio.sleep(0.001)
 
 
-def answers(
-    executor: Executor, deals: Deals, query: str = ALL, *, last: str = "", **variables: Any
-) -> AsyncGenerator[Answer, None]:
+def stream(
+    executor: Executor, deals: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
+) -> AsyncGenerator[Response, None]:
     """Subscribe on behalf of the organization's caller."""
     request = Request(query, variables, operations=frozenset(OperationType), id="r1")
-    return executor.answers(request, lambda: deals.caller, last)
+    return executor.stream(request, lambda: deals.caller, last)
 
 
-async def happen(executor: Executor, deals: Deals, *opportunity_ids: UUID) -> None:
+async def write_events(executor: Executor, deals: OrganizationBuilder, *opportunity_ids: UUID) -> None:
     """Write one event for each, in one transaction."""
     event = {"organization_id": deals.organization_id, "kind": "QUOTES_CLOSED", "at": NOW}
     async with deals.database.transaction() as transaction:
         for opportunity_id in opportunity_ids:
             await transaction.execute(_EVENT, opportunity_id=opportunity_id, **event)
-    executor.feed.stir()
+    executor.feed.notify()

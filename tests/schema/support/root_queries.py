@@ -8,15 +8,15 @@ from graphql import get_named_type, is_leaf_type
 
 from db import models
 from schema.planner.global_ids import encode_id
-from tests.schema.support.client import Client, the_schema
-from tests.schema.support.coverings import Covering, coverings
-from tests.schema.support.landscape import Landscape
+from tests.schema.support.client import Client, cached_schema
+from tests.schema.support.coverings import FullSelection, full_selections
+from tests.schema.support.landscape import OrganizationData
 
 Variables = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Question:
+class RootQuery:
     """A document with one field of the root, and all variables with which it is asked."""
 
     text: str
@@ -28,23 +28,23 @@ class Question:
         return self.text.replace("{", "{ __schema { __typename }", 1)
 
 
-class Questions:
+class RootQueries:
     """Everything that can be asked, by the ids of these organizations."""
 
-    def __init__(self, *landscapes: Landscape) -> None:
+    def __init__(self, *landscapes: OrganizationData) -> None:
         self._landscapes = landscapes
-        schema, tables = the_schema().graphql, the_schema().catalog.tables
+        schema, tables = cached_schema().graphql, cached_schema().catalog.tables
         query: Any = schema.query_type
         objects = {name: each for name, each in query.fields.items() if not _is_leaf(each)}
-        covering = coverings(
+        covering = full_selections(
             schema, [*map(schema.get_type, tables), *(each.type for each in objects.values())]
         )
         of_tables, of_fields = covering[: len(tables)], covering[len(tables) :]
         self.all = [
             *(self._of_node(table, each) for table, each in zip(tables, of_tables, strict=True)),
             *map(self._of_field, objects.items(), of_fields),
-            *(Question(f"{{ {name} }}", [{}]) for name in query.fields.keys() - objects.keys()),
-            Question("query($sent: String!) { quote(number: $sent) { id } }", self._numbers()),
+            *(RootQuery(f"{{ {name} }}", [{}]) for name in query.fields.keys() - objects.keys()),
+            RootQuery("query($sent: String!) { quote(number: $sent) { id } }", self._numbers()),
         ]
         self.fields = {("Query", name) for name in query.fields}.union(*(each.fields() for each in covering))
 
@@ -58,23 +58,23 @@ class Questions:
             answer.pop("__schema", None)
         return found
 
-    def _of_node(self, table: str, covering: Covering) -> Question:
+    def _of_node(self, table: str, covering: FullSelection) -> RootQuery:
         text = f"query($sent: ID!) {{ node(id: $sent) {{ ... on {table} {covering} }} }}"
-        return Question(text, [{"sent": id_} for id_ in self._ids(table)])
+        return RootQuery(text, [{"sent": id_} for id_ in self._ids(table)])
 
-    def _of_field(self, named: tuple[str, Any], covering: Covering) -> Question:
+    def _of_field(self, named: tuple[str, Any], covering: FullSelection) -> RootQuery:
         name, field = named
         for argument, values in self._arguments(field).items():
             if argument in field.args:
                 type_ = field.args[argument].type
                 text = f"query($sent: {type_}) {{ {name}({argument}: $sent) {covering} }}"
-                return Question(text, [{"sent": value} for value in values])
-        return Question(f"{{ {name} {covering} }}", [{}])
+                return RootQuery(text, [{"sent": value} for value in values])
+        return RootQuery(f"{{ {name} {covering} }}", [{}])
 
     def _arguments(self, field: Any) -> dict[str, list[Any]]:
-        tables = the_schema().catalog.tables
+        tables = cached_schema().catalog.tables
         type_ = get_named_type(field.type).name
-        groupings: Any = the_schema().graphql.type_map["DealGrouping"]
+        groupings: Any = cached_schema().graphql.type_map["DealGrouping"]
         return {
             "first": [100],
             "id": self._ids(*([type_] if type_ in tables else tables)),
@@ -83,7 +83,7 @@ class Questions:
         }
 
     def _ids(self, *tables: str) -> list[str]:
-        shown = [the_schema().catalog.tables[name] for name in tables]
+        shown = [cached_schema().catalog.tables[name] for name in tables]
         return [
             encode_id(table.prefix, each.ids(table.model)[0]) for table in shown for each in self._landscapes
         ]

@@ -12,21 +12,21 @@ from sqlalchemy import Dialect
 from typing_extensions import override
 
 from db.sql.database import Database, Transaction
-from db.sql.statements import Compiled, Statement
+from db.sql.statements import CompiledStatement, Statement
 from tests.schema.support.client import Recorder
 
 _CONFINEMENT = re.compile(r"(?:\w+\.organization_id|(?<=WHERE )organization_\d+\.id) = (\$\d+(?:::UUID)?)")
 
 
 @dataclass
-class Unfiltered(Recorder):
+class UnscopedDatabase(Recorder):
     """PostgreSQL, asked for any organization's rows; ``shows_all`` takes row-level security away, too."""
 
     shows_all: bool = False
 
     @override
-    def of(self, organization_id: UUID) -> Database:
-        return self if self.shows_all else Unfiltered(self.inner.of(organization_id))
+    def for_organization(self, organization_id: UUID) -> Database:
+        return self if self.shows_all else UnscopedDatabase(self.inner.for_organization(organization_id))
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
@@ -56,8 +56,8 @@ class _Transaction(Transaction):
         return await self._inner.execute(_Unconfined(statement), **values)
 
     @override
-    async def change(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        await self._inner.change(_Unconfined(statement), number, **values)
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        await self._inner.update_exactly(_Unconfined(statement), number, **values)
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -76,7 +76,7 @@ class _Unconfined(Statement):
         self.is_insertion = statement.is_insertion
 
     @override
-    def compiled(self, dialect: Dialect) -> Compiled:
+    def compiled(self, dialect: Dialect) -> CompiledStatement:
         compiled = self._statement.compiled(dialect)
         return replace(compiled, sql=_unconfined(compiled.sql))
 

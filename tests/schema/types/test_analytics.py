@@ -16,12 +16,12 @@ from db.connect import open_database
 from db.domain.enums import OpportunityState, SeededReason
 from db.domain.ids import new_id
 from db.importers.pipeline import import_pipeline
-from db.master_data.organizations import served_organization
+from db.master_data.organizations import find_default_user
 from db.sql.database import Database
 from schema.types.analytics import DealGrouping
 from tests.benchmarks.data.filling import fill_postgres
 from tests.benchmarks.data.sizes import FULL
-from tests.builders import A_MONTH_AGO, NOW, Deals
+from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 from tests.db.importers.pipeline_files import whole_pipeline
 from tests.postgres import PostgresServer
 from tests.schema.support.client import Client, PassThroughClient, Recorder
@@ -59,7 +59,7 @@ class Pipeline:
 @pytest.fixture(scope="module")
 async def pipeline(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     await import_pipeline(module_database, whole_pipeline(tmp_path_factory.mktemp("pipeline")), now=NOW)
-    return Pipeline(await _served(module_database), await Deals(module_database).dump())
+    return Pipeline(await _served(module_database), await OrganizationBuilder(module_database).dump())
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
@@ -86,19 +86,19 @@ async def test_a_hundred_thousand_deals_are_told_within_300_milliseconds(
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def test_deals_of_any_kind_are_told_as_plain_python_reckons_them(deals: Deals) -> None:
+async def test_deals_of_any_kind_are_told_as_plain_python_reckons_them(deals: OrganizationBuilder) -> None:
     await _pursue_many(deals)
     tables = await deals.dump()
-    await (await Deals.create(deals.database)).opportunity(state="WON")
+    await (await OrganizationBuilder.create(deals.database)).opportunity(state="WON")
     for by in GROUPINGS:
         assert await _groups(deals, by=by) == reckoned(tables, by)
 
 
-async def test_months_of_creation_are_those_of_a_time_zone(deals: Deals) -> None:
+async def test_months_of_creation_are_those_of_a_time_zone(deals: OrganizationBuilder) -> None:
     await _pursue_many(deals)
     tables, in_utc = await deals.dump(), await _groups(deals, by="MONTH_CREATED")
     for time_zone in ("America/New_York", "Europe/Berlin", "Asia/Kathmandu"):
@@ -120,7 +120,7 @@ async def test_months_of_creation_are_those_of_a_time_zone(deals: Deals) -> None
     ],
 )
 async def test_only_deals_that_meet_the_filter_count(
-    deals: Deals, filter_: dict[str, Any], meets: Callable[[Any], bool]
+    deals: OrganizationBuilder, filter_: dict[str, Any], meets: Callable[[Any], bool]
 ) -> None:
     await _pursue_many(deals)
     tables = await deals.dump()
@@ -128,7 +128,7 @@ async def test_only_deals_that_meet_the_filter_count(
         assert await _groups(deals, by=by, filter=filter_) == reckoned(tables, by, meets=meets)
 
 
-async def test_a_group_of_open_deals_has_no_win_rate_and_no_days(deals: Deals) -> None:
+async def test_a_group_of_open_deals_has_no_win_rate_and_no_days(deals: OrganizationBuilder) -> None:
     await deals.opportunity(estimated_revenue=Decimal("70.00"))
     assert await _groups(deals, by="STATE") == [
         {
@@ -147,7 +147,7 @@ async def test_a_group_of_open_deals_has_no_win_rate_and_no_days(deals: Deals) -
     ]
 
 
-async def test_ratios_are_rounded_half_up(deals: Deals) -> None:
+async def test_ratios_are_rounded_half_up(deals: OrganizationBuilder) -> None:
     for number in range(32):
         closed_on = A_MONTH_AGO.date() + timedelta(days=number < 8)
         await deals.opportunity(state="LOST" if number else "WON", closed_on=closed_on)
@@ -156,16 +156,16 @@ async def test_ratios_are_rounded_half_up(deals: Deals) -> None:
     assert (group["winRate"], group["averageDaysToClose"]) == ("0.0313", "0.3")
 
 
-async def test_sums_are_exact_beyond_what_a_float_holds(deals: Deals) -> None:
+async def test_sums_are_exact_beyond_what_a_float_holds(deals: OrganizationBuilder) -> None:
     for _ in range(99):
         await deals.opportunity(estimated_revenue=Decimal("999999999999.99"))
     [group] = await _groups(deals, by="OWNER")
     assert group["estimatedRevenue"] == [{"currencyCode": "EUR", "amount": "98999999999999.01"}]
 
 
-async def test_an_unknown_time_zone_is_bad_input(deals: Deals) -> None:
+async def test_an_unknown_time_zone_is_bad_input(deals: OrganizationBuilder) -> None:
     client = Client(deals.database, deals.caller)
-    answer = await client.answer(ANALYTICS, {"by": "MONTH_CREATED", "timeZone": "Mars/Olympus"})
+    answer = await client.execute(ANALYTICS, {"by": "MONTH_CREATED", "timeZone": "Mars/Olympus"})
     [error] = answer["errors"]
     assert (error["path"], error["extensions"]) == (["dealAnalytics"], {"code": "BAD_USER_INPUT"})
     assert error["message"] == (
@@ -174,7 +174,7 @@ async def test_an_unknown_time_zone_is_bad_input(deals: Deals) -> None:
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
-async def test_groups_are_read_in_one_statement(deals: Deals, by: str) -> None:
+async def test_groups_are_read_in_one_statement(deals: OrganizationBuilder, by: str) -> None:
     await deals.opportunity(state="LOST", competitor_id=deals.competitor_id)
     recorder = Recorder(deals.database)
     answer = await PassThroughClient(recorder, deals.caller).data(ANALYTICS, by=by)
@@ -184,7 +184,7 @@ async def test_groups_are_read_in_one_statement(deals: Deals, by: str) -> None:
 
 async def _served(database: Database) -> PassThroughClient:
     async with database.transaction() as transaction:
-        served = await served_organization(transaction)
+        served = await find_default_user(transaction)
     assert served is not None
     return PassThroughClient(database, served.caller(NOW))
 
@@ -199,12 +199,12 @@ async def _seconds(client: PassThroughClient, **variables: Any) -> float:
     return median(times)
 
 
-async def _groups(deals: Deals, **variables: Any) -> Any:
+async def _groups(deals: OrganizationBuilder, **variables: Any) -> Any:
     answer = await PassThroughClient(deals.database, deals.caller).data(ANALYTICS, **variables)
     return answer["dealAnalytics"]
 
 
-async def _pursue_many(deals: Deals) -> None:
+async def _pursue_many(deals: OrganizationBuilder) -> None:
     """Store deals of every state and reason in several currencies, many of them at the turn of a month."""
     pick = Random(5).choice
     owners = (deals.user_id, await _another(deals, models.User, email="bo@example.com"))
@@ -226,7 +226,7 @@ async def _pursue_many(deals: Deals) -> None:
         )
 
 
-async def _another(deals: Deals, model: type[Any], **columns: Any) -> UUID:
+async def _another(deals: OrganizationBuilder, model: type[Any], **columns: Any) -> UUID:
     row = model(
         organization_id=deals.organization_id, id=new_id(), name="Other", created_at=A_MONTH_AGO, **columns
     )

@@ -13,9 +13,9 @@ from db.domain.enums import OpportunityState, QuoteState, SeededReason
 from db.sql.database import Database
 from db.sql.statements import Statement
 from db.sql.tables import table_of
-from tests.builders import NOW, Deals
+from tests.builders import NOW, OrganizationBuilder
 from tests.schema.support.client import Client
-from tests.schema.support.mutate import refused, sent
+from tests.schema.support.mutate import mutate, mutate_refused
 
 DRY_RUN = """
 query ($id: ID!) {
@@ -48,11 +48,11 @@ TODAY = "2026-11-23"
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def dry_run(deals: Deals, opportunity_id: UUID) -> Any:
+async def dry_run(deals: OrganizationBuilder, opportunity_id: UUID) -> Any:
     data = await Client(deals.database, deals.caller).data(DRY_RUN, id=f"opp_{opportunity_id}")
     return data["opportunity"]["closing"]
 
@@ -66,7 +66,7 @@ async def dry_run(deals: Deals, opportunity_id: UUID) -> Any:
     ],
 )
 async def test_the_defaults_are_those_that_closing_takes(
-    deals: Deals, quote: Mapping[str, Any], revenue: str
+    deals: OrganizationBuilder, quote: Mapping[str, Any], revenue: str
 ) -> None:
     won, canceled, outsold = [await deals.opportunity() for _ in range(3)]
     for opportunity_id in (won, canceled, outsold):
@@ -82,11 +82,11 @@ async def test_the_defaults_are_those_that_closing_takes(
         (canceled, {"lost": {}}, {**lost, "statusReason": told["lost"]["statusReason"]}),
         (outsold, {"lost": competitor}, {**lost, "statusReason": told["lost"]["statusReasonWithCompetitor"]}),
     ):
-        closed = await sent(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome=outcome)
+        closed = await mutate(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome=outcome)
         assert closed["opportunityClose"] == expected
 
 
-async def test_the_seeded_reasons_and_today_are_the_defaults(deals: Deals) -> None:
+async def test_the_seeded_reasons_and_today_are_the_defaults(deals: OrganizationBuilder) -> None:
     told = await dry_run(deals, await deals.opportunity())
     assert told["won"] == {
         "statusReason": {"label": "Won"},
@@ -100,7 +100,7 @@ async def test_the_seeded_reasons_and_today_are_the_defaults(deals: Deals) -> No
     }
 
 
-async def test_what_blocks_is_what_the_refusal_names(deals: Deals) -> None:
+async def test_what_blocks_is_what_the_refusal_names(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     yesterday = NOW.date().replace(day=22)
     await deals.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE, effective_to=yesterday)
@@ -113,11 +113,11 @@ async def test_what_blocks_is_what_the_refusal_names(deals: Deals) -> None:
         "totalCount": 2,
         "nodes": [{"number": "QUO-1", "isExpired": True}, {"number": "QUO-2", "isExpired": False}],
     }
-    error = await refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    error = await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert (error["__typename"], error["blockingQuotes"]) == ("ActiveQuotesError", told["blockingQuotes"])
 
 
-async def test_drafts_are_told_and_stay_drafts(deals: Deals) -> None:
+async def test_drafts_are_told_and_stay_drafts(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, number="QUO-1")
     await deals.quote(opportunity_id, number="QUO-2", state=QuoteState.CLOSED)
@@ -127,7 +127,7 @@ async def test_drafts_are_told_and_stay_drafts(deals: Deals) -> None:
         True,
         {"totalCount": 1, "nodes": [{"number": "QUO-1"}]},
     )
-    closed = await sent(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    closed = await mutate(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert closed["opportunity"]["quotes"]["nodes"] == [
         {"number": "QUO-1", "state": "DRAFT"},
         {"number": "QUO-2", "state": "CLOSED"},
@@ -135,14 +135,16 @@ async def test_drafts_are_told_and_stay_drafts(deals: Deals) -> None:
 
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
-async def test_a_closed_opportunity_can_not_be_closed(deals: Deals, state: OpportunityState) -> None:
+async def test_a_closed_opportunity_can_not_be_closed(
+    deals: OrganizationBuilder, state: OpportunityState
+) -> None:
     opportunity_id = await deals.opportunity(state=state)
     assert (await dry_run(deals, opportunity_id))["canClose"] is False
-    error = await refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    error = await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert error["code"] == "OPPORTUNITY_ALREADY_CLOSED"
 
 
-async def test_a_retired_default_is_told_as_missing(deals: Deals) -> None:
+async def test_a_retired_default_is_told_as_missing(deals: OrganizationBuilder) -> None:
     table = table_of(models.StatusReason)
     retirement = Statement(update(table).where(table.c.id == bindparam("reason")).values(retired_at=NOW))
     async with deals.database.transaction() as transaction:
@@ -150,5 +152,5 @@ async def test_a_retired_default_is_told_as_missing(deals: Deals) -> None:
     opportunity_id = await deals.opportunity()
 
     assert (await dry_run(deals, opportunity_id))["won"]["statusReason"] is None
-    error = await refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    error = await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert error["code"] == "INVALID_STATUS_REASON"

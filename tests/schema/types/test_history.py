@@ -6,13 +6,13 @@ import orjson
 import pytest
 
 from db import models
-from db.audit.log import Action
+from db.audit.log import AuditAction
 from db.domain.enums import QuoteState, SeededReason
 from db.domain.ids import new_id
-from db.opportunities.reopen import OpportunityReopening, reopen_opportunity
+from db.opportunities.reopen import ReopenOpportunity, reopen_opportunity
 from db.sql.database import Database
-from tests.builders import NOW, Deals
-from tests.db.operations import act, activate, close, close_all
+from tests.builders import NOW, OrganizationBuilder
+from tests.db.operations import activate, close, close_all, run_operation
 from tests.schema.support.client import Client, PassThroughClient, Recorder
 
 HISTORY = """
@@ -29,11 +29,11 @@ query ($id: ID!, $first: Int, $after: String, $filter: HistoryEntryFilter) {
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def test_a_closing_tells_who_did_what_when_and_what_changed(deals: Deals) -> None:
+async def test_a_closing_tells_who_did_what_when_and_what_changed(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     closed = await close(deals, opportunity_id)
     [entry] = (await _history(deals, opportunity_id))["nodes"]
@@ -57,7 +57,7 @@ async def test_a_closing_tells_who_did_what_when_and_what_changed(deals: Deals) 
     }
 
 
-async def test_a_history_runs_from_the_newest_change_back_quotes_included(deals: Deals) -> None:
+async def test_a_history_runs_from_the_newest_change_back_quotes_included(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     quote_id = await deals.quote(opportunity_id)
     await activate(deals, quote_id)
@@ -73,7 +73,7 @@ async def test_a_history_runs_from_the_newest_change_back_quotes_included(deals:
     assert history["totalCount"] == 3
 
 
-async def test_a_quotes_history_is_its_own(deals: Deals) -> None:
+async def test_a_quotes_history_is_its_own(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     quote_id, other_id = [await deals.quote(opportunity_id, state=QuoteState.ACTIVE) for _ in range(2)]
     await close_all(deals, ids=(other_id, quote_id))
@@ -102,7 +102,7 @@ async def test_a_quotes_history_is_its_own(deals: Deals) -> None:
     ]
 
 
-async def test_a_changed_id_leads_to_what_it_was_and_is_the_id_of(deals: Deals) -> None:
+async def test_a_changed_id_leads_to_what_it_was_and_is_the_id_of(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     closed = await close(deals, opportunity_id)
     answer = await PassThroughClient(deals.database, deals.caller).data(
@@ -136,11 +136,11 @@ async def test_a_changed_id_leads_to_what_it_was_and_is_the_id_of(deals: Deals) 
     assert changes["actualRevenue"] == {"beforeObject": None, "afterObject": None}
 
 
-async def test_reopening_keeps_the_history(deals: Deals) -> None:
+async def test_reopening_keeps_the_history(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await close(deals, opportunity_id)
     [closing] = (await _history(deals, opportunity_id))["nodes"]
-    await act(deals, reopen_opportunity, OpportunityReopening(opportunity_id=opportunity_id))
+    await run_operation(deals, reopen_opportunity, ReopenOpportunity(opportunity_id=opportunity_id))
     reopening, kept = (await _history(deals, opportunity_id))["nodes"]
     assert kept == closing
     assert reopening["action"] == "OPPORTUNITY_REOPENED"
@@ -150,7 +150,7 @@ async def test_reopening_keeps_the_history(deals: Deals) -> None:
     )
 
 
-async def test_a_history_is_paged(deals: Deals) -> None:
+async def test_a_history_is_paged(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     entries = [await _entry(deals, opportunity_id) for _ in range(3)]
     first = await _history(deals, opportunity_id, first=2)
@@ -170,7 +170,9 @@ async def test_a_history_is_paged(deals: Deals) -> None:
         ({"not": {"action": {"in": ["QUOTE_DELETED"]}}}, ["OPPORTUNITY_UPDATED"]),
     ],
 )
-async def test_a_history_is_narrowed(deals: Deals, filter_: dict[str, Any], found: list[str]) -> None:
+async def test_a_history_is_narrowed(
+    deals: OrganizationBuilder, filter_: dict[str, Any], found: list[str]
+) -> None:
     opportunity_id = await deals.opportunity()
     await _entry(deals, opportunity_id)
     await _entry(deals, opportunity_id, action="QUOTE_DELETED", subject_id=new_id())
@@ -179,7 +181,7 @@ async def test_a_history_is_narrowed(deals: Deals, filter_: dict[str, Any], foun
     assert history["totalCount"] == len(found)
 
 
-async def test_a_deleted_draft_stays_in_the_history(deals: Deals) -> None:
+async def test_a_deleted_draft_stays_in_the_history(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     details = {"number": ["QUO-1044", None], "lines.1.quantity": ["2.00", None]}
     await _entry(deals, opportunity_id, action="QUOTE_DELETED", subject_id=new_id(), details=details)
@@ -201,7 +203,7 @@ async def test_a_deleted_draft_stays_in_the_history(deals: Deals) -> None:
     ]
 
 
-async def test_texts_are_told_letter_by_letter(deals: Deals) -> None:
+async def test_texts_are_told_letter_by_letter(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     text = 'A "quoted" \\ name\n\u2028 with \x01, Ωmega and 🚢, like usr_1'
     await _entry(deals, opportunity_id, details={"name": [text, ""]})
@@ -213,12 +215,12 @@ def test_every_action_says_what_it_was_done_to() -> None:
     # What has no type among the entries is counted in a history, yet never shown.
     shown = {"OPPORTUNITY", "QUOTE", "PROJECT_CONTRACT"}
     elsewhere = {"ACCOUNT", "COMPETITOR", "STATUS_REASON", "USER"}
-    assert {action.rpartition("_")[0] for action in Action} <= shown | elsewhere
+    assert {action.rpartition("_")[0] for action in AuditAction} <= shown | elsewhere
 
 
-async def test_an_entry_is_found_by_its_id_within_its_organization(deals: Deals) -> None:
+async def test_an_entry_is_found_by_its_id_within_its_organization(deals: OrganizationBuilder) -> None:
     entry_id = await _entry(deals, await deals.opportunity())
-    other = await Deals.create(deals.database)
+    other = await OrganizationBuilder.create(deals.database)
     asked = "query ($id: ID!) { node(id: $id) { __typename ... on HistoryEntry { action } } }"
     found = {"__typename": "OpportunityHistoryEntry", "action": "OPPORTUNITY_UPDATED"}
     for caller, answer in ((deals.caller, found), (other.caller, None)):
@@ -226,7 +228,7 @@ async def test_an_entry_is_found_by_its_id_within_its_organization(deals: Deals)
         assert await client.data(asked, id=f"his_{entry_id}") == {"node": answer}
 
 
-async def test_what_was_done_to_other_things_is_no_part_of_a_history(deals: Deals) -> None:
+async def test_what_was_done_to_other_things_is_no_part_of_a_history(deals: OrganizationBuilder) -> None:
     entry_id = await _entry(deals, None, action="ACCOUNT_UPDATED", subject_id=deals.account_id)
     client = PassThroughClient(deals.database, deals.caller)
     assert await client.data("query ($id: ID!) { node(id: $id) { id } }", id=f"his_{entry_id}") == {
@@ -234,7 +236,7 @@ async def test_what_was_done_to_other_things_is_no_part_of_a_history(deals: Deal
     }
 
 
-async def test_graphql_core_reads_the_same_history(deals: Deals) -> None:
+async def test_graphql_core_reads_the_same_history(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
     await close_all(deals, of_opportunity=opportunity_id)
@@ -245,7 +247,7 @@ async def test_graphql_core_reads_the_same_history(deals: Deals) -> None:
     assert answer["opportunity"]["history"] == await _history(deals, opportunity_id)
 
 
-async def test_a_page_of_history_is_read_in_one_statement(deals: Deals) -> None:
+async def test_a_page_of_history_is_read_in_one_statement(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await close(deals, opportunity_id)
     recorder = Recorder(deals.database)
@@ -253,13 +255,13 @@ async def test_a_page_of_history_is_read_in_one_statement(deals: Deals) -> None:
     assert len(recorder.statements) == 1
 
 
-async def _history(deals: Deals, opportunity_id: UUID, **arguments: Any) -> Any:
+async def _history(deals: OrganizationBuilder, opportunity_id: UUID, **arguments: Any) -> Any:
     client = PassThroughClient(deals.database, deals.caller)
     answer = await client.data(HISTORY, id=f"opp_{opportunity_id}", **arguments)
     return answer["opportunity"]["history"]
 
 
-async def _entry(deals: Deals, opportunity_id: UUID | None, **columns: Any) -> UUID:
+async def _entry(deals: OrganizationBuilder, opportunity_id: UUID | None, **columns: Any) -> UUID:
     usual = {
         "organization_id": deals.organization_id,
         "id": new_id(),

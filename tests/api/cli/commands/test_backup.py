@@ -28,7 +28,7 @@ def test_postgresql_has_tools_of_its_own(
 ) -> None:
     monkeypatch.setenv("DEALDESK_DATABASE_URL", "postgresql://localhost/deals")
 
-    assert dealdesk.refusal(command, str(tmp_path / "copy.db")) == (
+    assert dealdesk.error_message(command, str(tmp_path / "copy.db")) == (
         "DEALDESK_DATABASE_URL names PostgreSQL, which has its own tools: pg_dump copies a database,"
         " pg_restore fills an empty one with the copy. Then run `dealdesk migrate`."
     )

@@ -36,13 +36,13 @@ def test_what_can_not_be_done_with_a_token_is_told_in_one_line(dealdesk: Command
     create = ("token", "create", "--role", "ADMIN", "--name", "ci")
     dealdesk.run(*create)
 
-    assert dealdesk.refusal(*create) == (
+    assert dealdesk.error_message(*create) == (
         "There is a token 'ci' already. Revoke it first, or choose another name."
     )
-    assert dealdesk.refusal(*create, "--user", "Nobody") == (
+    assert dealdesk.error_message(*create, "--user", "Nobody") == (
         "No user of the organization has the e-mail address or name 'Nobody'."
     )
-    assert dealdesk.refusal("token", "revoke", "other") == (
+    assert dealdesk.error_message("token", "revoke", "other") == (
         "There is no token 'other' to revoke. `dealdesk token list` names them."
     )
 

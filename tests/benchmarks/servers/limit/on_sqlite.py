@@ -12,7 +12,7 @@ from uuid import UUID
 from typing_extensions import override
 
 from db.domain.ids import new_id
-from db.sqlite.database import READERS, connect
+from db.sqlite.database import READER_COUNT, connect
 from tests.benchmarks.servers.limit.application import Limit, application, statement
 from tests.benchmarks.servers.serving import Settings, serve
 
@@ -30,7 +30,7 @@ class SqliteLimit(Limit):
         self._organization = str(settings.organization_id)
         self._user = str(settings.user_id)
         self._here = threading.local()
-        self._readers = ThreadPoolExecutor(READERS, initializer=self._connect)
+        self._readers = ThreadPoolExecutor(READER_COUNT, initializer=self._connect)
         self._writer = ThreadPoolExecutor(1, initializer=self._connect)
 
     @override

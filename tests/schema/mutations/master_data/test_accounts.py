@@ -4,8 +4,8 @@ import pytest
 
 from db.domain.ids import new_id
 from db.sql.database import Database
-from tests.builders import Deals
-from tests.schema.support.mutate import refused, sent
+from tests.builders import OrganizationBuilder
+from tests.schema.support.mutate import mutate, mutate_refused
 
 CREATE = """
 mutation ($input: CreateAccountInput!) {
@@ -31,11 +31,11 @@ mutation ($input: UpdateAccountInput!) {
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def test_an_account_is_created_with_what_is_known(deals: Deals) -> None:
+async def test_an_account_is_created_with_what_is_known(deals: OrganizationBuilder) -> None:
     account = {
         "name": "Blue Harbour",
         "industry": "Ports",
@@ -44,18 +44,20 @@ async def test_an_account_is_created_with_what_is_known(deals: Deals) -> None:
         "employees": 250,
         "annualRevenue": "12.50",
     }
-    assert await sent(deals, CREATE, **account, parentAccountId=f"acc_{deals.account_id}") == {
+    assert await mutate(deals, CREATE, **account, parentAccountId=f"acc_{deals.account_id}") == {
         "__typename": "CreateAccountSuccess",
         "account": {**account, "parentAccount": {"name": "Grey Harbour"}, "version": 1},
     }
 
 
-async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(deals: Deals) -> None:
-    await sent(deals, CREATE, name="Blue Harbour", employees=250)
+async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
+    deals: OrganizationBuilder,
+) -> None:
+    await mutate(deals, CREATE, name="Blue Harbour", employees=250)
     [blue] = [row.id for row in (await deals.dump())["account"] if row.name == "Blue Harbour"]
     update = {"name": None, "industry": "Ports", "employees": None, "expectedVersion": 1}
     parent = {"parentAccountId": f"acc_{deals.account_id}"}
-    assert await sent(deals, UPDATE, accountId=f"acc_{blue}", **update, **parent) == {
+    assert await mutate(deals, UPDATE, accountId=f"acc_{blue}", **update, **parent) == {
         "__typename": "UpdateAccountSuccess",
         "account": {
             "name": "Blue Harbour",
@@ -65,7 +67,7 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
             "version": 2,
         },
     }
-    updated = await sent(deals, UPDATE, accountId=f"acc_{blue}", parentAccountId=None)
+    updated = await mutate(deals, UPDATE, accountId=f"acc_{blue}", parentAccountId=None)
     assert updated["account"]["parentAccount"] is None
 
 
@@ -80,26 +82,28 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
         ("parentAccountId", "", "NOT_FOUND"),
     ],
 )
-async def test_a_creation_that_is_refused_says_why(deals: Deals, field: str, value: Any, code: str) -> None:
-    error = await refused(deals, CREATE, **{"name": "Blue Harbour", field: value})
+async def test_a_creation_that_is_refused_says_why(
+    deals: OrganizationBuilder, field: str, value: Any, code: str
+) -> None:
+    error = await mutate_refused(deals, CREATE, **{"name": "Blue Harbour", field: value})
     assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
     assert (error["code"], error["path"]) == (code, ["input", field])
 
 
-async def test_an_account_never_belongs_to_itself(deals: Deals) -> None:
+async def test_an_account_never_belongs_to_itself(deals: OrganizationBuilder) -> None:
     itself = f"acc_{deals.account_id}"
-    error = await refused(deals, UPDATE, accountId=itself, parentAccountId=itself)
+    error = await mutate_refused(deals, UPDATE, accountId=itself, parentAccountId=itself)
     assert (error["__typename"], error["code"]) == ("OperationError", "PARENT_ACCOUNT_BELOW")
 
 
-async def test_an_account_of_another_version_is_not_changed(deals: Deals) -> None:
+async def test_an_account_of_another_version_is_not_changed(deals: OrganizationBuilder) -> None:
     stale = {"accountId": f"acc_{deals.account_id}", "name": "New", "expectedVersion": 2}
-    error = await refused(deals, UPDATE, **stale)
+    error = await mutate_refused(deals, UPDATE, **stale)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 1)
     assert error["node"] == {"__typename": "Account", "name": "Grey Harbour"}
 
 
 @pytest.mark.parametrize("account_id", [f"acc_{new_id()}", "acc"])
-async def test_a_missing_account_is_not_changed(deals: Deals, account_id: str) -> None:
-    error = await refused(deals, UPDATE, accountId=account_id, name="New")
+async def test_a_missing_account_is_not_changed(deals: OrganizationBuilder, account_id: str) -> None:
+    error = await mutate_refused(deals, UPDATE, accountId=account_id, name="New")
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "accountId"])

@@ -5,9 +5,9 @@ import pytest
 from db.domain.enums import OpportunityState, SeededReason
 from db.domain.ids import new_id
 from db.sql.database import Database
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 from tests.schema.support.client import Client
-from tests.schema.support.mutate import refused, sent
+from tests.schema.support.mutate import mutate, mutate_refused
 
 CREATE = """
 mutation ($input: CreateStatusReasonInput!) {
@@ -34,13 +34,13 @@ SHOW = "query ($id: ID!) { opportunity(id: $id) { statusReason { label isRetired
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def test_an_organization_adds_a_reason_of_its_own(deals: Deals) -> None:
+async def test_an_organization_adds_a_reason_of_its_own(deals: OrganizationBuilder) -> None:
     reason = {"state": "LOST", "label": "No budget", "competitorRequired": True}
-    assert await sent(deals, CREATE, **reason) == {
+    assert await mutate(deals, CREATE, **reason) == {
         "__typename": "CreateStatusReasonSuccess",
         "statusReason": {
             **reason,
@@ -52,10 +52,10 @@ async def test_an_organization_adds_a_reason_of_its_own(deals: Deals) -> None:
     }
 
 
-async def test_a_retired_reason_is_still_shown_where_it_was_given(deals: Deals) -> None:
+async def test_a_retired_reason_is_still_shown_where_it_was_given(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
     reason_id = deals.reasons[SeededReason.CANCELED]
-    assert await sent(deals, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=1) == {
+    assert await mutate(deals, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=1) == {
         "__typename": "RetireStatusReasonSuccess",
         "statusReason": {"label": "Canceled", "isRetired": True, "version": 2},
     }
@@ -73,26 +73,26 @@ async def test_a_retired_reason_is_still_shown_where_it_was_given(deals: Deals) 
     ],
 )
 async def test_a_reason_that_can_not_be_is_refused(
-    deals: Deals, sent_: dict[str, Any], code: str, field: str
+    deals: OrganizationBuilder, sent_: dict[str, Any], code: str, field: str
 ) -> None:
-    error = await refused(deals, CREATE, **{"state": "LOST", "label": "No budget", **sent_})
+    error = await mutate_refused(deals, CREATE, **{"state": "LOST", "label": "No budget", **sent_})
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, ["input", field])
 
 
-async def test_the_reasons_of_open_opportunities_are_not_retired(deals: Deals) -> None:
+async def test_the_reasons_of_open_opportunities_are_not_retired(deals: OrganizationBuilder) -> None:
     reason_id = deals.reasons[SeededReason.ON_HOLD]
-    error = await refused(deals, RETIRE, statusReasonId=f"rsn_{reason_id}")
+    error = await mutate_refused(deals, RETIRE, statusReasonId=f"rsn_{reason_id}")
     assert (error["code"], error["path"]) == ("STATUS_REASON_OF_OPEN", ["input", "statusReasonId"])
 
 
-async def test_a_reason_of_another_version_is_not_retired(deals: Deals) -> None:
+async def test_a_reason_of_another_version_is_not_retired(deals: OrganizationBuilder) -> None:
     reason_id = deals.reasons[SeededReason.OUT_SOLD]
-    error = await refused(deals, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=2)
+    error = await mutate_refused(deals, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=2)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 1)
     assert error["node"] == {"__typename": "StatusReason", "label": "Out-Sold"}
 
 
 @pytest.mark.parametrize("reason_id", [f"rsn_{new_id()}", "rsn"])
-async def test_a_missing_reason_is_not_retired(deals: Deals, reason_id: str) -> None:
-    error = await refused(deals, RETIRE, statusReasonId=reason_id)
+async def test_a_missing_reason_is_not_retired(deals: OrganizationBuilder, reason_id: str) -> None:
+    error = await mutate_refused(deals, RETIRE, statusReasonId=reason_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "statusReasonId"])

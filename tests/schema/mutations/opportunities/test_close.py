@@ -5,8 +5,8 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteState, SeededReason
 from db.domain.ids import new_id
 from db.sql.database import Database
-from tests.builders import NOW, Deals
-from tests.schema.support.mutate import refused, sent
+from tests.builders import NOW, OrganizationBuilder
+from tests.schema.support.mutate import mutate, mutate_refused
 
 CLOSE = """
 mutation ($input: CloseOpportunityInput!) {
@@ -40,15 +40,15 @@ TODAY = "2026-11-23"
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def test_a_win_answers_the_opportunity_and_its_closing(deals: Deals) -> None:
+async def test_a_win_answers_the_opportunity_and_its_closing(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(version=3)
     await deals.quote(opportunity_id, number="QUO-1")
 
-    closed = await sent(
+    closed = await mutate(
         deals,
         CLOSE,
         opportunityId=f"opp_{opportunity_id}",
@@ -89,8 +89,8 @@ async def test_a_win_answers_the_opportunity_and_its_closing(deals: Deals) -> No
     }
 
 
-async def test_a_loss_names_the_competitor(deals: Deals) -> None:
-    closed = await sent(
+async def test_a_loss_names_the_competitor(deals: OrganizationBuilder) -> None:
+    closed = await mutate(
         deals,
         CLOSE,
         opportunityId=f"opp_{await deals.opportunity()}",
@@ -102,13 +102,13 @@ async def test_a_loss_names_the_competitor(deals: Deals) -> None:
     assert closed["opportunityClose"]["statusReason"] == {"label": "Out-Sold"}
 
 
-async def test_one_call_closes_the_active_and_draft_quotes_too(deals: Deals) -> None:
+async def test_one_call_closes_the_active_and_draft_quotes_too(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE)
     await deals.quote(opportunity_id, number="QUO-2")
     await deals.quote(opportunity_id, number="QUO-3", state=QuoteState.WON)
 
-    closed = await sent(
+    closed = await mutate(
         deals,
         CLOSE,
         opportunityId=f"opp_{opportunity_id}",
@@ -128,11 +128,11 @@ async def test_one_call_closes_the_active_and_draft_quotes_too(deals: Deals) -> 
     assert closed["opportunity"]["actualRevenue"]["amount"] == "1000.00"
 
 
-async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(deals: Deals) -> None:
+async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE)
 
-    closed = await sent(
+    closed = await mutate(
         deals,
         CLOSE,
         opportunityId=f"opp_{opportunity_id}",
@@ -145,7 +145,7 @@ async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(deals: D
     assert closed["opportunityClose"]["actualRevenue"] == {"amount": "5000.00"}
 
 
-async def test_active_quotes_are_named_page_by_page(deals: Deals) -> None:
+async def test_active_quotes_are_named_page_by_page(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(version=7)
     for number, effective_to in (
         ("QUO-1", NOW.date()),
@@ -155,7 +155,7 @@ async def test_active_quotes_are_named_page_by_page(deals: Deals) -> None:
         await deals.quote(opportunity_id, number=number, state=QuoteState.ACTIVE, effective_to=effective_to)
     await deals.quote(opportunity_id, number="QUO-4")
 
-    assert await refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}) == {
+    assert await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}) == {
         "__typename": "ActiveQuotesError",
         "code": "ACTIVE_QUOTES",
         "message": "3 active quotes block closing: QUO-1 rev 0, QUO-2 rev 0 (expired), QUO-3 rev 0."
@@ -184,9 +184,9 @@ async def test_active_quotes_are_named_page_by_page(deals: Deals) -> None:
     }
 
 
-async def test_a_closed_opportunity_is_not_closed_again(deals: Deals) -> None:
+async def test_a_closed_opportunity_is_not_closed_again(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
-    assert await refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}) == {
+    assert await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}) == {
         "__typename": "OpportunityAlreadyClosedError",
         "code": "OPPORTUNITY_ALREADY_CLOSED",
         "message": "The opportunity is already closed as lost: reopen it, change it, close it again.",
@@ -195,10 +195,12 @@ async def test_a_closed_opportunity_is_not_closed_again(deals: Deals) -> None:
     }
 
 
-async def test_another_outcomes_reason_is_answered_with_those_to_choose_from(deals: Deals) -> None:
+async def test_another_outcomes_reason_is_answered_with_those_to_choose_from(
+    deals: OrganizationBuilder,
+) -> None:
     reason_id = f"rsn_{deals.reasons[SeededReason.WON]}"
     opportunity_id = await deals.opportunity()
-    error = await refused(
+    error = await mutate_refused(
         deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"lost": {"statusReasonId": reason_id}}
     )
     assert error == {
@@ -211,9 +213,9 @@ async def test_another_outcomes_reason_is_answered_with_those_to_choose_from(dea
     }
 
 
-async def test_a_stale_version_is_answered_with_the_current_one(deals: Deals) -> None:
+async def test_a_stale_version_is_answered_with_the_current_one(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(version=9)
-    error = await refused(
+    error = await mutate_refused(
         deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}, expectedVersion=8
     )
     assert error == {
@@ -245,18 +247,18 @@ async def test_a_stale_version_is_answered_with_the_current_one(deals: Deals) ->
     ],
 )
 async def test_any_other_rule_is_an_operation_error_with_its_code(
-    deals: Deals, details: dict[str, Any], code: str, path: list[str]
+    deals: OrganizationBuilder, details: dict[str, Any], code: str, path: list[str]
 ) -> None:
     opportunity_id = await deals.opportunity()
-    error = await refused(
+    error = await mutate_refused(
         deals, CLOSE, **{"opportunityId": f"opp_{opportunity_id}", "outcome": {"won": {}}, **details}
     )
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, path)
 
 
 @pytest.mark.parametrize("opportunity_id", [f"opp_{new_id()}", "opp_1", "", f"quo_{new_id()}"])
-async def test_a_missing_opportunity_is_not_closed(deals: Deals, opportunity_id: str) -> None:
-    assert await refused(deals, CLOSE, opportunityId=opportunity_id, outcome={"won": {}}) == {
+async def test_a_missing_opportunity_is_not_closed(deals: OrganizationBuilder, opportunity_id: str) -> None:
+    assert await mutate_refused(deals, CLOSE, opportunityId=opportunity_id, outcome={"won": {}}) == {
         "__typename": "NotFoundError",
         "code": "NOT_FOUND",
         "message": "There is no opportunity with this id. Check the id.",
@@ -264,40 +266,42 @@ async def test_a_missing_opportunity_is_not_closed(deals: Deals, opportunity_id:
     }
 
 
-async def test_ids_of_another_organization_are_like_missing_ones(deals: Deals) -> None:
-    other = await Deals.create(deals.database)
+async def test_ids_of_another_organization_are_like_missing_ones(deals: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(deals.database)
     own, theirs = await deals.opportunity(), await other.opportunity()
 
-    async def answer(opportunity_id: object, **lost: str) -> Any:
-        return await refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"lost": lost})
+    async def execute(opportunity_id: object, **lost: str) -> Any:
+        return await mutate_refused(
+            deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"lost": lost}
+        )
 
-    assert await answer(theirs) == await answer(new_id())
-    competitors = [await answer(own, competitorId=f"cmp_{id_}") for id_ in (other.competitor_id, new_id())]
+    assert await execute(theirs) == await execute(new_id())
+    competitors = [await execute(own, competitorId=f"cmp_{id_}") for id_ in (other.competitor_id, new_id())]
     assert competitors[0] == competitors[1]
     assert competitors[0]["path"] == ["input", "outcome", "lost", "competitorId"]
     reasons = [
-        await answer(own, statusReasonId=f"rsn_{id_}")
+        await execute(own, statusReasonId=f"rsn_{id_}")
         for id_ in (other.reasons[SeededReason.CANCELED], new_id())
     ]
     assert reasons[0] == reasons[1]
     assert reasons[0]["message"].startswith("There is no such status reason.")
 
 
-async def test_the_same_key_and_input_answer_the_first_result(deals: Deals) -> None:
+async def test_the_same_key_and_input_answer_the_first_result(deals: OrganizationBuilder) -> None:
     closing = {
         "opportunityId": f"opp_{await deals.opportunity()}",
         "outcome": {"won": {}},
         "idempotencyKey": "a key",
     }
-    first = await sent(deals, CLOSE, **closing)
+    first = await mutate(deals, CLOSE, **closing)
     assert first["__typename"] == "CloseOpportunitySuccess"
-    assert await refused(deals, CLOSE, **closing) == first
+    assert await mutate_refused(deals, CLOSE, **closing) == first
 
 
-async def test_the_same_key_with_another_input_is_refused(deals: Deals) -> None:
+async def test_the_same_key_with_another_input_is_refused(deals: OrganizationBuilder) -> None:
     opportunity_id = f"opp_{await deals.opportunity()}"
-    await sent(deals, CLOSE, opportunityId=opportunity_id, outcome={"won": {}}, idempotencyKey="a key")
-    error = await refused(
+    await mutate(deals, CLOSE, opportunityId=opportunity_id, outcome={"won": {}}, idempotencyKey="a key")
+    error = await mutate_refused(
         deals, CLOSE, opportunityId=opportunity_id, outcome={"lost": {}}, idempotencyKey="a key"
     )
     assert (error["__typename"], error["code"]) == ("OperationError", "IDEMPOTENCY_KEY_REUSED")

@@ -6,8 +6,8 @@ from db.domain.enums import OpportunityState, QuoteState, SeededReason
 from db.domain.ids import new_id
 from db.sql.database import Database
 from schema.planner.global_ids import split_id
-from tests.builders import Deals
-from tests.schema.support.mutate import refused, sent
+from tests.builders import OrganizationBuilder
+from tests.schema.support.mutate import mutate, mutate_refused
 
 CLOSE = """
 mutation ($input: CloseOpportunitiesInput!) {
@@ -35,11 +35,11 @@ fragment failure on OpportunityCloseFailure {
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def test_opportunities_are_closed_alike(deals: Deals) -> None:
+async def test_opportunities_are_closed_alike(deals: OrganizationBuilder) -> None:
     ids = [f"opp_{await deals.opportunity(name=name)}" for name in ("Cranes", "Quays")]
     closing = {
         "opportunityIds": ids,
@@ -52,7 +52,7 @@ async def test_opportunities_are_closed_alike(deals: Deals) -> None:
         "closedOn": "2026-11-20",
         "description": "Lost the tender.",
     }
-    assert await sent(deals, CLOSE, **closing) == {
+    assert await mutate(deals, CLOSE, **closing) == {
         "__typename": "CloseOpportunitiesSuccess",
         "closedOpportunities": {
             "totalCount": 2,
@@ -66,11 +66,13 @@ async def test_opportunities_are_closed_alike(deals: Deals) -> None:
     }
 
 
-async def test_all_are_refused_when_one_is_blocked_and_the_answer_names_the_blockers(deals: Deals) -> None:
+async def test_all_are_refused_when_one_is_blocked_and_the_answer_names_the_blockers(
+    deals: OrganizationBuilder,
+) -> None:
     blocked = await deals.opportunity(name="Cranes")
     await deals.quote(blocked, state=QuoteState.ACTIVE, number="QUO-7", revision=2)
     ids = [f"opp_{await deals.opportunity()}", f"opp_{blocked}", f"opp_{new_id()}"]
-    error = await refused(deals, CLOSE, opportunityIds=ids, outcome={"won": {}})
+    error = await mutate_refused(deals, CLOSE, opportunityIds=ids, outcome={"won": {}})
     assert error == {
         "__typename": "CloseOpportunitiesRejectedError",
         "code": "OPPORTUNITIES_NOT_CLOSABLE",
@@ -99,10 +101,10 @@ async def test_all_are_refused_when_one_is_blocked_and_the_answer_names_the_bloc
     }
 
 
-async def test_the_others_are_closed_if_asked(deals: Deals) -> None:
+async def test_the_others_are_closed_if_asked(deals: OrganizationBuilder) -> None:
     closed = await deals.opportunity(state=OpportunityState.WON)
     ids = [f"opp_{closed}", f"opp_{await deals.opportunity(name='Quays')}"]
-    success = await sent(deals, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
+    success = await mutate(deals, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
     assert [node["name"] for node in success["closedOpportunities"]["nodes"]] == ["Quays"]
     [failure] = success["failures"]
     assert (failure["code"], failure["path"]) == (
@@ -112,7 +114,7 @@ async def test_the_others_are_closed_if_asked(deals: Deals) -> None:
 
 
 async def test_of_a_hundred_with_thirty_blocked_each_blocker_is_named_and_seventy_are_closed_once(
-    deals: Deals,
+    deals: OrganizationBuilder,
 ) -> None:
     ids = [f"opp_{await deals.opportunity(name=f'Deal {number}')}" for number in range(100)]
     for number in range(30):
@@ -121,15 +123,15 @@ async def test_of_a_hundred_with_thirty_blocked_each_blocker_is_named_and_sevent
     blockers = [(f"Deal {3 * number}", [f"QUO-{number}"]) for number in range(30)]
     closing: dict[str, Any] = {"opportunityIds": ids, "outcome": {"lost": {}}}
 
-    error = await refused(deals, CLOSE, **closing)
+    error = await mutate_refused(deals, CLOSE, **closing)
     assert blockers_in(error) == blockers
 
     closing |= {"onFailure": "CLOSE_OTHERS", "idempotencyKey": "monday"}
-    success = await sent(deals, CLOSE, **closing)
+    success = await mutate(deals, CLOSE, **closing)
     assert success["closedOpportunities"]["totalCount"] == 70
     assert blockers_in(success) == blockers
     before = await deals.dump()
-    assert await sent(deals, CLOSE, **closing) == success
+    assert await mutate(deals, CLOSE, **closing) == success
     assert await deals.dump() == before
 
 
@@ -141,10 +143,10 @@ def blockers_in(answer: Any) -> list[tuple[str, list[str]]]:
     ]
 
 
-async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(deals: Deals) -> None:
+async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(deals: OrganizationBuilder) -> None:
     ids = ["opp_1", f"opp_{await deals.opportunity(name='Quays')}", f"quo_{new_id()}"]
-    error = await refused(deals, CLOSE, opportunityIds=ids, outcome={"won": {}})
-    success = await sent(deals, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
+    error = await mutate_refused(deals, CLOSE, opportunityIds=ids, outcome={"won": {}})
+    success = await mutate(deals, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
     assert [node["name"] for node in success["closedOpportunities"]["nodes"]] == ["Quays"]
     assert [(each["code"], each["path"][-1]) for each in success["failures"]] == [
         ("NOT_FOUND", "0"),
@@ -153,18 +155,18 @@ async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(deals: 
     assert error["failures"] == success["failures"]
 
 
-async def test_quotes_are_closed_along_if_asked(deals: Deals) -> None:
+async def test_quotes_are_closed_along_if_asked(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7")
     closing: dict[str, Any] = {"outcome": {"lost": {}}, "closeQuotes": {"reason": "CANCELED"}}
-    success = await sent(deals, CLOSE, opportunityIds=[f"opp_{opportunity_id}"], **closing)
+    success = await mutate(deals, CLOSE, opportunityIds=[f"opp_{opportunity_id}"], **closing)
     assert success["closedQuotes"]["nodes"] == [{"number": "QUO-7", "statusReason": "CANCELED"}]
 
 
-async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(deals: Deals) -> None:
+async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(deals: OrganizationBuilder) -> None:
     won = f"rsn_{deals.reasons[SeededReason.WON]}"
     ids = [f"opp_{await deals.opportunity()}"]
-    error = await refused(deals, CLOSE, opportunityIds=ids, outcome={"lost": {"statusReasonId": won}})
+    error = await mutate_refused(deals, CLOSE, opportunityIds=ids, outcome={"lost": {"statusReasonId": won}})
     assert (error["__typename"], error["path"]) == (
         "InvalidStatusReasonError",
         ["input", "outcome", "lost", "statusReasonId"],
@@ -190,9 +192,9 @@ async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(deals: Deals
     ],
 )
 async def test_a_call_that_is_refused_says_why(
-    deals: Deals, change: dict[str, Any], code: str, path: list[str]
+    deals: OrganizationBuilder, change: dict[str, Any], code: str, path: list[str]
 ) -> None:
     closing = {"opportunityIds": [f"opp_{await deals.opportunity()}"], "outcome": {"lost": {}}}
-    error = await refused(deals, CLOSE, **{**closing, **change})
+    error = await mutate_refused(deals, CLOSE, **{**closing, **change})
     assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
     assert (error["code"], error["path"]) == (code, ["input", *path])

@@ -5,8 +5,8 @@ import pytest
 from db.domain.enums import OpportunityState
 from db.domain.ids import new_id
 from db.sql.database import Database
-from tests.builders import Deals
-from tests.schema.support.mutate import refused, sent
+from tests.builders import OrganizationBuilder
+from tests.schema.support.mutate import mutate, mutate_refused
 
 CREATE = """
 mutation ($input: CreateOpportunityInput!) {
@@ -41,22 +41,22 @@ mutation ($input: UpdateOpportunityInput!) {
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-def creation(deals: Deals, **sent: Any) -> dict[str, Any]:
+def creation(deals: OrganizationBuilder, **changes: Any) -> dict[str, Any]:
     return {
         "name": "Quay lighting",
         "accountId": f"acc_{deals.account_id}",
         "contractingUnitId": f"unit_{deals.contracting_unit_id}",
         "estimatedRevenue": "7500.00",
-        **sent,
+        **changes,
     }
 
 
-async def test_an_opportunity_is_created_with_defaults(deals: Deals) -> None:
-    assert await sent(deals, CREATE, **creation(deals)) == {
+async def test_an_opportunity_is_created_with_defaults(deals: OrganizationBuilder) -> None:
+    assert await mutate(deals, CREATE, **creation(deals)) == {
         "__typename": "CreateOpportunitySuccess",
         "opportunity": {
             "name": "Quay lighting",
@@ -74,7 +74,7 @@ async def test_an_opportunity_is_created_with_defaults(deals: Deals) -> None:
     }
 
 
-async def test_an_opportunity_is_created_as_it_is_described(deals: Deals) -> None:
+async def test_an_opportunity_is_created_as_it_is_described(deals: OrganizationBuilder) -> None:
     described = creation(
         deals,
         description="Two berths.",
@@ -83,18 +83,18 @@ async def test_an_opportunity_is_created_as_it_is_described(deals: Deals) -> Non
         estimatedCloseDate="2027-03-31",
         statusReason="ON_HOLD",
     )
-    opportunity = (await sent(deals, CREATE, **described))["opportunity"]
+    opportunity = (await mutate(deals, CREATE, **described))["opportunity"]
     assert opportunity["description"] == "Two berths."
     assert opportunity["statusReason"] == {"label": "On Hold"}
     assert opportunity["estimatedRevenue"] == {"amount": "7500.00", "currencyCode": "NOK"}
     assert opportunity["estimatedCloseDate"] == "2027-03-31"
 
 
-async def test_sending_a_creation_again_with_its_key_creates_nothing_more(deals: Deals) -> None:
+async def test_sending_a_creation_again_with_its_key_creates_nothing_more(deals: OrganizationBuilder) -> None:
     keyed = creation(deals, idempotencyKey="monday")
-    first = await sent(deals, CREATE, **keyed)
+    first = await mutate(deals, CREATE, **keyed)
     before = await deals.dump()
-    assert await sent(deals, CREATE, **keyed) == first
+    assert await mutate(deals, CREATE, **keyed) == first
     assert await deals.dump() == before
 
 
@@ -110,13 +110,17 @@ async def test_sending_a_creation_again_with_its_key_creates_nothing_more(deals:
         ("estimatedRevenue", "0.001", "ESTIMATED_REVENUE_TOO_PRECISE"),
     ],
 )
-async def test_a_creation_that_is_refused_says_why(deals: Deals, field: str, value: str, code: str) -> None:
-    error = await refused(deals, CREATE, **creation(deals, **{field: value}))
+async def test_a_creation_that_is_refused_says_why(
+    deals: OrganizationBuilder, field: str, value: str, code: str
+) -> None:
+    error = await mutate_refused(deals, CREATE, **creation(deals, **{field: value}))
     assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
     assert (error["code"], error["path"]) == (code, ["input", field])
 
 
-async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(deals: Deals) -> None:
+async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
+    deals: OrganizationBuilder,
+) -> None:
     opportunity_id = await deals.opportunity(description="Two berths.", version=4)
     update = {
         "opportunityId": f"opp_{opportunity_id}",
@@ -128,7 +132,7 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
         "statusReason": "ON_HOLD",
         "expectedVersion": 4,
     }
-    assert await sent(deals, UPDATE, **update) == {
+    assert await mutate(deals, UPDATE, **update) == {
         "__typename": "UpdateOpportunitySuccess",
         "opportunity": {
             "name": "Harbour crane retrofit",
@@ -142,17 +146,17 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
     }
 
 
-async def test_an_update_of_nothing_answers_the_opportunity_as_it_is(deals: Deals) -> None:
+async def test_an_update_of_nothing_answers_the_opportunity_as_it_is(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(version=4)
     before = await deals.dump()
-    updated = await sent(deals, UPDATE, opportunityId=f"opp_{opportunity_id}")
+    updated = await mutate(deals, UPDATE, opportunityId=f"opp_{opportunity_id}")
     assert updated["opportunity"]["version"] == 4
     assert await deals.dump() == before
 
 
-async def test_an_update_of_a_closed_opportunity_is_refused(deals: Deals) -> None:
+async def test_an_update_of_a_closed_opportunity_is_refused(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    assert await refused(deals, UPDATE, opportunityId=f"opp_{opportunity_id}", name="New") == {
+    assert await mutate_refused(deals, UPDATE, opportunityId=f"opp_{opportunity_id}", name="New") == {
         "__typename": "OpportunityAlreadyClosedError",
         "opportunity": {"name": "Harbour crane retrofit"},
         "code": "OPPORTUNITY_ALREADY_CLOSED",
@@ -161,10 +165,12 @@ async def test_an_update_of_a_closed_opportunity_is_refused(deals: Deals) -> Non
     }
 
 
-async def test_an_update_of_another_version_is_refused_and_shows_the_opportunity(deals: Deals) -> None:
+async def test_an_update_of_another_version_is_refused_and_shows_the_opportunity(
+    deals: OrganizationBuilder,
+) -> None:
     opportunity_id = await deals.opportunity(version=4)
     update = {"opportunityId": f"opp_{opportunity_id}", "name": "New", "expectedVersion": 3}
-    assert await refused(deals, UPDATE, **update) == {
+    assert await mutate_refused(deals, UPDATE, **update) == {
         "__typename": "StaleVersionError",
         "currentVersion": 4,
         "node": {
@@ -188,7 +194,7 @@ async def test_an_update_of_another_version_is_refused_and_shows_the_opportunity
         ("ownerId", f"acc_{new_id()}"),
     ],
 )
-async def test_an_update_names_what_exists(deals: Deals, field: str, id_: str) -> None:
+async def test_an_update_names_what_exists(deals: OrganizationBuilder, field: str, id_: str) -> None:
     opportunity_id = await deals.opportunity()
-    error = await refused(deals, UPDATE, **{"opportunityId": f"opp_{opportunity_id}", field: id_})
+    error = await mutate_refused(deals, UPDATE, **{"opportunityId": f"opp_{opportunity_id}", field: id_})
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", field])

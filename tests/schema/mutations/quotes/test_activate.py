@@ -5,8 +5,8 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteState
 from db.domain.ids import new_id
 from db.sql.database import Database
-from tests.builders import Deals
-from tests.schema.support.mutate import refused, sent
+from tests.builders import OrganizationBuilder
+from tests.schema.support.mutate import mutate, mutate_refused
 
 ACTIVATE = """
 mutation ($input: ActivateQuoteInput!) {
@@ -23,13 +23,13 @@ mutation ($input: ActivateQuoteInput!) {
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def test_an_activated_quote_blocks_closing(deals: Deals) -> None:
+async def test_an_activated_quote_blocks_closing(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity())
-    assert await sent(deals, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=1) == {
+    assert await mutate(deals, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=1) == {
         "__typename": "ActivateQuoteSuccess",
         "quote": {
             "state": "ACTIVE",
@@ -40,9 +40,9 @@ async def test_an_activated_quote_blocks_closing(deals: Deals) -> None:
     }
 
 
-async def test_a_quote_of_another_version_is_not_activated(deals: Deals) -> None:
+async def test_a_quote_of_another_version_is_not_activated(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), number="QUO-7", version=4)
-    assert await refused(deals, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=3) == {
+    assert await mutate_refused(deals, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=3) == {
         "__typename": "StaleVersionError",
         "currentVersion": 4,
         "node": {"__typename": "Quote", "number": "QUO-7", "version": 4},
@@ -61,15 +61,15 @@ async def test_a_quote_of_another_version_is_not_activated(deals: Deals) -> None
     ],
 )
 async def test_only_a_draft_with_lines_of_an_open_opportunity_is_activated(
-    deals: Deals, opportunity: dict[str, Any], quote: dict[str, Any], code: str
+    deals: OrganizationBuilder, opportunity: dict[str, Any], quote: dict[str, Any], code: str
 ) -> None:
     quote_id = await deals.quote(await deals.opportunity(**opportunity), **quote)
-    error = await refused(deals, ACTIVATE, quoteId=f"quo_{quote_id}")
+    error = await mutate_refused(deals, ACTIVATE, quoteId=f"quo_{quote_id}")
     assert (error["__typename"], error["code"]) == ("OperationError", code)
     assert error["path"] == ["input", "quoteId"]
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "7", f"opp_{new_id()}"])
-async def test_a_missing_quote_is_not_activated(deals: Deals, quote_id: str) -> None:
-    error = await refused(deals, ACTIVATE, quoteId=quote_id)
+async def test_a_missing_quote_is_not_activated(deals: OrganizationBuilder, quote_id: str) -> None:
+    error = await mutate_refused(deals, ACTIVATE, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])

@@ -7,8 +7,8 @@ import pytest
 from db.domain.enums import QuoteState
 from db.domain.ids import new_id
 from db.sql.database import Database
-from tests.builders import Deals
-from tests.schema.support.mutate import refused, sent
+from tests.builders import OrganizationBuilder
+from tests.schema.support.mutate import mutate, mutate_refused
 
 UPDATE = """
 mutation ($input: UpdateQuoteInput!) {
@@ -33,20 +33,20 @@ mutation ($input: UpdateQuoteInput!) {
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def draft(deals: Deals, *lines: dict[str, Any], **columns: Any) -> UUID:
+async def draft(deals: OrganizationBuilder, *lines: dict[str, Any], **columns: Any) -> UUID:
     return await deals.quote(await deals.opportunity(), lines=lines, **columns)
 
 
-async def ids_of_lines(deals: Deals) -> list[str]:
+async def ids_of_lines(deals: OrganizationBuilder) -> list[str]:
     lines = sorted((await deals.dump())["quote_line"], key=lambda line: line.position)
     return [f"qln_{line.id}" for line in lines]
 
 
-async def test_a_draft_is_edited_with_its_lines_in_one_call(deals: Deals) -> None:
+async def test_a_draft_is_edited_with_its_lines_in_one_call(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {"name": "Crane"}, {"name": "Cable"})
     crane, cable = await ids_of_lines(deals)
     project = {
@@ -68,7 +68,7 @@ async def test_a_draft_is_edited_with_its_lines_in_one_call(deals: Deals) -> Non
         },
         "expectedVersion": 1,
     }
-    assert await sent(deals, UPDATE, **update) == {
+    assert await mutate(deals, UPDATE, **update) == {
         "__typename": "UpdateQuoteSuccess",
         "quote": {
             "name": "Cables and crew",
@@ -117,7 +117,7 @@ async def test_a_draft_is_edited_with_its_lines_in_one_call(deals: Deals) -> Non
     }
 
 
-async def test_null_clears_what_may_be_empty_and_leaves_the_rest(deals: Deals) -> None:
+async def test_null_clears_what_may_be_empty_and_leaves_the_rest(deals: OrganizationBuilder) -> None:
     line = {
         "kind": "PROJECT",
         "name": "Crew",
@@ -128,7 +128,7 @@ async def test_null_clears_what_may_be_empty_and_leaves_the_rest(deals: Deals) -
     [crew] = await ids_of_lines(deals)
     change = {"id": crew, "name": None, "billingMethod": None, "notToExceed": None}
     update = {"quoteId": f"quo_{quote_id}", "name": None, "effectiveTo": None, "lines": {"change": [change]}}
-    quote = (await sent(deals, UPDATE, **update))["quote"]
+    quote = (await mutate(deals, UPDATE, **update))["quote"]
     assert quote["name"] == "Crew"
     [changed] = quote["lines"]["nodes"]
     assert (changed["name"], changed["billingMethod"], changed["notToExceed"]) == (
@@ -138,17 +138,17 @@ async def test_null_clears_what_may_be_empty_and_leaves_the_rest(deals: Deals) -
     )
 
 
-async def test_an_edit_of_nothing_answers_the_draft_as_it_is(deals: Deals) -> None:
+async def test_an_edit_of_nothing_answers_the_draft_as_it_is(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {}, version=4)
     before = await deals.dump()
-    updated = await sent(deals, UPDATE, quoteId=f"quo_{quote_id}", lines={})
+    updated = await mutate(deals, UPDATE, quoteId=f"quo_{quote_id}", lines={})
     assert updated["quote"]["version"] == 4
     assert await deals.dump() == before
 
 
-async def test_only_a_draft_is_edited(deals: Deals) -> None:
+async def test_only_a_draft_is_edited(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {}, state=QuoteState.ACTIVE, number="QUO-7")
-    assert await refused(deals, UPDATE, quoteId=f"quo_{quote_id}", name="New") == {
+    assert await mutate_refused(deals, UPDATE, quoteId=f"quo_{quote_id}", name="New") == {
         "__typename": "OperationError",
         "code": "QUOTE_NOT_DRAFT",
         "message": "QUO-7 rev 0 is active; only a draft can be edited. Revise it to get one.",
@@ -156,9 +156,9 @@ async def test_only_a_draft_is_edited(deals: Deals) -> None:
     }
 
 
-async def test_a_draft_of_another_version_is_not_edited(deals: Deals) -> None:
+async def test_a_draft_of_another_version_is_not_edited(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {}, version=4, name="Cranes")
-    error = await refused(deals, UPDATE, quoteId=f"quo_{quote_id}", name="New", expectedVersion=3)
+    error = await mutate_refused(deals, UPDATE, quoteId=f"quo_{quote_id}", name="New", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
     assert error["node"] == {"name": "Cranes"}
 
@@ -188,18 +188,18 @@ async def test_a_draft_of_another_version_is_not_edited(deals: Deals) -> None:
     ],
 )
 async def test_an_edit_that_is_refused_says_which_line_and_why(
-    deals: Deals, lines: dict[str, Any], code: str, path: list[str]
+    deals: OrganizationBuilder, lines: dict[str, Any], code: str, path: list[str]
 ) -> None:
     quote_id = await draft(deals, {})
-    error = await refused(deals, UPDATE, quoteId=f"quo_{quote_id}", lines=lines)
+    error = await mutate_refused(deals, UPDATE, quoteId=f"quo_{quote_id}", lines=lines)
     assert (error["code"], error["path"]) == (code, ["input", "lines", *path])
 
 
-async def test_a_change_that_does_not_suit_its_line_is_refused(deals: Deals) -> None:
+async def test_a_change_that_does_not_suit_its_line_is_refused(deals: OrganizationBuilder) -> None:
     quote_id = await draft(deals, {})
     [crane] = await ids_of_lines(deals)
     change = {"id": crane, "customerBudget": "1.00"}
-    error = await refused(deals, UPDATE, quoteId=f"quo_{quote_id}", lines={"change": [change]})
+    error = await mutate_refused(deals, UPDATE, quoteId=f"quo_{quote_id}", lines={"change": [change]})
     assert (error["code"], error["path"]) == (
         "PROJECT_DETAIL_OF_A_PRODUCT",
         ["input", "lines", "change", "0", "customerBudget"],

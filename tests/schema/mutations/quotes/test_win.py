@@ -7,9 +7,9 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteState
 from db.domain.ids import new_id
 from db.sql.database import Database
-from tests.builders import Deals
+from tests.builders import OrganizationBuilder
 from tests.schema.support.client import Client
-from tests.schema.support.mutate import refused, sent
+from tests.schema.support.mutate import mutate, mutate_refused
 
 WIN = """
 mutation ($input: WinQuoteInput!) {
@@ -44,16 +44,16 @@ query ($id: ID!) {
 
 
 @pytest.fixture
-async def deals(database: Database) -> Deals:
-    return await Deals.create(database)
+async def deals(database: Database) -> OrganizationBuilder:
+    return await OrganizationBuilder.create(database)
 
 
-async def preview(deals: Deals, quote_id: UUID) -> Any:
+async def preview(deals: OrganizationBuilder, quote_id: UUID) -> Any:
     data = await Client(deals.database, deals.caller).data(PREVIEW, id=f"quo_{quote_id}")
     return data["quote"]["winning"]
 
 
-async def test_a_won_quote_becomes_a_contract_and_the_others_are_lost(deals: Deals) -> None:
+async def test_a_won_quote_becomes_a_contract_and_the_others_are_lost(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     lines = ({"name": "Crane"}, {"name": "Cable", "unit_price": Decimal("0.50")})
     won = await deals.quote(
@@ -61,7 +61,7 @@ async def test_a_won_quote_becomes_a_contract_and_the_others_are_lost(deals: Dea
     )
     await deals.quote(opportunity_id, number="QUO-1")
     winning = {"closedOn": "2026-11-20", "description": "Signed.", "expectedVersion": 1}
-    assert await sent(deals, WIN, quoteId=f"quo_{won}", **winning) == {
+    assert await mutate(deals, WIN, quoteId=f"quo_{won}", **winning) == {
         "__typename": "WinQuoteSuccess",
         "quote": {
             "state": "WON",
@@ -94,7 +94,7 @@ async def test_a_won_quote_becomes_a_contract_and_the_others_are_lost(deals: Dea
     }
 
 
-async def test_the_dry_run_says_what_winning_would_do(deals: Deals) -> None:
+async def test_the_dry_run_says_what_winning_would_do(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-1")
     await deals.quote(opportunity_id, number="QUO-2")
@@ -111,21 +111,21 @@ async def test_the_dry_run_says_what_winning_would_do(deals: Deals) -> None:
     assert await deals.dump() == before
 
 
-async def test_the_dry_run_names_the_quote_that_is_won_already(deals: Deals) -> None:
+async def test_the_dry_run_names_the_quote_that_is_won_already(deals: OrganizationBuilder) -> None:
     opportunity_id = await deals.opportunity()
     active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
     await deals.quote(opportunity_id, state=QuoteState.WON, number="QUO-6")
     shown = await preview(deals, active)
     assert (shown["canWin"], shown["wonQuote"]) == (False, {"number": "QUO-6"})
-    error = await refused(deals, WIN, quoteId=f"quo_{active}")
+    error = await mutate_refused(deals, WIN, quoteId=f"quo_{active}")
     assert (error["__typename"], error["code"]) == ("OperationError", "ANOTHER_QUOTE_WON")
 
 
 @pytest.mark.parametrize("state", [QuoteState.DRAFT, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_an_active_quote_is_won(deals: Deals, state: QuoteState) -> None:
+async def test_only_an_active_quote_is_won(deals: OrganizationBuilder, state: QuoteState) -> None:
     quote_id = await deals.quote(await deals.opportunity(state=OpportunityState.LOST), state=state)
     assert (await preview(deals, quote_id))["canWin"] is False
-    error = await refused(deals, WIN, quoteId=f"quo_{quote_id}")
+    error = await mutate_refused(deals, WIN, quoteId=f"quo_{quote_id}")
     assert (error["code"], error["path"]) == ("QUOTE_NOT_ACTIVE", ["input", "quoteId"])
 
 
@@ -137,22 +137,24 @@ async def test_only_an_active_quote_is_won(deals: Deals, state: QuoteState) -> N
         ("description", 2_001 * "x", "DESCRIPTION_TOO_LONG"),
     ],
 )
-async def test_a_win_that_is_refused_says_why(deals: Deals, field: str, value: str, code: str) -> None:
+async def test_a_win_that_is_refused_says_why(
+    deals: OrganizationBuilder, field: str, value: str, code: str
+) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
-    error = await refused(deals, WIN, quoteId=f"quo_{quote_id}", **{field: value})
+    error = await mutate_refused(deals, WIN, quoteId=f"quo_{quote_id}", **{field: value})
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, ["input", field])
 
 
-async def test_a_quote_of_another_version_is_not_won(deals: Deals) -> None:
+async def test_a_quote_of_another_version_is_not_won(deals: OrganizationBuilder) -> None:
     quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, version=4)
-    error = await refused(deals, WIN, quoteId=f"quo_{quote_id}", expectedVersion=3)
+    error = await mutate_refused(deals, WIN, quoteId=f"quo_{quote_id}", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
     assert error["node"] == {"state": "ACTIVE"}
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "quo"])
-async def test_a_missing_quote_is_not_won(deals: Deals, quote_id: str) -> None:
-    error = await refused(deals, WIN, quoteId=quote_id)
+async def test_a_missing_quote_is_not_won(deals: OrganizationBuilder, quote_id: str) -> None:
+    error = await mutate_refused(deals, WIN, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])
 
 
@@ -174,7 +176,7 @@ BUDGET = "query ($id: ID!) { quote(id: $id) { customerBudget { amount currencyCo
     ],
 )
 async def test_a_quotes_total_is_held_against_the_customers_budget(
-    deals: Deals, budgets: tuple[str | None, ...], answer: dict[str, Any]
+    deals: OrganizationBuilder, budgets: tuple[str | None, ...], answer: dict[str, Any]
 ) -> None:
     lines = [
         {

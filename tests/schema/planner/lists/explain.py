@@ -11,9 +11,9 @@ from uuid import UUID
 
 import asyncpg
 
-from db.connect import POSTGRES, sqlite_path
+from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.models.ddl.row_security import CALLER_ROLE, ORGANIZATION_SETTING
-from db.sql.statements import Compiled
+from db.sql.statements import CompiledStatement
 
 _SEARCH = re.compile(r"SEARCH \w+ USING (?:COVERING )?INDEX (\w+) \((.*)\)")
 
@@ -32,7 +32,7 @@ class Access:
 
 async def analyze(url: str) -> None:
     """Let the database look at its rows, as it does by itself in time."""
-    if url.startswith(POSTGRES):
+    if url.startswith(POSTGRES_SCHEMES):
         async with _connected(url) as connection:
             await connection.execute("ANALYZE")
     else:
@@ -40,12 +40,12 @@ async def analyze(url: str) -> None:
             connection.execute("ANALYZE")
 
 
-async def accesses(url: str, compiled: Compiled, values: Mapping[str, Any]) -> list[Access]:
+async def accesses(url: str, compiled: CompiledStatement, values: Mapping[str, Any]) -> list[Access]:
     """Return how the only table of a statement is reached, by each kind of plan that the database may make.
 
     PostgreSQL makes one for these values, and after some time one for all.
     """
-    if url.startswith(POSTGRES):
+    if url.startswith(POSTGRES_SCHEMES):
         return await _on_postgresql(url, compiled.sql, compiled.bind(values), values["organization"])
     with closing(sqlite3.connect(sqlite_path(url))) as connection:
         rows = connection.execute(f"EXPLAIN QUERY PLAN {compiled.sql}", compiled.bind(values))

@@ -13,9 +13,9 @@ from db import models
 from db.domain.enums import SeededReason
 from db.domain.ids import new_id
 from db.sql.database import Database
-from db.sql.statements import Statement, insertion
+from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
-from tests.builders import A_MONTH_AGO, Deals
+from tests.builders import A_MONTH_AGO, OrganizationBuilder
 from tests.schema.planner.hard_values import pick
 
 Row = dict[str, Any]
@@ -30,7 +30,7 @@ _TABLES = (models.Opportunity, models.OpportunityClose, models.Quote, models.Quo
 class Filling:
     """Fills an organization's lists: ``opportunities``, or ``quotes``, which are all on one opportunity."""
 
-    def __init__(self, deals: Deals, opportunity_id: UUID) -> None:
+    def __init__(self, deals: OrganizationBuilder, opportunity_id: UUID) -> None:
         self.deals = deals
         self._opportunity_id = opportunity_id
         self._numbers = count(1)
@@ -38,7 +38,7 @@ class Filling:
     @classmethod
     async def create(cls, database: Database) -> Self:
         """Store an organization with one opportunity."""
-        deals = await Deals.create(database)
+        deals = await OrganizationBuilder.create(database)
         return cls(deals, await deals.opportunity())
 
     async def add(self, field: str, number: int) -> list[UUID]:
@@ -47,7 +47,7 @@ class Filling:
         async with self.deals.database.transaction() as transaction:
             for model in _TABLES:
                 rows = [each[model] for each in made if model in each]
-                await transaction.execute_many(insertion(model), rows)
+                await transaction.execute_many(insert_statement(model), rows)
         return [next(iter(each.values()))["id"] for each in made]
 
     async def move(self, field: str, id_: UUID) -> None:

@@ -8,7 +8,7 @@ import pytest
 from db.sql.database import Database
 from tests.schema.planner.lists.explain import Access, accesses, analyze
 from tests.schema.planner.lists.list_data import Filling
-from tests.schema.support.client import PassThroughClient, Recorder, the_schema
+from tests.schema.support.client import PassThroughClient, Recorder, cached_schema
 
 ROWS = 3000
 
@@ -34,7 +34,7 @@ async def lists(module_database: Database, module_database_url: str) -> Lists:
 
 
 def orders(rows: str) -> list[str]:
-    fields: Any = the_schema().graphql.type_map[f"{rows}OrderField"]
+    fields: Any = cached_schema().graphql.type_map[f"{rows}OrderField"]
     return list(fields.values)
 
 

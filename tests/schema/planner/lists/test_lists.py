@@ -14,7 +14,7 @@ from tests.schema.conftest import Readable
 from tests.schema.planner.argument_values import gather
 from tests.schema.planner.lists.expected_list import ExpectedList
 from tests.schema.planner.random_inputs import Inputs
-from tests.schema.support.client import PassThroughClient, the_schema
+from tests.schema.support.client import PassThroughClient, cached_schema
 
 PAGES = 150
 SIZES = (0, 1, 2, 7, 50, 100)
@@ -40,7 +40,7 @@ async def test_a_page_has_the_rows_the_count_and_the_flags_that_its_arguments_as
 
 
 async def test_a_filter_on_the_wrong_column_is_noticed(readable: Readable) -> None:
-    right = the_schema()
+    right = cached_schema()
     filters = right.catalog.comparisons
     wrong = {**filters["OpportunityFilter"], "closedOn": filters["OpportunityFilter"]["estimatedCloseDate"]}
     catalog = replace(right.catalog, comparisons={**filters, "OpportunityFilter": wrong})
@@ -52,7 +52,7 @@ async def test_a_filter_on_the_wrong_column_is_noticed(readable: Readable) -> No
 
 def expected_list(readable: Readable, field: str) -> ExpectedList:
     model, rows, default_order = LISTS[field]
-    filter_type: Any = the_schema().graphql.type_map[f"{rows}Filter"]
+    filter_type: Any = cached_schema().graphql.type_map[f"{rows}Filter"]
     return ExpectedList(readable.ours.rows[model], filter_type, [default_order])
 
 
@@ -115,6 +115,6 @@ class Drawing:
             if self.inputs.chance(0.3):
                 arguments[name] = random_.choice(cursors)
         if self.inputs.chance(0.7):
-            type_ = the_schema().graphql.type_map[f"{LISTS[self.field][1]}Filter"]
+            type_ = cached_schema().graphql.type_map[f"{LISTS[self.field][1]}Filter"]
             arguments["filter"] = self.inputs.drawn(type_, (), vary=False)
         return arguments

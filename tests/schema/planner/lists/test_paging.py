@@ -11,11 +11,11 @@ import pytest
 
 from db.sql.database import Database
 from schema.planner.global_ids import split_id
-from schema.planner.lists.cursors import Order as CursorOrder
-from schema.planner.lists.ordering import Term
+from schema.planner.lists.cursors import ListOrder as CursorOrder
+from schema.planner.lists.ordering import OrderTerm
 from tests.schema.conftest import Readable
 from tests.schema.planner.lists.list_data import Filling
-from tests.schema.support.client import Client, PassThroughClient, the_schema
+from tests.schema.support.client import Client, PassThroughClient, cached_schema
 
 Order = list[dict[str, str]]
 
@@ -61,7 +61,7 @@ def encoded(parts: list[Any]) -> str:
 
 def orders(rows: str) -> list[Order]:
     """Every order of a list by one field, and one by all of them in turning directions."""
-    fields: Any = the_schema().graphql.type_map[f"{rows}OrderField"]
+    fields: Any = cached_schema().graphql.type_map[f"{rows}OrderField"]
     single = [
         [{"field": field, "direction": direction}] for field in fields.values for direction in ("ASC", "DESC")
     ]
@@ -156,7 +156,7 @@ async def walk(
 )
 async def test_sizes_that_can_t_be_are_refused(readable: Readable, arguments: str, message: str) -> None:
     client = Client(readable.database, readable.ours.caller)
-    answer = await client.answer(f"{{ quotes({arguments}) {{ nodes {{ id }} }} }}")
+    answer = await client.execute(f"{{ quotes({arguments}) {{ nodes {{ id }} }} }}")
     assert refusal(answer) == message
 
 
@@ -169,7 +169,7 @@ async def test_a_cursor_that_was_not_made_for_the_list_and_its_order_is_refused(
     made = await client.data("{ quotes(orderBy: {field: TOTAL}) { edges { cursor } } }")
     parts = json.loads(bytes.fromhex(made["quotes"]["edges"][0]["cursor"]))
     query = f"query($cursor: String) {{ quotes({name}: $cursor, orderBy: {{field: TOTAL}}) {{ nodes {{ id }} }} }}"
-    assert refusal(await client.answer(query, {"cursor": forged(parts)})) == (
+    assert refusal(await client.execute(query, {"cursor": forged(parts)})) == (
         "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
     )
 
@@ -194,8 +194,8 @@ async def test_a_cursor_is_refused_by_the_same_list_in_the_other_direction(
     cursor = made["quotes"]["edges"][0]["cursor"]
     query = "query($cursor: String) { quotes(%s: $cursor, orderBy: %s) { nodes { id } } }"
 
-    assert "errors" not in await client.answer(query % (name, made_for), {"cursor": cursor})
-    assert refusal(await client.answer(query % (name, sent_to), {"cursor": cursor})) == (
+    assert "errors" not in await client.execute(query % (name, made_for), {"cursor": cursor})
+    assert refusal(await client.execute(query % (name, sent_to), {"cursor": cursor})) == (
         "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
     )
 
@@ -203,15 +203,15 @@ async def test_a_cursor_is_refused_by_the_same_list_in_the_other_direction(
 @pytest.mark.parametrize(
     ("terms", "text"),
     [
-        ([Term("total"), Term("id")], "Quote:total+,id+"),
-        ([Term("total", descending=True), Term("id")], "Quote:total-,id+"),
-        ([Term("total"), Term("id", descending=True)], "Quote:total+,id-"),
-        ([Term("total", descending=True), Term("id", descending=True)], "Quote:total-,id-"),
-        ([Term("id"), Term("total")], "Quote:id+,total+"),
+        ([OrderTerm("total"), OrderTerm("id")], "Quote:total+,id+"),
+        ([OrderTerm("total", descending=True), OrderTerm("id")], "Quote:total-,id+"),
+        ([OrderTerm("total"), OrderTerm("id", descending=True)], "Quote:total+,id-"),
+        ([OrderTerm("total", descending=True), OrderTerm("id", descending=True)], "Quote:total-,id-"),
+        ([OrderTerm("id"), OrderTerm("total")], "Quote:id+,total+"),
     ],
 )
 def test_the_mark_of_a_cursor_holds_the_type_and_each_column_with_its_direction(
-    terms: list[Term], text: str
+    terms: list[OrderTerm], text: str
 ) -> None:
     assert CursorOrder.of("Quote", terms).mark == sha256(text.encode()).hexdigest()[:8]
 
@@ -237,7 +237,7 @@ async def test_a_cursor_is_read_where_no_row_is_asked_for(
         f'{{ quotes({name}: "x") {{ {selection} }} }}',
         f"query($cursor: String) {{ quotes({name}: $cursor) {{ {selection} }} }}",
     ):
-        assert refusal(await client.answer(query, {"cursor": "x"})) == (
+        assert refusal(await client.execute(query, {"cursor": "x"})) == (
             "This cursor is not from this list in this order. Take cursors from edges or pageInfo of the same field."
         )
 
