@@ -78,7 +78,7 @@ class IdempotentOperation(Generic[T]):
     async def _replay(
         self, transaction: Transaction, caller: Caller, key: dict[str, Any], fingerprint: str
     ) -> T:
-        first = await transaction.row(_FIND, **key)
+        first = await transaction.one(_FIND, **key)
         if first.fingerprint != fingerprint:
             raise RuleViolation(
                 "IDEMPOTENCY_KEY_REUSED",

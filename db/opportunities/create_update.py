@@ -184,7 +184,7 @@ async def _write(
 
 async def _named(transaction: Transaction, caller: Caller, **named: Any) -> Any:
     """Find what an opportunity names, its contracting unit's currency and a status reason by its code."""
-    found = await transaction.row(_NAMED, organization_id=caller.organization_id, **named)
+    found = await transaction.one(_NAMED, organization_id=caller.organization_id, **named)
     if not found.has_account:
         raise NotFound("account", ("input", "accountId"))
     if not found.has_owner:

@@ -59,7 +59,7 @@ async def _reopen(
     _check_closed(opportunity)
     check_version("opportunity", opportunity, reopening.expected_version)
     key = {"organization_id": caller.organization_id}
-    reason = await transaction.row(_REASON, **key, code=reopening.status_reason.code)
+    reason = await transaction.one(_REASON, **key, code=reopening.status_reason.code)
     values = {**_NO_OUTCOME, "state": OpportunityState.OPEN, "status_reason_id": reason.id}
     await transaction.update_exactly(_REOPEN, **key, **values, opportunity_id=opportunity.id, now=caller.now)
     await transaction.update_exactly(_CANCEL, **key, close_id=opportunity.close_id)

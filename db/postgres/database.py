@@ -16,7 +16,7 @@ from db.postgres.pool import Pool, PoolLimits, closed
 from db.postgres.tenant_role import check_confinable, confine
 from db.postgres.write_batch import Change, Part, joined, of_columns
 from db.sql.database import ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
-from db.sql.statements import Statement
+from db.sql.statements import RowT, Statement
 from db.sql.timeouts import GRACE_SECONDS, NO_TIMEOUT, Timeouts
 from db.sql.uncancellable import finished
 
@@ -120,7 +120,7 @@ class PostgresDatabase(Database):
             raise _told(error) from error
 
     @override
-    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
@@ -174,7 +174,7 @@ class PostgresTransaction(Transaction):
         """Whether it may be committed."""
 
     @override
-    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
         compiled = statement.compiled(self._dialect)
         parameters = compiled.bind(values)
         await self._send_ahead()

@@ -42,11 +42,11 @@ async def check_number_free(transaction: Transaction, caller: Caller, number: st
 
 async def _claim(transaction: Transaction, caller: Caller) -> str:
     key = {"organization_id": caller.organization_id}
-    claimed = await transaction.row(_CLAIM, **key)
-    if claimed is None:
+    claimed = await transaction.rows(_CLAIM, **key)
+    if not claimed:
         await transaction.execute(_BEGIN, **key)
-        claimed = await transaction.row(_CLAIM, **key)
-    return f"{_PREFIX}{claimed.last_number}"
+        claimed = await transaction.rows(_CLAIM, **key)
+    return f"{_PREFIX}{claimed[0].last_number}"
 
 
 async def _is_taken(transaction: Transaction, caller: Caller, number: str) -> bool:

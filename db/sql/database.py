@@ -13,7 +13,7 @@ from uuid import UUID
 from sqlalchemy import Dialect
 
 from db.domain.errors import Refusal, Unavailable
-from db.sql.statements import Statement
+from db.sql.statements import RowT, Statement
 
 T = TypeVar("T")
 
@@ -51,8 +51,8 @@ class Transaction(ABC):
     """One transaction; its statements see each other's effects, nobody else does before the commit."""
 
     @abstractmethod
-    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
-        """Return the rows as named tuples."""
+    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+        """Return the rows, of the type that the statement declares."""
 
     @abstractmethod
     async def execute(self, statement: Statement, **values: Any) -> int:
@@ -78,10 +78,21 @@ class Transaction(ABC):
         """Return the single JSON text of a planned statement after which nothing comes but the commit."""
         return await self.json(statement, values)
 
-    async def row(self, statement: Statement, **values: Any) -> Any:
-        """Return the only row, or None."""
+    async def row(self, statement: Statement[RowT], **values: Any) -> RowT | None:
+        """Return the first row, or None if there is none."""
         rows = await self.rows(statement, **values)
         return rows[0] if rows else None
+
+    async def one(self, statement: Statement[RowT], **values: Any) -> RowT:
+        """Return the only row of a statement that always has one.
+
+        Raises:
+            LookupError: there was none, or more than one.
+        """
+        rows = await self.rows(statement, **values)
+        if len(rows) != 1:
+            raise LookupError(f"The statement returned {len(rows)} rows instead of one.")
+        return rows[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,8 +125,8 @@ class Database(ABC):
         """Return the single JSON text of a planned statement, from one snapshot."""
 
     @abstractmethod
-    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
-        """Return the rows as named tuples, from one snapshot."""
+    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+        """Return the rows, of the type that the statement declares, from one snapshot."""
 
     @abstractmethod
     def for_organization(self, organization_id: UUID) -> "Database":

@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from db.domain.errors import OutcomeUnknown, StatementTooComplex, TimedOut, Unavailable
 from db.sql.database import ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
-from db.sql.statements import CompiledStatement, Statement
+from db.sql.statements import CompiledStatement, RowT, Statement
 from db.sql.timeouts import NO_TIMEOUT, Timeouts
 from db.sql.uncancellable import finished
 from db.sqlite.thread_pool import BUSY, Workers
@@ -117,7 +117,7 @@ class SqliteDatabase(Database):
         return await self._read(lambda connection: _json(connection, compiled, parameters))
 
     @override
-    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         return await self._read(lambda connection: _rows(connection, compiled, parameters))
@@ -201,7 +201,7 @@ class SqliteTransaction(Transaction):
         self._dialect = dialect
 
     @override
-    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
+    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
         compiled = statement.compiled(self._dialect)
         parameters = compiled.bind(values)
         return await self._worker.run(lambda connection: _rows(connection, compiled, parameters))
@@ -242,5 +242,7 @@ def _json(connection: sqlite3.Connection, compiled: CompiledStatement, parameter
     return None if row is None or row[0] is None else row[0].encode()
 
 
-def _rows(connection: sqlite3.Connection, compiled: CompiledStatement, parameters: list[Any]) -> list[Any]:
+def _rows(
+    connection: sqlite3.Connection, compiled: CompiledStatement[RowT], parameters: list[Any]
+) -> list[RowT]:
     return [compiled.row(each) for each in connection.execute(compiled.sql, parameters)]

@@ -164,7 +164,7 @@ async def stored(deals: OrganizationBuilder, quote_id: UUID, lines: Sequence[Lin
     except RuleViolation as refusal:
         return refusal.code
     async with deals.database.transaction() as transaction:
-        return (await transaction.row(_TOTAL, quote_id=quote_id)).total  # type: ignore[no-any-return]
+        return (await transaction.one(_TOTAL, quote_id=quote_id)).total  # type: ignore[no-any-return]
 
 
 async def test_generated_quotes_come_to_what_plain_decimals_come_to(deals: OrganizationBuilder) -> None:

@@ -59,7 +59,7 @@ class Player:
         """Write with a turn before every statement, and one before the end."""
 
         async def in_turns(transaction: Transaction) -> object:
-            self.process_id = (await transaction.row(_PROCESS)).id
+            self.process_id = (await transaction.one(_PROCESS)).id
             outcome = await act(_InTurns(transaction, self))
             await self.turn()
             return outcome
