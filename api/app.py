@@ -16,10 +16,10 @@ from typing_extensions import override
 from api.auth.access_policy import AccessPolicy
 from api.http.responses import JSON_CONTENT_TYPE, error_body
 from api.observability.gauges import Figure, figures
-from api.observability.request_middleware import Boundary, Observe
+from api.observability.request_middleware import RequestMiddleware, RequestObserver
 from api.playground.middleware import PlaygroundMiddleware
 from api.server.health import health_routes
-from api.server.shutdown import Stopping
+from api.server.shutdown import Shutdown
 from api.transports.endpoint import GraphQLEndpoint
 from api.transports.trusted_documents import NO_TRUSTED_DOCUMENTS, TrustedDocuments
 from api.transports.websocket import GraphQLWebSockets
@@ -35,7 +35,7 @@ def create_app(
     database: Database,
     entry: AccessPolicy,
     documents: TrustedDocuments = NO_TRUSTED_DOCUMENTS,
-    observers: Sequence[Observe] = (),
+    observers: Sequence[RequestObserver] = (),
 ) -> Starlette:
     """Return the app, for those whom ``entry`` lets in.
 
@@ -44,18 +44,18 @@ def create_app(
     """
     endpoint = GraphQLEndpoint(executor, entry, documents)
     sockets = GraphQLWebSockets(executor, entry, documents)
-    stopping = Stopping()
-    stopping.tell(sockets.stop)
-    stopping.tell(executor.feed.stop)
+    stopping = Shutdown()
+    stopping.add_callback(sockets.stop)
+    stopping.add_callback(executor.feed.stop)
     playground = PlaygroundMiddleware(endpoint)
     app = _App(
         routes=[
             WebSocketRoute(_GRAPHQL, sockets),
             playground.static_route,
-            *health_routes(database, lambda: stopping.has_begun or executor.feed.stopped),
+            *health_routes(database, lambda: stopping.is_draining or executor.feed.stopped),
         ],
         middleware=[
-            Middleware(Boundary, observers),
+            Middleware(RequestMiddleware, observers),
             *_sharing(entry.origins),
             Middleware(_Shortcut, endpoint if documents.only else playground),
         ],
@@ -72,7 +72,7 @@ def create_app(
 
 
 class _App(Starlette):
-    """Without Starlette's own outermost layer: ``Boundary`` answers what nobody expected."""
+    """Without Starlette's own outermost layer: ``RequestMiddleware`` answers what nobody expected."""
 
     @override
     def build_middleware_stack(self) -> ASGIApp:

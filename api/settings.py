@@ -22,7 +22,7 @@ from api.auth.oidc import OidcConfig
 from api.http.limits import DEFAULT_LIMITS, Limits
 from api.observability.logs import LogFormat
 from api.server.protocol import ConnectionLimits
-from api.server.server import ServingBounds
+from api.server.server import ServerLimits
 from api.transports.trusted_documents import DocumentMode
 from db.domain.errors import DealdeskError
 from db.sql.timeouts import Timeouts
@@ -201,10 +201,10 @@ class Settings(BaseSettings):
         )
 
     @property
-    def server_limits(self) -> ServingBounds:
+    def server_limits(self) -> ServerLimits:
         """What connections may take, and how the server stops."""
         connections = ConnectionLimits(self.head_seconds, self.body_seconds, self.connections)
-        return ServingBounds(connections, self.limits.body_bytes, self.drain_seconds, self.grace_seconds)
+        return ServerLimits(connections, self.limits.body_bytes, self.drain_seconds, self.grace_seconds)
 
     @property
     def oidc(self) -> OidcConfig | None:

@@ -18,7 +18,7 @@ from api.app import create_app
 from api.auth.access_policy import AccessPolicy
 from api.auth.authenticator import Authenticator
 from api.cli.main import main
-from api.cli.runtime.banner import first_token
+from api.cli.runtime.banner import create_first_token
 from api.http.limits import DEFAULT_LIMITS
 from api.settings import Settings
 from db.master_data.organizations import find_default_user
@@ -73,7 +73,7 @@ async def http(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     await load_sample(database, now=now)
     served = await database.write(find_default_user)
     assert served is not None
-    token = await first_token(database, served, now=now)
+    token = await create_first_token(database, served, now=now)
     app = create_app(Executor(cached_schema(), database), database, AccessPolicy(Authenticator(database)))
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), headers={"authorization": f"Bearer {token}"}

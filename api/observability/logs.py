@@ -11,8 +11,8 @@ from pythonjsonlogger.json import JsonFormatter
 from starlette.types import Scope
 from typing_extensions import override
 
-from api.observability.redaction import Discreet
-from api.observability.request_context import current, trace_id
+from api.observability.redaction import RedactingFormatter
+from api.observability.request_context import current_scope, trace_id
 from schema.execution.observer import Observation
 
 FIELDS = ("request_id", "trace_id", "method", "path", "status", "operation", "kind", "codes", "duration_ms")
@@ -31,17 +31,17 @@ class LogFormat(StrEnum):
 def configure_logs(format_: LogFormat, *, access_log: bool) -> None:
     """Write warnings and what is worse to stderr; with ``access_log`` every request, too."""
     handler = logging.StreamHandler()
-    handler.setFormatter(formatter(format_))
-    handler.addFilter(name_request)
+    handler.setFormatter(create_formatter(format_))
+    handler.addFilter(add_request_fields)
     logging.basicConfig(handlers=[handler], level=logging.WARNING)
     _access.setLevel(logging.INFO if access_log else logging.WARNING)
 
 
-def formatter(format_: LogFormat) -> logging.Formatter:
+def create_formatter(format_: LogFormat) -> logging.Formatter:
     """Return what makes a line of a record."""
     if format_ is LogFormat.TEXT:
-        return Discreet(_Text("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    return Discreet(
+        return RedactingFormatter(_Text("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    return RedactingFormatter(
         JsonFormatter(
             ("levelname", "name", "message"),
             timestamp="time",
@@ -50,9 +50,9 @@ def formatter(format_: LogFormat) -> logging.Formatter:
     )
 
 
-def name_request(record: logging.LogRecord) -> bool:
+def add_request_fields(record: logging.LogRecord) -> bool:
     """Let a record say which request it is about, unless it says so itself; none is left out."""
-    scope = current()
+    scope = current_scope()
     if scope is not None:
         record.__dict__.setdefault("request_id", scope["request_id"])
         trace = trace_id(scope)
@@ -69,7 +69,7 @@ def log_request(scope: Scope, status: int, seconds: float) -> None:
 
 def log_operation(observation: Observation) -> None:
     """Log an operation over a socket; one over HTTP is logged with its request."""
-    scope = current()
+    scope = current_scope()
     if scope is not None and scope["type"] == "http":
         scope["outcome"] = _outcome(observation)
     elif scope is not None:

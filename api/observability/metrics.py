@@ -19,17 +19,17 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from api.observability.gauges import Figure, Figures
-from api.server.server import CannotServe
+from api.server.server import ServerStartError
 from schema.execution.observer import Observation
 from schema.request.document_cache import Document, OperationLabel
 
-MOST_NAMES = 100
+MAX_OPERATION_NAMES = 100
 """How many operations are counted by their names, trusted ones not among them: clients choose the names."""
 
-OTHERS = "other"
+OTHER_OPERATIONS = "other"
 """The name under which all further ones are counted."""
 
-NOT_RUN = OperationLabel("", "")
+UNKNOWN_OPERATION = OperationLabel("", "")
 """As what a request is counted that could not be run: nobody knows what it would have done."""
 
 Counts = dict[tuple[str, ...], int]
@@ -46,7 +46,7 @@ class Metrics(Collector):
         self.registry.register(self)
         ProcessCollector(registry=self.registry)
         self._names = {asked for document in trusted for asked in _asked(document)}
-        self._room = len(self._names) + MOST_NAMES
+        self._room = len(self._names) + MAX_OPERATION_NAMES
         self._ended: Counts = defaultdict(int)
         self._refusals: Counts = defaultdict(int)
         self._errors: Counts = defaultdict(int)
@@ -59,7 +59,7 @@ class Metrics(Collector):
 
     def count_operation(self, seen: Observation) -> None:
         """Count an operation that ended."""
-        asked = seen.operation or NOT_RUN
+        asked = seen.operation or UNKNOWN_OPERATION
         if asked not in self._names:
             asked = self._named(asked)
         self._ended[*asked, _outcome(seen)] += 1
@@ -84,7 +84,7 @@ class Metrics(Collector):
 
     def _named(self, asked: OperationLabel) -> OperationLabel:
         if len(self._names) == self._room:
-            return asked._replace(name=OTHERS)
+            return asked._replace(name=OTHER_OPERATIONS)
         self._names.add(asked)
         return asked
 
@@ -136,7 +136,7 @@ def _asked(text: str) -> list[OperationLabel]:
 
 
 @contextmanager
-def exposed(registry: CollectorRegistry, host: str, port: int | None) -> Iterator[None]:
+def serve_metrics(registry: CollectorRegistry, host: str, port: int | None) -> Iterator[None]:
     """Serve the metrics on a port while the block runs, from a thread of their own; nowhere without a port.
 
     Raises:
@@ -149,7 +149,7 @@ def exposed(registry: CollectorRegistry, host: str, port: int | None) -> Iterato
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
         reason = os.strerror(error.errno) if error.errno else error
-        raise CannotServe(
+        raise ServerStartError(
             f"Port {port} of {host} can't be had for metrics: {reason}."
             " Choose another one with --metrics-port."
         ) from error

@@ -2,12 +2,12 @@
 
 from api.observability.logs import log_operation, log_request
 from api.observability.metrics import Metrics
-from api.observability.request_middleware import Observe as ObserveRequest
+from api.observability.request_middleware import RequestObserver as ObserveRequest
 from api.transports.trusted_documents import TrustedDocuments
 from schema.execution.observer import OperationObserver as ObserveOperation
 
 
-class Watch:
+class Observers:
     """The observers of operations and of requests over HTTP: nobody, unless somebody wants to know."""
 
     def __init__(self, documents: TrustedDocuments, *, access_log: bool, metrics: bool) -> None:

@@ -23,7 +23,7 @@ _HARMLESS = (DealdeskError, ConstraintViolation, OSError, sqlite3.Error)
 """Exceptions whose texts hold nothing that a caller has sent, but for refusals, which speak to callers."""
 
 
-class Discreet(logging.Formatter):
+class RedactingFormatter(logging.Formatter):
     """A formatter that leaves out of another one's lines what they must not hold."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
@@ -35,10 +35,10 @@ class Discreet(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         record = copy(record)
         record.exc_text = None  # what another formatter may have made of the exception
-        return without_secrets(self._formatter.format(record))
+        return redact(self._formatter.format(record))
 
 
-def without_secrets(text: str) -> str:
+def redact(text: str) -> str:
     """Return a text without tokens, and without the passwords of URLs."""
     return _SECRETS.sub("[redacted]", text)
 

@@ -11,12 +11,12 @@ _TRACE = re.compile(rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-
 _scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
 
 
-def begin(scope: Scope) -> None:
+def set_current_scope(scope: Scope) -> None:
     """Take the scope of what this task answers from here on."""
     _scope.set(scope)
 
 
-def current() -> Scope | None:
+def current_scope() -> Scope | None:
     """Return the scope of the request, or None outside of any."""
     return _scope.get()
 

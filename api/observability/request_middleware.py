@@ -8,31 +8,31 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uuid_utils import uuid7
 
 from api.http.responses import error_body, send_response
-from api.observability.request_context import begin
+from api.observability.request_context import set_current_scope
 
 _log = logging.getLogger("dealdesk.http")
 
-Observe = Callable[[Scope, int, float], None]
+RequestObserver = Callable[[Scope, int, float], None]
 """Told of every request's scope, status and seconds, when it is done with."""
 
-CLIENT_GONE = 499
+CLIENT_CLOSED_REQUEST = 499
 """The status of a request whose client went away before it was answered; it is told to nobody."""
 
 
-class Boundary:
+class RequestMiddleware:
     """Middleware that numbers requests: ``scope["request_id"]``, and X-Request-ID in the answer.
 
     ``observers`` are told of every request over HTTP.
     """
 
-    def __init__(self, app: ASGIApp, observers: Sequence[Observe] = ()) -> None:
+    def __init__(self, app: ASGIApp, observers: Sequence[RequestObserver] = ()) -> None:
         self._app = app
         self._observers = observers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a request on; what nobody expected is logged once and answered without its details."""
         request_id = scope["request_id"] = uuid7().hex
-        begin(scope)
+        set_current_scope(scope)
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -42,7 +42,7 @@ class Boundary:
             await self._app(scope, receive, numbered)
         except Exception:  # noqa: BLE001 - this is where it must end
             _log.exception("request %s failed", request_id)
-            if numbered.status == CLIENT_GONE:
+            if numbered.status == CLIENT_CLOSED_REQUEST:
                 message = "Something went wrong on our side. Tell us the request id."
                 body = error_body("INTERNAL_SERVER_ERROR", message, requestId=request_id)
                 await send_response(numbered, body, status=500)
@@ -55,7 +55,7 @@ class _Numbered:
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
         self._header = (b"x-request-id", request_id.encode())
-        self.status = CLIENT_GONE
+        self.status = CLIENT_CLOSED_REQUEST
 
     def __call__(self, message: Message) -> Awaitable[None]:
         # Not async: a coroutine that only awaits another takes time and does nothing.

@@ -15,7 +15,7 @@ from db.sql.database import Database
 
 _log = logging.getLogger("dealdesk.health")
 
-FRESH = 1.0
+CACHE_SECONDS = 1.0
 """Seconds that an answer of the database holds: however many ask, it is asked once in them."""
 
 _PATIENCE = 2.0
@@ -53,7 +53,7 @@ class _Readiness:
         async with self._asking:
             if monotonic() >= self._stale_from:
                 self._fault = await _fault(self._database)
-                self._stale_from = monotonic() + FRESH
+                self._stale_from = monotonic() + CACHE_SECONDS
         return self._fault
 
 

@@ -20,7 +20,7 @@ from websockets.server import ServerProtocol
 
 from api.http.responses import JSON_CONTENT_TYPE, error_body, send_response
 
-MOST_HEAD_BYTES = 128 * 1024
+MAX_HEAD_BYTES = 128 * 1024
 """Longer than any URL and headers that are needed; nothing else would bound them."""
 
 _SECONDS_TO_CLOSE = 2.0
@@ -42,7 +42,7 @@ class _Part(Enum):
     BODY = auto()
 
 
-class HttpConnection(HttpToolsProtocol):
+class HttpProtocol(HttpToolsProtocol):
     """A client's connection, which may become a WebSocket."""
 
     def __init__(self, limits: ConnectionLimits, **of_uvicorn: Any) -> None:
@@ -71,9 +71,9 @@ class HttpConnection(HttpToolsProtocol):
             self._be_patient()
         if self._awaits is _Part.HEAD:
             self._head_bytes += len(data)
-            if self._head_bytes > MOST_HEAD_BYTES:
+            if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(
-                    431, "HEADERS_TOO_LARGE", f"URL and headers are longer than {MOST_HEAD_BYTES} bytes."
+                    431, "HEADERS_TOO_LARGE", f"URL and headers are longer than {MAX_HEAD_BYTES} bytes."
                 )
 
     @override
@@ -223,7 +223,7 @@ _STOPPED = error_body(
 )
 
 
-class SocketConnection(WebSocketsSansIOProtocol):
+class WebSocketProtocol(WebSocketsSansIOProtocol):
     """A client's WebSocket; when the server stops, the application closes it. Refusals are JSON."""
 
     def __init__(self, **of_uvicorn: Any) -> None:
@@ -256,9 +256,9 @@ class _Handshake(ServerProtocol):
         return response
 
 
-def http_connections(limits: ConnectionLimits) -> Any:
+def http_protocol_factory(limits: ConnectionLimits) -> Any:
     """Return what uvicorn makes a connection with."""
-    return partial(HttpConnection, limits)
+    return partial(HttpProtocol, limits)
 
 
 def _answer(status: int, code: str, message: str) -> bytes:

@@ -15,8 +15,8 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from api.http.limits import DEFAULT_LIMITS
-from api.server.protocol import ConnectionLimits, SocketConnection, http_connections
-from api.server.shutdown import Stopping
+from api.server.protocol import ConnectionLimits, WebSocketProtocol, http_protocol_factory
+from api.server.shutdown import Shutdown
 from db.domain.errors import DealdeskError
 
 if sys.platform != "win32":
@@ -27,12 +27,12 @@ _SECONDS_TO_LEAVE = 2.0
 """How much of the grace time is left for what is canceled in it."""
 
 
-class CannotServe(DealdeskError):
+class ServerStartError(DealdeskError):
     """There is nothing to serve, or nowhere to serve it."""
 
 
 @dataclass(frozen=True, slots=True)
-class ServingBounds:
+class ServerLimits:
     """What clients' connections may take, and how the server stops, in seconds.
 
     From the signal on it is not ready; after ``drain`` it takes no more connections, and after ``grace`` more
@@ -46,7 +46,7 @@ class ServingBounds:
     grace: float = 10.0
 
 
-def bound_socket(host: str, port: int) -> socket.socket:
+def bind_socket(host: str, port: int) -> socket.socket:
     """Bind an address, and listen to nobody yet; port 0 takes any that is free.
 
     Raises:
@@ -79,7 +79,7 @@ def listen(bound: socket.socket) -> str:
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(app: ASGIApp, listening: socket.socket, stopping: Stopping, bounds: ServingBounds) -> None:
+async def serve(app: ASGIApp, listening: socket.socket, stopping: Shutdown, bounds: ServerLimits) -> None:
     """Serve until SIGINT or SIGTERM; then ``stopping`` ends what would not end by itself.
 
     Raises:
@@ -94,30 +94,30 @@ async def serve(app: ASGIApp, listening: socket.socket, stopping: Stopping, boun
 class Server(uvicorn.Server):
     """uvicorn with connections of ours, that says when it stops. It listens where its caller says."""
 
-    def __init__(self, app: ASGIApp, stopping: Stopping, bounds: ServingBounds) -> None:
+    def __init__(self, app: ASGIApp, stopping: Shutdown, bounds: ServerLimits) -> None:
         super().__init__(_configured(app, bounds))
         self._stopping = stopping
         self._drain = bounds.drain
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._stopping.begin()
+        self._stopping.start_draining()
         super().handle_exit(sig, frame)
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         await asyncio.sleep(self._drain)
-        self._stopping.end()
+        self._stopping.notify()
         await super().shutdown(sockets)
         if self.server_state.tasks:
             await asyncio.wait(self.server_state.tasks, timeout=_SECONDS_TO_LEAVE)
 
 
-def _configured(app: ASGIApp, bounds: ServingBounds) -> uvicorn.Config:
+def _configured(app: ASGIApp, bounds: ServerLimits) -> uvicorn.Config:
     return uvicorn.Config(
         app,
-        http=http_connections(bounds.connections),
-        ws=SocketConnection,
+        http=http_protocol_factory(bounds.connections),
+        ws=WebSocketProtocol,
         backlog=_BACKLOG,
         ws_max_size=bounds.message_bytes,
         ws_per_message_deflate=False,  # its buffers take more memory than all else of an idle socket
@@ -146,9 +146,9 @@ def _allow_as_many_files_as_there_may_be() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
-def _taken(host: str, port: int, error: OSError) -> CannotServe:
+def _taken(host: str, port: int, error: OSError) -> ServerStartError:
     reason = os.strerror(error.errno)  # type: ignore[arg-type] # a socket's error has its number
-    return CannotServe(f"Port {port} of {host} can't be had: {reason}. Choose another one with --port.")
+    return ServerStartError(f"Port {port} of {host} can't be had: {reason}. Choose another one with --port.")
 
 
 def _leave(_signal: int, _frame: object) -> None:
@@ -159,6 +159,6 @@ def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
     try:
         return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
     except ValueError:
-        raise CannotServe(
+        raise ServerStartError(
             f"{host} is no address of this machine. Leave --host out, or say 127.0.0.1, ::1 or 0.0.0.0."
         ) from None

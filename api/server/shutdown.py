@@ -3,22 +3,22 @@
 from collections.abc import Callable
 
 
-class Stopping:
+class Shutdown:
     """Says whether the server stops; ``tell`` names who is told when it does."""
 
     def __init__(self) -> None:
-        self.has_begun = False
+        self.is_draining = False
         self._told: list[Callable[[], None]] = []
 
-    def tell(self, stop: Callable[[], None]) -> None:
+    def add_callback(self, stop: Callable[[], None]) -> None:
         """Call ``stop`` when the server stops."""
         self._told.append(stop)
 
-    def begin(self) -> None:
+    def start_draining(self) -> None:
         """Say that the server is not for new clients any more."""
-        self.has_begun = True
+        self.is_draining = True
 
-    def end(self) -> None:
+    def notify(self) -> None:
         """End what would go on for ever."""
         for stop in self._told:
             stop()

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.runtime.database import opened, run
+from api.cli.runtime.database import open_migrated, run
 from api.settings import Settings
 from db.audit.seals import seal_entries
 from db.audit.verification import VerificationResult, has_seal, verify_seals
@@ -39,12 +39,12 @@ def verify(
 
 
 async def _seal() -> int:
-    async with opened(Settings.from_environment()) as database:
+    async with open_migrated(Settings.from_environment()) as database:
         return await seal_entries(database)
 
 
 async def _verify(heads: list[str]) -> tuple[list[VerificationResult], list[str]]:
-    async with opened(Settings.from_environment()) as database:
+    async with open_migrated(Settings.from_environment()) as database:
         verdicts = [verdict async for verdict in verify_seals(database)]
         return verdicts, [head for head in heads if not await has_seal(database, head)]
 

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 import typer
 
-from api.cli.runtime.database import as_it_is, embedded_database, run
-from api.cli.runtime.settings_checks import examine_settings
+from api.cli.runtime.database import embedded_database, open_unchecked, run
+from api.cli.runtime.settings_checks import check_settings
 from api.settings import Settings
 from db.domain.errors import DealdeskError
 from db.maintenance.file_checks import check_file
@@ -35,7 +35,7 @@ async def _report(settings: Settings) -> Level:
 
 
 async def _findings(settings: Settings) -> AsyncIterator[Finding]:
-    for finding in examine_settings(settings):
+    for finding in check_settings(settings):
         yield finding
     try:
         async for finding in _of_database(settings):
@@ -55,7 +55,7 @@ async def _of_database(settings: Settings) -> AsyncIterator[Finding]:
         yield fail("The tables are not this version's, or were restored.", "Run `dealdesk migrate`.")
         return
     yield ok("The tables are this version's.")
-    async with as_it_is(settings) as database:
+    async with open_unchecked(settings) as database:
         if not settings.is_embedded:
             async for finding in check_server(database):
                 yield finding

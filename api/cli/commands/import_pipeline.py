@@ -5,7 +5,7 @@ from pathlib import Path
 
 import typer
 
-from api.cli.runtime.database import opened, run
+from api.cli.runtime.database import open_migrated, run
 from api.cli.runtime.import_report import progress_bar, report
 from api.settings import Settings
 from db.importers.pipeline import ImportSummary, import_pipeline
@@ -30,6 +30,6 @@ def pipeline(directory: Path) -> None:
 
 
 async def _import_pipeline(settings: Settings, directory: Path) -> ImportSummary:
-    async with opened(settings) as database:
+    async with open_migrated(settings) as database:
         with progress_bar("Importing deals") as progress:
             return await import_pipeline(database, directory, now=datetime.now(UTC), progress=progress)

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from api.cli.runtime.database import load_sample_into_empty, migrated, opened, run
+from api.cli.runtime.database import ensure_migrated, load_sample_if_empty, open_migrated, run
 from api.settings import Settings
 
 
@@ -19,7 +19,7 @@ def migrate(
 
 
 async def _migrate(settings: Settings, *, sample: bool) -> None:
-    await migrated(settings)
+    await ensure_migrated(settings)
     if sample:
-        async with opened(settings) as database:
-            await load_sample_into_empty(database)
+        async with open_migrated(settings) as database:
+            await load_sample_if_empty(database)

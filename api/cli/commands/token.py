@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from api.cli.runtime.database import opened, run
+from api.cli.runtime.database import open_migrated, run
 from api.settings import Settings
 from db.auth.tokens import CreateToken, create_token, list_tokens, revoke_token
 from db.auth.user_lookup import find_user
@@ -80,12 +80,12 @@ def revoke(name: str, organization: Organization = None) -> None:
 
 
 async def _written(work: Any) -> Any:
-    async with opened(Settings.from_environment()) as database:
+    async with open_migrated(Settings.from_environment()) as database:
         return await database.write(work)
 
 
 async def _listed(organization: str | None) -> list[Any]:
-    async with opened(Settings.from_environment()) as database:
+    async with open_migrated(Settings.from_environment()) as database:
         whose = await database.write(lambda transaction: find_user(transaction, organization, None))
         return await list_tokens(database, whose.organization_id)
 

@@ -6,13 +6,13 @@ from socket import socket
 from api.auth.access_policy import AccessPolicy, loopback_hosts
 from api.auth.authenticator import Authenticator
 from api.auth.oidc import OidcAuthenticator
-from api.server.server import CannotServe
+from api.server.server import ServerStartError
 from api.settings import Settings
 from db.auth.tokens import any_token_is_valid
 from db.sql.database import Database
 
 
-async def entry_of(settings: Settings, bound: socket, database: Database) -> AccessPolicy:
+async def build_access_policy(settings: Settings, bound: socket, database: Database) -> AccessPolicy:
     """Return who may come in through a bound socket.
 
     Raises:
@@ -35,6 +35,6 @@ async def _check_exposure(settings: Settings, address: str, database: Database) 
             "set DEALDESK_ALLOWED_HOSTS to the names that clients know the server by, such as deals.example"
         )
     if missing:
-        raise CannotServe(
+        raise ServerStartError(
             f"Other machines can reach {address}. First {', and '.join(missing)}; or leave --host out."
         )

@@ -11,7 +11,7 @@ from db.sql.database import Database, Transaction
 _QUERY = """-d '{"query": "{ opportunities(first: 3) { nodes { name state } } }"}'"""
 
 
-async def first_token(database: Database, served: UserRef, *, now: datetime) -> str | None:
+async def create_first_token(database: Database, served: UserRef, *, now: datetime) -> str | None:
     """Make a token that may do everything and return it, unless there has been one before."""
 
     async def work(transaction: Transaction) -> str | None:
@@ -23,7 +23,7 @@ async def first_token(database: Database, served: UserRef, *, now: datetime) -> 
     return await database.write(work)
 
 
-def welcome(url: str, token: str | None) -> Iterator[str]:
+def startup_banner(url: str, token: str | None) -> Iterator[str]:
     """Return the lines of the welcome; ``token`` is the one that was made just now."""
     yield f"Dealdesk serves {url}"
     yield ""

@@ -38,7 +38,7 @@ def run(work: Coroutine[Any, Any, T]) -> T:
 
 
 @asynccontextmanager
-async def opened(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> AsyncIterator[Database]:
+async def open_migrated(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> AsyncIterator[Database]:
     """Open the database. The embedded one is migrated first; another one belongs to whoever runs it.
 
     Raises:
@@ -46,16 +46,16 @@ async def opened(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> AsyncIt
         Unavailable: the database can't be reached, or its tables are not this version's.
     """
     if settings.is_embedded:
-        await migrated(settings)
+        await ensure_migrated(settings)
     else:
         await _check_current(settings)
-    async with as_it_is(settings, timeouts) as database:
+    async with open_unchecked(settings, timeouts) as database:
         yield database
 
 
 @asynccontextmanager
-async def as_it_is(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> AsyncIterator[Database]:
-    """Open the database, whatever its tables are; raises as ``opened`` does."""
+async def open_unchecked(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> AsyncIterator[Database]:
+    """Open the database, whatever its tables are; raises as ``open_migrated`` does."""
     try:
         database = await open_database(settings.url, timeouts)
     except ValueError:
@@ -81,8 +81,8 @@ def embedded_database(settings: Settings) -> Path:
         raise InvalidDatabaseUrl from None
 
 
-async def migrated(settings: Settings) -> None:
-    """Bring the database to this version's tables; raises as ``opened`` does."""
+async def ensure_migrated(settings: Settings) -> None:
+    """Bring the database to this version's tables; raises as ``open_migrated`` does."""
     try:
         if settings.is_embedded:
             _make_directory(sqlite_path(settings.url).parent)
@@ -91,7 +91,7 @@ async def migrated(settings: Settings) -> None:
         raise InvalidDatabaseUrl from None
 
 
-async def load_sample_into_empty(database: Database) -> None:
+async def load_sample_if_empty(database: Database) -> None:
     """Load the sample data, unless there is an organization."""
     if await database.write(find_default_user) is None:
         await load_sample(database, now=datetime.now(UTC))

@@ -8,7 +8,7 @@ from api.settings import Settings
 from db.maintenance.findings import Finding, ok, warn
 
 
-def examine_settings(settings: Settings) -> Iterator[Finding]:
+def check_settings(settings: Settings) -> Iterator[Finding]:
     """Yield what is found; no value of a setting that may hold a password is repeated."""
     risks = [*_files(settings), *_database(settings), *_metrics(settings)]
     yield from risks or [ok("No setting is risky.")]

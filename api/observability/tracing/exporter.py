@@ -13,7 +13,7 @@ NAME = "dealdesk"
 
 
 @contextmanager
-def exported() -> Iterator[Tracer]:
+def exporting_tracer() -> Iterator[Tracer]:
     """Give a tracer whose spans are sent on by a thread of its own, the last ones when the block ends."""
     resource = Resource({"service.name": NAME}).merge(OTELResourceDetector().detect())
     provider = TracerProvider(resource=resource)

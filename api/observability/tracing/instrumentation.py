@@ -7,12 +7,12 @@ from opentelemetry.trace import Tracer
 from api.observability.tracing.database_spans import TracedDatabase
 from api.observability.tracing.operation_spans import TracedExecutor
 from api.observability.tracing.request_spans import TracedApp
-from api.observability.tracing.setup import Parts
+from api.observability.tracing.setup import Components
 
 
-def parts_of(tracer: Tracer) -> Parts:
+def traced_components(tracer: Tracer) -> Components:
     """Return how they are made."""
-    return Parts(
+    return Components(
         lambda database: TracedDatabase(database, tracer),
         partial(TracedExecutor, tracer),
         lambda app: TracedApp(app, tracer),

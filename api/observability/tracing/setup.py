@@ -13,7 +13,7 @@ from schema.execution.executor import Executor
 _log = logging.getLogger("dealdesk.telemetry")
 
 
-class Parts(NamedTuple):
+class Components(NamedTuple):
     """How the parts of a server are made, or wrapped."""
 
     database: Callable[[Database], Database]
@@ -21,21 +21,21 @@ class Parts(NamedTuple):
     app: Callable[[ASGIApp], ASGIApp]
 
 
-UNTRACED = Parts(lambda database: database, Executor, lambda app: app)
+UNTRACED = Components(lambda database: database, Executor, lambda app: app)
 
 
 @contextmanager
-def traced(*, enabled: bool) -> Iterator[Parts]:
+def instrumented(*, enabled: bool) -> Iterator[Components]:
     """Give the parts of a server; where traces are wanted they are sent on while the block runs."""
     if not enabled:
         yield UNTRACED
         return
     try:
-        from api.observability.tracing.exporter import exported  # noqa: PLC0415 - the extra may be absent
-        from api.observability.tracing.instrumentation import parts_of  # noqa: PLC0415
+        from api.observability.tracing.exporter import exporting_tracer  # noqa: PLC0415 - the extra may be absent
+        from api.observability.tracing.instrumentation import traced_components  # noqa: PLC0415
     except ImportError:
         _log.warning("OTEL_ variables ask for traces, but the extra dealdesk[telemetry] is not installed")
         yield UNTRACED
         return
-    with exported() as tracer:
-        yield parts_of(tracer)
+    with exporting_tracer() as tracer:
+        yield traced_components(tracer)

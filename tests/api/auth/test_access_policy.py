@@ -7,7 +7,7 @@ from api.app import create_app
 from api.auth.access_policy import AccessPolicy, loopback_hosts
 from api.auth.authenticator import Authenticator
 from api.http.errors import HostNotAllowed
-from api.server.server import bound_socket
+from api.server.server import bind_socket
 from api.settings import Settings
 from schema.execution.executor import Executor
 from tests.api.support.access import access_policy, http_client
@@ -65,7 +65,7 @@ async def test_a_probe_may_use_any_name(http: httpx2.AsyncClient) -> None:
 async def test_a_server_of_this_machine_goes_by_the_names_of_loopback(
     host: bytes, deals: OrganizationBuilder
 ) -> None:
-    with bound_socket("127.0.0.9", 0) as bound:
+    with bind_socket("127.0.0.9", 0) as bound:
         entry = AccessPolicy(Authenticator(deals.database), loopback_hosts(bound))
 
     entry.check_host(host)

@@ -10,7 +10,7 @@ import pytest
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.observability.logs import LogFormat, formatter, log_operation, log_request, name_request
+from api.observability.logs import LogFormat, add_request_fields, create_formatter, log_operation, log_request
 from api.transports.trusted_documents import document_id
 from db.auth.tokens import TOKEN_PREFIX
 from db.domain.errors import Unavailable
@@ -175,8 +175,8 @@ def logged(format_: LogFormat = LogFormat.JSON) -> Iterator[StringIO]:
     """Give what is logged by the block."""
     lines = StringIO()
     handler = logging.StreamHandler(lines)
-    handler.setFormatter(formatter(format_))
-    handler.addFilter(name_request)
+    handler.setFormatter(create_formatter(format_))
+    handler.addFilter(add_request_fields)
     logger, access = logging.getLogger("dealdesk"), logging.getLogger("dealdesk.access")
     levels = {each: each.level for each in (logger, access)}  # commands of other tests have set them
     for each in levels:

@@ -7,8 +7,8 @@ import pytest
 from starlette.applications import Starlette
 
 from api.app import create_app
-from api.observability.metrics import MOST_NAMES, OTHERS, Metrics, exposed
-from api.server.server import CannotServe
+from api.observability.metrics import MAX_OPERATION_NAMES, OTHER_OPERATIONS, Metrics, serve_metrics
+from api.server.server import ServerStartError
 from schema.execution.executor import Executor
 from schema.execution.observer import Observation
 from schema.request.document_cache import OperationLabel
@@ -77,14 +77,14 @@ async def test_durations_fall_into_buckets(metrics: Metrics) -> None:
 async def test_names_that_clients_choose_are_bounded_and_trusted_ones_have_their_place() -> None:
     metrics = Metrics(["query Trusted { __typename } mutation Also { __typename }"])
 
-    for number in range(MOST_NAMES + 3):
+    for number in range(MAX_OPERATION_NAMES + 3):
         metrics.count_operation(observed(f"Q{number}"))
     metrics.count_operation(observed("Trusted"))
     metrics.count_operation(observed("Q0"))
 
     counts = counted(metrics, "dealdesk_operations")
-    assert len(counts) == MOST_NAMES + 2
-    assert counts[OTHERS, "query", "ok"] == 3.0
+    assert len(counts) == MAX_OPERATION_NAMES + 2
+    assert counts[OTHER_OPERATIONS, "query", "ok"] == 3.0
     assert counts["Trusted", "query", "ok"] == 1.0
     assert counts["Q0", "query", "ok"] == 2.0
 
@@ -123,7 +123,7 @@ def test_metrics_are_served_as_prometheus_reads_them(metrics: Metrics, free_port
     metrics.count_operation(observed("Pipeline"))
 
     with (
-        exposed(metrics.registry, "127.0.0.1", free_port),
+        serve_metrics(metrics.registry, "127.0.0.1", free_port),
         urlopen(f"http://127.0.0.1:{free_port}/metrics", timeout=10) as answer,
     ):
         text = answer.read().decode()
@@ -135,7 +135,7 @@ def test_metrics_are_served_as_prometheus_reads_them(metrics: Metrics, free_port
 def test_a_port_that_is_taken_for_metrics_is_named(metrics: Metrics) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        with pytest.raises(CannotServe) as refusal, exposed(metrics.registry, "127.0.0.1", port):
+        with pytest.raises(ServerStartError) as refusal, serve_metrics(metrics.registry, "127.0.0.1", port):
             pass
 
     assert str(refusal.value) == (

@@ -8,7 +8,7 @@ from starlette.requests import Request
 from starlette.routing import Route
 from starlette.types import Message, Receive, Scope, Send
 
-from api.observability.request_middleware import Boundary
+from api.observability.request_middleware import RequestMiddleware
 
 
 async def test_every_answer_has_an_id_of_its_own(http: httpx2.AsyncClient) -> None:
@@ -69,12 +69,12 @@ async def test_an_exception_in_the_middle_of_an_answer_adds_nothing_to_it(
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await Boundary(fail_halfway)({"type": "http"}, receive, send)
+    await RequestMiddleware(fail_halfway)({"type": "http"}, receive, send)
 
     assert [message["type"] for message in sent] == ["http.response.start"]
     assert len(caplog.records) == 1
 
 
 def _client(route: Route) -> httpx2.AsyncClient:
-    app = Starlette(routes=[route], middleware=[Middleware(Boundary)])
+    app = Starlette(routes=[route], middleware=[Middleware(RequestMiddleware)])
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://dealdesk.test")

@@ -15,8 +15,8 @@ import pytest
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from api.app import create_app
-from api.observability.logs import LogFormat, formatter, log_operation, log_request, name_request
-from api.observability.redaction import without_secrets
+from api.observability.logs import LogFormat, add_request_fields, create_formatter, log_operation, log_request
+from api.observability.redaction import redact
 from db.auth.tokens import TOKEN_PREFIX
 from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.sql.database import Database
@@ -153,8 +153,8 @@ def logged() -> Iterator[list[StringIO]]:
     for format_ in LogFormat:
         logs.append(StringIO())
         handlers.append(logging.StreamHandler(logs[-1]))
-        handlers[-1].setFormatter(formatter(format_))
-        handlers[-1].addFilter(name_request)
+        handlers[-1].setFormatter(create_formatter(format_))
+        handlers[-1].addFilter(add_request_fields)
         handlers[-1].addFilter(lambda record: not record.name.startswith("httpx2"))  # the client's own
         root.addHandler(handlers[-1])
     try:
@@ -176,4 +176,4 @@ def logged() -> Iterator[list[StringIO]]:
     ],
 )
 def test_secrets_are_taken_out_of_any_line(text: str, shown: str) -> None:
-    assert without_secrets(text) == shown
+    assert redact(text) == shown

@@ -10,9 +10,9 @@ from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanE
 from starlette.types import ASGIApp
 
 from api.app import create_app
-from api.observability.logs import log_request, name_request
-from api.observability.tracing.instrumentation import parts_of
-from api.observability.tracing.setup import Parts
+from api.observability.logs import add_request_fields, log_request
+from api.observability.tracing.instrumentation import traced_components
+from api.observability.tracing.setup import Components
 from api.settings import TracingSettings
 from db.audit.events import latest_position
 from db.master_data.organizations import find_default_user
@@ -90,7 +90,7 @@ async def test_a_trace_that_begins_here_is_logged(
     app: ASGIApp, spans: InMemorySpanExporter, deals: OrganizationBuilder, caplog: pytest.LogCaptureFixture
 ) -> None:
     naming = logging.Filter()
-    naming.filter = name_request  # type: ignore[method-assign]
+    naming.filter = add_request_fields  # type: ignore[method-assign]
     with caplog.filtering(naming), caplog.at_level(logging.INFO, "dealdesk.access"):
         await close(app, await deals.opportunity())
 
@@ -146,10 +146,10 @@ async def close(
         return await http.post("/graphql", json={"query": CLOSE, "variables": variables}, headers=headers)
 
 
-def parts_with(spans: InMemorySpanExporter) -> Parts:
+def parts_with(spans: InMemorySpanExporter) -> Components:
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
-    return parts_of(provider.get_tracer("tests"))
+    return traced_components(provider.get_tracer("tests"))
 
 
 def finished(spans: InMemorySpanExporter) -> list[Any]:

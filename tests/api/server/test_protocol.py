@@ -8,7 +8,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from api.server.protocol import MOST_HEAD_BYTES, ConnectionLimits
+from api.server.protocol import MAX_HEAD_BYTES, ConnectionLimits
 from tests.api.support.running_server import POST, connect, run_server
 from tests.schema.support.listener import wait_until
 
@@ -117,7 +117,7 @@ async def test_what_is_no_http_is_refused_in_json(app: Starlette, sent: bytes) -
 
 async def test_a_head_without_end_is_refused_before_it_fills_the_memory(app: Starlette) -> None:
     async with run_server(app) as place, connect(place) as client:
-        client.write(POST.encode() + b"x-much: " + b"1" * (MOST_HEAD_BYTES + 1))
+        client.write(POST.encode() + b"x-much: " + b"1" * (MAX_HEAD_BYTES + 1))
 
         status, _, body = await client.read_response()
 

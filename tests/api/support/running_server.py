@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from starlette.applications import Starlette
 
 from api.server.protocol import ConnectionLimits
-from api.server.server import Server, ServingBounds, bound_socket, listen
+from api.server.server import Server, ServerLimits, bind_socket, listen
 from tests.api.support.access import BEARER, HOST
 
 POST = (
@@ -48,8 +48,8 @@ async def run_server(
     app: Starlette, connections: ConnectionLimits | None = None, *, grace: float = 5.0
 ) -> AsyncIterator[RunningServer]:
     """Serve until the block ends."""
-    bounds = ServingBounds(connections or ConnectionLimits(), grace=grace)
-    with bound_socket("127.0.0.1", 0) as bound:
+    bounds = ServerLimits(connections or ConnectionLimits(), grace=grace)
+    with bind_socket("127.0.0.1", 0) as bound:
         url = listen(bound)
         server = Server(app, app.state.shutdown, bounds)
         serving = asyncio.create_task(server.serve(sockets=[bound]))

@@ -1,0 +1,48 @@
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from api.server import background_jobs
+from db import models
+from db.audit.log import AuditAction, AuditEntry, append_audit
+from tests.api.support.unreachable_database import UnreachableDatabase
+from tests.builders import OrganizationBuilder
+from tests.schema.support.listener import wait_until
+
+TIMEOUT_SECONDS = 20.0
+
+
+async def test_audit_entries_are_sealed_while_the_server_runs(
+    deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(background_jobs, "SEAL_INTERVAL_SECONDS", 0.01)
+    database = UnreachableDatabase(deals.database)
+    async with background_jobs.seal_audit_entries(database):
+        async with deals.database.transaction() as transaction:
+            change = AuditEntry(
+                AuditAction.ACCOUNT_UPDATED, deals.account_id, None, {"name": ("Grey", "Harbour")}
+            )
+            await append_audit(transaction, deals.caller, [change])
+        await wait_until(lambda: bool(caplog.records))
+        assert len((await deals.dump())["unsealed_audit"]) == 1
+        database.reachable = True
+        await wait_until(lambda: len(database.statements) > 1)  # the job has looked for further entries
+
+    dump = await deals.dump()
+    assert (len(dump["audit_seal"]), dump["unsealed_audit"]) == (1, [])
+
+
+async def test_idempotency_keys_that_expire_while_the_server_runs_are_deleted(
+    deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(background_jobs, "PURGE_INTERVAL_SECONDS", 0.01)
+    async with background_jobs.purge_idempotency_keys(deals.database), asyncio.timeout(TIMEOUT_SECONDS):
+        await deals.insert(key_of(deals, datetime.now(UTC) - timedelta(hours=24)))
+        while (await deals.dump())["idempotency"]:  # noqa: ASYNC110 - the job signals nothing
+            await asyncio.sleep(0.001)
+
+
+def key_of(deals: OrganizationBuilder, created_at: datetime) -> models.Idempotency:
+    owner = {"organization_id": deals.organization_id, "user_id": deals.user_id}
+    return models.Idempotency(**owner, key="once", fingerprint="", outcome="", created_at=created_at)
