@@ -93,5 +93,10 @@ def latest_event_id(description: str) -> Any:
 def _latest(_selection: Selection, _row: Any) -> JsonText:
     event, within = scoped_table(models.Event)
     in_order = event.c.transaction_id.desc(), event.c.position.desc()
-    latest = select(event_id(event.c)).where(within, is_visible(event.c)).order_by(*in_order).limit(1)
+    latest = (
+        select(event_id(event.c))
+        .where(within, is_visible(event.c.transaction_id))
+        .order_by(*in_order)
+        .limit(1)
+    )
     return JsonText(['"', func.coalesce(scalar_subquery(latest, of=None), string_literal(str(START))), '"'])

@@ -1,16 +1,16 @@
-"""Events in the one order in which everybody is told of them; what was read once gets no predecessor later.
+"""Event feed: read the events of all organizations in one stable order, without gaps.
 
-Positions alone are no such order on PostgreSQL, where a change that took a lower one may be committed later.
-There events are in the order of their transactions, then of their positions, and an event is read once it is
-settled: no transaction is left that is as old as its own and could still commit an event before it. So a
-write that runs long, anywhere on the server, holds back the events of those that began after it.
+Positions alone are no such order on PostgreSQL: a transaction that took a lower position may commit later.
+Events are therefore ordered by transaction id, then by position, and an event is visible once no running
+transaction is as old as its own, so that no event can appear before it. A long transaction anywhere on the
+server delays the events of all transactions that began after it.
 
-SQLite has one writer at a time: positions are in the order of commits, and every event is settled.
+SQLite has one writer at a time: positions are in commit order, and every committed event is visible.
 """
 
 import re
 from dataclasses import dataclass
-from typing import Any, NamedTuple, Self
+from typing import NamedTuple, Protocol, Self
 from uuid import UUID
 
 from sqlalchemy import BigInteger, bindparam, select, tuple_
@@ -24,41 +24,41 @@ from db.sql.statements import Statement
 from db.sql.tables import table_of
 
 EVENTS_PAGE_SIZE = 500
-"""How many events are read at once."""
+"""Most events that one read returns."""
 
-_ID = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
-_HIGHEST = 2**63 - 1
+_EVENT_ID = re.compile(r"([0-9]{1,19})-([0-9]{1,19})")
+_MAX_INTEGER = 2**63 - 1
 
 
 class EventPosition(NamedTuple):
-    """Where an event stands in the order."""
+    """The position of an event in the order of the feed."""
 
-    transaction: int
+    transaction_id: int
     position: int
 
     def __str__(self) -> str:
-        """Return the id under which clients know the event."""
-        return f"{self.transaction}-{self.position}"
+        """Return the event id that clients see."""
+        return f"{self.transaction_id}-{self.position}"
 
     @classmethod
     def parse(cls, event_id: str) -> Self:
-        """Return the place of the event with this id.
+        """Return the position of the event with this id.
 
         Raises:
-            ValueError: no event can have it.
+            ValueError: the text has not the form of an event id.
         """
-        match = _ID.fullmatch(event_id)
-        if match is None or max(map(int, match.groups())) > _HIGHEST:
+        match = _EVENT_ID.fullmatch(event_id)
+        if match is None or max(map(int, match.groups())) > _MAX_INTEGER:
             raise ValueError("This is no event id.")
         return cls(*map(int, match.groups()))
 
 
 START = EventPosition(0, 0)
-"""The place before the first event."""
+"""The position before the first event."""
 
 
 class Topic(NamedTuple):
-    """What one listens to: an opportunity, or all of an organization."""
+    """What a subscriber follows: one opportunity, or a whole organization."""
 
     organization_id: UUID
     opportunity_id: UUID | None = None
@@ -66,7 +66,7 @@ class Topic(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something happened to an opportunity or below it; what it was is read when it is told."""
+    """A change of an opportunity or of something below it."""
 
     position: EventPosition
     organization_id: UUID
@@ -74,53 +74,64 @@ class Event:
 
     @property
     def topics(self) -> tuple[Topic, Topic]:
-        """Those who listen to one of these are told."""
+        """The topics whose subscribers receive the event."""
         return Topic(self.organization_id), Topic(self.organization_id, self.opportunity_id)
 
 
+class _EventRow(Protocol):
+    transaction_id: int
+    position: int
+
+
+def is_visible(transaction_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """Return the condition that no event can appear before the events of this transaction any more."""
+    return transaction_id < SnapshotXmin()
+
+
+_event = table_of(models.Event).c
+_order = (_event.transaction_id, _event.position)
+_visible = select(*_order, _event.organization_id, _event.opportunity_id).where(
+    is_visible(_event.transaction_id)
+)
+_after = tuple_(*_order) > tuple_(
+    bindparam("after_transaction", type_=BigInteger()), bindparam("after_position", type_=BigInteger())
+)
+_next = _visible.where(_after).order_by(*_order).limit(EVENTS_PAGE_SIZE)
+_next_of_organization = _next.where(_event.organization_id == bindparam("organization_id", type_=Id()))
+_next_of_opportunity = _next_of_organization.where(
+    _event.opportunity_id == bindparam("opportunity_id", type_=Id())
+)
+
+_LATEST = Statement(_visible.order_by(*(column.desc() for column in _order)).limit(1))
+_NEXT = Statement(_next)
+_NEXT_OF_ORGANIZATION = Statement(_next_of_organization)
+_NEXT_OF_OPPORTUNITY = Statement(_next_of_opportunity)
+
+
 async def latest_position(database: Database) -> EventPosition:
-    """Return the place of the last event that is settled, of all organizations."""
-    rows = await database.rows(_NEWEST)
-    return _place(rows[0]) if rows else START
+    """Return the position of the last visible event of all organizations, or ``START``."""
+    rows = await database.rows(_LATEST)
+    return _position(rows[0]) if rows else START
 
 
-async def events_after(database: Database, place: EventPosition, topic: Topic | None = None) -> list[Event]:
-    """Return at most ``EVENTS_PAGE_SIZE`` next events in their order: of a topic, or of all organizations."""
-    values: dict[str, Any] = {"after_transaction": place.transaction, "after_position": place.position}
+async def events_after(
+    database: Database, position: EventPosition, topic: Topic | None = None
+) -> list[Event]:
+    """Return the next visible events in order, at most ``EVENTS_PAGE_SIZE``.
+
+    Without a topic, these are the events of all organizations.
+    """
+    values: dict[str, object] = {
+        "after_transaction": position.transaction_id,
+        "after_position": position.position,
+    }
     statement = _NEXT
     if topic is not None:
         values |= topic._asdict()
         statement = _NEXT_OF_ORGANIZATION if topic.opportunity_id is None else _NEXT_OF_OPPORTUNITY
     rows = await database.rows(statement, **values)
-    return [Event(_place(row), row.organization_id, row.opportunity_id) for row in rows]
+    return [Event(_position(row), row.organization_id, row.opportunity_id) for row in rows]
 
 
-def is_visible(event: Any) -> ColumnElement[bool]:
-    """Return whether all events before this one are known; ``event`` are the columns of its row."""
-    return event.transaction_id < SnapshotXmin()  # type: ignore[no-any-return]
-
-
-def _place(row: Any) -> EventPosition:
+def _position(row: _EventRow) -> EventPosition:
     return EventPosition(row.transaction_id, row.position)
-
-
-_EVENT = table_of(models.Event).c
-_ORDER = (_EVENT.transaction_id, _EVENT.position)
-_SETTLED = select(*_ORDER, _EVENT.organization_id, _EVENT.opportunity_id).where(is_visible(_EVENT))
-
-
-def _next(*conditions: ColumnElement[bool]) -> Statement:
-    after = tuple_(
-        bindparam("after_transaction", type_=BigInteger()), bindparam("after_position", type_=BigInteger())
-    )
-    events = _SETTLED.where(tuple_(*_ORDER) > after, *conditions)
-    return Statement(events.order_by(*_ORDER).limit(EVENTS_PAGE_SIZE))
-
-
-_OF_ORGANIZATION = _EVENT.organization_id == bindparam("organization_id", type_=Id())
-_OF_OPPORTUNITY = _EVENT.opportunity_id == bindparam("opportunity_id", type_=Id())
-
-_NEWEST = Statement(_SETTLED.order_by(*(column.desc() for column in _ORDER)).limit(1))
-_NEXT = _next()
-_NEXT_OF_ORGANIZATION = _next(_OF_ORGANIZATION)
-_NEXT_OF_OPPORTUNITY = _next(_OF_ORGANIZATION, _OF_OPPORTUNITY)

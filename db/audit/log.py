@@ -1,20 +1,18 @@
-"""Writing down what was changed: a row for the auditors a change, a row for subscribers an opportunity.
+"""Audit log: append one entry per change and one event per changed opportunity.
 
-The details of an audit row are a JSON object: by the name of each changed field, what it was and what it is
-now, as texts.
+The details of an entry are a JSON object. It maps the GraphQL name of each changed field to its value before
+and after the change, both as text or null:
 
     {"state": ["OPEN", "WON"], "closedOn": [null, "2026-03-31"], "actualRevenue": [null, "5000.00"]}
 
-Fields are named as clients name them; what did not change is not in it. A created thing has null on the left
-of every pair, a deleted one on the right. A line belongs to its quote's change, by its position:
-``"lines.2.quantity": ["1.00", "3.00"]``.
+Unchanged fields are left out. Before a creation and after a deletion every value is null. The fields of a
+quote line are named by its position: ``"lines.2.quantity": ["1.00", "3.00"]``.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 from uuid import UUID
 
 import orjson
@@ -26,9 +24,12 @@ from db.domain.validation import graphql_field_name
 from db.sql.database import Transaction
 from db.sql.statements import insert_statement
 
+Diff = dict[str, tuple[object, object]]
+"""The value before and after a change, by column name."""
+
 
 class AuditAction(StrEnum):
-    """What was done to one thing; the first words say to which kind."""
+    """What was done, and to which kind of row."""
 
     OPPORTUNITY_CREATED = "OPPORTUNITY_CREATED"
     OPPORTUNITY_UPDATED = "OPPORTUNITY_UPDATED"
@@ -52,7 +53,7 @@ class AuditAction(StrEnum):
 
 
 class EventKind(StrEnum):
-    """What happened to an opportunity or below it."""
+    """What happened to an opportunity or to one of its quotes."""
 
     OPPORTUNITY_CREATED = "OPPORTUNITY_CREATED"
     OPPORTUNITY_UPDATED = "OPPORTUNITY_UPDATED"
@@ -69,29 +70,34 @@ class EventKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """One changed thing; ``values`` are what was and what is now, by column name.
+    """One change of one row.
 
-    ``opportunity_id`` is the opportunity whose history shows it: the thing itself, or that of a quote.
+    ``opportunity_id`` is the opportunity in whose history the entry appears, if any. ``values`` maps column
+    names to the value before and after; equal pairs are not stored.
     """
 
     action: AuditAction
     subject_id: UUID
     opportunity_id: UUID | None
-    values: Mapping[str, tuple[Any, Any]]
+    values: Mapping[str, tuple[object, object]]
 
 
-def diff_created(values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the values of a new thing, for its change."""
+_INSERT_AUDIT = insert_statement(models.Audit)
+_INSERT_EVENT = insert_statement(models.Event)
+
+
+def diff_created(values: Mapping[str, object]) -> Diff:
+    """Return the diff of a created row."""
     return {name: (None, value) for name, value in values.items()}
 
 
-def diff_deleted(values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the values that a thing had before it was deleted, for its change."""
+def diff_deleted(values: Mapping[str, object]) -> Diff:
+    """Return the diff of a deleted row."""
     return {name: (value, None) for name, value in values.items()}
 
 
-def diff(row: Any, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
-    """Return the values that differ from what a row holds, for its change."""
+def diff(row: object, values: Mapping[str, object]) -> Diff:
+    """Return the values that differ from those of the row."""
     return {
         name: (getattr(row, name), value) for name, value in values.items() if getattr(row, name) != value
     }
@@ -100,62 +106,59 @@ def diff(row: Any, values: Mapping[str, Any]) -> dict[str, tuple[Any, Any]]:
 async def record_change(
     transaction: Transaction,
     caller: Caller,
-    changes: Sequence[AuditEntry],
+    entries: Sequence[AuditEntry],
     kind: EventKind,
     opportunity_ids: Iterable[UUID],
 ) -> None:
-    """Append an audit row for each change and an event row for each opportunity."""
-    await append_audit(transaction, caller, changes)
-    await transaction.execute_many(_EVENT, [_event(caller, kind, each) for each in opportunity_ids])
+    """Append the audit entries, and one event for each opportunity."""
+    await append_audit(transaction, caller, entries)
+    events = [
+        {
+            "organization_id": caller.organization_id,
+            "opportunity_id": opportunity_id,
+            "kind": kind,
+            "at": caller.now,
+        }
+        for opportunity_id in opportunity_ids
+    ]
+    await transaction.execute_many(_INSERT_EVENT, events)
 
 
-async def append_audit(transaction: Transaction, caller: Caller, changes: Sequence[AuditEntry]) -> None:
-    """Append an audit row for each change, of what belongs to no opportunity."""
-    await append_audit_as(transaction, ((caller, change) for change in changes))
+async def append_audit(transaction: Transaction, caller: Caller, entries: Iterable[AuditEntry]) -> None:
+    """Append audit entries without an event: for rows that belong to no opportunity."""
+    await append_audit_as(transaction, ((caller, entry) for entry in entries))
 
 
-async def append_audit_as(transaction: Transaction, changes: Iterable[tuple[Caller, AuditEntry]]) -> None:
-    """Append an audit row for each change, as made by whom and when its caller says."""
-    await transaction.execute_many(_AUDIT, [_audit(caller, change) for caller, change in changes])
+async def append_audit_as(transaction: Transaction, entries: Iterable[tuple[Caller, AuditEntry]]) -> None:
+    """Append audit entries, each with the user and time of its own caller: for reconstructed histories."""
+    rows = [
+        {
+            "organization_id": caller.organization_id,
+            "id": new_id(),
+            "user_id": caller.user_id,
+            "action": entry.action,
+            "subject_id": entry.subject_id,
+            "opportunity_id": entry.opportunity_id,
+            "details": _details_json(entry.values),
+            "at": caller.now,
+        }
+        for caller, entry in entries
+    ]
+    await transaction.execute_many(_INSERT_AUDIT, rows)
 
 
-def _audit(caller: Caller, change: AuditEntry) -> dict[str, Any]:
-    return {
-        "organization_id": caller.organization_id,
-        "id": new_id(),
-        "user_id": caller.user_id,
-        "action": change.action,
-        "subject_id": change.subject_id,
-        "opportunity_id": change.opportunity_id,
-        "details": orjson.dumps(_details(change.values)).decode(),
-        "at": caller.now,
-    }
-
-
-def _details(values: Mapping[str, tuple[Any, Any]]) -> dict[str, tuple[str | None, str | None]]:
-    return {
-        graphql_field_name(column): (_text(before), _text(after))
+def _details_json(values: Mapping[str, tuple[object, object]]) -> str:
+    details = {
+        graphql_field_name(column): (_as_text(before), _as_text(after))
         for column, (before, after) in values.items()
         if before != after
     }
+    return orjson.dumps(details).decode()
 
 
-def _text(value: Any) -> str | None:
+def _as_text(value: object) -> str | None:
     if isinstance(value, Decimal):
         return f"{value:.2f}"
     if isinstance(value, bool):
         return str(value).lower()
     return None if value is None else str(value)
-
-
-def _event(caller: Caller, kind: EventKind, opportunity_id: UUID) -> dict[str, Any]:
-    return {
-        "organization_id": caller.organization_id,
-        "opportunity_id": opportunity_id,
-        "kind": kind,
-        "at": caller.now,
-    }
-
-
-_AUDIT = insert_statement(models.Audit)
-_EVENT = insert_statement(models.Event)

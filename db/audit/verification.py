@@ -1,28 +1,28 @@
-"""Verifying an organization's audit rows against their seals, and saying where they first differ."""
+"""Verify the audit entries of each organization against their seals, and report the first difference."""
 
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import BigInteger, and_, bindparam, func, select
 
 from db import models
-from db.audit.seals import AUDIT, GENESIS_HASH, SEAL, WAITING, entry_hash
+from db.audit.seals import GENESIS_HASH, AuditRow, entry_hash
 from db.sql.database import Database
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 
 VERIFY_PAGE_SIZE = 1000
+"""Seals read at once."""
 
 
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
-    """What was found out about one organization.
+    """The state of one organization's audit log.
 
-    ``sealed`` rows are as they were sealed, ``waiting`` are not sealed yet. ``head`` is the last seal, and
-    ``fault`` says what is wrong first; then the head is the last seal before that.
+    ``sealed`` entries equal their seals, ``unsealed`` ones wait for a seal. ``head`` is the last seal, as
+    sequence and hash. ``error`` describes the first difference; ``head`` is then the last seal before it.
     """
 
     organization: str
@@ -32,108 +32,111 @@ class VerificationResult:
     error: str | None = None
 
 
-async def verify_seals(database: Database) -> AsyncIterator[VerificationResult]:
-    """Yield a verdict on each organization, the oldest first."""
-    for organization in await database.rows(_ORGANIZATIONS):
-        yield await _verified(database, organization)
+class _SealRow(AuditRow, Protocol):
+    """A seal with its entry, whose columns are None if the entry is gone."""
 
-
-async def has_seal(database: Database, head: str) -> bool:
-    """Say whether a head that was told before is a seal still."""
-    sequence, _, hash_ = head.partition("-")
-    if not sequence.isdecimal() or int(sequence) >= 2**63:
-        return False
-    return bool(await database.rows(_HAS_SEAL, sequence=int(sequence), hash=hash_))
-
-
-async def _verified(database: Database, organization: Any) -> VerificationResult:
-    sequence, hash_, fault = 0, GENESIS_HASH, None
-    async with aclosing(_sealed(database, organization.id)) as rows:
-        async for row in rows:
-            fault = _fault(row, sequence, hash_)
-            if fault is not None:
-                break
-            sequence, hash_ = row.sequence, row.hash
-    fault = fault or await _stray(database, organization.id)
-    [waiting] = await database.rows(_COUNT_WAITING, organization_id=organization.id)
-    return VerificationResult(organization.name, sequence, waiting.number, f"{sequence}-{hash_}", fault)
-
-
-async def _sealed(database: Database, organization_id: UUID) -> AsyncGenerator[Any, None]:
-    rows, after = None, 0
-    while rows is None or len(rows) == VERIFY_PAGE_SIZE:
-        rows = await database.rows(_SEALED, organization_id=organization_id, after=after)
-        for row in rows:
-            yield row
-            after = row.sequence
-
-
-def _fault(row: Any, sequence: int, hash_: str) -> str | None:
-    if row.sequence != sequence + 1:
-        return f"Seal {sequence + 1} is gone."
-    if row.id is None:
-        return f"Entry his_{row.audit_id} was removed; it was sealed as number {row.sequence}."
-    if entry_hash(row, hash_) != row.hash:
-        return f"Entry {_named(row)} or its seal {row.sequence} was changed."
-    return None
-
-
-async def _stray(database: Database, organization_id: UUID) -> str | None:
-    """Say which row has neither a seal nor waits for one, or waits though it is gone."""
-    if slipped_in := await database.rows(_SLIPPED_IN, organization_id=organization_id):
-        return f"Entry {_named(slipped_in[0])} was slipped in."
-    if gone := await database.rows(_GONE, organization_id=organization_id):
-        return f"Entry his_{gone[0].audit_id} was removed before it was sealed."
-    return None
-
-
-def _named(row: Any) -> str:
-    return f"his_{row.id} ({row.action}, {row.at:%Y-%m-%d %H:%M} UTC)"
+    sequence: int
+    audit_id: UUID
+    hash: str
 
 
 _organization = table_of(models.Organization).c
-_has_row = and_(AUDIT.organization_id == SEAL.organization_id, AUDIT.id == SEAL.audit_id)
-_waits = and_(WAITING.organization_id == AUDIT.organization_id, WAITING.audit_id == AUDIT.id)
+_audit = table_of(models.Audit).c
+_unsealed = table_of(models.UnsealedAudit).c
+_seal = table_of(models.AuditSeal).c
+_is_sealed = and_(_audit.organization_id == _seal.organization_id, _audit.id == _seal.audit_id)
+_is_unsealed = and_(_unsealed.organization_id == _audit.organization_id, _unsealed.audit_id == _audit.id)
 
 _ORGANIZATIONS = Statement(
     select(_organization.id, _organization.name).order_by(_organization.created_at, _organization.id)
 )
-_HAS_SEAL = Statement(
-    select(SEAL.sequence).where(
-        SEAL.sequence == bindparam("sequence", type_=BigInteger()), SEAL.hash == bindparam("hash")
+_FIND_SEAL = Statement(
+    select(_seal.sequence).where(
+        _seal.sequence == bindparam("sequence", type_=BigInteger()), _seal.hash == bindparam("hash")
     )
 )
-_SEALED = Statement(
-    select(SEAL.sequence, SEAL.audit_id, SEAL.hash, *AUDIT)
-    .outerjoin_from(models.AuditSeal, models.Audit, _has_row)
+_SEALS_AFTER = Statement(
+    select(_seal.sequence, _seal.audit_id, _seal.hash, *_audit)
+    .outerjoin_from(models.AuditSeal, models.Audit, _is_sealed)
     .where(
-        SEAL.organization_id == bindparam("organization_id", type_=SEAL.organization_id.type),
-        SEAL.sequence > bindparam("after", type_=BigInteger()),
+        _seal.organization_id == bindparam("organization_id", type_=_seal.organization_id.type),
+        _seal.sequence > bindparam("after", type_=BigInteger()),
     )
-    .order_by(SEAL.sequence)
+    .order_by(_seal.sequence)
     .limit(VERIFY_PAGE_SIZE)
 )
-_SLIPPED_IN = Statement(
-    select(AUDIT.id, AUDIT.action, AUDIT.at)
-    .outerjoin_from(models.Audit, models.AuditSeal, _has_row)
-    .outerjoin(models.UnsealedAudit, _waits)
+_INSERTED = Statement(
+    select(_audit.id, _audit.action, _audit.at)
+    .outerjoin_from(models.Audit, models.AuditSeal, _is_sealed)
+    .outerjoin(models.UnsealedAudit, _is_unsealed)
     .where(
-        AUDIT.organization_id == bindparam("organization_id"),
-        SEAL.audit_id.is_(None),
-        WAITING.audit_id.is_(None),
+        _audit.organization_id == bindparam("organization_id"),
+        _seal.audit_id.is_(None),
+        _unsealed.audit_id.is_(None),
     )
-    .order_by(AUDIT.id)
+    .order_by(_audit.id)
     .limit(1)
 )
-_GONE = Statement(
-    select(WAITING.audit_id)
-    .outerjoin_from(models.UnsealedAudit, models.Audit, _waits)
-    .where(WAITING.organization_id == bindparam("organization_id"), AUDIT.id.is_(None))
-    .order_by(WAITING.audit_id)
+_REMOVED_UNSEALED = Statement(
+    select(_unsealed.audit_id)
+    .outerjoin_from(models.UnsealedAudit, models.Audit, _is_unsealed)
+    .where(_unsealed.organization_id == bindparam("organization_id"), _audit.id.is_(None))
+    .order_by(_unsealed.audit_id)
     .limit(1)
 )
-_COUNT_WAITING = Statement(
+_COUNT_UNSEALED = Statement(
     select(func.count().label("number"))
     .select_from(models.UnsealedAudit)
-    .where(WAITING.organization_id == bindparam("organization_id"))
+    .where(_unsealed.organization_id == bindparam("organization_id"))
 )
+
+
+async def verify_seals(database: Database) -> AsyncIterator[VerificationResult]:
+    """Yield the result of each organization, the oldest first."""
+    for organization in await database.rows(_ORGANIZATIONS):
+        sequence, hash_, error = await _verify_chain(database, organization.id)
+        error = error or await _unchained_entry(database, organization.id)
+        [unsealed] = await database.rows(_COUNT_UNSEALED, organization_id=organization.id)
+        yield VerificationResult(organization.name, sequence, unsealed.number, f"{sequence}-{hash_}", error)
+
+
+async def has_seal(database: Database, head: str) -> bool:
+    """Return whether the head of an earlier verification is still a seal of any organization."""
+    sequence, _, hash_ = head.partition("-")
+    if not sequence.isdecimal() or int(sequence) >= 2**63:
+        return False
+    return bool(await database.rows(_FIND_SEAL, sequence=int(sequence), hash=hash_))
+
+
+async def _verify_chain(database: Database, organization_id: UUID) -> tuple[int, str, str | None]:
+    """Return the sequence and hash of the last intact seal, and what is wrong with the next one."""
+    sequence, hash_ = 0, GENESIS_HASH
+    page: list[_SealRow] | None = None
+    while page is None or len(page) == VERIFY_PAGE_SIZE:
+        page = await database.rows(_SEALS_AFTER, organization_id=organization_id, after=sequence)
+        for row in page:
+            if row.sequence != sequence + 1:
+                return sequence, hash_, f"Seal {sequence + 1} is missing."
+            if row.id is None:
+                return (
+                    sequence,
+                    hash_,
+                    f"Entry his_{row.audit_id} was removed; it was sealed as number {row.sequence}.",
+                )
+            if entry_hash(row, hash_) != row.hash:
+                return sequence, hash_, f"Entry {_name(row)} or its seal {row.sequence} was changed."
+            sequence, hash_ = row.sequence, row.hash
+    return sequence, hash_, None
+
+
+async def _unchained_entry(database: Database, organization_id: UUID) -> str | None:
+    """Describe an entry that has no seal and does not wait for one, or that waits but is gone."""
+    if inserted := await database.rows(_INSERTED, organization_id=organization_id):
+        return f"Entry {_name(inserted[0])} was inserted without being queued for sealing."
+    if removed := await database.rows(_REMOVED_UNSEALED, organization_id=organization_id):
+        return f"Entry his_{removed[0].audit_id} was removed before it was sealed."
+    return None
+
+
+def _name(row: AuditRow) -> str:
+    return f"his_{row.id} ({row.action}, {row.at:%Y-%m-%d %H:%M} UTC)"

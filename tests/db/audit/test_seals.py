@@ -9,8 +9,7 @@ from sqlalchemy import bindparam, delete, insert, update
 from db import models
 from db.audit.log import AuditAction, AuditEntry, append_audit
 from db.audit.seals import GENESIS_HASH, SEAL_PAGE_SIZE, seal_entries
-from db.audit.verification import VERIFY_PAGE_SIZE as VERIFIED_PAGE
-from db.audit.verification import VerificationResult, has_seal, verify_seals
+from db.audit.verification import VERIFY_PAGE_SIZE, VerificationResult, has_seal, verify_seals
 from db.domain.enums import OpportunityState
 from db.domain.ids import new_id
 from db.opportunities.close import CloseOpportunity, close_opportunity
@@ -21,15 +20,15 @@ from tests.builders import NOW, OrganizationBuilder
 
 _audit = table_of(models.Audit).c
 _seal = table_of(models.AuditSeal).c
-_waiting = table_of(models.UnsealedAudit).c
+_unsealed = table_of(models.UnsealedAudit).c
 
 
 def on_row(construct: Any) -> Statement:
     return Statement(construct.where(_audit.id == bindparam("audit_id")))
 
 
-REMOVE = on_row(delete(models.Audit))
-CHANGES: dict[str, Any] = {
+DELETE_ENTRY = on_row(delete(models.Audit))
+FORGERIES: dict[str, Any] = {
     "details": {"details": '{"name":[null,"Forged"]}'},
     "action": {"action": AuditAction.QUOTE_WON},
     "time": {"at": NOW - timedelta(microseconds=1)},
@@ -37,10 +36,10 @@ CHANGES: dict[str, Any] = {
 }
 
 
-async def test_rows_are_sealed_once_in_a_chain_of_their_organization(database: Database) -> None:
+async def test_entries_are_sealed_once_in_the_chain_of_their_organization(database: Database) -> None:
     deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
-    first, second = await written(deals), await written(deals)
-    theirs = await written(others)
+    first, second = await committed_entry(deals), await committed_entry(deals)
+    theirs = await committed_entry(others)
 
     assert await seal_entries(database) == 3
     assert await seal_entries(database) == 0
@@ -52,26 +51,26 @@ async def test_rows_are_sealed_once_in_a_chain_of_their_organization(database: D
         (others.organization_id, 1, theirs),
     ]
     assert dump["unsealed_audit"] == []
-    assert [(each.sealed, each.unsealed, each.error) for each in await verdicts(database)] == [
+    assert [(each.sealed, each.unsealed, each.error) for each in await results(database)] == [
         (2, 0, None),
         (1, 0, None),
     ]
 
 
-async def test_what_is_not_sealed_yet_is_counted(database: Database) -> None:
+async def test_unsealed_entries_are_counted(database: Database) -> None:
     deals = await OrganizationBuilder.create(database)
-    assert await only_verdict(deals) == VerificationResult("Northwind Works", 0, 0, f"0-{GENESIS_HASH}")
-    await written(deals)
+    assert await only_result(deals) == VerificationResult("Northwind Works", 0, 0, f"0-{GENESIS_HASH}")
+    await committed_entry(deals)
     await seal_entries(database)
-    await written(deals)
-    await written(deals)
+    await committed_entry(deals)
+    await committed_entry(deals)
 
-    verdict = await only_verdict(deals)
+    result = await only_result(deals)
 
-    assert (verdict.sealed, verdict.unsealed, verdict.error) == (1, 2, None)
+    assert (result.sealed, result.unsealed, result.error) == (1, 2, None)
 
 
-async def test_a_mutation_is_sealed_whoever_writes_it(database: Database) -> None:
+async def test_an_entry_written_for_one_organization_is_sealed(database: Database) -> None:
     deals = await OrganizationBuilder.create(database)
     closing = CloseOpportunity(opportunity_id=await deals.opportunity(), outcome=OpportunityState.WON)
     await database.for_organization(deals.organization_id).write(
@@ -81,124 +80,123 @@ async def test_a_mutation_is_sealed_whoever_writes_it(database: Database) -> Non
     assert await seal_entries(database) == 1
 
 
-async def test_a_row_that_is_committed_late_is_sealed_then(postgresql: Database) -> None:
+async def test_an_entry_committed_late_is_sealed_late(postgresql: Database) -> None:
     deals = await OrganizationBuilder.create(postgresql)
     async with postgresql.transaction() as late:
-        early = await write(late, deals)
-        quick = await written(deals)
+        early = await write_entry(late, deals)
+        quick = await committed_entry(deals)
         assert await seal_entries(postgresql) == 1
     assert await seal_entries(postgresql) == 1
 
     assert [row.audit_id for row in (await deals.dump())["audit_seal"]] == [quick, early]
-    assert (await only_verdict(deals)).error is None
+    assert (await only_result(deals)).error is None
 
 
-async def test_programs_that_seal_at_the_same_time_seal_each_row_once(database: Database) -> None:
+async def test_concurrent_programs_seal_each_entry_once(database: Database) -> None:
     deals = await OrganizationBuilder.create(database)
-    rows = {await written(deals) for _ in range(20)}
+    rows = {await committed_entry(deals) for _ in range(20)}
 
     counts = await asyncio.gather(*(seal_entries(database) for _ in range(4)))
 
     assert sum(counts) == len(rows)
     assert {row.audit_id for row in (await deals.dump())["audit_seal"]} == rows
-    assert (await only_verdict(deals)).error is None
+    assert (await only_result(deals)).error is None
 
 
-async def test_more_rows_than_a_page_are_sealed_and_verified(sqlite: Database) -> None:
+async def test_more_entries_than_a_page_are_sealed_and_verified(sqlite: Database) -> None:
     deals = await OrganizationBuilder.create(sqlite)
-    changes = [change() for _ in range(SEAL_PAGE_SIZE + 1)]
+    entries = [new_entry() for _ in range(SEAL_PAGE_SIZE + 1)]
     async with sqlite.transaction() as transaction:
-        await append_audit(transaction, deals.caller, changes)
+        await append_audit(transaction, deals.caller, entries)
 
     assert await seal_entries(sqlite) == SEAL_PAGE_SIZE + 1
-    assert (await only_verdict(deals)).sealed == SEAL_PAGE_SIZE + 1
+    assert (await only_result(deals)).sealed == SEAL_PAGE_SIZE + 1
 
 
-async def test_a_row_that_was_changed_behind_a_full_page_of_seals_is_found(sqlite: Database) -> None:
+async def test_a_changed_entry_beyond_the_first_page_is_reported(sqlite: Database) -> None:
     deals = await OrganizationBuilder.create(sqlite)
-    changes = [change() for _ in range(VERIFIED_PAGE + 2)]
+    entries = [new_entry() for _ in range(VERIFY_PAGE_SIZE + 2)]
     async with sqlite.transaction() as transaction:
-        await append_audit(transaction, deals.caller, changes)
+        await append_audit(transaction, deals.caller, entries)
     await seal_entries(sqlite)
-    verdict = await only_verdict(deals)
-    assert (verdict.sealed, verdict.unsealed, verdict.error) == (VERIFIED_PAGE + 2, 0, None)
+    result = await only_result(deals)
+    assert (result.sealed, result.unsealed, result.error) == (VERIFY_PAGE_SIZE + 2, 0, None)
     row = (await deals.dump())["audit_seal"][-1].audit_id
-    await tamper(sqlite, on_row(update(models.Audit).values(CHANGES["details"])), audit_id=row)
+    await tamper(sqlite, on_row(update(models.Audit).values(FORGERIES["details"])), audit_id=row)
 
-    verdict = await only_verdict(deals)
+    result = await only_result(deals)
 
-    assert verdict.sealed == VERIFIED_PAGE + 1
-    assert verdict.error is not None
-    assert verdict.error.startswith(f"Entry his_{row} (")
-    assert verdict.error.endswith(f"or its seal {VERIFIED_PAGE + 2} was changed.")
+    assert result.sealed == VERIFY_PAGE_SIZE + 1
+    assert result.error is not None
+    assert result.error.startswith(f"Entry his_{row} (")
+    assert result.error.endswith(f"or its seal {VERIFY_PAGE_SIZE + 2} was changed.")
 
 
-@pytest.mark.parametrize("what", CHANGES)
-async def test_a_row_that_was_changed_is_named(what: str, database: Database) -> None:
+@pytest.mark.parametrize("what", FORGERIES)
+async def test_a_changed_entry_is_reported(what: str, database: Database) -> None:
     deals, row = await sealed(database)
-    await tamper(database, on_row(update(models.Audit).values(CHANGES[what])), audit_id=row)
+    await tamper(database, on_row(update(models.Audit).values(FORGERIES[what])), audit_id=row)
 
-    verdict = await only_verdict(deals)
+    result = await only_result(deals)
 
-    assert verdict.sealed == 1
-    assert verdict.error is not None
-    assert verdict.error.startswith(f"Entry his_{row} (")
-    assert verdict.error.endswith("or its seal 2 was changed.")
+    assert result.sealed == 1
+    assert result.error is not None
+    assert result.error.startswith(f"Entry his_{row} (")
+    assert result.error.endswith("or its seal 2 was changed.")
 
 
-async def test_a_row_that_was_removed_is_named(database: Database) -> None:
+async def test_a_removed_entry_is_reported(database: Database) -> None:
     deals, row = await sealed(database)
-    await tamper(database, REMOVE, audit_id=row)
+    await tamper(database, DELETE_ENTRY, audit_id=row)
 
-    assert (await only_verdict(deals)).error == f"Entry his_{row} was removed; it was sealed as number 2."
+    assert (await only_result(deals)).error == f"Entry his_{row} was removed; it was sealed as number 2."
 
 
-async def test_a_row_that_was_removed_with_its_seal_is_missed(database: Database) -> None:
+async def test_an_entry_removed_with_its_seal_is_reported(database: Database) -> None:
     deals, row = await sealed(database)
-    await tamper(database, REMOVE, audit_id=row)
+    await tamper(database, DELETE_ENTRY, audit_id=row)
     await tamper(
         database, Statement(delete(models.AuditSeal).where(_seal.audit_id == bindparam("id"))), id=row
     )
 
-    assert (await only_verdict(deals)).error == "Seal 2 is gone."
+    assert (await only_result(deals)).error == "Seal 2 is missing."
 
 
-async def test_a_row_that_was_removed_before_it_was_sealed_is_named(database: Database) -> None:
+async def test_an_entry_removed_before_it_was_sealed_is_reported(database: Database) -> None:
     deals, _ = await sealed(database)
-    row = await written(deals)
-    await tamper(database, REMOVE, audit_id=row)
+    row = await committed_entry(deals)
+    await tamper(database, DELETE_ENTRY, audit_id=row)
 
-    assert (await only_verdict(deals)).error == f"Entry his_{row} was removed before it was sealed."
+    assert (await only_result(deals)).error == f"Entry his_{row} was removed before it was sealed."
 
 
-async def test_a_row_that_was_slipped_in_is_named(database: Database) -> None:
+async def test_an_entry_inserted_without_being_queued_is_reported(database: Database) -> None:
     deals, _ = await sealed(database)
-    row = await written(deals)
+    row = await committed_entry(deals)
     await tamper(
-        database, Statement(delete(models.UnsealedAudit).where(_waiting.audit_id == bindparam("id"))), id=row
+        database, Statement(delete(models.UnsealedAudit).where(_unsealed.audit_id == bindparam("id"))), id=row
     )
 
-    fault = (await only_verdict(deals)).error
+    entry = f"Entry his_{row} (ACCOUNT_UPDATED, 2026-11-23 12:00 UTC)"
+    assert (await only_result(deals)).error == f"{entry} was inserted without being queued for sealing."
 
-    assert fault == f"Entry his_{row} (ACCOUNT_UPDATED, 2026-11-23 12:00 UTC) was slipped in."
 
-
-async def test_a_seal_that_was_put_in_place_of_another_breaks_the_chain(database: Database) -> None:
+async def test_a_replaced_seal_breaks_the_chain(database: Database) -> None:
     deals, row = await sealed(database)
     forged = update(models.AuditSeal).values(hash="f" * 64)
     await tamper(database, Statement(forged.where(_seal.audit_id == bindparam("id"))), id=row)
 
-    fault = (await only_verdict(deals)).error
+    error = (await only_result(deals)).error
 
-    assert fault is not None
-    assert fault.endswith("or its seal 2 was changed.")
+    assert error is not None
+    assert error.endswith("or its seal 2 was changed.")
 
 
-async def test_a_chain_that_was_made_anew_lacks_the_head_that_was_kept(database: Database) -> None:
+async def test_a_rebuilt_chain_lacks_the_earlier_head(database: Database) -> None:
     deals, row = await sealed(database)
-    head = (await only_verdict(deals)).head
+    head = (await only_result(deals)).head
     assert await has_seal(database, head)
-    await tamper(database, on_row(update(models.Audit).values(CHANGES["details"])), audit_id=row)
+    await tamper(database, on_row(update(models.Audit).values(FORGERIES["details"])), audit_id=row)
     await tamper(database, Statement(delete(models.AuditSeal)))
     again = insert(models.UnsealedAudit).from_select(
         ["organization_id", "audit_id"],
@@ -207,43 +205,43 @@ async def test_a_chain_that_was_made_anew_lacks_the_head_that_was_kept(database:
     await tamper(database, Statement(again))
     await seal_entries(database)
 
-    assert (await only_verdict(deals)).error is None
+    assert (await only_result(deals)).error is None
     assert not await has_seal(database, head)
     for nonsense in ("", "3", "3-", "-1-a", "x-y", f"{2**63}-{GENESIS_HASH}"):
         assert not await has_seal(database, nonsense)
 
 
 async def sealed(database: Database) -> tuple[OrganizationBuilder, UUID]:
-    """Return an organization with three sealed rows, and the second of them."""
+    """Return an organization with three sealed entries, and the id of the second one."""
     deals = await OrganizationBuilder.create(database)
-    rows = [await written(deals) for _ in range(3)]
+    rows = [await committed_entry(deals) for _ in range(3)]
     await seal_entries(database)
     return deals, rows[1]
 
 
-async def written(deals: OrganizationBuilder) -> UUID:
+async def committed_entry(deals: OrganizationBuilder) -> UUID:
     async with deals.database.transaction() as transaction:
-        return await write(transaction, deals)
+        return await write_entry(transaction, deals)
 
 
-async def write(transaction: Transaction, deals: OrganizationBuilder) -> UUID:
-    one = change()
-    await append_audit(transaction, deals.caller, [one])
-    rows = await transaction.rows(_OF_SUBJECT, subject_id=one.subject_id)
+async def write_entry(transaction: Transaction, deals: OrganizationBuilder) -> UUID:
+    entry = new_entry()
+    await append_audit(transaction, deals.caller, [entry])
+    rows = await transaction.rows(_FIND_BY_SUBJECT, subject_id=entry.subject_id)
     return UUID(str(rows[0].id))
 
 
-def change() -> AuditEntry:
+def new_entry() -> AuditEntry:
     return AuditEntry(AuditAction.ACCOUNT_UPDATED, new_id(), None, {"name": ("Grey", "Harbour")})
 
 
-async def verdicts(database: Database) -> list[VerificationResult]:
-    return [verdict async for verdict in verify_seals(database)]
+async def results(database: Database) -> list[VerificationResult]:
+    return [result async for result in verify_seals(database)]
 
 
-async def only_verdict(deals: OrganizationBuilder) -> VerificationResult:
-    [verdict] = await verdicts(deals.database)
-    return verdict
+async def only_result(deals: OrganizationBuilder) -> VerificationResult:
+    [result] = await results(deals.database)
+    return result
 
 
 async def tamper(database: Database, statement: Statement, **values: Any) -> None:
@@ -251,4 +249,6 @@ async def tamper(database: Database, statement: Statement, **values: Any) -> Non
         await transaction.execute(statement, **values)
 
 
-_OF_SUBJECT = Statement(table_of(models.Audit).select().where(_audit.subject_id == bindparam("subject_id")))
+_FIND_BY_SUBJECT = Statement(
+    table_of(models.Audit).select().where(_audit.subject_id == bindparam("subject_id"))
+)

@@ -185,7 +185,7 @@ async def test_the_poller_begins_with_what_comes(deals: OrganizationBuilder) -> 
         await wait_until(lambda: len(recorder.statements) > 1)
 
     assert recorder.statements[1][1] == {
-        "after_transaction": newest.transaction,
+        "after_transaction": newest.transaction_id,
         "after_position": newest.position,
     }
 
