@@ -72,9 +72,9 @@ class OrganizationBuilder:
     @classmethod
     async def create(cls, database: Database) -> Self:
         """Store an organization; a second one is another tenant whose rows bear the same names."""
-        deals = cls(database)
-        await deals.insert(*deals._master_data())
-        return deals
+        builder = cls(database)
+        await builder.insert(*builder._master_data())
+        return builder
 
     async def opportunity(
         self,

@@ -13,6 +13,7 @@ import pytest
 from db.connect import open_database
 from db.migrations.runner import migrate
 from db.sql.database import Database
+from tests.builders import OrganizationBuilder
 from tests.postgres import PostgresServer, postgres_server, scratch
 
 NewDatabase = Callable[[], AbstractContextManager[str]]
@@ -67,6 +68,12 @@ def database_url(request: pytest.FixtureRequest) -> str:
 async def database(database_url: str) -> AsyncIterator[Database]:
     async with _opened(database_url) as database:
         yield database
+
+
+@pytest.fixture
+async def builder(database: Database) -> OrganizationBuilder:
+    """An organization of this test's own, with its master data; the builder stores more rows."""
+    return await OrganizationBuilder.create(database)
 
 
 @pytest.fixture

@@ -17,23 +17,23 @@ from tests.schema.support.client import cached_schema
 
 
 @pytest.fixture
-async def deals(sqlite: Database) -> OrganizationBuilder:
+async def builder(sqlite: Database) -> OrganizationBuilder:
     """An organization that is let in, in a database of one kind: HTTP is the same over both."""
-    deals = await OrganizationBuilder.create(sqlite)
-    await store_token(deals)
-    return deals
+    builder = await OrganizationBuilder.create(sqlite)
+    await store_token(builder)
+    return builder
 
 
 @pytest.fixture
-def executor(deals: OrganizationBuilder) -> Executor:
+def executor(builder: OrganizationBuilder) -> Executor:
     """What the application asks."""
-    return Executor(cached_schema(), deals.database)
+    return Executor(cached_schema(), builder.database)
 
 
 @pytest.fixture
-def app(executor: Executor, deals: OrganizationBuilder) -> Starlette:
+def app(executor: Executor, builder: OrganizationBuilder) -> Starlette:
     """The application."""
-    return create_app(executor, deals.database, access_policy(deals.database))
+    return create_app(executor, builder.database, access_policy(builder.database))
 
 
 @pytest.fixture

@@ -12,9 +12,9 @@ from db.sql.tables import table_of
 from tests.builders import OrganizationBuilder
 
 
-async def invalid_closings(deals: OrganizationBuilder) -> list[UUID]:
+async def invalid_closings(builder: OrganizationBuilder) -> list[UUID]:
     """Return the opportunities that are closed with an active quote or have a wrong number of activities."""
-    async with deals.database.transaction() as transaction:
+    async with builder.database.transaction() as transaction:
         rows = await transaction.rows(_STANDING)
     return [
         row.id
@@ -24,23 +24,23 @@ async def invalid_closings(deals: OrganizationBuilder) -> list[UUID]:
     ]
 
 
-async def invalid_wins(deals: OrganizationBuilder) -> list[UUID]:
+async def invalid_wins(builder: OrganizationBuilder) -> list[UUID]:
     """Return the opportunities with several won quotes, or with contracts of other quotes than that."""
-    return await _ids(deals, _BADLY_WON)
+    return await _ids(builder, _BADLY_WON)
 
 
-async def invalid_quote_closes(deals: OrganizationBuilder) -> list[UUID]:
+async def invalid_quote_closes(builder: OrganizationBuilder) -> list[UUID]:
     """Return the quotes whose close activity does not say why they are in their state."""
-    return await _ids(deals, _BADLY_ENDED)
+    return await _ids(builder, _BADLY_ENDED)
 
 
-async def invalid_revisions(deals: OrganizationBuilder) -> list[UUID]:
+async def invalid_revisions(builder: OrganizationBuilder) -> list[UUID]:
     """Return the drafts and active quotes that share their number with another one."""
-    return await _ids(deals, _BADLY_REVISED)
+    return await _ids(builder, _BADLY_REVISED)
 
 
-async def _ids(deals: OrganizationBuilder, statement: Statement) -> list[UUID]:
-    async with deals.database.transaction() as transaction:
+async def _ids(builder: OrganizationBuilder, statement: Statement) -> list[UUID]:
+    async with builder.database.transaction() as transaction:
         return [row.id for row in await transaction.rows(statement)]
 
 

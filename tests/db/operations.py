@@ -22,19 +22,19 @@ Outcome = TypeVar("Outcome")
 
 
 async def run_operation(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
     rule: Callable[[Transaction, Caller, Sent], Awaitable[Outcome]],
     sent: Sent,
     *,
     caller: Caller | None = None,
 ) -> Outcome:
     """Run a rule on behalf of the deals' user, or of another caller."""
-    by = caller or deals.caller
-    return await deals.database.for_organization(by.organization_id).write(lambda it: rule(it, by, sent))
+    by = caller or builder.caller
+    return await builder.database.for_organization(by.organization_id).write(lambda it: rule(it, by, sent))
 
 
 async def close(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
     opportunity_id: UUID,
     outcome: OpportunityState = OpportunityState.WON,
     *,
@@ -43,32 +43,32 @@ async def close(
 ) -> ClosedOpportunity:
     """Close an opportunity, as won unless said otherwise."""
     sent = CloseOpportunity(opportunity_id=opportunity_id, outcome=outcome, **closing)
-    return await run_operation(deals, close_opportunity, sent, caller=caller)
+    return await run_operation(builder, close_opportunity, sent, caller=caller)
 
 
 async def close_all(
-    deals: OrganizationBuilder, *, caller: Caller | None = None, **closing: Any
+    builder: OrganizationBuilder, *, caller: Caller | None = None, **closing: Any
 ) -> ClosedQuotes:
     """Close the quotes of an opportunity, or those that are named."""
     sent = CloseQuotes(**closing)
-    return await run_operation(deals, close_quotes, sent, caller=caller)
+    return await run_operation(builder, close_quotes, sent, caller=caller)
 
 
-async def activate(deals: OrganizationBuilder, quote_id: UUID, **options: Any) -> ChangedQuote:
+async def activate(builder: OrganizationBuilder, quote_id: UUID, **options: Any) -> ChangedQuote:
     """Activate a draft."""
-    return await run_operation(deals, activate_quote, QuoteRef(quote_id=quote_id, **options))
+    return await run_operation(builder, activate_quote, QuoteRef(quote_id=quote_id, **options))
 
 
-async def expect_refusal(deals: OrganizationBuilder, kind: type[R], operation: Awaitable[object]) -> R:
+async def expect_refusal(builder: OrganizationBuilder, kind: type[R], operation: Awaitable[object]) -> R:
     """Return why a rule refuses, having seen that nothing was changed."""
-    before = await deals.dump()
+    before = await builder.dump()
     with pytest.raises(kind) as refusal:
         await operation
-    assert await deals.dump() == before
+    assert await builder.dump() == before
     return refusal.value
 
 
-async def only_row(deals: OrganizationBuilder, table: str) -> Any:
+async def only_row(builder: OrganizationBuilder, table: str) -> Any:
     """Return the only row of a table, of all organizations."""
-    [row] = (await deals.dump())[table]
+    [row] = (await builder.dump())[table]
     return row

@@ -11,18 +11,13 @@ from db.opportunities.close import CloseOpportunity, CloseRemainingQuotes, close
 from db.quotes.activate import activate_quote
 from db.quotes.close import CloseQuotes, close_quotes
 from db.quotes.transitions import QuoteRef
-from db.sql.database import Database, Transaction
+from db.sql.database import Transaction
 from db.sql.statements import Statement
 from tests.builders import OrganizationBuilder
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def round_trips(deals: OrganizationBuilder, act: Callable[[Transaction], Awaitable[object]]) -> int:
-    async with deals.database.transaction() as transaction:
+async def round_trips(builder: OrganizationBuilder, act: Callable[[Transaction], Awaitable[object]]) -> int:
+    async with builder.database.transaction() as transaction:
         counted = Counted(transaction)
         await act(counted)
         return counted.round_trips
@@ -68,25 +63,25 @@ class Counted(Transaction):
     ],
 )
 async def test_closing_an_opportunity_takes_few_round_trips(
-    deals: OrganizationBuilder, sent: dict[str, Any], trips: int
+    builder: OrganizationBuilder, sent: dict[str, Any], trips: int
 ) -> None:
-    opportunity_id = await deals.opportunity()
+    opportunity_id = await builder.opportunity()
     for _ in range(3):
-        await deals.quote(opportunity_id, state=QuoteState.DRAFT)
+        await builder.quote(opportunity_id, state=QuoteState.DRAFT)
     closing = CloseOpportunity(opportunity_id=opportunity_id, outcome=OpportunityState.WON, **sent)
-    assert await round_trips(deals, lambda it: close_opportunity(it, deals.caller, closing)) == trips
+    assert await round_trips(builder, lambda it: close_opportunity(it, builder.caller, closing)) == trips
 
 
 async def test_closing_many_quotes_takes_no_more_round_trips_than_closing_one(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    ids = [await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE) for _ in range(5)]
+    ids = [await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE) for _ in range(5)]
     one, others = CloseQuotes(ids=tuple(ids[:1])), CloseQuotes(ids=tuple(ids[1:]))
-    assert await round_trips(deals, lambda it: close_quotes(it, deals.caller, one)) == 6
-    assert await round_trips(deals, lambda it: close_quotes(it, deals.caller, others)) == 6
+    assert await round_trips(builder, lambda it: close_quotes(it, builder.caller, one)) == 6
+    assert await round_trips(builder, lambda it: close_quotes(it, builder.caller, others)) == 6
 
 
-async def test_activating_a_quote_takes_five_round_trips(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity())
+async def test_activating_a_quote_takes_five_round_trips(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity())
     activation = QuoteRef(quote_id=quote_id)
-    assert await round_trips(deals, lambda it: activate_quote(it, deals.caller, activation)) == 5
+    assert await round_trips(builder, lambda it: activate_quote(it, builder.caller, activation)) == 5

@@ -26,7 +26,7 @@ from db.quotes.revise import revise_quote
 from db.quotes.transitions import QuoteRef
 from db.quotes.update import UpdateQuote, update_quote
 from db.quotes.win import WinQuote, win_quote
-from db.sql.database import Database, Transaction
+from db.sql.database import Transaction
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import cached_schema
 
@@ -37,37 +37,37 @@ DRAFT, ACTIVE, QUOTE_WON, CLOSED = QuoteState
 
 
 def closing(outcome: OpportunityState, **details: Any) -> Act:
-    return lambda it, deals, id_: close_opportunity(
-        it, deals.caller, CloseOpportunity(opportunity_id=id_, outcome=outcome, **details)
+    return lambda it, builder, id_: close_opportunity(
+        it, builder.caller, CloseOpportunity(opportunity_id=id_, outcome=outcome, **details)
     )
 
 
 def closing_many(outcome: OpportunityState, **details: Any) -> Act:
-    return lambda it, deals, id_: close_opportunities(
-        it, deals.caller, CloseOpportunities(opportunity_ids=(id_,), outcome=outcome, **details)
+    return lambda it, builder, id_: close_opportunities(
+        it, builder.caller, CloseOpportunities(opportunity_ids=(id_,), outcome=outcome, **details)
     )
 
 
-def creating_quote(it: Transaction, deals: OrganizationBuilder, opportunity_id: UUID) -> Awaitable[object]:
+def creating_quote(it: Transaction, builder: OrganizationBuilder, opportunity_id: UUID) -> Awaitable[object]:
     number = f"QUO-OF-{opportunity_id}"  # the builder counts on by itself
     draft = CreateQuote(opportunity_id=opportunity_id, name="Cranes", number=number)
-    return create_quote(it, deals.caller, draft)
+    return create_quote(it, builder.caller, draft)
 
 
 def editing(edit: Callable[[UUID], dict[str, Any]]) -> Act:
-    async def act(it: Transaction, deals: OrganizationBuilder, quote_id: UUID) -> object:
-        [line] = await read_lines(it, deals.caller, quote_id)
-        return await update_quote(it, deals.caller, UpdateQuote(quote_id=quote_id, **edit(line["id"])))
+    async def act(it: Transaction, builder: OrganizationBuilder, quote_id: UUID) -> object:
+        [line] = await read_lines(it, builder.caller, quote_id)
+        return await update_quote(it, builder.caller, UpdateQuote(quote_id=quote_id, **edit(line["id"])))
 
     return act
 
 
 def of_one_quote(rule: Any) -> Act:
-    return lambda it, deals, id_: rule(it, deals.caller, QuoteRef(quote_id=id_))
+    return lambda it, builder, id_: rule(it, builder.caller, QuoteRef(quote_id=id_))
 
 
 def closing_quote(reason: QuoteCloseReason) -> Act:
-    return lambda it, deals, id_: close_quotes(it, deals.caller, CloseQuotes(ids=(id_,), reason=reason))
+    return lambda it, builder, id_: close_quotes(it, builder.caller, CloseQuotes(ids=(id_,), reason=reason))
 
 
 ALONG = CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED)
@@ -75,8 +75,8 @@ CREW = LineContent(kind=QuoteLineKind.PRODUCT, name="Crew", unit_price=Decimal(7
 
 OPPORTUNITY_ACTS: dict[str, Act] = {
     "createQuote": creating_quote,
-    "updateOpportunity": lambda it, deals, id_: update_opportunity(
-        it, deals.caller, UpdateOpportunity(opportunity_id=id_, changes={"name": "Cranes"})
+    "updateOpportunity": lambda it, builder, id_: update_opportunity(
+        it, builder.caller, UpdateOpportunity(opportunity_id=id_, changes={"name": "Cranes"})
     ),
     "closeOpportunity as won": closing(WON),
     "closeOpportunity as lost": closing(LOST),
@@ -86,11 +86,11 @@ OPPORTUNITY_ACTS: dict[str, Act] = {
     "closeOpportunities as lost": closing_many(LOST),
     "closeOpportunities as won with their quotes": closing_many(WON, close_quotes=ALONG),
     "closeOpportunities as lost with their quotes": closing_many(LOST, close_quotes=ALONG),
-    "closeQuotes of it": lambda it, deals, id_: close_quotes(
-        it, deals.caller, CloseQuotes(of_opportunity=id_)
+    "closeQuotes of it": lambda it, builder, id_: close_quotes(
+        it, builder.caller, CloseQuotes(of_opportunity=id_)
     ),
-    "reopenOpportunity": lambda it, deals, id_: reopen_opportunity(
-        it, deals.caller, ReopenOpportunity(opportunity_id=id_)
+    "reopenOpportunity": lambda it, builder, id_: reopen_opportunity(
+        it, builder.caller, ReopenOpportunity(opportunity_id=id_)
     ),
 }
 QUOTE_ACTS: dict[str, Act] = {
@@ -103,7 +103,7 @@ QUOTE_ACTS: dict[str, Act] = {
     "deleteDraftQuote": of_one_quote(delete_draft_quote),
     "activateQuote": of_one_quote(activate_quote),
     "reviseQuote": of_one_quote(revise_quote),
-    "winQuote": lambda it, deals, id_: win_quote(it, deals.caller, WinQuote(quote_id=id_)),
+    "winQuote": lambda it, builder, id_: win_quote(it, builder.caller, WinQuote(quote_id=id_)),
     "closeQuotes as lost": closing_quote(QuoteCloseReason.LOST),
     "closeQuotes as canceled": closing_quote(QuoteCloseReason.CANCELED),
 }
@@ -187,11 +187,6 @@ QUOTES_OF_CLOSED = {
 }
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
 def test_no_pair_is_missing() -> None:
     assert set(OPPORTUNITIES) == set(product(OpportunityState, OPPORTUNITY_ACTS))
     assert set(WITH_QUOTE) == {None, *QuoteState}
@@ -208,18 +203,18 @@ def test_no_act_is_missing() -> None:
 
 @pytest.mark.parametrize("quote", WITH_QUOTE)
 async def test_every_act_on_an_opportunity_comes_to_what_the_table_says(
-    deals: OrganizationBuilder, quote: QuoteState | None
+    builder: OrganizationBuilder, quote: QuoteState | None
 ) -> None:
     expected = OPPORTUNITIES | WITH_QUOTE[quote]
     if quote == ACTIVE:
         expected = {pair: told for pair, told in expected.items() if pair[0] == OPEN}
     found = {}
     for state, act in expected:
-        opportunity_id = await deals.opportunity(state=state)
+        opportunity_id = await builder.opportunity(state=state)
         if quote is not None:
-            await deals.quote(opportunity_id, state=quote)
-        told = await told_of(deals, OPPORTUNITY_ACTS[act], opportunity_id)
-        found[state, act] = told or await state_of(deals, "opportunity", opportunity_id)
+            await builder.quote(opportunity_id, state=quote)
+        told = await told_of(builder, OPPORTUNITY_ACTS[act], opportunity_id)
+        found[state, act] = told or await state_of(builder, "opportunity", opportunity_id)
     assert found == expected
 
 
@@ -227,35 +222,35 @@ async def test_every_act_on_an_opportunity_comes_to_what_the_table_says(
     ("state", "table"), [(OPEN, QUOTES_OF_OPEN), (WON, QUOTES_OF_CLOSED), (LOST, QUOTES_OF_CLOSED)]
 )
 async def test_every_act_on_a_quote_comes_to_what_the_table_says(
-    deals: OrganizationBuilder, state: OpportunityState, table: dict[tuple[QuoteState, str], str]
+    builder: OrganizationBuilder, state: OpportunityState, table: dict[tuple[QuoteState, str], str]
 ) -> None:
     found = {}
     for quote_state, act in table:
-        quote_id = await deals.quote(await deals.opportunity(state=state), state=quote_state)
-        told = await told_of(deals, QUOTE_ACTS[act], quote_id)
-        found[quote_state, act] = told or await state_of(deals, "quote", quote_id)
+        quote_id = await builder.quote(await builder.opportunity(state=state), state=quote_state)
+        told = await told_of(builder, QUOTE_ACTS[act], quote_id)
+        found[quote_state, act] = told or await state_of(builder, "quote", quote_id)
     assert found == table
-    revisions = [quote for quote in (await deals.dump())["quote"] if quote.revision]
+    revisions = [quote for quote in (await builder.dump())["quote"] if quote.revision]
     assert len(revisions) == (2 if state == OPEN else 0)  # those that reviseQuote made, and no others
 
 
-async def told_of(deals: OrganizationBuilder, act: Act, id_: UUID) -> str | None:
+async def told_of(builder: OrganizationBuilder, act: Act, id_: UUID) -> str | None:
     """Return the code of a refusal, having seen that nothing was changed; None where there was none."""
-    before = await deals.dump()
+    before = await builder.dump()
     try:
-        await deals.database.write(lambda it: act(it, deals, id_))
+        await builder.database.write(lambda it: act(it, builder, id_))
     except (QuotesNotClosable, OpportunitiesNotClosable) as refusal:
         code = refusal.failures[0].code
     except Refusal as refusal:
         code = refusal.code
     else:
         return None
-    assert await deals.dump() == before
+    assert await builder.dump() == before
     return code
 
 
-async def state_of(deals: OrganizationBuilder, table: str, id_: UUID) -> str:
-    rows: list[Any] = [row for row in (await deals.dump())[table] if row.id == id_]
+async def state_of(builder: OrganizationBuilder, table: str, id_: UUID) -> str:
+    rows: list[Any] = [row for row in (await builder.dump())[table] if row.id == id_]
     if not rows:
         return "deleted"
     return f"{rows[0].state}: {rows[0].status_reason}" if table == "quote" else str(rows[0].state)

@@ -14,30 +14,30 @@ from tests.db.operations import activate, close, close_all
 
 OPPORTUNITY, ACTIVE, DRAFT = new_id(), new_id(), new_id()
 ACTS: dict[str, Callable[[OrganizationBuilder], Awaitable[object]]] = {
-    "closing": lambda deals: close(
-        deals,
+    "closing": lambda builder: close(
+        builder,
         OPPORTUNITY,
         OpportunityState.LOST,
         close_quotes=CloseRemainingQuotes(reason=QuoteCloseReason.LOST),
     ),
-    "closing all quotes": lambda deals: close_all(deals, of_opportunity=OPPORTUNITY),
-    "closing quotes by id": lambda deals: close_all(deals, ids=(ACTIVE, DRAFT)),
-    "activating a quote": lambda deals: activate(deals, DRAFT),
+    "closing all quotes": lambda builder: close_all(builder, of_opportunity=OPPORTUNITY),
+    "closing quotes by id": lambda builder: close_all(builder, ids=(ACTIVE, DRAFT)),
+    "activating a quote": lambda builder: activate(builder, DRAFT),
 }
 
 
 async def deals_with_the_same_ids(database: Database) -> OrganizationBuilder:
-    deals = await OrganizationBuilder.create(database)
-    await deals.opportunity(id=OPPORTUNITY)
-    await deals.quote(OPPORTUNITY, id=ACTIVE, state=QuoteState.ACTIVE)
-    await deals.quote(OPPORTUNITY, id=DRAFT)
-    return deals
+    builder = await OrganizationBuilder.create(database)
+    await builder.opportunity(id=OPPORTUNITY)
+    await builder.quote(OPPORTUNITY, id=ACTIVE, state=QuoteState.ACTIVE)
+    await builder.quote(OPPORTUNITY, id=DRAFT)
+    return builder
 
 
-async def rows_of(deals: OrganizationBuilder) -> dict[str, list[Any]]:
+async def rows_of(builder: OrganizationBuilder) -> dict[str, list[Any]]:
     return {
-        table: [row for row in rows if deals.organization_id in row]
-        for table, rows in (await deals.dump()).items()
+        table: [row for row in rows if builder.organization_id in row]
+        for table, rows in (await builder.dump()).items()
     }
 
 

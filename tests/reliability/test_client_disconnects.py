@@ -8,15 +8,12 @@ import pytest
 from starlette.applications import Starlette
 from websockets.asyncio.client import ClientConnection
 
-from api.app import create_app
-from db.sql.database import Database
 from schema.execution.executor import Executor
-from tests.api.support.access import HOST, access_policy, store_token
+from tests.api.support.access import HOST
 from tests.api.support.running_server import RawClient, RunningServer, connect, run_server
 from tests.builders import OrganizationBuilder
 from tests.reliability.support.statements import locked, watching
 from tests.reliability.support.websocket_client import asked, conversing, heard
-from tests.schema.support.client import cached_schema
 from tests.schema.support.listener import ALL, write_events
 
 LIST = "{ opportunities { nodes { name } } }"
@@ -26,34 +23,17 @@ PROMPT = 1.0
 """Seconds in which everything is gone."""
 
 
-@pytest.fixture
-async def deals(postgresql: Database) -> OrganizationBuilder:
-    deals = await OrganizationBuilder.create(postgresql)
-    await store_token(deals)
-    return deals
-
-
-@pytest.fixture
-def executor(deals: OrganizationBuilder) -> Executor:
-    return Executor(cached_schema(), deals.database)
-
-
-@pytest.fixture
-def app(executor: Executor, deals: OrganizationBuilder) -> Starlette:
-    return create_app(executor, deals.database, access_policy(deals.database))
-
-
 async def test_a_client_that_goes_away_leaves_no_statement_running(
-    app: Starlette, deals: OrganizationBuilder, postgresql_url: str
+    app: Starlette, builder: OrganizationBuilder, postgresql_url: str
 ) -> None:
-    await goes_away(app, deals, postgresql_url, rounds=2)
+    await goes_away(app, builder, postgresql_url, rounds=2)
 
 
 async def test_a_listener_that_goes_away_leaves_no_statement_running(
-    app: Starlette, executor: Executor, deals: OrganizationBuilder, postgresql_url: str
+    app: Starlette, executor: Executor, builder: OrganizationBuilder, postgresql_url: str
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    await write_events(executor, deals, opportunity_id)
+    opportunity_id = await builder.opportunity()
+    await write_events(executor, builder, opportunity_id)
     async with run_server(app) as place, watching(postgresql_url) as database:
         async with locked(postgresql_url, "opportunity"):
             async with talking(place) as socket:
@@ -70,15 +50,15 @@ async def test_a_listener_that_goes_away_leaves_no_statement_running(
 
 @pytest.mark.long
 async def test_a_thousand_clients_that_go_away_leave_no_statement_running(
-    app: Starlette, deals: OrganizationBuilder, postgresql_url: str
+    app: Starlette, builder: OrganizationBuilder, postgresql_url: str
 ) -> None:
-    await goes_away(app, deals, postgresql_url, rounds=125)
+    await goes_away(app, builder, postgresql_url, rounds=125)
 
 
-async def goes_away(app: Starlette, deals: OrganizationBuilder, url: str, rounds: int) -> None:
+async def goes_away(app: Starlette, builder: OrganizationBuilder, url: str, rounds: int) -> None:
     """Let eight clients ask what is kept waiting, and leave; round after round."""
-    mutation = CLOSE % await deals.opportunity()
-    before = await deals.dump()
+    mutation = CLOSE % await builder.opportunity()
+    before = await builder.dump()
     async with run_server(app) as place, watching(url) as database:
         for _ in range(rounds):
             async with locked(url, "opportunity, event"):
@@ -90,7 +70,7 @@ async def goes_away(app: Starlette, deals: OrganizationBuilder, url: str, rounds
         async with connect(place) as client:
             client.post_query(LIST)
             assert (await client.read_response())[0] == 200
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def ask(place: RunningServer, clients: AsyncExitStack, mutation: str) -> None:

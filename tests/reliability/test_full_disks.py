@@ -28,18 +28,18 @@ LONG_TEXT = 2_000 * "x"
 
 
 async def test_sqlite_takes_changes_again_when_there_is_room_again(sqlite: Database, sqlite_url: str) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
+    builder = await OrganizationBuilder.create(sqlite)
     log = sqlite_path(f"{sqlite_url}-wal")
     acknowledged: set[UUID] = set()
     with (
         no_file_longer_than(log.stat().st_size + ROOM),
         pytest.raises(Unavailable, match=r"can't take the change: disk I/O error. Nothing was changed."),
     ):
-        await close_on_and_on(deals, acknowledged)
-    acknowledged.add(await close_when_possible(deals))
+        await close_on_and_on(builder, acknowledged)
+    acknowledged.add(await close_when_possible(builder))
 
     assert len(acknowledged) > 2
-    assert await closings(deals) == acknowledged
+    assert await closings(builder) == acknowledged
     with closing(connect(str(sqlite_path(sqlite_url)))) as connection:
         assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
 
@@ -49,39 +49,39 @@ async def test_postgresql_takes_changes_again_when_there_is_room_again(small_dis
     with postgres_server(small_disk, durable=True) as server:
         await migrate(server.url())
         database = await open_database(server.url())
-        deals = await OrganizationBuilder.create(database)
+        builder = await OrganizationBuilder.create(database)
         acknowledged: set[UUID] = set()
         with filled(small_disk), pytest.raises(Unavailable):
-            await close_on_and_on(deals, acknowledged)
-        acknowledged.add(await close_when_possible(deals))
+            await close_on_and_on(builder, acknowledged)
+        acknowledged.add(await close_when_possible(builder))
 
         assert len(acknowledged) > 2
-        assert await closings(deals) == acknowledged
+        assert await closings(builder) == acknowledged
         await database.close()
 
 
-async def close_on_and_on(deals: OrganizationBuilder, acknowledged: set[UUID]) -> None:
+async def close_on_and_on(builder: OrganizationBuilder, acknowledged: set[UUID]) -> None:
     """Close one deal after the other, and note each closing that was acknowledged."""
     while True:
-        closed = await close(deals, await deals.opportunity(), description=LONG_TEXT)
+        closed = await close(builder, await builder.opportunity(), description=LONG_TEXT)
         acknowledged.add(closed.opportunity_close_id)
 
 
-async def close_when_possible(deals: OrganizationBuilder) -> UUID:
+async def close_when_possible(builder: OrganizationBuilder) -> UUID:
     """Close a deal, and try until it is done."""
     key = str(uuid4())
     opportunity_id = None
     async with asyncio.timeout(60):
         while True:
             try:
-                opportunity_id = opportunity_id or await deals.opportunity()
-                return (await close(deals, opportunity_id, idempotency_key=key)).opportunity_close_id
+                opportunity_id = opportunity_id or await builder.opportunity()
+                return (await close(builder, opportunity_id, idempotency_key=key)).opportunity_close_id
             except Unavailable:
                 await asyncio.sleep(0.1)
 
 
-async def closings(deals: OrganizationBuilder) -> set[UUID]:
-    return {row.id for row in (await deals.dump())["opportunity_close"]}
+async def closings(builder: OrganizationBuilder) -> set[UUID]:
+    return {row.id for row in (await builder.dump())["opportunity_close"]}
 
 
 @contextmanager

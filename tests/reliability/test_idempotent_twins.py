@@ -20,26 +20,26 @@ AT_ONCE = 5
 @pytest.mark.parametrize("keys", [100, pytest.param(10_000, marks=pytest.mark.long)])
 async def test_twins_have_one_effect(database_url: str, keys: int) -> None:
     async with open_twice(database_url) as databases:
-        deals = await OrganizationBuilder.create(databases[0])
+        builder = await OrganizationBuilder.create(databases[0])
         closings: set[UUID] = set()
         for _ in range(keys // AT_ONCE):
             closings |= set(
-                await asyncio.gather(*(closing_of_twins(deals, databases) for _ in range(AT_ONCE)))
+                await asyncio.gather(*(closing_of_twins(builder, databases) for _ in range(AT_ONCE)))
             )
 
-        dump = await deals.dump()
+        dump = await builder.dump()
         assert len(closings) == keys
         assert {row.id for row in dump["opportunity_close"]} == closings
         assert {row.version for row in dump["opportunity"]} == {2}
         assert len(dump["event"]) == len(dump["audit"]) == len(dump["idempotency"]) == keys
 
 
-async def closing_of_twins(deals: OrganizationBuilder, databases: list[Database]) -> UUID:
+async def closing_of_twins(builder: OrganizationBuilder, databases: list[Database]) -> UUID:
     """Let twins close a new opportunity with one key; return the one closing of which all were told."""
-    opportunity_id = await deals.opportunity()
+    opportunity_id = await builder.opportunity()
     sent = CloseOpportunity(
         opportunity_id=opportunity_id, outcome=OpportunityState.WON, idempotency_key=str(opportunity_id)
     )
-    act = partial(close_opportunity, caller=deals.caller, closing=sent)
+    act = partial(close_opportunity, caller=builder.caller, closing=sent)
     [answer] = set(await asyncio.gather(*(databases[twin % 2].write(act) for twin in range(TWINS))))
     return answer.opportunity_close_id

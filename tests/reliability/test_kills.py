@@ -21,10 +21,10 @@ from tests.reliability.support.server_process import serving
 async def test_a_server_that_is_killed_has_done_what_it_acknowledged(
     database: Database, database_url: str, tmp_path: Path, kills: int
 ) -> None:
-    deals = await admitted(database)
+    builder = await admitted(database)
     with serving(database_url, tmp_path) as server:
         await server.listens()
-        async with Sellers(server.url, deals, clients=8) as sellers:
+        async with Sellers(server.url, builder, clients=8) as sellers:
             for _ in range(kills):
                 await asyncio.sleep(random.uniform(0.05, 0.3))
                 server.kill()
@@ -41,10 +41,10 @@ async def test_a_postgresql_that_is_restarted_has_done_what_was_acknowledged(
     url = own_postgresql.url()
     await migrate(url)
     database = await open_database(url)
-    deals = await admitted(database)
+    builder = await admitted(database)
     with serving(url, tmp_path) as server:
         await server.listens()
-        async with Sellers(server.url, deals, clients=32) as sellers:
+        async with Sellers(server.url, builder, clients=32) as sellers:
             for _ in range(restarts):
                 await asyncio.sleep(random.uniform(0.5, 1.0))
                 await asyncio.to_thread(own_postgresql.stop)
@@ -62,6 +62,6 @@ def own_postgresql() -> Iterator[PostgresServer]:
 
 
 async def admitted(database: Database) -> OrganizationBuilder:
-    deals = await OrganizationBuilder.create(database)
-    await store_token(deals)
-    return deals
+    builder = await OrganizationBuilder.create(database)
+    await store_token(builder)
+    return builder

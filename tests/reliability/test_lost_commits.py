@@ -23,25 +23,25 @@ ANSWER = Statement(select(cast(literal("closed"), String).label("answer")))
 async def test_a_change_with_a_key_is_made_once_though_its_commit_was_not_answered(
     postgresql: Database, postgresql_url: str, *, has_answer: bool, is_committed: bool
 ) -> None:
-    deals = await OrganizationBuilder.create(postgresql)
-    opportunity_id = await deals.opportunity()
+    builder = await OrganizationBuilder.create(postgresql)
+    opportunity_id = await builder.opportunity()
     async with severing(postgresql_url, is_committed=is_committed) as url:
         severed = await open_database(url)
-        away = copy(deals)
+        away = copy(builder)
         away.database = severed
         closing = CloseOpportunity(
             opportunity_id=opportunity_id, outcome=OpportunityState.WON, idempotency_key="once"
         )
 
         async def work(transaction: Transaction) -> None:
-            await close_opportunity(transaction, deals.caller, closing)
+            await close_opportunity(transaction, builder.caller, closing)
             if has_answer:
                 await transaction.last_json(ANSWER, {})
 
         with pytest.raises(OutcomeUnknown, match="Sent again with the same idempotencyKey, it is done once"):
             await away.database.write(work)
-        assert len((await deals.dump())["opportunity_close"]) == is_committed
+        assert len((await builder.dump())["opportunity_close"]) == is_committed
         closed = await close(away, opportunity_id, idempotency_key="once")
         await severed.close()
 
-    assert (await only_row(deals, "opportunity_close")).id == closed.opportunity_close_id
+    assert (await only_row(builder, "opportunity_close")).id == closed.opportunity_close_id

@@ -39,8 +39,8 @@ async def test_subscriptions_take_little_memory_and_little_time_from_others(
     tmp_path: Path,
     number: int,
 ) -> None:
-    deals = await OrganizationBuilder.create(postgresql)
-    await store_token(deals)
+    builder = await OrganizationBuilder.create(postgresql)
+    await store_token(builder)
     async with AsyncExitStack() as stack:
         server = stack.enter_context(serving(postgresql_url, tmp_path, **ROOM))
         await server.listens()
@@ -53,7 +53,7 @@ async def test_subscriptions_take_little_memory_and_little_time_from_others(
         sockets = [await subscribed(stack, server) for _ in range(number)]
         each = (server.memory - before) / number
         seconds = median(await asking(http, server, 200))
-        await close(deals, await deals.opportunity())
+        await close(builder, await builder.opportunity())
         told = [json.loads(await heard(socket)) for socket in sockets]
 
     _log.info("%.1f KiB each; a query beside them takes %.1f ms", each / 1024, seconds * 1000)

@@ -75,9 +75,9 @@ class Asking:
 async def asking(url: str) -> AsyncIterator[Asking]:
     """Let clients ask while the block runs."""
     database = await open_database(url, DEADLINES)
-    deals = await OrganizationBuilder.create(database)
-    await store_token(deals)
-    opportunity_id = f"opp_{await deals.opportunity()}"
+    builder = await OrganizationBuilder.create(database)
+    await store_token(builder)
+    opportunity_id = f"opp_{await builder.opportunity()}"
     app = create_app(Executor(cached_schema(), database), database, access_policy(database))
     async with http_client(app) as http:
         clients = Asking(http, opportunity_id)

@@ -35,10 +35,10 @@ QUESTION = "{ opportunities { nodes { name account { name } owner { name } quote
 async def test_four_times_the_load_costs_less_than_a_fifth_of_the_goodput(
     postgresql: Database, postgresql_url: str, tmp_path: Path
 ) -> None:
-    deals = await OrganizationBuilder.create(postgresql)
-    await store_token(deals)
+    builder = await OrganizationBuilder.create(postgresql)
+    await store_token(builder)
     for _ in range(20):
-        await deals.opportunity()
+        await builder.opportunity()
     with serving(postgresql_url, tmp_path, **ROOM) as server:
         await server.listens()
         await answers(server, clients=RUNNING)

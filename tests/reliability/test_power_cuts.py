@@ -46,11 +46,11 @@ async def test_without_full_synchronisation_most_power_cuts_lose_something(
 
 async def cuts_that_lose(disk: Disk, database: SqliteDatabase, url: str, directory: Path, cuts: int) -> int:
     """Close so many deals; count after how many of them a power cut would lose one."""
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     acknowledged: set[UUID] = set()
     losing = 0
     for _ in range(cuts):
-        acknowledged.add((await close(deals, await deals.opportunity())).opportunity_close_id)
+        acknowledged.add((await close(builder, await builder.opportunity())).opportunity_close_id)
         losing += not acknowledged <= stored(disk.after_power_cut(sqlite_path(url), directory))
     return losing
 

@@ -11,8 +11,7 @@ import httpx2
 import pytest
 from websockets.asyncio.client import ClientConnection
 
-from db.sql.database import Database
-from tests.api.support.access import BEARER, store_token
+from tests.api.support.access import BEARER
 from tests.builders import OrganizationBuilder
 from tests.reliability.support.server_process import PATIENCE, ServerProcess, serving
 from tests.reliability.support.statements import locked, watching
@@ -27,19 +26,12 @@ GRACE = 4.0
 HEADERS = {"authorization": BEARER}
 
 
-@pytest.fixture
-async def deals(postgresql: Database) -> OrganizationBuilder:
-    deals = await OrganizationBuilder.create(postgresql)
-    await store_token(deals)
-    return deals
-
-
 @pytest.mark.parametrize("rounds", [1, pytest.param(50, marks=pytest.mark.long)])
 async def test_a_server_that_stops_answers_what_it_was_asked(
-    deals: OrganizationBuilder, postgresql_url: str, tmp_path: Path, rounds: int
+    builder: OrganizationBuilder, postgresql_url: str, tmp_path: Path, rounds: int
 ) -> None:
     for number in range(1, rounds + 1):
-        opportunity_id = await deals.opportunity()
+        opportunity_id = await builder.opportunity()
         async with AsyncExitStack() as stack:
             server = await started(stack, postgresql_url, tmp_path, drain_seconds="1")
             http = await stack.enter_async_context(httpx2.AsyncClient(headers=HEADERS))
@@ -64,15 +56,15 @@ async def test_a_server_that_stops_answers_what_it_was_asked(
             assert await closing(socket) == await closing(idle) == (1012, RESTARTS)
             assert (await streaming).endswith(":\n")
             assert await server.ends() == 0
-        assert await state_of(deals, opportunity_id) == "WON"
+        assert await state_of(builder, opportunity_id) == "WON"
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(50, marks=pytest.mark.long)])
 async def test_what_takes_longer_than_the_grace_time_is_told_so_and_undone(
-    deals: OrganizationBuilder, postgresql_url: str, tmp_path: Path, rounds: int
+    builder: OrganizationBuilder, postgresql_url: str, tmp_path: Path, rounds: int
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    before = await deals.dump()
+    opportunity_id = await builder.opportunity()
+    before = await builder.dump()
     for _ in range(rounds):
         async with AsyncExitStack() as stack:
             server = await started(stack, postgresql_url, tmp_path)
@@ -95,7 +87,7 @@ async def test_what_takes_longer_than_the_grace_time_is_told_so_and_undone(
             assert await closing(socket) == (1012, RESTARTS)
             assert status == 0
             assert seconds < GRACE
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def started(stack: AsyncExitStack, url: str, data: Path, **settings: str) -> ServerProcess:
@@ -151,6 +143,6 @@ async def closing(socket: ClientConnection) -> tuple[int, str]:
     return socket.close_code, str(socket.close_reason)
 
 
-async def state_of(deals: OrganizationBuilder, opportunity_id: object) -> str:
-    [row] = [row for row in (await deals.dump())["opportunity"] if row.id == opportunity_id]
+async def state_of(builder: OrganizationBuilder, opportunity_id: object) -> str:
+    [row] = [row for row in (await builder.dump())["opportunity"] if row.id == opportunity_id]
     return str(row.state)

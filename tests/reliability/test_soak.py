@@ -35,14 +35,14 @@ async def test_memory_and_files_stay_flat_under_a_mixed_load(
     tmp_path: Path,
     seconds: int,
 ) -> None:
-    deals = await OrganizationBuilder.create(postgresql)
-    await store_token(deals)
+    builder = await OrganizationBuilder.create(postgresql)
+    await store_token(builder)
     memory, files = [], []
     async with AsyncExitStack() as stack:
         server = stack.enter_context(serving(postgresql_url, tmp_path, **ROOM))
         await server.listens()
         http = await stack.enter_async_context(httpx2.AsyncClient(headers={"authorization": BEARER}))
-        async with Sellers(server.url, deals, clients=2):
+        async with Sellers(server.url, builder, clients=2):
             over = asyncio.Event()
             visitors = [asyncio.create_task(again(visit, http, server, over)) for visit in VISITS]
             for _ in range(seconds * 2):

@@ -28,12 +28,12 @@ AT_ONCE = 20
 async def test_two_servers_on_one_database_leave_nothing_bad(
     postgresql: Database, postgresql_url: str, tmp_path: Path, rounds: int
 ) -> None:
-    deals = await OrganizationBuilder.create(postgresql)
-    await store_token(deals)
+    builder = await OrganizationBuilder.create(postgresql)
+    await store_token(builder)
     with serving(postgresql_url, tmp_path) as one, serving(postgresql_url, tmp_path) as other:
         await asyncio.gather(one.listens(), other.listens())
         async with httpx2.AsyncClient(headers={"authorization": BEARER}, timeout=30) as http:
-            acts = [act for _ in range(rounds) for act in await acts_on_a_deal(deals)]
+            acts = [act for _ in range(rounds) for act in await acts_on_a_deal(builder)]
             told: Counter[tuple[str, str | None]] = Counter()
             for start in range(0, len(acts), AT_ONCE):
                 batch = acts[start : start + AT_ONCE]
@@ -44,16 +44,16 @@ async def test_two_servers_on_one_database_leave_nothing_bad(
                 )
 
     for found in (invalid_closings, invalid_wins, invalid_quote_closes, invalid_revisions):
-        assert await found(deals) == []
-    assert len((await deals.dump())["opportunity_close"]) == told["closeOpportunity", None]
+        assert await found(builder) == []
+    assert len((await builder.dump())["opportunity_close"]) == told["closeOpportunity", None]
     assert {code for _, code in told} == {None, *EXPECTED_CODES}
 
 
-async def acts_on_a_deal(deals: OrganizationBuilder) -> list[Act]:
+async def acts_on_a_deal(builder: OrganizationBuilder) -> list[Act]:
     """Return ten mutations of a new opportunity with two drafts and an active quote, and their inputs."""
-    opportunity_id = await deals.opportunity()
-    drafts = [await deals.quote(opportunity_id) for _ in range(2)]
-    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+    opportunity_id = await builder.opportunity()
+    drafts = [await builder.quote(opportunity_id) for _ in range(2)]
+    active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     of_opportunity = {"opportunityId": f"opp_{opportunity_id}"}
     of_active = {"quoteId": f"quo_{active}"}
     acts: list[Act] = [

@@ -5,7 +5,9 @@ from dataclasses import dataclass
 import pytest
 
 from db.sql.database import Database
+from schema.execution.executor import Executor
 from tests.schema.planner.golden_answers import sample_organizations
+from tests.schema.support.client import Recorder, cached_schema
 from tests.schema.support.landscape import OrganizationData
 
 
@@ -25,3 +27,14 @@ async def readable(module_database: Database) -> Readable:
     await readable.ours.store(module_database)
     await readable.theirs.store(module_database)
     return readable
+
+
+@pytest.fixture
+def recorder(readable: Readable) -> Recorder:
+    """The filled database, recording what is sent to it."""
+    return Recorder(readable.database)
+
+
+@pytest.fixture
+def executor(database: Database) -> Executor:
+    return Executor(cached_schema(), database)

@@ -32,12 +32,12 @@ async def test_a_name_of_the_server_is_known_with_any_port(host: str, http: http
 
 @pytest.mark.parametrize("host", ["api.example.com", "API.Example.com", "API.EXAMPLE.COM:8000"])
 async def test_capitals_in_a_setting_or_in_a_request_name_the_same_host(
-    host: str, deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
+    host: str, builder: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEALDESK_ALLOWED_HOSTS", "API.Example.com")
     hosts = Settings.from_environment().allowed_hosts
 
-    async with http_client(app_of(deals, hosts=hosts)) as http:
+    async with http_client(app_of(builder, hosts=hosts)) as http:
         answer = await http.post("/graphql", json=VIEWER, headers={"host": host})
 
     assert answer.json() == ADA
@@ -46,10 +46,10 @@ async def test_capitals_in_a_setting_or_in_a_request_name_the_same_host(
 @pytest.mark.parametrize(
     "host", ["", "elsewhere.test", "dealdesk.test.elsewhere.test", "dealdesk.test:80:80", "127.0.0.1", "["]
 )
-async def test_a_name_that_is_not_the_servers_is_refused(host: str, deals: OrganizationBuilder) -> None:
-    async with http_client(app_of(deals)) as http:
+async def test_a_name_that_is_not_the_servers_is_refused(host: str, builder: OrganizationBuilder) -> None:
+    async with http_client(app_of(builder)) as http:
         answer = await http.post("/graphql", json=VIEWER, headers={"host": host})
-    async with open_socket(app_of(deals), headers=[(b"host", host.encode())]) as socket:
+    async with open_socket(app_of(builder), headers=[(b"host", host.encode())]) as socket:
         handshake = await socket.next_from_app()
 
     assert answer.status_code == 421
@@ -63,10 +63,10 @@ async def test_a_probe_may_use_any_name(http: httpx2.AsyncClient) -> None:
 
 @pytest.mark.parametrize("host", [b"localhost", b"127.0.0.1:8000", b"[::1]", b"[::1]:8000", b"127.0.0.9:8"])
 async def test_a_server_of_this_machine_goes_by_the_names_of_loopback(
-    host: bytes, deals: OrganizationBuilder
+    host: bytes, builder: OrganizationBuilder
 ) -> None:
     with bind_socket("127.0.0.9", 0) as bound:
-        entry = AccessPolicy(Authenticator(deals.database), loopback_hosts(bound))
+        entry = AccessPolicy(Authenticator(builder.database), loopback_hosts(bound))
 
     entry.check_host(host)
     with pytest.raises(HostNotAllowed):
@@ -80,8 +80,8 @@ async def test_pages_of_other_sites_may_not_ask_unless_they_are_named(http: http
     assert answer.status_code == 405
 
 
-async def test_pages_of_a_site_that_is_named_may_ask_and_read(deals: OrganizationBuilder) -> None:
-    async with http_client(app_of(deals, origins=[PAGE])) as http:
+async def test_pages_of_a_site_that_is_named_may_ask_and_read(builder: OrganizationBuilder) -> None:
+    async with http_client(app_of(builder, origins=[PAGE])) as http:
         preflight = await http.options("/graphql", headers=PREFLIGHT)
         answer = await http.post("/graphql", json=VIEWER, headers={"origin": PAGE})
         other = await http.post("/graphql", json=VIEWER, headers={"origin": "https://other.example"})
@@ -100,14 +100,14 @@ async def test_pages_of_a_site_that_is_named_may_ask_and_read(deals: Organizatio
     [(PAGE, True), ("http://app.example", False), (f"{PAGE}:8443", False), ("null", False)],
 )
 async def test_a_page_of_a_site_that_is_named_gets_a_socket(
-    origin: str, opens: bool, deals: OrganizationBuilder
+    origin: str, opens: bool, builder: OrganizationBuilder
 ) -> None:
-    app = app_of(deals, origins=[PAGE])
+    app = app_of(builder, origins=[PAGE])
 
     async with open_socket(app, headers=[(b"origin", origin.encode())]) as socket:
         assert ((await socket.next_from_app())["type"] == "websocket.accept") is opens
 
 
-def app_of(deals: OrganizationBuilder, **options: Any) -> Any:
-    entry = access_policy(deals.database, **options)
-    return create_app(Executor(cached_schema(), deals.database), deals.database, entry)
+def app_of(builder: OrganizationBuilder, **options: Any) -> Any:
+    entry = access_policy(builder.database, **options)
+    return create_app(Executor(cached_schema(), builder.database), builder.database, entry)

@@ -61,13 +61,13 @@ def fast(monkeypatch: pytest.MonkeyPatch) -> None:
     ],
 )
 async def test_who_shows_no_token_that_works_is_told_so_and_changes_nothing(
-    authorization: str | None, message: str, http: httpx2.AsyncClient, deals: OrganizationBuilder
+    authorization: str | None, message: str, http: httpx2.AsyncClient, builder: OrganizationBuilder
 ) -> None:
     del http.headers["authorization"]
     if authorization is not None:
         http.headers["authorization"] = authorization
     error = {"message": message, "extensions": {"code": "UNAUTHENTICATED"}}
-    before = await deals.dump()
+    before = await builder.dump()
 
     for media_type in ("application/json", GRAPHQL_RESPONSE, "text/event-stream"):
         headers = {"accept": media_type}
@@ -77,7 +77,7 @@ async def test_who_shows_no_token_that_works_is_told_so_and_changes_nothing(
         ):
             assert (answer.status_code, answer.json()) == (401, {"errors": [error]})
             assert answer.headers["www-authenticate"].startswith("Bearer")
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def test_the_word_bearer_is_read_whatever_its_case(http: httpx2.AsyncClient) -> None:
@@ -105,25 +105,25 @@ async def test_the_playground_opens_without_a_token(http: httpx2.AsyncClient) ->
     assert (await http.get("/graphql", headers={"accept": "text/html"})).status_code == 200
 
 
-async def test_a_token_lets_its_user_in_with_its_role_until_it_expires(deals: OrganizationBuilder) -> None:
-    await store_token(deals, OTHER, role=Role.READER, expires_at=NOW + A_SECOND)
+async def test_a_token_lets_its_user_in_with_its_role_until_it_expires(builder: OrganizationBuilder) -> None:
+    await store_token(builder, OTHER, role=Role.READER, expires_at=NOW + A_SECOND)
     moment = NOW
-    authenticator = access_policy(deals.database, lambda: moment).authenticator
+    authenticator = access_policy(builder.database, lambda: moment).authenticator
 
     caller = await authenticator.caller(f"Bearer {OTHER}".encode())
-    assert (caller.organization_id, caller.user_id) == (deals.organization_id, deals.user_id)
+    assert (caller.organization_id, caller.user_id) == (builder.organization_id, builder.user_id)
     assert (caller.role, caller.now) == (Role.READER, NOW)
 
     moment = NOW + A_SECOND
     with pytest.raises(InvalidCredentials, match="has expired"):
-        await access_policy(deals.database, lambda: moment).authenticator.caller(f"Bearer {OTHER}".encode())
+        await access_policy(builder.database, lambda: moment).authenticator.caller(f"Bearer {OTHER}".encode())
 
 
-async def test_an_expired_token_is_refused_though_it_was_cached(deals: OrganizationBuilder) -> None:
+async def test_an_expired_token_is_refused_though_it_was_cached(builder: OrganizationBuilder) -> None:
     lifetime = timedelta(milliseconds=50)
-    await store_token(deals, OTHER, expires_at=NOW + lifetime)
+    await store_token(builder, OTHER, expires_at=NOW + lifetime)
     moment = NOW
-    recorder = Recorder(deals.database)
+    recorder = Recorder(builder.database)
     authenticator = access_policy(recorder, lambda: moment).authenticator
     await authenticator.caller(f"Bearer {OTHER}".encode())
     assert len(recorder.statements) == 1
@@ -137,10 +137,10 @@ async def test_an_expired_token_is_refused_though_it_was_cached(deals: Organizat
 
 @pytest.mark.usefixtures("fast")
 async def test_a_revoked_token_is_of_no_use_as_soon_as_it_is_not_remembered(
-    http: httpx2.AsyncClient, deals: OrganizationBuilder
+    http: httpx2.AsyncClient, builder: OrganizationBuilder
 ) -> None:
     assert (await http.post("/graphql", json=VIEWER)).json() == ADA
-    await revoke(deals)
+    await revoke(builder)
     await asyncio.sleep(0.06)
 
     answer = await http.post("/graphql", json=VIEWER)
@@ -149,8 +149,8 @@ async def test_a_revoked_token_is_of_no_use_as_soon_as_it_is_not_remembered(
     assert answer.json()["errors"][0]["message"].startswith("This token was revoked.")
 
 
-async def test_a_token_is_looked_up_once_while_it_is_remembered(deals: OrganizationBuilder) -> None:
-    recorder = Recorder(deals.database)
+async def test_a_token_is_looked_up_once_while_it_is_remembered(builder: OrganizationBuilder) -> None:
+    recorder = Recorder(builder.database)
     authenticator = access_policy(recorder).authenticator
 
     for _ in range(3):
@@ -160,11 +160,11 @@ async def test_a_token_is_looked_up_once_while_it_is_remembered(deals: Organizat
 
 
 async def test_so_many_tokens_are_remembered(
-    deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
+    builder: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(authentication, "MAX_CACHED_CREDENTIALS", 1)
-    await store_token(deals, OTHER)
-    recorder = Recorder(deals.database)
+    await store_token(builder, OTHER)
+    recorder = Recorder(builder.database)
     authenticator = access_policy(recorder).authenticator
 
     for token in (TOKEN, OTHER, OTHER, TOKEN):
@@ -173,11 +173,13 @@ async def test_so_many_tokens_are_remembered(
     assert len(recorder.statements) == 3
 
 
-async def test_a_database_that_is_out_of_reach_lets_nobody_in_and_says_so(deals: OrganizationBuilder) -> None:
+async def test_a_database_that_is_out_of_reach_lets_nobody_in_and_says_so(
+    builder: OrganizationBuilder,
+) -> None:
     app = create_app(
-        Executor(cached_schema(), deals.database),
-        deals.database,
-        access_policy(UnreachableDatabase(deals.database)),
+        Executor(cached_schema(), builder.database),
+        builder.database,
+        access_policy(UnreachableDatabase(builder.database)),
     )
     async with http_client(app) as http, open_socket(app) as socket:
         answer = await http.post("/graphql", json=VIEWER)
@@ -191,13 +193,13 @@ async def test_a_database_that_is_out_of_reach_lets_nobody_in_and_says_so(deals:
 
 
 async def test_a_socket_may_say_who_it_is_in_either_case_or_in_the_handshake(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    async with open_socket(app_of(deals)) as socket:
+    async with open_socket(app_of(builder)) as socket:
         await socket.next_from_app()
         socket.send_json("connection_init", payload={"authorization": BEARER})
         assert await socket.read() == {"type": "connection_ack"}
-    async with open_socket(app_of(deals), headers=[(b"authorization", BEARER.encode())]) as socket:
+    async with open_socket(app_of(builder), headers=[(b"authorization", BEARER.encode())]) as socket:
         await socket.next_from_app()
         socket.send_json("connection_init")
         assert await socket.read() == {"type": "connection_ack"}
@@ -213,27 +215,27 @@ async def test_a_socket_may_say_who_it_is_in_either_case_or_in_the_handshake(
     ],
 )
 async def test_a_socket_that_shows_no_token_that_works_is_closed(
-    content: Mapping[str, Any], deals: OrganizationBuilder
+    content: Mapping[str, Any], builder: OrganizationBuilder
 ) -> None:
-    async with open_socket(app_of(deals)) as socket:
+    async with open_socket(app_of(builder)) as socket:
         await socket.next_from_app()
         socket.send_json("connection_init", **content)
         assert await socket.read_close() == (4401, "Unauthorized")
 
 
 @pytest.mark.usefixtures("fast")
-async def test_a_socket_is_closed_when_its_token_is_revoked(deals: OrganizationBuilder) -> None:
-    async with acknowledged_socket(app_of(deals)) as socket:
+async def test_a_socket_is_closed_when_its_token_is_revoked(builder: OrganizationBuilder) -> None:
+    async with acknowledged_socket(app_of(builder)) as socket:
         socket.subscribe("1", ALL)
-        await revoke(deals)
+        await revoke(builder)
         assert await socket.read_close() == (4401, "Unauthorized")
 
 
 @pytest.mark.usefixtures("fast")
-async def test_only_the_sockets_of_an_expired_token_are_closed(deals: OrganizationBuilder) -> None:
-    await store_token(deals, OTHER, expires_at=NOW + A_SECOND)
+async def test_only_the_sockets_of_an_expired_token_are_closed(builder: OrganizationBuilder) -> None:
+    await store_token(builder, OTHER, expires_at=NOW + A_SECOND)
     moment = NOW
-    app = app_of(deals, access_policy(deals.database, lambda: moment))
+    app = app_of(builder, access_policy(builder.database, lambda: moment))
     async with acknowledged_socket(app) as staying, open_socket(app) as expiring:
         await begun(expiring, OTHER)
         moment = NOW + A_SECOND
@@ -243,36 +245,36 @@ async def test_only_the_sockets_of_an_expired_token_are_closed(deals: Organizati
 
 
 @pytest.mark.usefixtures("fast")
-async def test_a_stream_just_ends_when_its_token_is_revoked(deals: OrganizationBuilder) -> None:
-    executor = Executor(cached_schema(), deals.database)
-    app = create_app(executor, deals.database, access_policy(deals.database))
+async def test_a_stream_just_ends_when_its_token_is_revoked(builder: OrganizationBuilder) -> None:
+    executor = Executor(cached_schema(), builder.database)
+    app = create_app(executor, builder.database, access_policy(builder.database))
     body = b'{"query": "subscription { opportunitiesChanged { kind } }"}'
     async with open_stream(app, "POST", body=body) as stream:
         assert (await stream.next_from_app())["status"] == 200
         await wait_until(lambda: executor.feed.subscribers == 1)
-        await revoke(deals)
+        await revoke(builder)
         assert await stream.read() is None
     assert executor.feed.subscribers == 0
 
 
 @pytest.mark.usefixtures("fast")
 async def test_nobody_is_sent_away_while_the_database_is_out_of_reach(
-    deals: OrganizationBuilder, caplog: pytest.LogCaptureFixture
+    builder: OrganizationBuilder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    database = UnreachableDatabase(deals.database, reachable=True)
-    async with acknowledged_socket(app_of(deals, access_policy(database))) as socket:
+    database = UnreachableDatabase(builder.database, reachable=True)
+    async with acknowledged_socket(app_of(builder, access_policy(database))) as socket:
         database.reachable = False
         await wait_until(lambda: bool(caplog.records))
         database.reachable = True
         socket.send_json("ping")
         assert await socket.read() == {"type": "pong"}
-        await revoke(deals)
+        await revoke(builder)
         assert await socket.read_close() == (4401, "Unauthorized")
 
 
-def app_of(deals: OrganizationBuilder, entry: AccessPolicy | None = None) -> Any:
-    executor = Executor(cached_schema(), deals.database)
-    return create_app(executor, deals.database, entry or access_policy(deals.database))
+def app_of(builder: OrganizationBuilder, entry: AccessPolicy | None = None) -> Any:
+    executor = Executor(cached_schema(), builder.database)
+    return create_app(executor, builder.database, entry or access_policy(builder.database))
 
 
 async def begun(socket: Socket, token: str) -> None:
@@ -281,6 +283,6 @@ async def begun(socket: Socket, token: str) -> None:
     assert await socket.read() == {"type": "connection_ack"}
 
 
-async def revoke(deals: OrganizationBuilder) -> None:
-    async with deals.database.transaction() as transaction:
-        await revoke_token(transaction, deals.organization_id, TOKEN, now=NOW)
+async def revoke(builder: OrganizationBuilder) -> None:
+    async with builder.database.transaction() as transaction:
+        await revoke_token(transaction, builder.organization_id, TOKEN, now=NOW)

@@ -33,19 +33,19 @@ def issuer() -> Iterator[IssuerServer]:
 
 
 @pytest.fixture
-async def http(deals: OrganizationBuilder, issuer: IssuerServer) -> Any:
-    async with http_client(app_of(deals, issuer)) as http:
+async def http(builder: OrganizationBuilder, issuer: IssuerServer) -> Any:
+    async with http_client(app_of(builder, issuer)) as http:
         yield http
 
 
 async def test_a_user_of_the_issuer_is_let_in_and_known_from_then_on(
-    http: httpx2.AsyncClient, issuer: IssuerServer, deals: OrganizationBuilder
+    http: httpx2.AsyncClient, issuer: IssuerServer, builder: OrganizationBuilder
 ) -> None:
     for key in ("ec", "rsa"):
         answer = await ask(http, issuer.token(key=key), VIEWER)
         assert answer.json() == {"data": {"viewer": {"user": {"name": "Bob Reyes"}}}}
 
-    assert [row.name for row in (await deals.dump())["app_user"]] == ["Ada Quill", "Bob Reyes"]
+    assert [row.name for row in (await builder.dump())["app_user"]] == ["Ada Quill", "Bob Reyes"]
     assert issuer.asked == {"/.well-known/openid-configuration": 1, "/keys": 1}
 
 
@@ -56,10 +56,10 @@ async def test_tokens_of_our_own_work_beside_those_of_the_issuer(http: httpx2.As
 
 
 async def test_a_hostile_token_lets_nobody_in_and_changes_nothing(
-    http: httpx2.AsyncClient, issuer: IssuerServer, deals: OrganizationBuilder
+    http: httpx2.AsyncClient, issuer: IssuerServer, builder: OrganizationBuilder
 ) -> None:
     tokens = hostile_tokens(issuer)
-    before = await deals.dump()
+    before = await builder.dump()
 
     answers = {name: await ask(http, token) for name, token in tokens.items()}
 
@@ -67,7 +67,7 @@ async def test_a_hostile_token_lets_nobody_in_and_changes_nothing(
         [error] = answer.json()["errors"]
         assert (answer.status_code, error["extensions"]) == (401, {"code": "UNAUTHENTICATED"}), name
         assert answer.headers["www-authenticate"] == 'Bearer error="invalid_token"', name
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def test_clocks_may_differ_by_half_a_minute(http: httpx2.AsyncClient, issuer: IssuerServer) -> None:
@@ -187,7 +187,7 @@ async def test_keys_that_are_for_something_else_are_passed_over(
 
 
 async def test_claims_are_found_by_their_names_or_by_paths(
-    deals: OrganizationBuilder, issuer: IssuerServer
+    builder: OrganizationBuilder, issuer: IssuerServer
 ) -> None:
     trust = OidcConfig(
         issuer=issuer.url,
@@ -199,34 +199,34 @@ async def test_claims_are_found_by_their_names_or_by_paths(
     roles = ["offline", "reader", "manager", 1]
     claims: Any = {"https://deals.example/user": "u7", "realm_access": {"roles": roles}}
 
-    principal = await OidcAuthenticator(trust, deals.database).principal(
+    principal = await OidcAuthenticator(trust, builder.database).principal(
         issuer.token(organization=None, **claims)
     )
 
-    [identity] = (await deals.dump())["identity"]
+    [identity] = (await builder.dump())["identity"]
     assert (principal.role, principal.user_id, identity.subject) == ("MANAGER", identity.user_id, "u7")
 
 
-async def test_where_the_keys_are_may_be_set(deals: OrganizationBuilder, issuer: IssuerServer) -> None:
+async def test_where_the_keys_are_may_be_set(builder: OrganizationBuilder, issuer: IssuerServer) -> None:
     trust = OidcConfig(issuer=issuer.url, audience=AUDIENCE, jwks_url=f"{issuer.url}/keys")
 
-    await OidcAuthenticator(trust, deals.database).principal(issuer.token())
+    await OidcAuthenticator(trust, builder.database).principal(issuer.token())
 
     assert issuer.asked == {"/keys": 1}
 
 
-async def test_an_issuer_that_is_not_there_is_unavailable(deals: OrganizationBuilder) -> None:
+async def test_an_issuer_that_is_not_there_is_unavailable(builder: OrganizationBuilder) -> None:
     with run_issuer() as gone:
         token = gone.token()
 
     with pytest.raises(Unavailable):
-        await OidcAuthenticator(gone.trust, deals.database).principal(token)
+        await OidcAuthenticator(gone.trust, builder.database).principal(token)
 
 
-def app_of(deals: OrganizationBuilder, issuer: IssuerServer) -> Any:
-    authenticator = Authenticator(deals.database, OidcAuthenticator(issuer.trust, deals.database))
+def app_of(builder: OrganizationBuilder, issuer: IssuerServer) -> Any:
+    authenticator = Authenticator(builder.database, OidcAuthenticator(issuer.trust, builder.database))
     entry = AccessPolicy(authenticator, hosts=[HOST])
-    return create_app(Executor(cached_schema(), deals.database), deals.database, entry)
+    return create_app(Executor(cached_schema(), builder.database), builder.database, entry)
 
 
 async def ask(http: httpx2.AsyncClient, token: str, body: Any = ASK) -> httpx2.Response:

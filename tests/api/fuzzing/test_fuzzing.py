@@ -27,9 +27,9 @@ pytestmark = pytest.mark.usefixtures("undisturbed")
 
 
 @pytest.fixture
-def app(deals: OrganizationBuilder) -> ASGIApp:
-    executor = Executor(cached_schema(), deals.database, limits=OperationLimits(bucket=0))
-    return create_app(executor, deals.database, access_policy(deals.database))
+def app(builder: OrganizationBuilder) -> ASGIApp:
+    executor = Executor(cached_schema(), builder.database, limits=OperationLimits(bucket=0))
+    return create_app(executor, builder.database, access_policy(builder.database))
 
 
 @pytest.mark.parametrize("count", [6_000, pytest.param(20_000, marks=pytest.mark.long)])

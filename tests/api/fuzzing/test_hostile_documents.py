@@ -19,9 +19,9 @@ PAUSE = 0.2
 
 @pytest.mark.usefixtures("undisturbed")
 async def test_hostile_requests_are_refused_or_answered_within_50_ms_of_the_cpu(
-    http: httpx2.AsyncClient, deals: OrganizationBuilder
+    http: httpx2.AsyncClient, builder: OrganizationBuilder
 ) -> None:
-    before = await deals.dump()
+    before = await builder.dump()
 
     told = {hostile.name: await asked(http, hostile) for hostile in EVERY}
 
@@ -29,7 +29,7 @@ async def test_hostile_requests_are_refused_or_answered_within_50_ms_of_the_cpu(
         hostile.name: (200, hostile.code) for hostile in EVERY
     }
     assert {name: seconds for name, (_, _, seconds) in told.items() if seconds > MOST_SECONDS} == {}
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def asked(http: httpx2.AsyncClient, hostile: Hostile) -> tuple[int, str | None, float]:

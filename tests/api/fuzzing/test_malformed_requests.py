@@ -11,9 +11,9 @@ INSIDES = re.compile(
 
 
 async def test_a_malformed_request_is_refused_with_a_code_and_changes_nothing(
-    http: httpx2.AsyncClient, deals: OrganizationBuilder
+    http: httpx2.AsyncClient, builder: OrganizationBuilder
 ) -> None:
-    before = await deals.dump()
+    before = await builder.dump()
     found = {}
     for each in EVERY:
         answer = await http.request(each.method, each.path, headers=each.headers, content=each.content)
@@ -24,7 +24,7 @@ async def test_a_malformed_request_is_refused_with_a_code_and_changes_nothing(
         found[each.name] = (answer.status_code, {*codes})
     assert found == {each.name: (each.status, {each.code}) for each in EVERY}
     assert len(found) > 90
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def test_a_client_of_plain_json_is_told_the_same_codes(http: httpx2.AsyncClient) -> None:

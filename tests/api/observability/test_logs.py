@@ -27,16 +27,16 @@ CLOSE = """mutation Close($id: ID!) {
 
 
 @pytest.fixture
-def app(deals: OrganizationBuilder) -> ASGIApp:
-    executor = Executor(cached_schema(), deals.database, [log_operation])
-    return create_app(executor, deals.database, access_policy(deals.database), observers=[log_request])
+def app(builder: OrganizationBuilder) -> ASGIApp:
+    executor = Executor(cached_schema(), builder.database, [log_operation])
+    return create_app(executor, builder.database, access_policy(builder.database), observers=[log_request])
 
 
 async def test_a_request_is_one_line_that_says_what_became_of_it(
-    app: ASGIApp, deals: OrganizationBuilder
+    app: ASGIApp, builder: OrganizationBuilder
 ) -> None:
-    opportunity = await deals.opportunity()
-    await deals.quote(opportunity, state="ACTIVE")
+    opportunity = await builder.opportunity()
+    await builder.quote(opportunity, state="ACTIVE")
 
     with logged() as lines:
         answer = await post(

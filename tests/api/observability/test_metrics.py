@@ -30,20 +30,20 @@ def metrics() -> Metrics:
 
 
 @pytest.fixture
-def app(deals: OrganizationBuilder, metrics: Metrics) -> Starlette:
-    executor = Executor(cached_schema(), deals.database, [metrics.count_operation])
+def app(builder: OrganizationBuilder, metrics: Metrics) -> Starlette:
+    executor = Executor(cached_schema(), builder.database, [metrics.count_operation])
     app = create_app(
-        executor, deals.database, access_policy(deals.database), observers=[metrics.count_response]
+        executor, builder.database, access_policy(builder.database), observers=[metrics.count_response]
     )
     metrics.watch(*app.state.gauges)
     return app
 
 
 async def test_a_refusal_is_counted_by_its_mutation_and_code(
-    app: Starlette, metrics: Metrics, deals: OrganizationBuilder
+    app: Starlette, metrics: Metrics, builder: OrganizationBuilder
 ) -> None:
-    opportunity = await deals.opportunity()
-    await deals.quote(opportunity, state="ACTIVE")
+    opportunity = await builder.opportunity()
+    await builder.quote(opportunity, state="ACTIVE")
 
     await post(app, CLOSE, id=f"opp_{opportunity}")
     await post(app, CLOSE, id=f"opp_{opportunity}")
@@ -105,10 +105,10 @@ async def test_what_is_open_is_told_as_it_is(app: Starlette, metrics: Metrics) -
 
 
 async def test_operations_the_database_and_what_is_run_again_are_told(
-    app: Starlette, metrics: Metrics, deals: OrganizationBuilder
+    app: Starlette, metrics: Metrics, builder: OrganizationBuilder
 ) -> None:
     await post(app, "{ opportunities { totalCount } }")
-    deals.database.retry_counter.retries += 2
+    builder.database.retry_counter.retries += 2
 
     assert counted(metrics, "dealdesk_admission") == {("running",): 0.0, ("waiting",): 0.0}
     assert counted(metrics, "dealdesk_database_connections") == {

@@ -34,18 +34,18 @@ def spans() -> InMemorySpanExporter:
 
 
 @pytest.fixture
-def app(deals: OrganizationBuilder, spans: InMemorySpanExporter) -> ASGIApp:
+def app(builder: OrganizationBuilder, spans: InMemorySpanExporter) -> ASGIApp:
     parts = parts_with(spans)
-    database = parts.database(deals.database)
+    database = parts.database(builder.database)
     executor = parts.executor(cached_schema(), database)
-    return parts.app(create_app(executor, database, access_policy(deals.database), observers=[log_request]))
+    return parts.app(create_app(executor, database, access_policy(builder.database), observers=[log_request]))
 
 
 async def test_a_request_its_operation_its_transaction_and_their_statements_have_spans(
-    app: ASGIApp, spans: InMemorySpanExporter, deals: OrganizationBuilder
+    app: ASGIApp, spans: InMemorySpanExporter, builder: OrganizationBuilder
 ) -> None:
-    opportunity = await deals.opportunity()
-    await deals.quote(opportunity, state="ACTIVE")
+    opportunity = await builder.opportunity()
+    await builder.quote(opportunity, state="ACTIVE")
 
     answer = await close(app, opportunity, traceparent=f"00-{TRACE}-{PARENT}-01")
 
@@ -73,9 +73,9 @@ async def test_a_request_its_operation_its_transaction_and_their_statements_have
 
 
 async def test_no_span_has_a_value(
-    app: ASGIApp, spans: InMemorySpanExporter, deals: OrganizationBuilder
+    app: ASGIApp, spans: InMemorySpanExporter, builder: OrganizationBuilder
 ) -> None:
-    opportunity = await deals.opportunity()
+    opportunity = await builder.opportunity()
 
     await close(app, opportunity, description="swordfish")
     await close(app, opportunity, description="swordfish" * 1000)
@@ -87,21 +87,21 @@ async def test_no_span_has_a_value(
 
 
 async def test_a_trace_that_begins_here_is_logged(
-    app: ASGIApp, spans: InMemorySpanExporter, deals: OrganizationBuilder, caplog: pytest.LogCaptureFixture
+    app: ASGIApp, spans: InMemorySpanExporter, builder: OrganizationBuilder, caplog: pytest.LogCaptureFixture
 ) -> None:
     naming = logging.Filter()
     naming.filter = add_request_fields  # type: ignore[method-assign]
     with caplog.filtering(naming), caplog.at_level(logging.INFO, "dealdesk.access"):
-        await close(app, await deals.opportunity())
+        await close(app, await builder.opportunity())
 
     [record] = caplog.records
     assert record.__dict__["trace_id"] == f"{finished(spans)[0].context.trace_id:032x}"
 
 
 async def test_what_the_server_does_by_itself_has_no_spans(
-    spans: InMemorySpanExporter, deals: OrganizationBuilder
+    spans: InMemorySpanExporter, builder: OrganizationBuilder
 ) -> None:
-    database = parts_with(spans).database(deals.database)
+    database = parts_with(spans).database(builder.database)
 
     await latest_position(database)
     await database.write(find_default_user)

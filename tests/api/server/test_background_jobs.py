@@ -14,35 +14,35 @@ TIMEOUT_SECONDS = 20.0
 
 
 async def test_audit_entries_are_sealed_while_the_server_runs(
-    deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    builder: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(background_jobs, "SEAL_INTERVAL_SECONDS", 0.01)
-    database = UnreachableDatabase(deals.database)
+    database = UnreachableDatabase(builder.database)
     async with background_jobs.seal_audit_entries(database):
-        async with deals.database.transaction() as transaction:
+        async with builder.database.transaction() as transaction:
             change = AuditEntry(
-                AuditAction.ACCOUNT_UPDATED, deals.account_id, None, {"name": ("Grey", "Harbour")}
+                AuditAction.ACCOUNT_UPDATED, builder.account_id, None, {"name": ("Grey", "Harbour")}
             )
-            await append_audit(transaction, deals.caller, [change])
+            await append_audit(transaction, builder.caller, [change])
         await wait_until(lambda: bool(caplog.records))
-        assert len((await deals.dump())["unsealed_audit"]) == 1
+        assert len((await builder.dump())["unsealed_audit"]) == 1
         database.reachable = True
         await wait_until(lambda: len(database.statements) > 1)  # the job has looked for further entries
 
-    dump = await deals.dump()
+    dump = await builder.dump()
     assert (len(dump["audit_seal"]), dump["unsealed_audit"]) == (1, [])
 
 
 async def test_idempotency_keys_that_expire_while_the_server_runs_are_deleted(
-    deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
+    builder: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(background_jobs, "PURGE_INTERVAL_SECONDS", 0.01)
-    async with background_jobs.purge_idempotency_keys(deals.database), asyncio.timeout(TIMEOUT_SECONDS):
-        await deals.insert(key_of(deals, datetime.now(UTC) - timedelta(hours=24)))
-        while (await deals.dump())["idempotency"]:  # noqa: ASYNC110 - the job signals nothing
+    async with background_jobs.purge_idempotency_keys(builder.database), asyncio.timeout(TIMEOUT_SECONDS):
+        await builder.insert(key_of(builder, datetime.now(UTC) - timedelta(hours=24)))
+        while (await builder.dump())["idempotency"]:  # noqa: ASYNC110 - the job signals nothing
             await asyncio.sleep(0.001)
 
 
-def key_of(deals: OrganizationBuilder, created_at: datetime) -> models.Idempotency:
-    owner = {"organization_id": deals.organization_id, "user_id": deals.user_id}
+def key_of(builder: OrganizationBuilder, created_at: datetime) -> models.Idempotency:
+    owner = {"organization_id": builder.organization_id, "user_id": builder.user_id}
     return models.Idempotency(**owner, key="once", fingerprint="", outcome="", created_at=created_at)

@@ -39,8 +39,8 @@ def http_client(app: ASGIApp) -> httpx2.AsyncClient:
     )
 
 
-async def store_token(deals: OrganizationBuilder, token: str = TOKEN, **columns: Any) -> None:
+async def store_token(builder: OrganizationBuilder, token: str = TOKEN, **columns: Any) -> None:
     """Store a token of the organization's user."""
     usual: Any = {"role": Role.ADMIN, "name": token, "created_at": A_MONTH_AGO, "digest": token_digest(token)}
-    key: Any = {"organization_id": deals.organization_id, "user_id": deals.user_id}
-    await deals.insert(models.ApiToken(**{**key, "id": new_id(), **usual, **columns}))
+    key: Any = {"organization_id": builder.organization_id, "user_id": builder.user_id}
+    await builder.insert(models.ApiToken(**{**key, "id": new_id(), **usual, **columns}))

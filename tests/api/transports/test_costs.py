@@ -22,21 +22,21 @@ COST = {
 }
 
 
-def poor(deals: OrganizationBuilder) -> Any:
+def poor(builder: OrganizationBuilder) -> Any:
     """Return an application that has enough for one query, and too little for the next."""
     limits = OperationLimits(bucket=17, restores_per_second=1)
     return create_app(
-        Executor(cached_schema(), deals.database, limits=limits),
-        deals.database,
-        access_policy(deals.database),
+        Executor(cached_schema(), builder.database, limits=limits),
+        builder.database,
+        access_policy(builder.database),
     )
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
 async def test_the_cost_is_told_to_who_asks_for_it(
-    method: str, http: httpx2.AsyncClient, deals: OrganizationBuilder
+    method: str, http: httpx2.AsyncClient, builder: OrganizationBuilder
 ) -> None:
-    await deals.quote(await deals.opportunity())
+    await builder.quote(await builder.opportunity())
     by_url: Any = {"params": {"query": QUOTES, "extensions": '{"cost": true}'}}
     by_body: Any = {"json": {"query": QUOTES, "extensions": {"cost": True}}}
 
@@ -47,17 +47,19 @@ async def test_the_cost_is_told_to_who_asks_for_it(
     assert "etag" not in answer.headers
 
 
-async def test_the_cost_is_told_over_a_socket(deals: OrganizationBuilder) -> None:
-    await deals.quote(await deals.opportunity())
-    app = create_app(Executor(cached_schema(), deals.database), deals.database, access_policy(deals.database))
+async def test_the_cost_is_told_over_a_socket(builder: OrganizationBuilder) -> None:
+    await builder.quote(await builder.opportunity())
+    app = create_app(
+        Executor(cached_schema(), builder.database), builder.database, access_policy(builder.database)
+    )
     async with acknowledged_socket(app) as socket:
         socket.send_json("subscribe", id="1", payload={"query": QUOTES, "extensions": {"cost": True}})
         assert (await socket.read())["payload"]["extensions"] == {"cost": COST}
 
 
 @pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
-async def test_who_asks_too_much_is_told_when_to_come_back(accept: str, deals: OrganizationBuilder) -> None:
-    async with http_client(poor(deals)) as http:
+async def test_who_asks_too_much_is_told_when_to_come_back(accept: str, builder: OrganizationBuilder) -> None:
+    async with http_client(poor(builder)) as http:
         await http.post("/graphql", json={"query": QUOTES})
         answer = await http.post("/graphql", json={"query": QUOTES}, headers={"accept": accept})
 
@@ -68,8 +70,8 @@ async def test_who_asks_too_much_is_told_when_to_come_back(accept: str, deals: O
     assert "data" not in answer.json()
 
 
-async def test_who_asks_too_much_over_a_socket_is_told_too(deals: OrganizationBuilder) -> None:
-    async with acknowledged_socket(poor(deals)) as socket:
+async def test_who_asks_too_much_over_a_socket_is_told_too(builder: OrganizationBuilder) -> None:
+    async with acknowledged_socket(poor(builder)) as socket:
         socket.subscribe("1", QUOTES)
         assert [(await socket.read())["type"] for _ in range(2)] == ["next", "complete"]
         socket.subscribe("2", QUOTES)

@@ -41,8 +41,8 @@ async def test_a_query_by_get_is_answered_with_its_variables(http: httpx2.AsyncC
     assert (answer.status_code, answer.json()) == (200, ADA)
 
 
-async def test_a_mutation_by_post_is_done(http: httpx2.AsyncClient, deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_a_mutation_by_post_is_done(http: httpx2.AsyncClient, builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     closing = "closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename }"
     mutation = f"mutation($id: ID!) {{ {closing} }}"
 
@@ -51,7 +51,7 @@ async def test_a_mutation_by_post_is_done(http: httpx2.AsyncClient, deals: Organ
     )
 
     assert answer.json() == {"data": {"closeOpportunity": {"__typename": "CloseOpportunitySuccess"}}}
-    assert [row.state for row in (await deals.dump())["opportunity"]] == ["WON"]
+    assert [row.state for row in (await builder.dump())["opportunity"]] == ["WON"]
 
 
 async def test_a_body_of_exactly_the_limit_is_read(http: httpx2.AsyncClient) -> None:
@@ -66,7 +66,7 @@ async def test_a_body_of_exactly_the_limit_is_read(http: httpx2.AsyncClient) -> 
     assert answer.json() == ADA
 
 
-async def test_a_body_that_never_ends_is_refused_at_the_limit(deals: OrganizationBuilder) -> None:
+async def test_a_body_that_never_ends_is_refused_at_the_limit(builder: OrganizationBuilder) -> None:
     received, sent = 0, list[Message]()
 
     async def receive() -> Message:
@@ -77,13 +77,13 @@ async def test_a_body_that_never_ends_is_refused_at_the_limit(deals: Organizatio
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await _app(deals)(_scope(), receive, send)
+    await _app(builder)(_scope(), receive, send)
 
     assert received == DEFAULT_LIMITS.body_bytes // 1024 + 1
     assert sent[0]["status"] == 413
 
 
-async def test_a_client_that_leaves_while_it_is_sending_is_not_answered(deals: OrganizationBuilder) -> None:
+async def test_a_client_that_leaves_while_it_is_sending_is_not_answered(builder: OrganizationBuilder) -> None:
     sent = list[Message]()
 
     async def receive() -> Message:
@@ -92,7 +92,7 @@ async def test_a_client_that_leaves_while_it_is_sending_is_not_answered(deals: O
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await _app(deals)(_scope(), receive, send)
+    await _app(builder)(_scope(), receive, send)
 
     assert sent == []
 
@@ -207,11 +207,11 @@ async def test_a_query_by_get_is_not_sent_twice_to_a_client_that_has_its_answer(
 
 
 async def test_an_answer_that_has_changed_is_sent_with_another_tag(
-    http: httpx2.AsyncClient, deals: OrganizationBuilder
+    http: httpx2.AsyncClient, builder: OrganizationBuilder
 ) -> None:
     count = {"query": "{ opportunities { totalCount } }"}
     tag = (await http.get("/graphql", params=count)).headers["etag"]
-    await deals.opportunity()
+    await builder.opportunity()
 
     answer = await http.get("/graphql", params=count, headers={"if-none-match": tag})
 
@@ -221,14 +221,14 @@ async def test_an_answer_that_has_changed_is_sent_with_another_tag(
 
 @pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
 async def test_an_operation_that_takes_too_long_is_answered_with_504(
-    accept: str, deals: OrganizationBuilder, sqlite_url: str
+    accept: str, builder: OrganizationBuilder, sqlite_url: str
 ) -> None:
     mutation = """mutation { createCompetitor(input: {name: "Lever Ltd"}) { __typename } }"""
-    before = await deals.dump()
+    before = await builder.dump()
 
     async with hurried(sqlite_url) as database:
         executor = Executor(cached_schema(), database, bounds=ConcurrencyLimits(seconds=0.1))
-        app = create_app(executor, database, access_policy(deals.database))
+        app = create_app(executor, database, access_policy(builder.database))
         async with http_client(app) as http:
             with locked_by_another_program(sqlite_url):
                 answer = await http.post("/graphql", json={"query": mutation}, headers={"accept": accept})
@@ -238,7 +238,7 @@ async def test_an_operation_that_takes_too_long_is_answered_with_504(
     [error] = answer.json()["errors"]
     assert error["message"].startswith("This took longer than 0.1 seconds, so it was stopped.")
     assert error["extensions"] == {"code": "TIMEOUT", "retryAfter": 1}
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def test_errors_are_never_cached(http: httpx2.AsyncClient) -> None:
@@ -249,9 +249,9 @@ async def test_errors_are_never_cached(http: httpx2.AsyncClient) -> None:
 
 
 async def test_the_length_of_an_answer_is_that_of_its_bytes(
-    http: httpx2.AsyncClient, deals: OrganizationBuilder
+    http: httpx2.AsyncClient, builder: OrganizationBuilder
 ) -> None:
-    await deals.opportunity(name="Kran für Ærøskøbing 🏗")
+    await builder.opportunity(name="Kran für Ærøskøbing 🏗")
 
     answer = await http.post("/graphql", json={"query": "{ opportunities { nodes { name } } }"})
 
@@ -259,9 +259,9 @@ async def test_the_length_of_an_answer_is_that_of_its_bytes(
     assert int(answer.headers["content-length"]) == len(answer.content)
 
 
-def _app(deals: OrganizationBuilder) -> Any:
+def _app(builder: OrganizationBuilder) -> Any:
     return create_app(
-        Executor(cached_schema(), deals.database), deals.database, access_policy(deals.database)
+        Executor(cached_schema(), builder.database), builder.database, access_policy(builder.database)
     )
 
 

@@ -20,13 +20,13 @@ COMPLETE = b"event: complete\ndata:\n\n"
 
 
 async def test_a_subscription_is_a_stream_of_events_with_their_ids(
-    app: Starlette, executor: Executor, deals: OrganizationBuilder
+    app: Starlette, executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    opportunity_id = await deals.opportunity()
+    opportunity_id = await builder.opportunity()
     async with open_stream(app, "POST", body=asked(ONE, id=f"opp_{opportunity_id}")) as stream:
         start = await stream.next_from_app()
         await wait_until(lambda: executor.feed.subscribers == 1)
-        await write_events(executor, deals, opportunity_id, opportunity_id)
+        await write_events(executor, builder, opportunity_id, opportunity_id)
 
         assert [await stream.read() for _ in range(2)] == [TOLD % b"0-1", TOLD % b"0-2"]
     assert start["status"] == 200
@@ -36,10 +36,10 @@ async def test_a_subscription_is_a_stream_of_events_with_their_ids(
 
 
 async def test_who_connects_again_goes_on_after_the_last_event(
-    app: Starlette, executor: Executor, deals: OrganizationBuilder
+    app: Starlette, executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    await write_events(executor, deals, opportunity_id, opportunity_id, opportunity_id)
+    opportunity_id = await builder.opportunity()
+    await write_events(executor, builder, opportunity_id, opportunity_id, opportunity_id)
     variables = orjson.dumps({"id": f"opp_{opportunity_id}", "after": "0-1"})
     url = urlencode({"query": ONE, "variables": variables}).encode()
     async with open_stream(app, "GET", query_string=url) as stream:
@@ -137,13 +137,13 @@ async def test_a_server_that_stops_ends_the_stream_without_completing_it(
 
 
 async def test_a_client_that_reads_nothing_is_listened_for_no_more(
-    app: Starlette, executor: Executor, deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
+    app: Starlette, executor: Executor, builder: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send_timeout, "SEND_TIMEOUT_SECONDS", 0.1)
     async with open_stream(app, "POST", body=asked(ALL)) as stream:
         await wait_until(lambda: executor.feed.subscribers == 1)
         stream.reads = False
-        await write_events(executor, deals, await deals.opportunity())
+        await write_events(executor, builder, await builder.opportunity())
         await wait_until(lambda: executor.feed.subscribers == 0)
 
 

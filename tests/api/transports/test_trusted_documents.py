@@ -29,14 +29,14 @@ BY_ID = {document_id(TRUSTED): TRUSTED}
 ALLOWED, ONLY = TrustedDocuments(BY_ID), TrustedDocuments(BY_ID, only=True)
 
 
-def client_of(deals: OrganizationBuilder, documents: TrustedDocuments) -> httpx2.AsyncClient:
-    executor = Executor(cached_schema(), deals.database)
-    app = create_app(executor, deals.database, access_policy(deals.database), documents)
+def client_of(builder: OrganizationBuilder, documents: TrustedDocuments) -> httpx2.AsyncClient:
+    executor = Executor(cached_schema(), builder.database)
+    app = create_app(executor, builder.database, access_policy(builder.database), documents)
     return http_client(app)
 
 
-async def post(deals: OrganizationBuilder, documents: TrustedDocuments, **body: Any) -> httpx2.Response:
-    async with client_of(deals, documents) as http:
+async def post(builder: OrganizationBuilder, documents: TrustedDocuments, **body: Any) -> httpx2.Response:
+    async with client_of(builder, documents) as http:
         return await http.post("/graphql", json=body)
 
 
@@ -53,52 +53,52 @@ def test_an_id_is_the_sha256_of_the_text() -> None:
 
 @pytest.mark.parametrize("documents", [ALLOWED, ONLY])
 async def test_a_trusted_document_is_asked_for_by_its_id(
-    deals: OrganizationBuilder, documents: TrustedDocuments
+    builder: OrganizationBuilder, documents: TrustedDocuments
 ) -> None:
-    assert (await post(deals, documents, documentId=document_id(TRUSTED))).json() == ANSWER
+    assert (await post(builder, documents, documentId=document_id(TRUSTED))).json() == ANSWER
 
 
-async def test_a_trusted_query_may_be_asked_for_by_get(deals: OrganizationBuilder) -> None:
-    async with client_of(deals, ONLY) as http:
+async def test_a_trusted_query_may_be_asked_for_by_get(builder: OrganizationBuilder) -> None:
+    async with client_of(builder, ONLY) as http:
         answer = await http.get("/graphql", params={"documentId": document_id(TRUSTED)})
 
     assert answer.json() == ANSWER
 
 
 async def test_beside_trusted_documents_others_are_run_where_they_are_only_allowed(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    assert (await post(deals, ALLOWED, query=OTHER)).json() == ANSWER
+    assert (await post(builder, ALLOWED, query=OTHER)).json() == ANSWER
 
 
 @pytest.mark.parametrize("query", [OTHER, TRUSTED])
 async def test_where_only_trusted_documents_are_run_no_text_is(
-    deals: OrganizationBuilder, query: str
+    builder: OrganizationBuilder, query: str
 ) -> None:
-    assert code(await post(deals, ONLY, query=query)) == (403, "DOCUMENT_NOT_TRUSTED")
+    assert code(await post(builder, ONLY, query=query)) == (403, "DOCUMENT_NOT_TRUSTED")
 
 
 async def test_the_document_of_a_known_id_is_run_whatever_text_comes_along(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    answer = await post(deals, ONLY, documentId=document_id(TRUSTED), query="{ viewer { user { name } } }")
+    answer = await post(builder, ONLY, documentId=document_id(TRUSTED), query="{ viewer { user { name } } }")
 
     assert answer.json() == ANSWER
 
 
 @pytest.mark.parametrize("documents", [TrustedDocuments(), ALLOWED, ONLY])
-async def test_an_unknown_id_is_refused(deals: OrganizationBuilder, documents: TrustedDocuments) -> None:
-    assert code(await post(deals, documents, documentId=document_id(OTHER))) == (400, "DOCUMENT_NOT_FOUND")
+async def test_an_unknown_id_is_refused(builder: OrganizationBuilder, documents: TrustedDocuments) -> None:
+    assert code(await post(builder, documents, documentId=document_id(OTHER))) == (400, "DOCUMENT_NOT_FOUND")
 
 
-async def test_an_id_that_is_no_text_is_refused(deals: OrganizationBuilder) -> None:
-    assert code(await post(deals, ALLOWED, documentId=[1])) == (400, "BAD_REQUEST")
+async def test_an_id_that_is_no_text_is_refused(builder: OrganizationBuilder) -> None:
+    assert code(await post(builder, ALLOWED, documentId=[1])) == (400, "BAD_REQUEST")
 
 
-async def test_over_a_socket_other_operations_go_on_when_one_is_refused(deals: OrganizationBuilder) -> None:
-    executor = Executor(cached_schema(), deals.database)
+async def test_over_a_socket_other_operations_go_on_when_one_is_refused(builder: OrganizationBuilder) -> None:
+    executor = Executor(cached_schema(), builder.database)
     async with acknowledged_socket(
-        create_app(executor, deals.database, access_policy(deals.database), ONLY)
+        create_app(executor, builder.database, access_policy(builder.database), ONLY)
     ) as socket:
         socket.subscribe("1", OTHER)
         refused = await socket.read()
@@ -111,9 +111,9 @@ async def test_over_a_socket_other_operations_go_on_when_one_is_refused(deals: O
 
 
 async def test_where_only_trusted_documents_are_run_there_is_no_playground(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    async with client_of(deals, ONLY) as http:
+    async with client_of(builder, ONLY) as http:
         answer = await http.get("/graphql", headers={"accept": "text/html"})
 
     assert code(answer) == (406, "NOT_ACCEPTABLE")

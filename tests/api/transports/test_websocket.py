@@ -19,9 +19,9 @@ ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
 CLOSED = {"data": {"closeOpportunity": {"__typename": "CloseOpportunitySuccess"}}}
 
 
-def limited(deals: OrganizationBuilder, **limits: float) -> Starlette:
-    entry = access_policy(deals.database, limits=Limits.model_validate(limits))
-    return create_app(Executor(cached_schema(), deals.database), deals.database, entry)
+def limited(builder: OrganizationBuilder, **limits: float) -> Starlette:
+    entry = access_policy(builder.database, limits=Limits.model_validate(limits))
+    return create_app(Executor(cached_schema(), builder.database), builder.database, entry)
 
 
 async def test_a_query_has_one_answer_and_is_complete(app: Starlette) -> None:
@@ -33,9 +33,9 @@ async def test_a_query_has_one_answer_and_is_complete(app: Starlette) -> None:
 
 
 async def test_a_mutation_is_done_and_told_to_who_listens(
-    app: Starlette, executor: Executor, deals: OrganizationBuilder
+    app: Starlette, executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    id_ = f"opp_{await deals.opportunity()}"
+    id_ = f"opp_{await builder.opportunity()}"
     async with acknowledged_socket(app) as socket:
         socket.subscribe("2", "subscription { opportunitiesChanged { kind opportunity { id state } } }")
         await wait_until(lambda: executor.feed.subscribers == 1)
@@ -64,10 +64,10 @@ async def test_what_can_not_run_is_told_as_an_error_and_the_socket_stays_open(ap
 
 
 async def test_who_connects_again_goes_on_after_the_last_event(
-    app: Starlette, executor: Executor, deals: OrganizationBuilder
+    app: Starlette, executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    known, missed = await deals.opportunity(), await deals.opportunity()
-    await write_events(executor, deals, known, missed)
+    known, missed = await builder.opportunity(), await builder.opportunity()
+    await write_events(executor, builder, known, missed)
     async with acknowledged_socket(app) as socket:
         socket.subscribe("1", ALL, after="0-0")
         first = (await socket.read())["payload"]["data"]["opportunitiesChanged"]
@@ -111,14 +111,14 @@ async def test_a_server_that_stops_says_that_it_comes_back(app: Starlette, execu
 
 
 async def test_a_client_that_reads_nothing_is_closed(
-    app: Starlette, executor: Executor, deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
+    app: Starlette, executor: Executor, builder: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(send_timeout, "SEND_TIMEOUT_SECONDS", 0.1)
     async with acknowledged_socket(app) as socket:
         socket.subscribe("1", ALL)
         await wait_until(lambda: executor.feed.subscribers == 1)
         socket.reads = False
-        await write_events(executor, deals, await deals.opportunity())
+        await write_events(executor, builder, await builder.opportunity())
 
         too_slow = "You read too slowly. Connect again, and go on after your last event."
         assert await socket.read_close() == (1013, too_slow)
@@ -143,14 +143,14 @@ async def test_no_other_subprotocol_is_spoken(app: Starlette, subprotocols: tupl
         assert await socket.read_close() == (4406, "Subprotocol not acceptable")
 
 
-async def test_a_client_must_begin_in_time(deals: OrganizationBuilder) -> None:
-    async with open_socket(limited(deals, init_seconds=0.05)) as socket:
+async def test_a_client_must_begin_in_time(builder: OrganizationBuilder) -> None:
+    async with open_socket(limited(builder, init_seconds=0.05)) as socket:
         await socket.next_from_app()
         assert await socket.read_close() == (4408, "Connection initialisation timeout")
 
 
-async def test_a_client_that_has_begun_may_be_silent(deals: OrganizationBuilder) -> None:
-    async with acknowledged_socket(limited(deals, init_seconds=0.05)) as socket:
+async def test_a_client_that_has_begun_may_be_silent(builder: OrganizationBuilder) -> None:
+    async with acknowledged_socket(limited(builder, init_seconds=0.05)) as socket:
         await asyncio.sleep(0.1)
         socket.subscribe("1", VIEWER)
 
@@ -230,8 +230,8 @@ async def test_a_message_is_no_binary(app: Starlette) -> None:
         assert await socket.read_close() == (4400, "Messages are text, not binary.")
 
 
-async def test_a_socket_runs_so_many_operations_at_once(deals: OrganizationBuilder) -> None:
-    async with acknowledged_socket(limited(deals, operations_per_socket=1)) as socket:
+async def test_a_socket_runs_so_many_operations_at_once(builder: OrganizationBuilder) -> None:
+    async with acknowledged_socket(limited(builder, operations_per_socket=1)) as socket:
         socket.subscribe("1", ALL)
         socket.subscribe("2", VIEWER)
         refused = await socket.read()
@@ -244,8 +244,8 @@ async def test_a_socket_runs_so_many_operations_at_once(deals: OrganizationBuild
     assert answered == {"id": "2", "type": "next", "payload": ADA}
 
 
-async def test_a_process_has_so_many_sockets(deals: OrganizationBuilder) -> None:
-    app = limited(deals, sockets=1)
+async def test_a_process_has_so_many_sockets(builder: OrganizationBuilder) -> None:
+    app = limited(builder, sockets=1)
     async with acknowledged_socket(app), open_socket(app) as refused:
         await refused.next_from_app()
         assert await refused.read_close() == (1013, "Too many connections are open. Try again later.")
@@ -253,8 +253,8 @@ async def test_a_process_has_so_many_sockets(deals: OrganizationBuilder) -> None
         pass
 
 
-async def test_a_caller_has_so_many_sockets(deals: OrganizationBuilder) -> None:
-    app = limited(deals, sockets_per_caller=1)
+async def test_a_caller_has_so_many_sockets(builder: OrganizationBuilder) -> None:
+    app = limited(builder, sockets_per_caller=1)
     async with acknowledged_socket(app), open_socket(app) as refused:
         await refused.next_from_app()
         refused.initialize()
@@ -264,9 +264,9 @@ async def test_a_caller_has_so_many_sockets(deals: OrganizationBuilder) -> None:
         pass
 
 
-async def test_a_caller_has_so_many_subscriptions(deals: OrganizationBuilder) -> None:
-    executor = Executor(cached_schema(), deals.database, limits=OperationLimits(subscriptions_per_caller=1))
-    app = create_app(executor, deals.database, access_policy(deals.database))
+async def test_a_caller_has_so_many_subscriptions(builder: OrganizationBuilder) -> None:
+    executor = Executor(cached_schema(), builder.database, limits=OperationLimits(subscriptions_per_caller=1))
+    app = create_app(executor, builder.database, access_policy(builder.database))
     async with acknowledged_socket(app) as socket, acknowledged_socket(app) as other:
         socket.subscribe("1", ALL)
         await wait_until(lambda: executor.feed.subscribers == 1)

@@ -37,17 +37,17 @@ FORGERIES: dict[str, Any] = {
 
 
 async def test_entries_are_sealed_once_in_the_chain_of_their_organization(database: Database) -> None:
-    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
-    first, second = await committed_entry(deals), await committed_entry(deals)
+    builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
+    first, second = await committed_entry(builder), await committed_entry(builder)
     theirs = await committed_entry(others)
 
     assert await seal_entries(database) == 3
     assert await seal_entries(database) == 0
 
-    dump = await deals.dump()
+    dump = await builder.dump()
     assert [(row.organization_id, row.sequence, row.audit_id) for row in dump["audit_seal"]] == [
-        (deals.organization_id, 1, first),
-        (deals.organization_id, 2, second),
+        (builder.organization_id, 1, first),
+        (builder.organization_id, 2, second),
         (others.organization_id, 1, theirs),
     ]
     assert dump["unsealed_audit"] == []
@@ -58,73 +58,73 @@ async def test_entries_are_sealed_once_in_the_chain_of_their_organization(databa
 
 
 async def test_unsealed_entries_are_counted(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    assert await only_result(deals) == VerificationResult("Northwind Works", 0, 0, f"0-{GENESIS_HASH}")
-    await committed_entry(deals)
+    builder = await OrganizationBuilder.create(database)
+    assert await only_result(builder) == VerificationResult("Northwind Works", 0, 0, f"0-{GENESIS_HASH}")
+    await committed_entry(builder)
     await seal_entries(database)
-    await committed_entry(deals)
-    await committed_entry(deals)
+    await committed_entry(builder)
+    await committed_entry(builder)
 
-    result = await only_result(deals)
+    result = await only_result(builder)
 
     assert (result.sealed, result.unsealed, result.error) == (1, 2, None)
 
 
 async def test_an_entry_written_for_one_organization_is_sealed(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    closing = CloseOpportunity(opportunity_id=await deals.opportunity(), outcome=OpportunityState.WON)
-    await database.for_organization(deals.organization_id).write(
-        lambda transaction: close_opportunity(transaction, deals.caller, closing)
+    builder = await OrganizationBuilder.create(database)
+    closing = CloseOpportunity(opportunity_id=await builder.opportunity(), outcome=OpportunityState.WON)
+    await database.for_organization(builder.organization_id).write(
+        lambda transaction: close_opportunity(transaction, builder.caller, closing)
     )
 
     assert await seal_entries(database) == 1
 
 
 async def test_an_entry_committed_late_is_sealed_late(postgresql: Database) -> None:
-    deals = await OrganizationBuilder.create(postgresql)
+    builder = await OrganizationBuilder.create(postgresql)
     async with postgresql.transaction() as late:
-        early = await write_entry(late, deals)
-        quick = await committed_entry(deals)
+        early = await write_entry(late, builder)
+        quick = await committed_entry(builder)
         assert await seal_entries(postgresql) == 1
     assert await seal_entries(postgresql) == 1
 
-    assert [row.audit_id for row in (await deals.dump())["audit_seal"]] == [quick, early]
-    assert (await only_result(deals)).error is None
+    assert [row.audit_id for row in (await builder.dump())["audit_seal"]] == [quick, early]
+    assert (await only_result(builder)).error is None
 
 
 async def test_concurrent_programs_seal_each_entry_once(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    rows = {await committed_entry(deals) for _ in range(20)}
+    builder = await OrganizationBuilder.create(database)
+    rows = {await committed_entry(builder) for _ in range(20)}
 
     counts = await asyncio.gather(*(seal_entries(database) for _ in range(4)))
 
     assert sum(counts) == len(rows)
-    assert {row.audit_id for row in (await deals.dump())["audit_seal"]} == rows
-    assert (await only_result(deals)).error is None
+    assert {row.audit_id for row in (await builder.dump())["audit_seal"]} == rows
+    assert (await only_result(builder)).error is None
 
 
 async def test_more_entries_than_a_page_are_sealed_and_verified(sqlite: Database) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
+    builder = await OrganizationBuilder.create(sqlite)
     entries = [new_entry() for _ in range(SEAL_PAGE_SIZE + 1)]
     async with sqlite.transaction() as transaction:
-        await append_audit(transaction, deals.caller, entries)
+        await append_audit(transaction, builder.caller, entries)
 
     assert await seal_entries(sqlite) == SEAL_PAGE_SIZE + 1
-    assert (await only_result(deals)).sealed == SEAL_PAGE_SIZE + 1
+    assert (await only_result(builder)).sealed == SEAL_PAGE_SIZE + 1
 
 
 async def test_a_changed_entry_beyond_the_first_page_is_reported(sqlite: Database) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
+    builder = await OrganizationBuilder.create(sqlite)
     entries = [new_entry() for _ in range(VERIFY_PAGE_SIZE + 2)]
     async with sqlite.transaction() as transaction:
-        await append_audit(transaction, deals.caller, entries)
+        await append_audit(transaction, builder.caller, entries)
     await seal_entries(sqlite)
-    result = await only_result(deals)
+    result = await only_result(builder)
     assert (result.sealed, result.unsealed, result.error) == (VERIFY_PAGE_SIZE + 2, 0, None)
-    row = (await deals.dump())["audit_seal"][-1].audit_id
+    row = (await builder.dump())["audit_seal"][-1].audit_id
     await tamper(sqlite, on_row(update(models.Audit).values(FORGERIES["details"])), audit_id=row)
 
-    result = await only_result(deals)
+    result = await only_result(builder)
 
     assert result.sealed == VERIFY_PAGE_SIZE + 1
     assert result.error is not None
@@ -134,10 +134,10 @@ async def test_a_changed_entry_beyond_the_first_page_is_reported(sqlite: Databas
 
 @pytest.mark.parametrize("what", FORGERIES)
 async def test_a_changed_entry_is_reported(what: str, database: Database) -> None:
-    deals, row = await sealed(database)
+    builder, row = await sealed(database)
     await tamper(database, on_row(update(models.Audit).values(FORGERIES[what])), audit_id=row)
 
-    result = await only_result(deals)
+    result = await only_result(builder)
 
     assert result.sealed == 1
     assert result.error is not None
@@ -146,55 +146,55 @@ async def test_a_changed_entry_is_reported(what: str, database: Database) -> Non
 
 
 async def test_a_removed_entry_is_reported(database: Database) -> None:
-    deals, row = await sealed(database)
+    builder, row = await sealed(database)
     await tamper(database, DELETE_ENTRY, audit_id=row)
 
-    assert (await only_result(deals)).error == f"Entry his_{row} was removed; it was sealed as number 2."
+    assert (await only_result(builder)).error == f"Entry his_{row} was removed; it was sealed as number 2."
 
 
 async def test_an_entry_removed_with_its_seal_is_reported(database: Database) -> None:
-    deals, row = await sealed(database)
+    builder, row = await sealed(database)
     await tamper(database, DELETE_ENTRY, audit_id=row)
     await tamper(
         database, Statement(delete(models.AuditSeal).where(_seal.audit_id == bindparam("id"))), id=row
     )
 
-    assert (await only_result(deals)).error == "Seal 2 is missing."
+    assert (await only_result(builder)).error == "Seal 2 is missing."
 
 
 async def test_an_entry_removed_before_it_was_sealed_is_reported(database: Database) -> None:
-    deals, _ = await sealed(database)
-    row = await committed_entry(deals)
+    builder, _ = await sealed(database)
+    row = await committed_entry(builder)
     await tamper(database, DELETE_ENTRY, audit_id=row)
 
-    assert (await only_result(deals)).error == f"Entry his_{row} was removed before it was sealed."
+    assert (await only_result(builder)).error == f"Entry his_{row} was removed before it was sealed."
 
 
 async def test_an_entry_inserted_without_being_queued_is_reported(database: Database) -> None:
-    deals, _ = await sealed(database)
-    row = await committed_entry(deals)
+    builder, _ = await sealed(database)
+    row = await committed_entry(builder)
     await tamper(
         database, Statement(delete(models.UnsealedAudit).where(_unsealed.audit_id == bindparam("id"))), id=row
     )
 
     entry = f"Entry his_{row} (ACCOUNT_UPDATED, 2026-11-23 12:00 UTC)"
-    assert (await only_result(deals)).error == f"{entry} was inserted without being queued for sealing."
+    assert (await only_result(builder)).error == f"{entry} was inserted without being queued for sealing."
 
 
 async def test_a_replaced_seal_breaks_the_chain(database: Database) -> None:
-    deals, row = await sealed(database)
+    builder, row = await sealed(database)
     forged = update(models.AuditSeal).values(hash="f" * 64)
     await tamper(database, Statement(forged.where(_seal.audit_id == bindparam("id"))), id=row)
 
-    error = (await only_result(deals)).error
+    error = (await only_result(builder)).error
 
     assert error is not None
     assert error.endswith("or its seal 2 was changed.")
 
 
 async def test_a_rebuilt_chain_lacks_the_earlier_head(database: Database) -> None:
-    deals, row = await sealed(database)
-    head = (await only_result(deals)).head
+    builder, row = await sealed(database)
+    head = (await only_result(builder)).head
     assert await has_seal(database, head)
     await tamper(database, on_row(update(models.Audit).values(FORGERIES["details"])), audit_id=row)
     await tamper(database, Statement(delete(models.AuditSeal)))
@@ -205,7 +205,7 @@ async def test_a_rebuilt_chain_lacks_the_earlier_head(database: Database) -> Non
     await tamper(database, Statement(again))
     await seal_entries(database)
 
-    assert (await only_result(deals)).error is None
+    assert (await only_result(builder)).error is None
     assert not await has_seal(database, head)
     for nonsense in ("", "3", "3-", "-1-a", "x-y", f"{2**63}-{GENESIS_HASH}"):
         assert not await has_seal(database, nonsense)
@@ -213,20 +213,20 @@ async def test_a_rebuilt_chain_lacks_the_earlier_head(database: Database) -> Non
 
 async def sealed(database: Database) -> tuple[OrganizationBuilder, UUID]:
     """Return an organization with three sealed entries, and the id of the second one."""
-    deals = await OrganizationBuilder.create(database)
-    rows = [await committed_entry(deals) for _ in range(3)]
+    builder = await OrganizationBuilder.create(database)
+    rows = [await committed_entry(builder) for _ in range(3)]
     await seal_entries(database)
-    return deals, rows[1]
+    return builder, rows[1]
 
 
-async def committed_entry(deals: OrganizationBuilder) -> UUID:
-    async with deals.database.transaction() as transaction:
-        return await write_entry(transaction, deals)
+async def committed_entry(builder: OrganizationBuilder) -> UUID:
+    async with builder.database.transaction() as transaction:
+        return await write_entry(transaction, builder)
 
 
-async def write_entry(transaction: Transaction, deals: OrganizationBuilder) -> UUID:
+async def write_entry(transaction: Transaction, builder: OrganizationBuilder) -> UUID:
     entry = new_entry()
-    await append_audit(transaction, deals.caller, [entry])
+    await append_audit(transaction, builder.caller, [entry])
     rows = await transaction.rows(_FIND_BY_SUBJECT, subject_id=entry.subject_id)
     return UUID(str(rows[0].id))
 
@@ -239,8 +239,8 @@ async def results(database: Database) -> list[VerificationResult]:
     return [result async for result in verify_seals(database)]
 
 
-async def only_result(deals: OrganizationBuilder) -> VerificationResult:
-    [result] = await results(deals.database)
+async def only_result(builder: OrganizationBuilder) -> VerificationResult:
+    [result] = await results(builder.database)
     return result
 
 

@@ -13,15 +13,15 @@ ISSUER = "https://login.example"
 
 
 async def test_somebody_new_is_entered_once_and_written_down(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
 
-    first = await find(deals, subject="7", name="Bob Reyes", email="bob@example.com")
-    second = await find(deals, subject="7")
+    first = await find(builder, subject="7", name="Bob Reyes", email="bob@example.com")
+    second = await find(builder, subject="7")
 
-    _, bob = (await deals.dump())["app_user"]
-    assert first == second == UserRef(deals.organization_id, bob.id)
+    _, bob = (await builder.dump())["app_user"]
+    assert first == second == UserRef(builder.organization_id, bob.id)
     assert (bob.name, bob.email, bob.version, bob.created_at) == ("Bob Reyes", "bob@example.com", 1, NOW)
-    assert [(row.action, row.subject_id, row.user_id) for row in (await deals.dump())["audit"]] == [
+    assert [(row.action, row.subject_id, row.user_id) for row in (await builder.dump())["audit"]] == [
         ("USER_CREATED", bob.id, bob.id),
         ("USER_IDENTIFIED", bob.id, bob.id),
     ]
@@ -30,44 +30,44 @@ async def test_somebody_new_is_entered_once_and_written_down(database: Database)
 async def test_somebody_with_the_verified_address_of_a_user_is_that_user_from_then_on(
     database: Database,
 ) -> None:
-    deals = await OrganizationBuilder.create(database)
-    ada = UserRef(deals.organization_id, deals.user_id)
+    builder = await OrganizationBuilder.create(database)
+    ada = UserRef(builder.organization_id, builder.user_id)
 
-    assert await find(deals, subject="7", email="ADA@example.com", email_verified=True) == ada
-    assert await find(deals, subject="7", email="changed@example.com", email_verified=False) == ada
-    assert [row.name for row in (await deals.dump())["app_user"]] == ["Ada Quill"]
+    assert await find(builder, subject="7", email="ADA@example.com", email_verified=True) == ada
+    assert await find(builder, subject="7", email="changed@example.com", email_verified=False) == ada
+    assert [row.name for row in (await builder.dump())["app_user"]] == ["Ada Quill"]
 
 
 async def test_requests_of_somebody_new_that_come_together_enter_one_user(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
 
-    found = await asyncio.gather(*(find(deals, subject="7", email="bob@example.com") for _ in range(8)))
+    found = await asyncio.gather(*(find(builder, subject="7", email="bob@example.com") for _ in range(8)))
 
     assert len(set(found)) == 1
-    assert len((await deals.dump())["app_user"]) == 2
+    assert len((await builder.dump())["app_user"]) == 2
 
 
 async def test_an_organization_is_meant_by_its_name_or_id(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
 
-    for text in ("Northwind Works", str(deals.organization_id), f"org_{deals.organization_id}"):
+    for text in ("Northwind Works", str(builder.organization_id), f"org_{builder.organization_id}"):
         served = await resolve_user(
             database, text, person(email="ada@example.com", email_verified=True), now=NOW
         )
-        assert served == UserRef(deals.organization_id, deals.user_id)
+        assert served == UserRef(builder.organization_id, builder.user_id)
 
 
 async def test_each_issuer_and_organization_has_subjects_of_its_own(database: Database) -> None:
-    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
+    builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
 
     found = [
-        await find(deals, subject="7", email="b@example.com"),
-        await find(deals, subject="7", email="c@example.com", issuer="https://other.example"),
+        await find(builder, subject="7", email="b@example.com"),
+        await find(builder, subject="7", email="c@example.com", issuer="https://other.example"),
         await find(others, subject="7", email="b@example.com"),
     ]
 
     assert len({served.user_id for served in found}) == 3
-    assert [served.organization_id for served in found] == [deals.organization_id] * 2 + [
+    assert [served.organization_id for served in found] == [builder.organization_id] * 2 + [
         others.organization_id
     ]
 
@@ -88,14 +88,14 @@ async def test_each_issuer_and_organization_has_subjects_of_its_own(database: Da
 async def test_nobody_else_is_admitted_and_nothing_changes(
     organization: str | None, columns: dict[str, Any], message: str, sqlite: Database
 ) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
-    await find(deals, subject="6", email="eve@example.com")
-    before = await deals.dump()
+    builder = await OrganizationBuilder.create(sqlite)
+    await find(builder, subject="6", email="eve@example.com")
+    before = await builder.dump()
 
     with pytest.raises(AccessDenied, match=message):
-        await resolve_user(sqlite, organization or str(deals.organization_id), person(**columns), now=NOW)
+        await resolve_user(sqlite, organization or str(builder.organization_id), person(**columns), now=NOW)
 
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def test_an_organization_that_shares_its_name_is_not_guessed(sqlite: Database) -> None:
@@ -110,5 +110,5 @@ def person(**columns: Any) -> OidcUser:
     return OidcUser(**{"issuer": ISSUER, "subject": "7", "role": Role.SALES, **columns})
 
 
-async def find(deals: OrganizationBuilder, **columns: Any) -> UserRef:
-    return await resolve_user(deals.database, str(deals.organization_id), person(**columns), now=NOW)
+async def find(builder: OrganizationBuilder, **columns: Any) -> UserRef:
+    return await resolve_user(builder.database, str(builder.organization_id), person(**columns), now=NOW)

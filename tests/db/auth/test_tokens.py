@@ -39,33 +39,33 @@ _RENAME = Statement(
 
 
 async def test_of_a_token_only_its_hash_is_stored(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
 
-    token = await create(deals, "ci", role=Role.SALES, expires_at=NOW + A_DAY)
+    token = await create(builder, "ci", role=Role.SALES, expires_at=NOW + A_DAY)
 
-    [row] = await list_tokens(database, deals.organization_id)
+    [row] = await list_tokens(database, builder.organization_id)
     assert re.fullmatch(r"dealdesk_[\w-]{43}", token)
     assert looks_like_token(token)
-    assert (row.name, row.role, row.user_id, row.user_name) == ("ci", "SALES", deals.user_id, "Ada Quill")
+    assert (row.name, row.role, row.user_id, row.user_name) == ("ci", "SALES", builder.user_id, "Ada Quill")
     assert (row.created_at, row.expires_at, row.revoked_at) == (NOW, NOW + A_DAY, None)
     assert row.digest == sha256(token.encode()).hexdigest()
-    assert token.removeprefix("dealdesk_") not in str(await deals.dump())
+    assert token.removeprefix("dealdesk_") not in str(await builder.dump())
 
 
 async def test_every_token_is_another_one(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
 
-    assert len({await create(deals, f"token {number}") for number in range(20)}) == 20
+    assert len({await create(builder, f"token {number}") for number in range(20)}) == 20
 
 
 async def test_a_token_is_found_by_its_hash_alone(database: Database) -> None:
-    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
-    token = await create(deals, "ci")
+    builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
+    token = await create(builder, "ci")
     await create(others, "ci")
 
     row = await find_token(database, sha256(token.encode()).hexdigest())
 
-    assert row.organization_id == deals.organization_id
+    assert row.organization_id == builder.organization_id
     assert await find_token(database, token) is None
 
 
@@ -75,15 +75,15 @@ async def test_a_name_that_can_not_be_shown_is_refused(name: str, sqlite: Databa
 
 
 async def test_a_name_is_that_of_one_token_until_it_is_revoked(database: Database) -> None:
-    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
-    await create(deals, "ci")
+    builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
+    await create(builder, "ci")
     await create(others, "ci")
-    await refused(deals, InvalidTokenName, " ci ")
+    await refused(builder, InvalidTokenName, " ci ")
 
-    await revoke(deals, "ci")
-    await create(deals, "ci")
+    await revoke(builder, "ci")
+    await create(builder, "ci")
 
-    assert [(row.name, row.revoked_at) for row in await list_tokens(database, deals.organization_id)] == [
+    assert [(row.name, row.revoked_at) for row in await list_tokens(database, builder.organization_id)] == [
         ("ci", NOW),
         ("ci", None),
     ]
@@ -94,45 +94,45 @@ async def test_a_name_is_that_of_one_token_until_it_is_revoked(database: Databas
 async def test_only_a_token_of_the_organization_can_be_revoked_and_once(
     name: str, database: Database
 ) -> None:
-    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
+    builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
     await create(others, "theirs")
-    await create(deals, "revoked")
-    await revoke(deals, "revoked")
-    before = await deals.dump()
+    await create(builder, "revoked")
+    await revoke(builder, "revoked")
+    before = await builder.dump()
 
     with pytest.raises(TokenNotFound):
-        await revoke(deals, name)
+        await revoke(builder, name)
 
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def test_a_token_works_until_it_expires_or_is_revoked(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     assert not await any_token_is_valid(database, NOW)
-    await create(deals, "expired", expires_at=NOW)
+    await create(builder, "expired", expires_at=NOW)
     assert not await any_token_is_valid(database, NOW)
-    await create(deals, "ci", expires_at=NOW + A_DAY)
+    await create(builder, "ci", expires_at=NOW + A_DAY)
     assert await any_token_is_valid(database, NOW)
-    await revoke(deals, "ci")
+    await revoke(builder, "ci")
     assert not await any_token_is_valid(database, NOW)
 
 
 async def test_someone_is_found_by_organization_and_by_address_or_name(database: Database) -> None:
-    deals, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
-    await rename(deals, "Harbour Works")
+    builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
+    await rename(builder, "Harbour Works")
     bob = models.User(
-        organization_id=deals.organization_id,
-        id=deals.competitor_id,
+        organization_id=builder.organization_id,
+        id=builder.competitor_id,
         name="Bob Reyes",
         email="Bob@example.com",
         created_at=NOW,
     )
-    await deals.insert(bob)
+    await builder.insert(bob)
     ada, theirs = (
-        UserRef(deals.organization_id, deals.user_id),
+        UserRef(builder.organization_id, builder.user_id),
         UserRef(others.organization_id, others.user_id),
     )
-    found = UserRef(deals.organization_id, bob.id)
+    found = UserRef(builder.organization_id, bob.id)
 
     assert await find(database, None, None) == ada
     assert await find(database, None, "Ada Quill") == ada
@@ -144,15 +144,15 @@ async def test_someone_is_found_by_organization_and_by_address_or_name(database:
 async def test_nobody_is_guessed(database: Database) -> None:
     with pytest.raises(UserNotFound, match="holds no organization"):
         await find(database, None, None)
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     with pytest.raises(UserNotFound, match="No organization with a user is called 'Elsewhere'"):
         await find(database, "Elsewhere", None)
     with pytest.raises(UserNotFound, match="No user of the organization has"):
         await find(database, None, "Bob")
-    await deals.insert(
+    await builder.insert(
         models.User(
-            organization_id=deals.organization_id,
-            id=deals.competitor_id,
+            organization_id=builder.organization_id,
+            id=builder.competitor_id,
             name="Ada Quill",
             email="a.quill@example.com",
             created_at=NOW,
@@ -165,30 +165,30 @@ async def test_nobody_is_guessed(database: Database) -> None:
         await find(database, "Northwind Works", None)
 
 
-async def create(deals: OrganizationBuilder, name: str, **columns: Any) -> str:
-    whose = UserRef(deals.organization_id, deals.user_id)
+async def create(builder: OrganizationBuilder, name: str, **columns: Any) -> str:
+    whose = UserRef(builder.organization_id, builder.user_id)
     draft = CreateToken(**{"whose": whose, "role": Role.READER, "name": name, **columns})
-    async with deals.database.transaction() as transaction:
+    async with builder.database.transaction() as transaction:
         return await create_token(transaction, draft, now=NOW)
 
 
-async def revoke(deals: OrganizationBuilder, name: str) -> None:
-    async with deals.database.transaction() as transaction:
-        await revoke_token(transaction, deals.organization_id, name, now=NOW)
+async def revoke(builder: OrganizationBuilder, name: str) -> None:
+    async with builder.database.transaction() as transaction:
+        await revoke_token(transaction, builder.organization_id, name, now=NOW)
 
 
-async def refused(deals: OrganizationBuilder, error: type[DealdeskError], name: str) -> None:
-    before = await deals.dump()
+async def refused(builder: OrganizationBuilder, error: type[DealdeskError], name: str) -> None:
+    before = await builder.dump()
     with pytest.raises(error):
-        await create(deals, name)
-    assert await deals.dump() == before
+        await create(builder, name)
+    assert await builder.dump() == before
 
 
-async def rename(deals: OrganizationBuilder, name: str) -> None:
+async def rename(builder: OrganizationBuilder, name: str) -> None:
     """Make it the older one, too: both were founded at the same moment."""
-    async with deals.database.transaction() as transaction:
+    async with builder.database.transaction() as transaction:
         await transaction.execute(
-            _RENAME, organization_id=deals.organization_id, name=name, at=A_MONTH_AGO - A_DAY
+            _RENAME, organization_id=builder.organization_id, name=name, at=A_MONTH_AGO - A_DAY
         )
 
 

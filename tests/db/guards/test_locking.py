@@ -58,10 +58,10 @@ async def scanning(postgresql_url: str) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def stored_deals(deals: OrganizationBuilder, number: int) -> list[Deal]:
+async def stored_deals(builder: OrganizationBuilder, number: int) -> list[Deal]:
     """Store deals, the highest id first; return them by their opportunities' ids, the lowest first."""
     ids = sorted(new_id() for _ in range(number))
-    quote_ids = {id_: await deals.quote(await deals.opportunity(id=id_)) for id_ in reversed(ids)}
+    quote_ids = {id_: await builder.quote(await builder.opportunity(id=id_)) for id_ in reversed(ids)}
     return [(id_, quote_ids[id_]) for id_ in ids]
 
 
@@ -99,22 +99,22 @@ WRITES: list[Write] = [
 async def test_a_write_locks_opportunities_by_their_ids_whatever_order_is_sent(
     scanning: Database, write: Write, step: int
 ) -> None:
-    deals = await OrganizationBuilder.create(scanning)
+    builder = await OrganizationBuilder.create(scanning)
     for _ in range(ROUNDS):
-        stored = await stored_deals(deals, NUMBER)
+        stored = await stored_deals(builder, NUMBER)
         first_is_locked, other_waits = asyncio.Event(), asyncio.Event()
 
         async def one_by_one(transaction: Transaction) -> None:
             """Lock the lowest id, wait until the other write waits for it, and lock the others."""
             for opportunity_id, _ in stored:  # noqa: B023 - runs within the round
-                await lock_opportunity(transaction, deals.caller, opportunity_id, OPPORTUNITY_ID)
+                await lock_opportunity(transaction, builder.caller, opportunity_id, OPPORTUNITY_ID)
                 first_is_locked.set()  # noqa: B023 - runs within the round
                 await other_waits.wait()  # noqa: B023 - runs within the round
 
         async with asyncio.TaskGroup() as group:
             group.create_task(scanning.write(one_by_one))
             await first_is_locked.wait()
-            group.create_task(scanning.write(partial(write, deals.caller, stored[::step])))
+            group.create_task(scanning.write(partial(write, builder.caller, stored[::step])))
             await until_a_write_waits(scanning)
             other_waits.set()
 
@@ -133,9 +133,12 @@ async def test_a_write_locks_opportunities_by_their_ids_whatever_order_is_sent(
 async def test_writes_that_are_sent_the_same_ids_in_opposite_orders_do_not_deadlock(
     scanning: Database, one: Write, other: Write
 ) -> None:
-    deals = await OrganizationBuilder.create(scanning)
-    stored = await stored_deals(deals, 2)
-    acts: list[Operation] = [partial(one, deals.caller, stored[::-1]), partial(other, deals.caller, stored)]
+    builder = await OrganizationBuilder.create(scanning)
+    stored = await stored_deals(builder, 2)
+    acts: list[Operation] = [
+        partial(one, builder.caller, stored[::-1]),
+        partial(other, builder.caller, stored),
+    ]
     players = [Player(scanning) for _ in acts]
 
     writes = [player.write(act) for player, act in zip(players, acts, strict=True)]

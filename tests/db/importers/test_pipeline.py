@@ -195,13 +195,13 @@ async def test_accounts_keep_what_the_file_says_with_its_spelling_corrected(
 
 
 async def test_odd_deals_land_by_the_stated_rules(database: Database, tmp_path: Path) -> None:
-    deals = [
+    builder = [
         "A,Ann Lee,GTXPro,Isdom,Engaging,2026-10-02,,",
         "B,Ann Lee,GTX Pro,,Engaging,2026-10-02,,",
         "C,Ann Lee,GTX Pro,Isdom,Prospecting,,,",
         "D,Ann Lee,GTX Pro,Isdom,Lost,,2026-02-10,0",
     ]
-    summary = await import_pipeline(database, pipeline_files(tmp_path, deals), now=NOW)
+    summary = await import_pipeline(database, pipeline_files(tmp_path, builder), now=NOW)
 
     rows = await OrganizationBuilder(database).dump()
     accounts = _names(rows["account"])
@@ -236,9 +236,9 @@ async def test_a_byte_order_mark_and_quoted_fields_are_read(database: Database, 
 async def test_a_whole_pipeline_lands_completely_and_only_once(database: Database, tmp_path: Path) -> None:
     directory = whole_pipeline(tmp_path)
     with (directory / "sales_pipeline.csv").open(encoding="utf-8", newline="") as file:
-        deals = list(csv.DictReader(file))
+        builder = list(csv.DictReader(file))
     values: Counter[str] = Counter()
-    for deal in deals:
+    for deal in builder:
         values[deal["deal_stage"]] += int(deal["close_value"] or 0)
 
     summary = await import_pipeline(database, directory, now=NOW)
@@ -264,7 +264,7 @@ async def test_a_whole_pipeline_lands_completely_and_only_once(database: Databas
     }
     assert Counter(row.state for row in rows["quote"]) == {"ACTIVE": 1589, "DRAFT": 500}
     assert {row.external_reference for row in rows["opportunity"]} == {
-        deal["opportunity_id"] for deal in deals
+        deal["opportunity_id"] for deal in builder
     }
     for state in ("Won", "Lost"):
         revenues = [row.actual_revenue for row in rows["opportunity"] if row.state == state.upper()]

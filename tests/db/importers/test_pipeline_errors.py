@@ -129,8 +129,8 @@ async def test_rows_of_the_other_files_are_refused_in_the_same_way(
 async def test_a_deal_is_refused_whose_quote_number_another_quote_has(
     database: Database, tmp_path: Path
 ) -> None:
-    deals = await OrganizationBuilder.create(database)
-    await deals.quote(await deals.opportunity(), number="CRM-ENG1")
+    builder = await OrganizationBuilder.create(database)
+    await builder.quote(await builder.opportunity(), number="CRM-ENG1")
     summary = await import_pipeline(
         database, pipeline_files(tmp_path, [ENGAGING, WON.replace("WON1", "ENG2")]), now=NOW
     )
@@ -138,7 +138,7 @@ async def test_a_deal_is_refused_whose_quote_number_another_quote_has(
     assert summary.rejected == [
         RejectedRow("sales_pipeline.csv", 2, "Another opportunity has a quote CRM-ENG1 already.")
     ]
-    rows = await deals.dump()
+    rows = await builder.dump()
     assert {row.external_reference for row in rows["opportunity"]} == {None, "ENG2"}
 
 

@@ -121,7 +121,7 @@ async def test_an_empty_database_gets_an_organization_named_after_the_directory(
 async def test_everything_lands_in_the_organization_that_is_served(
     database: Database, tmp_path: Path
 ) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     other = await OrganizationBuilder.create(database)
     accounts = [*ACCOUNTS, "Grey Harbour,ports,1900,1,1,Norway,"]
     summary = await import_pipeline(
@@ -131,22 +131,22 @@ async def test_everything_lands_in_the_organization_that_is_served(
     )
 
     rows = await OrganizationBuilder(database).dump()
-    assert {row.organization_id for row in rows["opportunity"]} == {deals.organization_id}
+    assert {row.organization_id for row in rows["opportunity"]} == {builder.organization_id}
     assert len([row for row in rows["account"] if row.organization_id == other.organization_id]) == 1
     [engaging] = [row for row in rows["opportunity"] if row.external_reference == "ENG1"]
-    [harbour] = [row for row in rows["account"] if row.id == deals.account_id]
+    [harbour] = [row for row in rows["account"] if row.id == builder.account_id]
     assert engaging.account_id == harbour.id
     assert harbour.industry is None
     assert (summary.existing[EntityKind.ORGANIZATION], summary.existing[EntityKind.ACCOUNT]) == (1, 1)
 
 
 async def test_progress_is_told_from_what_was_there_to_the_end(database: Database, tmp_path: Path) -> None:
-    deals = [f"D{number},Ann Lee,GTX Pro,Isdom,Prospecting,,," for number in range(1, 1001)]
-    await import_pipeline(database, pipeline_files(tmp_path, deals[:100]), now=NOW)
+    builder = [f"D{number},Ann Lee,GTX Pro,Isdom,Prospecting,,," for number in range(1, 1001)]
+    await import_pipeline(database, pipeline_files(tmp_path, builder[:100]), now=NOW)
     steps: list[tuple[int, int]] = []
 
     await import_pipeline(
-        database, pipeline_files(tmp_path, deals), now=NOW, progress=lambda *step: steps.append(step)
+        database, pipeline_files(tmp_path, builder), now=NOW, progress=lambda *step: steps.append(step)
     )
 
     assert steps == [(100, 1000), (500, 1000), (900, 1000), (1000, 1000)]

@@ -27,8 +27,8 @@ def path(sqlite_url: str) -> Path:
 async def test_a_copy_has_what_was_committed_and_is_one_file_for_its_user_alone(
     sqlite: Database, path: Path
 ) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
-    await deals.opportunity(name="Harbour crane retrofit")
+    builder = await OrganizationBuilder.create(sqlite)
+    await builder.opportunity(name="Harbour crane retrofit")
     copy = path.with_name("copy.db")
 
     backup = back_up(path, copy)
@@ -40,9 +40,9 @@ async def test_a_copy_has_what_was_committed_and_is_one_file_for_its_user_alone(
 
 
 async def test_a_copy_taken_while_writes_run_is_of_one_moment(sqlite: Database, path: Path) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
+    builder = await OrganizationBuilder.create(sqlite)
     is_over = asyncio.Event()
-    writing = asyncio.create_task(write_pairs(deals, is_over))
+    writing = asyncio.create_task(write_pairs(builder, is_over))
     copies = [path.with_name(f"copy{number}.db") for number in range(5)]
     for copy in copies:
         await asyncio.to_thread(back_up, path, copy)
@@ -68,8 +68,8 @@ async def test_nothing_is_written_over(path: Path) -> None:
 
 
 async def test_a_copy_that_is_not_sound_is_not_kept(sqlite: Database, path: Path) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
-    await deals.opportunity()
+    builder = await OrganizationBuilder.create(sqlite)
+    await builder.opportunity()
     spoil(path, "UPDATE opportunity SET owner_id = 'nowhere'")
 
     with pytest.raises(BackupFailed) as refusal:
@@ -85,8 +85,8 @@ async def test_a_copy_that_is_not_sound_is_not_kept(sqlite: Database, path: Path
 async def test_a_copy_that_lost_rows_is_not_kept(
     sqlite: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
-    await deals.opportunity()
+    builder = await OrganizationBuilder.create(sqlite)
+    await builder.opportunity()
     copy = path.with_name("copy.db")
     back_up(path, copy)
     before = files(path.parent)
@@ -123,8 +123,8 @@ async def test_a_copy_takes_the_place_of_a_database_that_is_kept(path: Path, sql
 async def test_a_database_that_is_in_use_is_not_replaced(sqlite: Database, path: Path) -> None:
     copy = path.with_name("copy.db")
     back_up(path, copy)
-    deals = await OrganizationBuilder.create(sqlite)
-    await deals.opportunity(name="Since then")
+    builder = await OrganizationBuilder.create(sqlite)
+    await builder.opportunity(name="Since then")
 
     with pytest.raises(BackupFailed, match=r"is in use\. Stop the server, then try again\."):
         restore(copy, path, now=NOW)
@@ -178,17 +178,17 @@ def test_what_is_no_copy_is_not_put_back(content: bytes | None, why: str, path: 
     assert path.read_bytes() == before
 
 
-async def write_pairs(deals: OrganizationBuilder, is_over: asyncio.Event) -> None:
+async def write_pairs(builder: OrganizationBuilder, is_over: asyncio.Event) -> None:
     """Write a pair of rows in one transaction, and another one, until it is over."""
     for number in count():
         if is_over.is_set():
             return
-        await deals.insert(*(competitor(deals, f"{number}{half}") for half in "ab"))
+        await builder.insert(*(competitor(builder, f"{number}{half}") for half in "ab"))
 
 
-def competitor(deals: OrganizationBuilder, name: str) -> models.Competitor:
+def competitor(builder: OrganizationBuilder, name: str) -> models.Competitor:
     return models.Competitor(
-        organization_id=deals.organization_id, id=new_id(), name=name, created_at=deals.caller.now
+        organization_id=builder.organization_id, id=new_id(), name=name, created_at=builder.caller.now
     )
 
 
@@ -223,9 +223,9 @@ async def write_opportunity(url: str, name: str) -> dict[str, list[Any]]:
     """Write an opportunity of that name, and return what is in the database then."""
     database = await open_database(url)
     try:
-        deals = await OrganizationBuilder.create(database)
-        await deals.opportunity(name=name)
-        return await deals.dump()
+        builder = await OrganizationBuilder.create(database)
+        await builder.opportunity(name=name)
+        return await builder.dump()
     finally:
         await database.close()
 

@@ -40,9 +40,9 @@ def test_a_sound_file_is_told_to_be_so(path: Path) -> None:
 
 
 async def test_every_kind_of_dangling_reference_is_counted(sqlite: Database, path: Path) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
+    builder = await OrganizationBuilder.create(sqlite)
     for _ in range(2):
-        await deals.opportunity()
+        await builder.opportunity()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE opportunity SET owner_id = 'nobody'")
 
@@ -93,8 +93,8 @@ async def test_the_tests_server_checks_everything_and_does_not_survive_a_crash(p
 async def test_what_postgresql_does_not_check_is_named_and_what_came_of_it(
     postgresql: Database, postgresql_url: str
 ) -> None:
-    deals = await OrganizationBuilder.create(postgresql)
-    await deals.opportunity()
+    builder = await OrganizationBuilder.create(postgresql)
+    await builder.opportunity()
     connection = await asyncpg.connect(postgresql_url)
     await connection.execute("""
         ALTER TABLE account ADD CONSTRAINT named CHECK (name <> '') NOT VALID;
@@ -115,9 +115,9 @@ async def test_what_postgresql_does_not_check_is_named_and_what_came_of_it(
 
 
 async def test_rows_that_the_rules_wrote_are_well(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    await deals.quote(await deals.opportunity(), state="ACTIVE")
-    await deals.quote(await deals.opportunity(state="WON"), state="WON")
+    builder = await OrganizationBuilder.create(database)
+    await builder.quote(await builder.opportunity(), state="ACTIVE")
+    await builder.quote(await builder.opportunity(state="WON"), state="WON")
 
     assert [str(finding) async for finding in check_invariants(database, NOW)] == [
         "ok    Every rule of closing holds.",
@@ -126,11 +126,11 @@ async def test_rows_that_the_rules_wrote_are_well(database: Database) -> None:
 
 
 async def test_rows_that_break_a_rule_are_counted(sqlite: Database, path: Path) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
-    blocked, closed, reopened = [await deals.opportunity(state="WON") for _ in range(3)]
-    await deals.quote(blocked, state="DRAFT")
-    await deals.quote(closed, state="WON")
-    await deals.quote(closed)
+    builder = await OrganizationBuilder.create(sqlite)
+    blocked, closed, reopened = [await builder.opportunity(state="WON") for _ in range(3)]
+    await builder.quote(blocked, state="DRAFT")
+    await builder.quote(closed, state="WON")
+    await builder.quote(closed)
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("PRAGMA ignore_check_constraints = ON")
         connection.execute("DROP INDEX one_won_quote")
@@ -152,14 +152,14 @@ async def test_rows_that_break_a_rule_are_counted(sqlite: Database, path: Path) 
 
 
 async def test_a_clock_that_was_ahead_is_noticed(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    await deals.insert(
+    builder = await OrganizationBuilder.create(database)
+    await builder.insert(
         models.Audit(
-            organization_id=deals.organization_id,
+            organization_id=builder.organization_id,
             id=new_id(),
-            user_id=deals.user_id,
+            user_id=builder.user_id,
             action="ACCOUNT_CREATED",
-            subject_id=deals.account_id,
+            subject_id=builder.account_id,
             details="{}",
             at=NOW + timedelta(hours=1),
         )

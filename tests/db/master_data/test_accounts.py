@@ -16,7 +16,6 @@ from db.master_data.accounts import (
     create_account,
     update_account,
 )
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import expect_refusal, only_row, run_operation
 
@@ -30,65 +29,60 @@ EVERYTHING: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def create(deals: OrganizationBuilder, **sent: Any) -> ChangedAccount:
-    return await run_operation(deals, create_account, CreateAccount(**{"name": "Blue Harbour", **sent}))
+async def create(builder: OrganizationBuilder, **sent: Any) -> ChangedAccount:
+    return await run_operation(builder, create_account, CreateAccount(**{"name": "Blue Harbour", **sent}))
 
 
 async def update(
-    deals: OrganizationBuilder, account_id: UUID, changes: AccountChanges, **sent: Any
+    builder: OrganizationBuilder, account_id: UUID, changes: AccountChanges, **sent: Any
 ) -> ChangedAccount:
     return await run_operation(
-        deals, update_account, UpdateAccount(account_id=account_id, changes=changes, **sent)
+        builder, update_account, UpdateAccount(account_id=account_id, changes=changes, **sent)
     )
 
 
-async def accounts(deals: OrganizationBuilder) -> dict[UUID, Any]:
-    return {account.id: account for account in (await deals.dump())["account"]}
+async def accounts(builder: OrganizationBuilder) -> dict[UUID, Any]:
+    return {account.id: account for account in (await builder.dump())["account"]}
 
 
-async def test_an_account_is_created_with_what_is_known(deals: OrganizationBuilder) -> None:
-    created = await create(deals, **EVERYTHING, parent_account_id=deals.account_id)
-    assert (await accounts(deals))[created.account_id]._asdict() == {
-        "organization_id": deals.organization_id,
+async def test_an_account_is_created_with_what_is_known(builder: OrganizationBuilder) -> None:
+    created = await create(builder, **EVERYTHING, parent_account_id=builder.account_id)
+    assert (await accounts(builder))[created.account_id]._asdict() == {
+        "organization_id": builder.organization_id,
         "id": created.account_id,
         **EVERYTHING,
-        "parent_account_id": deals.account_id,
+        "parent_account_id": builder.account_id,
         "version": 1,
         "created_at": NOW,
     }
 
 
-async def test_an_account_needs_only_a_name(deals: OrganizationBuilder) -> None:
-    created = await create(deals, name=" Blue Harbour ", industry=" ")
-    account = (await accounts(deals))[created.account_id]
+async def test_an_account_needs_only_a_name(builder: OrganizationBuilder) -> None:
+    created = await create(builder, name=" Blue Harbour ", industry=" ")
+    account = (await accounts(builder))[created.account_id]
     assert (account.name, account.industry, account.parent_account_id) == ("Blue Harbour", None, None)
 
 
-async def test_a_new_account_is_audited_and_nobody_is_told(deals: OrganizationBuilder) -> None:
-    created = await create(deals, employees=7)
-    audit = await only_row(deals, "audit")
+async def test_a_new_account_is_audited_and_nobody_is_told(builder: OrganizationBuilder) -> None:
+    created = await create(builder, employees=7)
+    audit = await only_row(builder, "audit")
     assert (audit.action, audit.subject_id, audit.opportunity_id) == (
         "ACCOUNT_CREATED",
         created.account_id,
         None,
     )
     assert orjson.loads(audit.details) == {"name": [None, "Blue Harbour"], "employees": [None, "7"]}
-    assert (await deals.dump())["event"] == []
+    assert (await builder.dump())["event"] == []
 
 
-async def test_only_what_is_sent_is_changed(deals: OrganizationBuilder) -> None:
-    account_id = (await create(deals, **EVERYTHING)).account_id
-    before = (await accounts(deals))[account_id]
-    await update(deals, account_id, {"name": "Red Harbour", "country": None, "employees": 12})
-    assert (await accounts(deals))[account_id] == before._replace(
+async def test_only_what_is_sent_is_changed(builder: OrganizationBuilder) -> None:
+    account_id = (await create(builder, **EVERYTHING)).account_id
+    before = (await accounts(builder))[account_id]
+    await update(builder, account_id, {"name": "Red Harbour", "country": None, "employees": 12})
+    assert (await accounts(builder))[account_id] == before._replace(
         name="Red Harbour", country=None, employees=12, version=2
     )
-    audit = (await deals.dump())["audit"][1]
+    audit = (await builder.dump())["audit"][1]
     assert (audit.action, audit.subject_id) == ("ACCOUNT_UPDATED", account_id)
     assert orjson.loads(audit.details) == {
         "name": ["Blue Harbour", "Red Harbour"],
@@ -99,11 +93,11 @@ async def test_only_what_is_sent_is_changed(deals: OrganizationBuilder) -> None:
 
 @pytest.mark.parametrize("changes", [{}, {"name": "Grey Harbour ", "country": None}])
 async def test_what_an_account_holds_already_is_no_change(
-    deals: OrganizationBuilder, changes: AccountChanges
+    builder: OrganizationBuilder, changes: AccountChanges
 ) -> None:
-    before = await deals.dump()
-    await update(deals, deals.account_id, changes)
-    assert await deals.dump() == before
+    before = await builder.dump()
+    await update(builder, builder.account_id, changes)
+    assert await builder.dump() == before
 
 
 @pytest.mark.parametrize(
@@ -120,10 +114,10 @@ async def test_what_an_account_holds_already_is_no_change(
     ],
 )
 async def test_an_account_keeps_within_the_limits(
-    deals: OrganizationBuilder, field: str, value: Any, code: str
+    builder: OrganizationBuilder, field: str, value: Any, code: str
 ) -> None:
-    for acted in (create(deals, **{field: value}), update(deals, deals.account_id, {field: value})):  # type: ignore[misc]
-        refusal = await expect_refusal(deals, RuleViolation, acted)
+    for acted in (create(builder, **{field: value}), update(builder, builder.account_id, {field: value})):  # type: ignore[misc]
+        refusal = await expect_refusal(builder, RuleViolation, acted)
         assert (refusal.code, refusal.path) == (code, ("input", field))
 
 
@@ -135,57 +129,59 @@ async def test_an_account_keeps_within_the_limits(
     ],
 )
 async def test_annual_revenue_is_an_exact_amount(
-    deals: OrganizationBuilder, value: Decimal, code: str
+    builder: OrganizationBuilder, value: Decimal, code: str
 ) -> None:
-    refusal = await expect_refusal(deals, RuleViolation, create(deals, annual_revenue=value))
+    refusal = await expect_refusal(builder, RuleViolation, create(builder, annual_revenue=value))
     assert (refusal.code, refusal.path) == (code, ("input", "annualRevenue"))
 
 
-async def test_a_name_is_taken_once_an_organization(deals: OrganizationBuilder) -> None:
-    await create(deals)
+async def test_a_name_is_taken_once_an_organization(builder: OrganizationBuilder) -> None:
+    await create(builder)
     for acted in (
-        create(deals, name=" Grey Harbour"),
-        update(deals, deals.account_id, {"name": "Blue Harbour"}),
+        create(builder, name=" Grey Harbour"),
+        update(builder, builder.account_id, {"name": "Blue Harbour"}),
     ):
-        refusal = await expect_refusal(deals, RuleViolation, acted)
+        refusal = await expect_refusal(builder, RuleViolation, acted)
         assert (refusal.code, refusal.path) == ("ACCOUNT_NAME_TAKEN", ("input", "name"))
-    other = await OrganizationBuilder.create(deals.database)
+    other = await OrganizationBuilder.create(builder.database)
     assert await create(other)
 
 
-async def test_of_twins_with_one_name_one_is_refused(deals: OrganizationBuilder) -> None:
-    answers = await asyncio.gather(*(create(deals) for _ in range(4)), return_exceptions=True)
+async def test_of_twins_with_one_name_one_is_refused(builder: OrganizationBuilder) -> None:
+    answers = await asyncio.gather(*(create(builder) for _ in range(4)), return_exceptions=True)
     codes = [answer.code for answer in answers if isinstance(answer, RuleViolation)]
     assert codes == 3 * ["ACCOUNT_NAME_TAKEN"]
 
 
-async def test_the_parent_must_exist_in_the_organization(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_the_parent_must_exist_in_the_organization(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), other.account_id):
         for acted in (
-            create(deals, parent_account_id=missing),
-            update(deals, deals.account_id, {"parent_account_id": missing}),
+            create(builder, parent_account_id=missing),
+            update(builder, builder.account_id, {"parent_account_id": missing}),
         ):
-            refusal = await expect_refusal(deals, NotFound, acted)
+            refusal = await expect_refusal(builder, NotFound, acted)
             assert refusal.path == ("input", "parentAccountId")
 
 
-async def test_an_account_never_belongs_to_itself(deals: OrganizationBuilder) -> None:
-    top = deals.account_id
-    middle = (await create(deals, name="Middle", parent_account_id=top)).account_id
-    bottom = (await create(deals, name="Bottom", parent_account_id=middle)).account_id
+async def test_an_account_never_belongs_to_itself(builder: OrganizationBuilder) -> None:
+    top = builder.account_id
+    middle = (await create(builder, name="Middle", parent_account_id=top)).account_id
+    bottom = (await create(builder, name="Bottom", parent_account_id=middle)).account_id
     for below in (top, middle, bottom):
-        refusal = await expect_refusal(deals, RuleViolation, update(deals, top, {"parent_account_id": below}))
+        refusal = await expect_refusal(
+            builder, RuleViolation, update(builder, top, {"parent_account_id": below})
+        )
         assert (refusal.code, refusal.path) == ("PARENT_ACCOUNT_BELOW", ("input", "parentAccountId"))
-    await update(deals, bottom, {"parent_account_id": top})
-    assert (await accounts(deals))[bottom].parent_account_id == top
+    await update(builder, bottom, {"parent_account_id": top})
+    assert (await accounts(builder))[bottom].parent_account_id == top
 
 
-async def test_two_accounts_never_belong_to_each_other(deals: OrganizationBuilder) -> None:
-    one, two = deals.account_id, (await create(deals)).account_id
+async def test_two_accounts_never_belong_to_each_other(builder: OrganizationBuilder) -> None:
+    one, two = builder.account_id, (await create(builder)).account_id
     answers = await asyncio.gather(
-        update(deals, one, {"parent_account_id": two}),
-        update(deals, two, {"parent_account_id": one}),
+        update(builder, one, {"parent_account_id": two}),
+        update(builder, two, {"parent_account_id": one}),
         return_exceptions=True,
     )
     assert [answer.code for answer in answers if isinstance(answer, RuleViolation)] == [
@@ -193,24 +189,24 @@ async def test_two_accounts_never_belong_to_each_other(deals: OrganizationBuilde
     ]
 
 
-async def test_an_account_of_another_version_is_not_changed(deals: OrganizationBuilder) -> None:
-    await update(deals, deals.account_id, {"name": "Red Harbour"})
-    stale = update(deals, deals.account_id, {"name": "New"}, expected_version=1)
-    refusal = await expect_refusal(deals, StaleVersion, stale)
-    assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("account", deals.account_id, 2)
+async def test_an_account_of_another_version_is_not_changed(builder: OrganizationBuilder) -> None:
+    await update(builder, builder.account_id, {"name": "Red Harbour"})
+    stale = update(builder, builder.account_id, {"name": "New"}, expected_version=1)
+    refusal = await expect_refusal(builder, StaleVersion, stale)
+    assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("account", builder.account_id, 2)
 
 
-async def test_a_missing_account_is_not_changed(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_a_missing_account_is_not_changed(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), other.account_id):
-        refusal = await expect_refusal(deals, NotFound, update(deals, missing, {"name": "New"}))
+        refusal = await expect_refusal(builder, NotFound, update(builder, missing, {"name": "New"}))
         assert refusal.path == ("input", "accountId")
 
 
-async def test_doing_it_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
-    created = await create(deals, idempotency_key="monday")
-    updated = await update(deals, deals.account_id, {"employees": 3}, idempotency_key="tuesday")
-    before = await deals.dump()
-    assert await create(deals, idempotency_key="monday") == created
-    assert await update(deals, deals.account_id, {"employees": 3}, idempotency_key="tuesday") == updated
-    assert await deals.dump() == before
+async def test_doing_it_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+    created = await create(builder, idempotency_key="monday")
+    updated = await update(builder, builder.account_id, {"employees": 3}, idempotency_key="tuesday")
+    before = await builder.dump()
+    assert await create(builder, idempotency_key="monday") == created
+    assert await update(builder, builder.account_id, {"employees": 3}, idempotency_key="tuesday") == updated
+    assert await builder.dump() == before

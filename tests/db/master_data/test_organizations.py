@@ -46,9 +46,9 @@ async def test_an_empty_database_serves_nobody(database: Database) -> None:
 async def test_an_organization_without_users_is_passed_over(database: Database) -> None:
     async with database.transaction() as transaction:
         await create_organization(transaction, "Corvane", now=NOW - timedelta(days=900))
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
 
-    assert await _served(database) == UserRef(deals.organization_id, deals.user_id)
+    assert await _served(database) == UserRef(builder.organization_id, builder.user_id)
 
 
 async def test_the_oldest_organization_is_served_as_its_first_user(database: Database) -> None:
@@ -80,10 +80,10 @@ def test_the_served_organization_makes_a_caller_at_a_moment() -> None:
 
 
 async def test_rows_are_inserted_after_those_that_they_point_at(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity_id = await deals.opportunity()
+    builder = await OrganizationBuilder.create(database)
+    opportunity_id = await builder.opportunity()
     quote = models.Quote(
-        organization_id=deals.organization_id,
+        organization_id=builder.organization_id,
         id=new_id(),
         opportunity_id=opportunity_id,
         number="QUO-1",
@@ -95,7 +95,7 @@ async def test_rows_are_inserted_after_those_that_they_point_at(database: Databa
     )
     lines = [
         models.QuoteLine(
-            organization_id=deals.organization_id,
+            organization_id=builder.organization_id,
             id=new_id(),
             quote_id=quote.id,
             position=position,
@@ -110,6 +110,6 @@ async def test_rows_are_inserted_after_those_that_they_point_at(database: Databa
     async with database.transaction() as transaction:
         await insert_rows(transaction, [*lines, quote])
 
-    rows = await deals.dump()
+    rows = await builder.dump()
     assert [row.id for row in rows["quote"]] == [quote.id]
     assert [row.id for row in rows["quote_line"]] == [line.id for line in lines]

@@ -14,7 +14,6 @@ from db.master_data.status_reasons import (
     create_status_reason,
     retire_status_reason,
 )
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import close, expect_refusal, only_row, run_operation
 
@@ -22,29 +21,24 @@ LOST = OpportunityState.LOST
 WON = OpportunityState.WON
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def create(deals: OrganizationBuilder, **sent: Any) -> ChangedStatusReason:
+async def create(builder: OrganizationBuilder, **sent: Any) -> ChangedStatusReason:
     draft = CreateStatusReason(**{"state": LOST, "label": "No budget", **sent})
-    return await run_operation(deals, create_status_reason, draft)
+    return await run_operation(builder, create_status_reason, draft)
 
 
-async def retire(deals: OrganizationBuilder, status_reason_id: UUID, **sent: Any) -> ChangedStatusReason:
+async def retire(builder: OrganizationBuilder, status_reason_id: UUID, **sent: Any) -> ChangedStatusReason:
     retirement = RetireStatusReason(status_reason_id=status_reason_id, **sent)
-    return await run_operation(deals, retire_status_reason, retirement)
+    return await run_operation(builder, retire_status_reason, retirement)
 
 
-async def reason(deals: OrganizationBuilder, status_reason_id: UUID) -> Any:
-    return {row.id: row for row in (await deals.dump())["status_reason"]}[status_reason_id]
+async def reason(builder: OrganizationBuilder, status_reason_id: UUID) -> Any:
+    return {row.id: row for row in (await builder.dump())["status_reason"]}[status_reason_id]
 
 
-async def test_an_organization_adds_a_reason_of_its_own(deals: OrganizationBuilder) -> None:
-    created = await create(deals, label=" No budget ", description_required=True)
-    assert (await reason(deals, created.status_reason_id))._asdict() == {
-        "organization_id": deals.organization_id,
+async def test_an_organization_adds_a_reason_of_its_own(builder: OrganizationBuilder) -> None:
+    created = await create(builder, label=" No budget ", description_required=True)
+    assert (await reason(builder, created.status_reason_id))._asdict() == {
+        "organization_id": builder.organization_id,
         "id": created.status_reason_id,
         "state": "LOST",
         "code": None,
@@ -55,7 +49,7 @@ async def test_an_organization_adds_a_reason_of_its_own(deals: OrganizationBuild
         "version": 1,
         "created_at": NOW,
     }
-    audit = await only_row(deals, "audit")
+    audit = await only_row(builder, "audit")
     assert (audit.action, audit.subject_id) == ("STATUS_REASON_CREATED", created.status_reason_id)
     assert orjson.loads(audit.details) == {
         "state": [None, "LOST"],
@@ -65,23 +59,23 @@ async def test_an_organization_adds_a_reason_of_its_own(deals: OrganizationBuild
     }
 
 
-async def test_what_a_reason_requires_is_required_of_closings(deals: OrganizationBuilder) -> None:
-    created = await create(deals, description_required=True, competitor_required=True)
-    opportunity_id = await deals.opportunity()
+async def test_what_a_reason_requires_is_required_of_closings(builder: OrganizationBuilder) -> None:
+    created = await create(builder, description_required=True, competitor_required=True)
+    opportunity_id = await builder.opportunity()
     chosen: dict[str, Any] = {"status_reason_id": created.status_reason_id}
     for description, code in ((None, "DESCRIPTION_REQUIRED"), ("Too late.", "COMPETITOR_REQUIRED")):
-        lacking = close(deals, opportunity_id, LOST, **chosen, description=description)
-        assert (await expect_refusal(deals, RuleViolation, lacking)).code == code
+        lacking = close(builder, opportunity_id, LOST, **chosen, description=description)
+        assert (await expect_refusal(builder, RuleViolation, lacking)).code == code
     await close(
-        deals, opportunity_id, LOST, **chosen, description="Too late.", competitor_id=deals.competitor_id
+        builder, opportunity_id, LOST, **chosen, description="Too late.", competitor_id=builder.competitor_id
     )
-    assert (await only_row(deals, "opportunity")).status_reason_id == created.status_reason_id
+    assert (await only_row(builder, "opportunity")).status_reason_id == created.status_reason_id
 
 
-async def test_the_same_label_may_stand_for_another_state(deals: OrganizationBuilder) -> None:
-    await create(deals, label="Other")
-    created = await create(deals, state=WON, label="Other")
-    assert (await reason(deals, created.status_reason_id)).state == "WON"
+async def test_the_same_label_may_stand_for_another_state(builder: OrganizationBuilder) -> None:
+    await create(builder, label="Other")
+    created = await create(builder, state=WON, label="Other")
+    assert (await reason(builder, created.status_reason_id)).state == "WON"
 
 
 @pytest.mark.parametrize(
@@ -95,79 +89,81 @@ async def test_the_same_label_may_stand_for_another_state(deals: OrganizationBui
     ],
 )
 async def test_a_reason_that_can_not_be_is_refused(
-    deals: OrganizationBuilder, sent: dict[str, Any], code: str, field: str
+    builder: OrganizationBuilder, sent: dict[str, Any], code: str, field: str
 ) -> None:
-    refusal = await expect_refusal(deals, RuleViolation, create(deals, **sent))
+    refusal = await expect_refusal(builder, RuleViolation, create(builder, **sent))
     assert (refusal.code, refusal.path) == (code, ("input", field))
 
 
 async def test_a_retired_reason_is_refused_for_new_closings_and_stays_on_old_ones(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    created = await create(deals)
+    created = await create(builder)
     chosen: dict[str, Any] = {"status_reason_id": created.status_reason_id}
-    closed, still_open = await deals.opportunity(), await deals.opportunity()
-    await close(deals, closed, LOST, **chosen)
+    closed, still_open = await builder.opportunity(), await builder.opportunity()
+    await close(builder, closed, LOST, **chosen)
 
-    assert await retire(deals, created.status_reason_id) == created
+    assert await retire(builder, created.status_reason_id) == created
 
-    row = await reason(deals, created.status_reason_id)
+    row = await reason(builder, created.status_reason_id)
     assert (row.retired_at, row.version) == (NOW, 2)
-    await expect_refusal(deals, InvalidStatusReason, close(deals, still_open, LOST, **chosen))
-    activity = await only_row(deals, "opportunity_close")
+    await expect_refusal(builder, InvalidStatusReason, close(builder, still_open, LOST, **chosen))
+    activity = await only_row(builder, "opportunity_close")
     assert activity.status_reason_id == created.status_reason_id
 
 
-async def test_a_seeded_reason_can_be_retired_and_is_no_default_any_more(deals: OrganizationBuilder) -> None:
-    await retire(deals, deals.reasons[SeededReason.CANCELED])
-    await expect_refusal(deals, InvalidStatusReason, close(deals, await deals.opportunity(), LOST))
+async def test_a_seeded_reason_can_be_retired_and_is_no_default_any_more(
+    builder: OrganizationBuilder,
+) -> None:
+    await retire(builder, builder.reasons[SeededReason.CANCELED])
+    await expect_refusal(builder, InvalidStatusReason, close(builder, await builder.opportunity(), LOST))
 
 
-async def test_retiring_is_audited(deals: OrganizationBuilder) -> None:
-    reason_id = deals.reasons[SeededReason.OUT_SOLD]
-    await retire(deals, reason_id)
-    audit = await only_row(deals, "audit")
+async def test_retiring_is_audited(builder: OrganizationBuilder) -> None:
+    reason_id = builder.reasons[SeededReason.OUT_SOLD]
+    await retire(builder, reason_id)
+    audit = await only_row(builder, "audit")
     assert (audit.action, audit.subject_id) == ("STATUS_REASON_RETIRED", reason_id)
     assert orjson.loads(audit.details) == {"isRetired": ["false", "true"]}
 
 
-async def test_a_label_stays_taken_when_its_reason_is_retired(deals: OrganizationBuilder) -> None:
-    await retire(deals, (await create(deals)).status_reason_id)
-    assert (await expect_refusal(deals, RuleViolation, create(deals))).code == "STATUS_REASON_LABEL_TAKEN"
+async def test_a_label_stays_taken_when_its_reason_is_retired(builder: OrganizationBuilder) -> None:
+    await retire(builder, (await create(builder)).status_reason_id)
+    assert (await expect_refusal(builder, RuleViolation, create(builder))).code == "STATUS_REASON_LABEL_TAKEN"
 
 
 @pytest.mark.parametrize("code", [SeededReason.IN_PROGRESS, SeededReason.ON_HOLD])
 async def test_the_reasons_of_open_opportunities_are_not_retired(
-    deals: OrganizationBuilder, code: SeededReason
+    builder: OrganizationBuilder, code: SeededReason
 ) -> None:
-    refusal = await expect_refusal(deals, RuleViolation, retire(deals, deals.reasons[code]))
+    refusal = await expect_refusal(builder, RuleViolation, retire(builder, builder.reasons[code]))
     assert (refusal.code, refusal.path) == ("STATUS_REASON_OF_OPEN", ("input", "statusReasonId"))
 
 
-async def test_a_retired_reason_is_not_retired_again(deals: OrganizationBuilder) -> None:
-    reason_id = deals.reasons[SeededReason.OUT_SOLD]
-    await retire(deals, reason_id)
-    refusal = await expect_refusal(deals, RuleViolation, retire(deals, reason_id))
+async def test_a_retired_reason_is_not_retired_again(builder: OrganizationBuilder) -> None:
+    reason_id = builder.reasons[SeededReason.OUT_SOLD]
+    await retire(builder, reason_id)
+    refusal = await expect_refusal(builder, RuleViolation, retire(builder, reason_id))
     assert (refusal.code, refusal.path) == ("STATUS_REASON_RETIRED", ("input", "statusReasonId"))
 
 
-async def test_a_reason_of_another_version_is_not_retired(deals: OrganizationBuilder) -> None:
-    reason_id = deals.reasons[SeededReason.OUT_SOLD]
-    refusal = await expect_refusal(deals, StaleVersion, retire(deals, reason_id, expected_version=2))
+async def test_a_reason_of_another_version_is_not_retired(builder: OrganizationBuilder) -> None:
+    reason_id = builder.reasons[SeededReason.OUT_SOLD]
+    refusal = await expect_refusal(builder, StaleVersion, retire(builder, reason_id, expected_version=2))
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("status reason", reason_id, 1)
 
 
-async def test_a_missing_reason_is_not_retired(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_a_missing_reason_is_not_retired(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), other.reasons[SeededReason.OUT_SOLD]):
-        refusal = await expect_refusal(deals, NotFound, retire(deals, missing))
+        refusal = await expect_refusal(builder, NotFound, retire(builder, missing))
         assert refusal.path == ("input", "statusReasonId")
 
 
-async def test_doing_it_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
-    created = await create(deals, idempotency_key="monday")
-    retired = await retire(deals, created.status_reason_id, idempotency_key="tuesday")
-    before = await deals.dump()
-    assert await create(deals, idempotency_key="monday") == created
-    assert await retire(deals, created.status_reason_id, idempotency_key="tuesday") == retired
-    assert await deals.dump() == before
+async def test_doing_it_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+    created = await create(builder, idempotency_key="monday")
+    retired = await retire(builder, created.status_reason_id, idempotency_key="tuesday")
+    before = await builder.dump()
+    assert await create(builder, idempotency_key="monday") == created
+    assert await retire(builder, created.status_reason_id, idempotency_key="tuesday") == retired
+    assert await builder.dump() == before

@@ -82,15 +82,15 @@ class Quote:
 class Model:
     """One organization."""
 
-    def __init__(self, deals: OrganizationBuilder) -> None:
+    def __init__(self, builder: OrganizationBuilder) -> None:
         states = dict.fromkeys(SeededReason, "LOST") | {
             SeededReason.IN_PROGRESS: "OPEN",
             SeededReason.ON_HOLD: "OPEN",
             SeededReason.WON: "WON",
         }
-        self.seeded = deals.reasons
-        self.reasons = {deals.reasons[code]: Reason(state) for code, state in states.items()}
-        self.accounts = {deals.account_id: Account("Grey Harbour")}
+        self.seeded = builder.reasons
+        self.reasons = {builder.reasons[code]: Reason(state) for code, state in states.items()}
+        self.accounts = {builder.account_id: Account("Grey Harbour")}
         self.competitors = {"Lift & Sons"}
         self.opportunities: dict[UUID, Opportunity] = {}
         self.quotes: dict[UUID, Quote] = {}

@@ -41,10 +41,10 @@ def expected_rows(model: Model) -> Rows:
     }
 
 
-async def stored_rows(deals: OrganizationBuilder) -> Rows:
-    async with deals.database.transaction() as transaction:
+async def stored_rows(builder: OrganizationBuilder) -> Rows:
+    async with builder.database.transaction() as transaction:
         found = {
-            name: await transaction.rows(statement, organization_id=deals.organization_id)
+            name: await transaction.rows(statement, organization_id=builder.organization_id)
             for name, statement in _ROWS.items()
         }
     quote_of_contract = {row.id: row.quote_id for row in found["project_contract"]}
@@ -77,9 +77,9 @@ async def stored_rows(deals: OrganizationBuilder) -> Rows:
     }
 
 
-async def ids_of_lines(deals: OrganizationBuilder, quote_id: UUID) -> list[UUID]:
-    async with deals.database.transaction() as transaction:
-        return [line["id"] for line in await read_lines(transaction, deals.caller, quote_id)]
+async def ids_of_lines(builder: OrganizationBuilder, quote_id: UUID) -> list[UUID]:
+    async with builder.database.transaction() as transaction:
+        return [line["id"] for line in await read_lines(transaction, builder.caller, quote_id)]
 
 
 def _line(row: Any) -> tuple[int, Any]:

@@ -82,8 +82,8 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        self.deals = self.runner.run(OrganizationBuilder.create(self.database))
-        self.model = Model(self.deals)
+        self.builder = self.runner.run(OrganizationBuilder.create(self.database))
+        self.model = Model(self.builder)
         self.keys = count()
         self.acts = count()
         self.steps = count()
@@ -99,7 +99,7 @@ class Life(RuleBasedStateMachine):
 
     def compare(self) -> None:
         """See that every row is as the model has it."""
-        assert self.runner.run(stored_rows(self.deals)) == expected_rows(self.model)
+        assert self.runner.run(stored_rows(self.builder)) == expected_rows(self.model)
 
     @initialize(estimate=AMOUNTS)
     def begin(self, estimate: Decimal) -> None:
@@ -121,8 +121,8 @@ class Life(RuleBasedStateMachine):
     def create_opportunity(self, name: str, estimate: Decimal) -> None:
         sent = CreateOpportunity(
             name=name,
-            account_id=self.deals.account_id,
-            contracting_unit_id=self.deals.contracting_unit_id,
+            account_id=self.builder.account_id,
+            contracting_unit_id=self.builder.contracting_unit_id,
             estimated_revenue=estimate,
         )
         created = self.agree(None, create_opportunity, sent)
@@ -154,7 +154,7 @@ class Life(RuleBasedStateMachine):
             outcome=details["outcome"],
             status_reason_id=None if reason is None else picked(self.model.reasons, reason)[0],
             description=details["description"],
-            competitor_id=self.deals.competitor_id if competitor and is_lost else None,
+            competitor_id=self.builder.competitor_id if competitor and is_lost else None,
             close_quotes=details["along"],
             expected_version=expected,
         )
@@ -217,7 +217,7 @@ class Life(RuleBasedStateMachine):
     )
     def update_quote(self, which: int, name: str, **edit: Any) -> None:
         id_, expected = picked(self.model.quotes, which, edit["ahead"])
-        ids = self.runner.run(ids_of_lines(self.deals, id_))
+        ids = self.runner.run(ids_of_lines(self.builder, id_))
         old = dict(zip(ids, self.model.quotes[id_].lines, strict=True))
         new = dict(old)
         if edit["changed"] is not None and old:
@@ -331,7 +331,7 @@ class Life(RuleBasedStateMachine):
 
     def told(self, rule_: Callable[..., Awaitable[Any]], sent: Any) -> tuple[str | None, Any]:
         try:
-            return None, self.runner.run(run_operation(self.deals, rule_, sent))
+            return None, self.runner.run(run_operation(self.builder, rule_, sent))
         except Refusal as refusal:
             return refusal.code, None
 

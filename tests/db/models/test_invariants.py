@@ -23,135 +23,135 @@ FOREIGN_KEY = "FOREIGN KEY constraint failed"
 
 
 async def test_an_active_quote_is_not_stored_under_a_closed_opportunity(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    closed = await deals.opportunity(state="WON")
-    async with refused(deals, by="quote_active_under_open"):
-        await deals.quote(closed, state="ACTIVE")
+    builder = await OrganizationBuilder.create(database)
+    closed = await builder.opportunity(state="WON")
+    async with refused(builder, by="quote_active_under_open"):
+        await builder.quote(closed, state="ACTIVE")
 
 
 async def test_a_draft_under_a_closed_opportunity_does_not_become_active(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    draft = await deals.quote(await deals.opportunity(state="LOST"), state="DRAFT")
-    async with refused(deals, by="quote_active_under_open"):
-        await change(deals, models.Quote, draft, state="ACTIVE", status_reason="OPEN")
+    builder = await OrganizationBuilder.create(database)
+    draft = await builder.quote(await builder.opportunity(state="LOST"), state="DRAFT")
+    async with refused(builder, by="quote_active_under_open"):
+        await change(builder, models.Quote, draft, state="ACTIVE", status_reason="OPEN")
 
 
 async def test_an_active_quote_does_not_move_to_a_closed_opportunity(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    closed = await deals.opportunity(state="WON")
-    active = await deals.quote(await deals.opportunity(), state="ACTIVE")
-    async with refused(deals, by="quote_active_under_open"):
-        await change(deals, models.Quote, active, opportunity_id=closed)
+    builder = await OrganizationBuilder.create(database)
+    closed = await builder.opportunity(state="WON")
+    active = await builder.quote(await builder.opportunity(), state="ACTIVE")
+    async with refused(builder, by="quote_active_under_open"):
+        await change(builder, models.Quote, active, opportunity_id=closed)
 
 
 async def test_an_opportunity_with_an_active_quote_is_not_closed(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity()
-    await deals.quote(opportunity, state="ACTIVE")
-    async with refused(deals, by="quote_active_under_open"):
-        await close(deals, opportunity)
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity()
+    await builder.quote(opportunity, state="ACTIVE")
+    async with refused(builder, by="quote_active_under_open"):
+        await close(builder, opportunity)
 
 
 async def test_an_opportunity_is_not_closed_without_an_activity(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity()
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity()
     async with refused(
-        deals,
+        builder,
         by="opportunity_closed_with_activity",
         on_sqlite="CHECK constraint failed: opportunity_closed_with_activity",
     ):
-        await close(deals, opportunity, close_id=None)
+        await close(builder, opportunity, close_id=None)
 
 
 async def test_an_opportunity_is_not_closed_with_an_activity_that_does_not_exist(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity()
-    async with refused(deals, by="opportunity_closed_by_activity"):
-        await close(deals, opportunity, close_id=new_id())
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity()
+    async with refused(builder, by="opportunity_closed_by_activity"):
+        await close(builder, opportunity, close_id=new_id())
 
 
 async def test_an_opportunity_is_not_closed_with_the_activity_of_another(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity()
-    activity = deals.close_of(await deals.opportunity(), "WON")
-    await deals.insert(activity)
-    async with refused(deals, by="opportunity_closed_by_activity"):
-        await close(deals, opportunity, close_id=activity.id)
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity()
+    activity = builder.close_of(await builder.opportunity(), "WON")
+    await builder.insert(activity)
+    async with refused(builder, by="opportunity_closed_by_activity"):
+        await close(builder, opportunity, close_id=activity.id)
 
 
 async def test_the_activity_of_a_closed_opportunity_is_not_deleted(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    await deals.opportunity(state="WON")
-    async with refused(deals, by="opportunity_closed_by_activity"), database.transaction() as transaction:
+    builder = await OrganizationBuilder.create(database)
+    await builder.opportunity(state="WON")
+    async with refused(builder, by="opportunity_closed_by_activity"), database.transaction() as transaction:
         await transaction.execute(Statement(delete(models.OpportunityClose)))
 
 
 async def test_an_opportunity_has_one_standing_close_activity(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    closed = await deals.opportunity(state="WON")
+    builder = await OrganizationBuilder.create(database)
+    closed = await builder.opportunity(state="WON")
     async with refused(
-        deals,
+        builder,
         by="one_standing_close",
         on_sqlite="UNIQUE constraint failed:"
         " opportunity_close.organization_id, opportunity_close.opportunity_id",
     ):
-        await deals.insert(deals.close_of(closed, "LOST"))
+        await builder.insert(builder.close_of(closed, "LOST"))
 
 
 async def test_an_opportunity_has_one_won_quote(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity()
-    await deals.quote(opportunity, state="WON")
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity()
+    await builder.quote(opportunity, state="WON")
     async with refused(
-        deals,
+        builder,
         by="one_won_quote",
         on_sqlite="UNIQUE constraint failed: quote.organization_id, quote.opportunity_id",
     ):
-        await deals.quote(opportunity, state="WON")
+        await builder.quote(opportunity, state="WON")
 
 
 async def test_a_quote_is_not_stored_under_another_organizations_opportunity(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     others = await OrganizationBuilder.create(database)
     theirs = await others.opportunity()
-    async with refused(deals, by="quote_opportunity"):
-        await deals.quote(theirs)
+    async with refused(builder, by="quote_opportunity"):
+        await builder.quote(theirs)
 
 
 async def test_a_quote_is_in_the_currency_of_its_opportunity(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity(currency_code="EUR")
-    async with refused(deals, by="quote_currency_of_opportunity"):
-        await deals.quote(opportunity, currency_code="USD")
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity(currency_code="EUR")
+    async with refused(builder, by="quote_currency_of_opportunity"):
+        await builder.quote(opportunity, currency_code="USD")
 
 
 async def test_a_line_is_in_the_currency_of_its_quote(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity(currency_code="EUR")
-    async with refused(deals, by="quote_line_quote"):
-        await deals.quote(opportunity, lines=[{"currency_code": "USD"}])
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity(currency_code="EUR")
+    async with refused(builder, by="quote_line_quote"):
+        await builder.quote(opportunity, lines=[{"currency_code": "USD"}])
 
 
 async def test_the_status_reason_of_an_opportunity_is_one_of_its_state(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    async with refused(deals, by="opportunity_status_reason"):
-        await deals.opportunity(state="OPEN", reason=SeededReason.WON)
+    builder = await OrganizationBuilder.create(database)
+    async with refused(builder, by="opportunity_status_reason"):
+        await builder.opportunity(state="OPEN", reason=SeededReason.WON)
 
 
 async def test_the_status_reason_of_a_close_activity_is_one_of_its_outcome(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity()
-    canceled = deals.reasons[SeededReason.CANCELED]
-    async with refused(deals, by="opportunity_close_status_reason"):
-        await deals.insert(deals.close_of(opportunity, "WON", status_reason_id=canceled))
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity()
+    canceled = builder.reasons[SeededReason.CANCELED]
+    async with refused(builder, by="opportunity_close_status_reason"):
+        await builder.insert(builder.close_of(opportunity, "WON", status_reason_id=canceled))
 
 
 @asynccontextmanager
 async def refused(
-    deals: OrganizationBuilder, *, by: str, on_sqlite: str = FOREIGN_KEY
+    builder: OrganizationBuilder, *, by: str, on_sqlite: str = FOREIGN_KEY
 ) -> AsyncIterator[None]:
     """Expect that the constraint named ``by`` refuses what the block stores, and that nothing changes."""
-    before = await deals.dump()
+    before = await builder.dump()
     with pytest.raises(ConcurrentWrite) as race:
         yield
     why = race.value.__cause__
@@ -160,25 +160,25 @@ async def refused(
     else:
         assert isinstance(why, sqlite3.IntegrityError)
         assert str(why) == on_sqlite
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
-async def close(deals: OrganizationBuilder, opportunity: UUID, **columns: Any) -> None:
+async def close(builder: OrganizationBuilder, opportunity: UUID, **columns: Any) -> None:
     """Close an opportunity as won, past every rule; ``columns`` go before what is usual."""
-    activity = deals.close_of(opportunity, "WON")
+    activity = builder.close_of(opportunity, "WON")
     values = {
         "state": "WON",
-        "status_reason_id": deals.reasons[SeededReason.WON],
+        "status_reason_id": builder.reasons[SeededReason.WON],
         "closed_on": NOW.date(),
         "close_id": activity.id,
     }
-    async with deals.database.transaction() as transaction:
+    async with builder.database.transaction() as transaction:
         await transaction.execute(insert_statement(models.OpportunityClose), **activity.model_dump())
         await transaction.execute(_update(models.Opportunity, opportunity, values | columns))
 
 
-async def change(deals: OrganizationBuilder, model: type[SQLModel], row: UUID, **columns: Any) -> None:
-    async with deals.database.transaction() as transaction:
+async def change(builder: OrganizationBuilder, model: type[SQLModel], row: UUID, **columns: Any) -> None:
+    async with builder.database.transaction() as transaction:
         await transaction.execute(_update(model, row, columns))
 
 

@@ -30,26 +30,21 @@ _quote = table_of(models.Quote)
 _line = table_of(models.QuoteLine)
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def totals(deals: OrganizationBuilder) -> dict[UUID, Decimal]:
-    async with deals.database.transaction() as transaction:
+async def totals(builder: OrganizationBuilder) -> dict[UUID, Decimal]:
+    async with builder.database.transaction() as transaction:
         rows = await transaction.rows(Statement(select(_quote.c.id, _quote.c.total)))
     return {row.id: row.total for row in rows}
 
 
-async def run(deals: OrganizationBuilder, construct: Any, **values: Any) -> None:
-    async with deals.database.transaction() as transaction:
+async def run(builder: OrganizationBuilder, construct: Any, **values: Any) -> None:
+    async with builder.database.transaction() as transaction:
         await transaction.execute(Statement(construct), **values)
 
 
-def line_of(deals: OrganizationBuilder, quote_id: UUID, position: int, **columns: Any) -> models.QuoteLine:
+def line_of(builder: OrganizationBuilder, quote_id: UUID, position: int, **columns: Any) -> models.QuoteLine:
     return models.QuoteLine(
         **{
-            "organization_id": deals.organization_id,
+            "organization_id": builder.organization_id,
             "id": new_id(),
             "quote_id": quote_id,
             "position": position,
@@ -62,79 +57,85 @@ def line_of(deals: OrganizationBuilder, quote_id: UUID, position: int, **columns
     )
 
 
-async def test_the_total_follows_lines_that_are_added_changed_and_removed(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), lines=({}, {"quantity": Decimal("0.50")}))
-    assert await totals(deals) == {quote_id: Decimal("1500.00")}
-    await deals.insert(line_of(deals, quote_id, 3, unit_price=Decimal("0.05"), quantity=Decimal("0.10")))
-    assert await totals(deals) == {quote_id: Decimal("1500.01")}
-    await run(deals, update(_line).values(quantity=Decimal("2.00")))
-    assert await totals(deals) == {quote_id: Decimal("4000.10")}
-    await run(deals, delete(_line).where(_line.c.position == 1))
-    assert await totals(deals) == {quote_id: Decimal("2000.10")}
-    await run(deals, delete(_line))
-    assert await totals(deals) == {quote_id: Decimal("0.00")}
+async def test_the_total_follows_lines_that_are_added_changed_and_removed(
+    builder: OrganizationBuilder,
+) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), lines=({}, {"quantity": Decimal("0.50")}))
+    assert await totals(builder) == {quote_id: Decimal("1500.00")}
+    await builder.insert(line_of(builder, quote_id, 3, unit_price=Decimal("0.05"), quantity=Decimal("0.10")))
+    assert await totals(builder) == {quote_id: Decimal("1500.01")}
+    await run(builder, update(_line).values(quantity=Decimal("2.00")))
+    assert await totals(builder) == {quote_id: Decimal("4000.10")}
+    await run(builder, delete(_line).where(_line.c.position == 1))
+    assert await totals(builder) == {quote_id: Decimal("2000.10")}
+    await run(builder, delete(_line))
+    assert await totals(builder) == {quote_id: Decimal("0.00")}
 
 
-async def test_a_line_that_moves_leaves_one_total_for_another(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    left = await deals.quote(opportunity_id, lines=({}, {"unit_price": Decimal("0.30")}))
-    reached = await deals.quote(opportunity_id, lines=())
+async def test_a_line_that_moves_leaves_one_total_for_another(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    left = await builder.quote(opportunity_id, lines=({}, {"unit_price": Decimal("0.30")}))
+    reached = await builder.quote(opportunity_id, lines=())
     moving = update(_line).where(_line.c.position == 2).values(quote_id=bindparam("reached"))
-    await run(deals, moving, reached=reached)
-    assert await totals(deals) == {left: Decimal("1000.00"), reached: Decimal("0.30")}
+    await run(builder, moving, reached=reached)
+    assert await totals(builder) == {left: Decimal("1000.00"), reached: Decimal("0.30")}
 
 
-async def test_whoever_sets_the_total_gets_the_sum_of_the_lines(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), lines=({}, {}))
-    await run(deals, update(_quote).values(total=Decimal("0.01")))
-    assert await totals(deals) == {quote_id: Decimal("2000.00")}
+async def test_whoever_sets_the_total_gets_the_sum_of_the_lines(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), lines=({}, {}))
+    await run(builder, update(_quote).values(total=Decimal("0.01")))
+    assert await totals(builder) == {quote_id: Decimal("2000.00")}
 
 
-async def test_a_quote_that_is_stored_with_a_total_but_no_lines_has_none(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), lines=())
-    async with deals.database.transaction() as transaction:
+async def test_a_quote_that_is_stored_with_a_total_but_no_lines_has_none(
+    builder: OrganizationBuilder,
+) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), lines=())
+    async with builder.database.transaction() as transaction:
         [row] = await transaction.rows(Statement(select(_quote)))
         copy = row._asdict() | {"id": new_id(), "revision": 1, "total": Decimal("7.00")}
         del copy["active_parent"]
         await transaction.execute(insert_statement(models.Quote), **copy)
-    assert await totals(deals) == {quote_id: Decimal("0.00"), copy["id"]: Decimal("0.00")}
+    assert await totals(builder) == {quote_id: Decimal("0.00"), copy["id"]: Decimal("0.00")}
 
 
-async def test_many_lines_of_many_quotes_can_be_changed_by_one_statement(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    quotes = [await deals.quote(opportunity_id, lines=({}, {})) for _ in range(3)]
-    await run(deals, update(_line).values(unit_price=_line.c.unit_price + _line.c.unit_price))
-    assert await totals(deals) == dict.fromkeys(quotes, Decimal("4000.00"))
+async def test_many_lines_of_many_quotes_can_be_changed_by_one_statement(
+    builder: OrganizationBuilder,
+) -> None:
+    opportunity_id = await builder.opportunity()
+    quotes = [await builder.quote(opportunity_id, lines=({}, {})) for _ in range(3)]
+    await run(builder, update(_line).values(unit_price=_line.c.unit_price + _line.c.unit_price))
+    assert await totals(builder) == dict.fromkeys(quotes, Decimal("4000.00"))
 
 
 async def test_lines_that_are_added_at_the_same_time_are_all_in_the_total(database_url: str) -> None:
     databases = [await open_database(database_url) for _ in range(2)]
-    deals = await OrganizationBuilder.create(databases[0])
-    quote_id = await deals.quote(await deals.opportunity(), lines=())
+    builder = await OrganizationBuilder.create(databases[0])
+    quote_id = await builder.quote(await builder.opportunity(), lines=())
 
     async def add(database: Database, position: int) -> None:
         async with database.transaction() as transaction:
-            line = line_of(deals, quote_id, position, unit_price=Decimal(position))
+            line = line_of(builder, quote_id, position, unit_price=Decimal(position))
             await transaction.execute(insert_statement(models.QuoteLine), **line.model_dump())
             await asyncio.sleep(0.01)
 
     await asyncio.gather(*(add(databases[each % 2], each) for each in range(1, 21)))
 
-    assert await totals(deals) == {quote_id: Decimal("210.00")}
+    assert await totals(builder) == {quote_id: Decimal("210.00")}
     for database in databases:
         await database.close()
 
 
 async def test_on_sqlite_a_line_whose_total_would_be_inexact_is_refused(sqlite: Database) -> None:
-    deals = await OrganizationBuilder.create(sqlite)
-    quote_id = await deals.quote(await deals.opportunity())
-    before = await deals.dump()
+    builder = await OrganizationBuilder.create(sqlite)
+    quote_id = await builder.quote(await builder.opportunity())
+    before = await builder.dump()
     huge = Decimal("1000000000000.00")
     with pytest.raises(ConcurrentWrite):
-        await deals.insert(line_of(deals, quote_id, 2, quantity=huge, unit_price=huge))
+        await builder.insert(line_of(builder, quote_id, 2, quantity=huge, unit_price=huge))
     with pytest.raises(ConcurrentWrite):
-        await run(deals, update(_line).values(quantity=huge, unit_price=huge))
-    assert await deals.dump() == before
+        await run(builder, update(_line).values(quantity=huge, unit_price=huge))
+    assert await builder.dump() == before
 
 
 _TOTAL = Statement(select(_quote.c.total).where(_quote.c.id == bindparam("quote_id")))
@@ -156,21 +157,21 @@ def expected(lines: Sequence[LineContent]) -> str | Decimal:
     return total if total <= Decimal("1000000000000.00") else "QUOTE_TOTAL_OUT_OF_RANGE"
 
 
-async def stored(deals: OrganizationBuilder, quote_id: UUID, lines: Sequence[LineContent]) -> str | Decimal:
+async def stored(builder: OrganizationBuilder, quote_id: UUID, lines: Sequence[LineContent]) -> str | Decimal:
     """Return the total that a draft has with these lines, or why they are refused."""
     sent = UpdateQuote(quote_id=quote_id, add_lines=tuple(lines))
     try:
-        await run_operation(deals, update_quote, sent)
+        await run_operation(builder, update_quote, sent)
     except RuleViolation as refusal:
         return refusal.code
-    async with deals.database.transaction() as transaction:
+    async with builder.database.transaction() as transaction:
         return (await transaction.one(_TOTAL, quote_id=quote_id)).total  # type: ignore[no-any-return]
 
 
-async def test_generated_quotes_come_to_what_plain_decimals_come_to(deals: OrganizationBuilder) -> None:
+async def test_generated_quotes_come_to_what_plain_decimals_come_to(builder: OrganizationBuilder) -> None:
     seed = random.randrange(2**32)
     chosen = random.Random(seed)
-    opportunity_id = await deals.opportunity()
+    opportunity_id = await builder.opportunity()
     met = set()
     for number in range(QUOTES):
         lines = [
@@ -183,8 +184,8 @@ async def test_generated_quotes_come_to_what_plain_decimals_come_to(deals: Organ
             )
             for _ in range(chosen.randint(0, 4))
         ]
-        quote_id = await deals.quote(opportunity_id, lines=())
-        total = await stored(deals, quote_id, lines)
+        quote_id = await builder.quote(opportunity_id, lines=())
+        total = await stored(builder, quote_id, lines)
         assert total == expected(lines), (seed, number, lines)
         met.add(total)
     assert met >= {"LINE_TOTAL_OUT_OF_RANGE", "QUOTE_TOTAL_OUT_OF_RANGE", Decimal("0.00")}

@@ -19,7 +19,6 @@ from db.domain.errors import (
     StaleVersion,
 )
 from db.domain.ids import new_id
-from db.sql.database import Database
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
@@ -30,37 +29,32 @@ TODAY = date(2026, 11, 23)
 CREATION_DAY = date(2026, 10, 24)
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def new_reason(deals: OrganizationBuilder, state: OpportunityState, **columns: Any) -> UUID:
+async def new_reason(builder: OrganizationBuilder, state: OpportunityState, **columns: Any) -> UUID:
     reason = models.StatusReason(
-        organization_id=deals.organization_id,
+        organization_id=builder.organization_id,
         id=new_id(),
         state=state,
         label="Framework contract",
         created_at=A_MONTH_AGO,
         **columns,
     )
-    await deals.insert(reason)
+    await builder.insert(reason)
     return reason.id
 
 
-async def retire(deals: OrganizationBuilder, reason: SeededReason) -> None:
+async def retire(builder: OrganizationBuilder, reason: SeededReason) -> None:
     table = table_of(models.StatusReason)
-    retirement = update(table).where(table.c.id == deals.reasons[reason]).values(retired_at=NOW)
-    async with deals.database.transaction() as transaction:
+    retirement = update(table).where(table.c.id == builder.reasons[reason]).values(retired_at=NOW)
+    async with builder.database.transaction() as transaction:
         await transaction.execute(Statement(retirement))
 
 
-async def test_a_win_is_recorded_as_sent(deals: OrganizationBuilder) -> None:
-    reason_id = await new_reason(deals, WON)
-    opportunity_id = await deals.opportunity(version=7)
+async def test_a_win_is_recorded_as_sent(builder: OrganizationBuilder) -> None:
+    reason_id = await new_reason(builder, WON)
+    opportunity_id = await builder.opportunity(version=7)
 
     closed = await close(
-        deals,
+        builder,
         opportunity_id,
         WON,
         status_reason_id=reason_id,
@@ -70,16 +64,16 @@ async def test_a_win_is_recorded_as_sent(deals: OrganizationBuilder) -> None:
         expected_version=7,
     )
 
-    opportunity = await only_row(deals, "opportunity")
+    opportunity = await only_row(builder, "opportunity")
     assert opportunity.state == "WON"
     assert opportunity.status_reason_id == reason_id
     assert opportunity.actual_revenue == Decimal("4321.09")
     assert opportunity.closed_on == date(2026, 11, 2)
     assert opportunity.version == 8
     assert opportunity.updated_at == NOW
-    activity = await only_row(deals, "opportunity_close")
+    activity = await only_row(builder, "opportunity_close")
     assert activity == (
-        deals.organization_id,
+        builder.organization_id,
         opportunity.close_id,
         opportunity_id,
         "COMPLETED",
@@ -90,7 +84,7 @@ async def test_a_win_is_recorded_as_sent(deals: OrganizationBuilder) -> None:
         date(2026, 11, 2),
         None,
         "Signed on board.",
-        deals.user_id,
+        builder.user_id,
         NOW,
     )
     assert closed.opportunity_id == opportunity_id
@@ -98,97 +92,101 @@ async def test_a_win_is_recorded_as_sent(deals: OrganizationBuilder) -> None:
     assert closed.closed_quote_ids == ()
 
 
-async def test_a_loss_is_recorded_as_sent(deals: OrganizationBuilder) -> None:
-    reason_id = await new_reason(deals, LOST)
+async def test_a_loss_is_recorded_as_sent(builder: OrganizationBuilder) -> None:
+    reason_id = await new_reason(builder, LOST)
     await close(
-        deals,
-        await deals.opportunity(),
+        builder,
+        await builder.opportunity(),
         LOST,
         status_reason_id=reason_id,
         actual_revenue=Decimal(12),
-        competitor_id=deals.competitor_id,
+        competitor_id=builder.competitor_id,
         closed_on=date(2026, 11, 2),
         description="Their crane was cheaper.",
     )
 
-    opportunity = await only_row(deals, "opportunity")
+    opportunity = await only_row(builder, "opportunity")
     assert (opportunity.state, opportunity.status_reason_id) == ("LOST", reason_id)
     assert (opportunity.actual_revenue, opportunity.closed_on) == (Decimal("12.00"), date(2026, 11, 2))
-    activity = await only_row(deals, "opportunity_close")
+    activity = await only_row(builder, "opportunity_close")
     assert (activity.outcome, activity.status_reason_id) == ("LOST", reason_id)
     assert (activity.actual_revenue, activity.closed_on) == (Decimal("12.00"), date(2026, 11, 2))
-    assert activity.competitor_id == deals.competitor_id
+    assert activity.competitor_id == builder.competitor_id
     assert activity.description == "Their crane was cheaper."
 
 
 async def test_a_bare_win_takes_the_seeded_reason_the_day_and_the_estimated_revenue(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    await close(deals, await deals.opportunity(estimated_revenue=Decimal("777.70")), WON)
-    activity = await only_row(deals, "opportunity_close")
-    assert activity.status_reason_id == deals.reasons[SeededReason.WON]
+    await close(builder, await builder.opportunity(estimated_revenue=Decimal("777.70")), WON)
+    activity = await only_row(builder, "opportunity_close")
+    assert activity.status_reason_id == builder.reasons[SeededReason.WON]
     assert activity.closed_on == TODAY
     assert activity.actual_revenue == Decimal("777.70")
     assert activity.description is None
 
 
-async def test_a_bare_win_takes_the_total_of_the_won_quote(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.CLOSED)
-    await deals.quote(opportunity_id, state=QuoteState.WON, lines=[{"unit_price": Decimal("123.45")}])
-    await deals.quote(opportunity_id, state=QuoteState.DRAFT)
-    await close(deals, opportunity_id, WON)
-    assert (await only_row(deals, "opportunity")).actual_revenue == Decimal("123.45")
+async def test_a_bare_win_takes_the_total_of_the_won_quote(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.CLOSED)
+    await builder.quote(opportunity_id, state=QuoteState.WON, lines=[{"unit_price": Decimal("123.45")}])
+    await builder.quote(opportunity_id, state=QuoteState.DRAFT)
+    await close(builder, opportunity_id, WON)
+    assert (await only_row(builder, "opportunity")).actual_revenue == Decimal("123.45")
 
 
-async def test_a_bare_loss_is_canceled_and_without_revenue(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.WON)
-    await close(deals, opportunity_id, LOST)
-    activity = await only_row(deals, "opportunity_close")
-    assert activity.status_reason_id == deals.reasons[SeededReason.CANCELED]
+async def test_a_bare_loss_is_canceled_and_without_revenue(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.WON)
+    await close(builder, opportunity_id, LOST)
+    activity = await only_row(builder, "opportunity_close")
+    assert activity.status_reason_id == builder.reasons[SeededReason.CANCELED]
     assert activity.closed_on == TODAY
     assert activity.actual_revenue is None
 
 
-async def test_a_bare_loss_to_a_competitor_is_out_sold(deals: OrganizationBuilder) -> None:
-    await close(deals, await deals.opportunity(), LOST, competitor_id=deals.competitor_id)
-    activity = await only_row(deals, "opportunity_close")
-    assert activity.status_reason_id == deals.reasons[SeededReason.OUT_SOLD]
+async def test_a_bare_loss_to_a_competitor_is_out_sold(builder: OrganizationBuilder) -> None:
+    await close(builder, await builder.opportunity(), LOST, competitor_id=builder.competitor_id)
+    activity = await only_row(builder, "opportunity_close")
+    assert activity.status_reason_id == builder.reasons[SeededReason.OUT_SOLD]
 
 
 @pytest.mark.parametrize("state", [QuoteState.DRAFT, QuoteState.WON, QuoteState.CLOSED])
 async def test_a_quote_that_is_not_active_neither_blocks_closing_nor_changes(
-    deals: OrganizationBuilder, state: QuoteState
+    builder: OrganizationBuilder, state: QuoteState
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=state)
-    quotes = (await deals.dump())["quote"]
-    await close(deals, opportunity_id)
-    assert (await only_row(deals, "opportunity")).state == "WON"
-    assert (await deals.dump())["quote"] == quotes
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=state)
+    quotes = (await builder.dump())["quote"]
+    await close(builder, opportunity_id)
+    assert (await only_row(builder, "opportunity")).state == "WON"
+    assert (await builder.dump())["quote"] == quotes
 
 
-async def test_active_quotes_of_another_opportunity_do_not_block_closing(deals: OrganizationBuilder) -> None:
-    await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
-    closed = await close(deals, await deals.opportunity())
-    assert (await only_row(deals, "opportunity_close")).id == closed.opportunity_close_id
+async def test_active_quotes_of_another_opportunity_do_not_block_closing(
+    builder: OrganizationBuilder,
+) -> None:
+    await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
+    closed = await close(builder, await builder.opportunity())
+    assert (await only_row(builder, "opportunity_close")).id == closed.opportunity_close_id
 
 
-async def test_active_quotes_block_closing_and_are_named_in_order(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    later = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-1043")
-    expired = await deals.quote(
+async def test_active_quotes_block_closing_and_are_named_in_order(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    later = await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-1043")
+    expired = await builder.quote(
         opportunity_id,
         state=QuoteState.ACTIVE,
         number="QUO-1042",
         revision=1,
         effective_to=date(2026, 11, 22),
     )
-    first = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-1042", effective_to=TODAY)
-    await deals.quote(opportunity_id, state=QuoteState.DRAFT)
+    first = await builder.quote(
+        opportunity_id, state=QuoteState.ACTIVE, number="QUO-1042", effective_to=TODAY
+    )
+    await builder.quote(opportunity_id, state=QuoteState.DRAFT)
 
-    refusal = await expect_refusal(deals, ActiveQuotes, close(deals, opportunity_id))
+    refusal = await expect_refusal(builder, ActiveQuotes, close(builder, opportunity_id))
 
     assert refusal.opportunity_id == opportunity_id
     assert refusal.quotes == (
@@ -205,11 +203,11 @@ async def test_active_quotes_block_closing_and_are_named_in_order(deals: Organiz
 
 @pytest.mark.parametrize("state", [WON, LOST])
 async def test_a_closed_opportunity_cannot_be_closed_again(
-    deals: OrganizationBuilder, state: OpportunityState
+    builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
-    opportunity_id = await deals.opportunity(state=state)
+    opportunity_id = await builder.opportunity(state=state)
     refusal = await expect_refusal(
-        deals, OpportunityAlreadyClosed, close(deals, opportunity_id, LOST, expected_version=9)
+        builder, OpportunityAlreadyClosed, close(builder, opportunity_id, LOST, expected_version=9)
     )
     assert refusal.opportunity_id == opportunity_id
     assert refusal.message == (
@@ -218,30 +216,30 @@ async def test_a_closed_opportunity_cannot_be_closed_again(
 
 
 async def test_a_changed_opportunity_is_not_closed_by_who_expects_another_version(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity(version=4)
-    refusal = await expect_refusal(deals, StaleVersion, close(deals, opportunity_id, expected_version=3))
+    opportunity_id = await builder.opportunity(version=4)
+    refusal = await expect_refusal(builder, StaleVersion, close(builder, opportunity_id, expected_version=3))
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("opportunity", opportunity_id, 4)
     assert refusal.path == ("input", "expectedVersion")
 
 
-async def test_a_missing_opportunity_is_not_found(deals: OrganizationBuilder) -> None:
-    refusal = await expect_refusal(deals, NotFound, close(deals, new_id()))
+async def test_a_missing_opportunity_is_not_found(builder: OrganizationBuilder) -> None:
+    refusal = await expect_refusal(builder, NotFound, close(builder, new_id()))
     assert refusal.path == ("input", "opportunityId")
 
 
-async def test_another_organizations_opportunity_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
-    missing = await expect_refusal(deals, NotFound, close(deals, new_id()))
-    hidden = await expect_refusal(deals, NotFound, close(deals, await other.opportunity()))
+async def test_another_organizations_opportunity_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
+    missing = await expect_refusal(builder, NotFound, close(builder, new_id()))
+    hidden = await expect_refusal(builder, NotFound, close(builder, await other.opportunity()))
     assert (hidden.message, hidden.path) == (missing.message, missing.path)
 
 
-async def test_a_reason_must_exist(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_a_reason_must_exist(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     refusal = await expect_refusal(
-        deals, InvalidStatusReason, close(deals, opportunity_id, status_reason_id=new_id())
+        builder, InvalidStatusReason, close(builder, opportunity_id, status_reason_id=new_id())
     )
     assert refusal.outcome == "WON"
     assert refusal.path == ("input", "outcome", "won", "statusReasonId")
@@ -250,29 +248,31 @@ async def test_a_reason_must_exist(deals: OrganizationBuilder) -> None:
     )
 
 
-async def test_another_organizations_reason_does_not_exist(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    other = await OrganizationBuilder.create(deals.database)
+async def test_another_organizations_reason_does_not_exist(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    other = await OrganizationBuilder.create(builder.database)
     reason_id = other.reasons[SeededReason.WON]
     refusal = await expect_refusal(
-        deals, InvalidStatusReason, close(deals, opportunity_id, status_reason_id=reason_id)
+        builder, InvalidStatusReason, close(builder, opportunity_id, status_reason_id=reason_id)
     )
     assert refusal.message.startswith("There is no such status reason.")
 
 
 @pytest.mark.parametrize("reason", [SeededReason.WON, SeededReason.IN_PROGRESS])
-async def test_a_reason_must_belong_to_the_outcome(deals: OrganizationBuilder, reason: SeededReason) -> None:
-    opportunity_id = await deals.opportunity()
-    closing = close(deals, opportunity_id, LOST, status_reason_id=deals.reasons[reason])
-    refusal = await expect_refusal(deals, InvalidStatusReason, closing)
+async def test_a_reason_must_belong_to_the_outcome(
+    builder: OrganizationBuilder, reason: SeededReason
+) -> None:
+    opportunity_id = await builder.opportunity()
+    closing = close(builder, opportunity_id, LOST, status_reason_id=builder.reasons[reason])
+    refusal = await expect_refusal(builder, InvalidStatusReason, closing)
     assert refusal.path == ("input", "outcome", "lost", "statusReasonId")
 
 
-async def test_a_retired_reason_is_refused(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    reason_id = await new_reason(deals, WON, retired_at=A_MONTH_AGO)
+async def test_a_retired_reason_is_refused(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    reason_id = await new_reason(builder, WON, retired_at=A_MONTH_AGO)
     refusal = await expect_refusal(
-        deals, InvalidStatusReason, close(deals, opportunity_id, status_reason_id=reason_id)
+        builder, InvalidStatusReason, close(builder, opportunity_id, status_reason_id=reason_id)
     )
     assert refusal.message == (
         'The status reason "Framework contract" is retired.'
@@ -280,10 +280,10 @@ async def test_a_retired_reason_is_refused(deals: OrganizationBuilder) -> None:
     )
 
 
-async def test_a_retired_default_leaves_the_choice_to_the_caller(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await retire(deals, SeededReason.CANCELED)
-    refusal = await expect_refusal(deals, InvalidStatusReason, close(deals, opportunity_id, LOST))
+async def test_a_retired_default_leaves_the_choice_to_the_caller(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await retire(builder, SeededReason.CANCELED)
+    refusal = await expect_refusal(builder, InvalidStatusReason, close(builder, opportunity_id, LOST))
     assert refusal.message == (
         'The status reason "Canceled" is retired. Send one of the status reasons that are allowed for lost.'
     )
@@ -291,85 +291,85 @@ async def test_a_retired_default_leaves_the_choice_to_the_caller(deals: Organiza
 
 @pytest.mark.parametrize("description", [None, "", " \n"])
 async def test_a_reason_may_require_a_description(
-    deals: OrganizationBuilder, description: str | None
+    builder: OrganizationBuilder, description: str | None
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    reason_id = await new_reason(deals, WON, description_required=True)
+    opportunity_id = await builder.opportunity()
+    reason_id = await new_reason(builder, WON, description_required=True)
     refusal = await expect_refusal(
-        deals,
+        builder,
         RuleViolation,
-        close(deals, opportunity_id, status_reason_id=reason_id, description=description),
+        close(builder, opportunity_id, status_reason_id=reason_id, description=description),
     )
     assert (refusal.code, refusal.path) == ("DESCRIPTION_REQUIRED", ("input", "description"))
 
 
-async def test_a_reason_may_require_a_competitor(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    reason_id = await new_reason(deals, LOST, competitor_required=True)
+async def test_a_reason_may_require_a_competitor(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    reason_id = await new_reason(builder, LOST, competitor_required=True)
     refusal = await expect_refusal(
-        deals, RuleViolation, close(deals, opportunity_id, LOST, status_reason_id=reason_id)
+        builder, RuleViolation, close(builder, opportunity_id, LOST, status_reason_id=reason_id)
     )
     assert refusal.code == "COMPETITOR_REQUIRED"
     assert refusal.path == ("input", "outcome", "lost", "competitorId")
 
 
-async def test_what_a_reason_requires_satisfies_it(deals: OrganizationBuilder) -> None:
-    reason_id = await new_reason(deals, LOST, description_required=True, competitor_required=True)
+async def test_what_a_reason_requires_satisfies_it(builder: OrganizationBuilder) -> None:
+    reason_id = await new_reason(builder, LOST, description_required=True, competitor_required=True)
     await close(
-        deals,
-        await deals.opportunity(),
+        builder,
+        await builder.opportunity(),
         LOST,
         status_reason_id=reason_id,
-        competitor_id=deals.competitor_id,
+        competitor_id=builder.competitor_id,
         description="Cheaper.",
     )
-    assert (await only_row(deals, "opportunity")).status_reason_id == reason_id
+    assert (await only_row(builder, "opportunity")).status_reason_id == reason_id
 
 
-async def test_a_reason_of_a_win_requires_no_competitor(deals: OrganizationBuilder) -> None:
-    reason_id = await new_reason(deals, WON, competitor_required=True)
-    await close(deals, await deals.opportunity(), WON, status_reason_id=reason_id)
-    assert (await only_row(deals, "opportunity")).status_reason_id == reason_id
+async def test_a_reason_of_a_win_requires_no_competitor(builder: OrganizationBuilder) -> None:
+    reason_id = await new_reason(builder, WON, competitor_required=True)
+    await close(builder, await builder.opportunity(), WON, status_reason_id=reason_id)
+    assert (await only_row(builder, "opportunity")).status_reason_id == reason_id
 
 
-async def test_a_win_has_no_competitor(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    closing = close(deals, opportunity_id, WON, competitor_id=deals.competitor_id)
-    refusal = await expect_refusal(deals, RuleViolation, closing)
+async def test_a_win_has_no_competitor(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    closing = close(builder, opportunity_id, WON, competitor_id=builder.competitor_id)
+    refusal = await expect_refusal(builder, RuleViolation, closing)
     assert refusal.code == "COMPETITOR_OF_A_WIN"
     assert refusal.path == ("input", "outcome", "won", "competitorId")
 
 
-async def test_a_competitor_must_exist(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_a_competitor_must_exist(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     refusal = await expect_refusal(
-        deals, NotFound, close(deals, opportunity_id, LOST, competitor_id=new_id())
+        builder, NotFound, close(builder, opportunity_id, LOST, competitor_id=new_id())
     )
     assert refusal.path == ("input", "outcome", "lost", "competitorId")
 
 
-async def test_another_organizations_competitor_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    other = await OrganizationBuilder.create(deals.database)
+async def test_another_organizations_competitor_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    other = await OrganizationBuilder.create(builder.database)
     refusal = await expect_refusal(
-        deals, NotFound, close(deals, opportunity_id, LOST, competitor_id=other.competitor_id)
+        builder, NotFound, close(builder, opportunity_id, LOST, competitor_id=other.competitor_id)
     )
     assert refusal.path == ("input", "outcome", "lost", "competitorId")
 
 
 @pytest.mark.parametrize("closed_on", [CREATION_DAY, TODAY])
 async def test_an_opportunity_is_closed_from_its_creation_day_to_today(
-    deals: OrganizationBuilder, closed_on: date
+    builder: OrganizationBuilder, closed_on: date
 ) -> None:
-    await close(deals, await deals.opportunity(), closed_on=closed_on)
-    assert (await only_row(deals, "opportunity")).closed_on == closed_on
+    await close(builder, await builder.opportunity(), closed_on=closed_on)
+    assert (await only_row(builder, "opportunity")).closed_on == closed_on
 
 
-async def test_days_are_those_of_utc(deals: OrganizationBuilder) -> None:
+async def test_days_are_those_of_utc(builder: OrganizationBuilder) -> None:
     last_minute = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
-    opportunity_id = await deals.opportunity(created_at=last_minute)
-    await close(deals, opportunity_id, closed_on=date(2026, 11, 22))
-    assert (await only_row(deals, "opportunity")).closed_on == date(2026, 11, 22)
+    opportunity_id = await builder.opportunity(created_at=last_minute)
+    await close(builder, opportunity_id, closed_on=date(2026, 11, 22))
+    assert (await only_row(builder, "opportunity")).closed_on == date(2026, 11, 22)
 
 
 @pytest.mark.parametrize(
@@ -388,10 +388,12 @@ async def test_days_are_those_of_utc(deals: OrganizationBuilder) -> None:
     ],
 )
 async def test_an_opportunity_is_closed_on_no_other_day(
-    deals: OrganizationBuilder, closed_on: date, code: str, message: str
+    builder: OrganizationBuilder, closed_on: date, code: str, message: str
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    refusal = await expect_refusal(deals, RuleViolation, close(deals, opportunity_id, closed_on=closed_on))
+    opportunity_id = await builder.opportunity()
+    refusal = await expect_refusal(
+        builder, RuleViolation, close(builder, opportunity_id, closed_on=closed_on)
+    )
     assert (refusal.code, refusal.message, refusal.path) == (code, message, ("input", "closedOn"))
 
 
@@ -406,17 +408,17 @@ async def test_an_opportunity_is_closed_on_no_other_day(
         ("1000000000000.00", "1000000000000.00"),
     ],
 )
-async def test_revenue_is_stored_exactly(deals: OrganizationBuilder, sent: str, stored: str) -> None:
-    await close(deals, await deals.opportunity(), actual_revenue=Decimal(sent))
-    assert str((await only_row(deals, "opportunity")).actual_revenue) == stored
-    assert orjson.loads((await only_row(deals, "audit")).details)["actualRevenue"] == [None, stored]
+async def test_revenue_is_stored_exactly(builder: OrganizationBuilder, sent: str, stored: str) -> None:
+    await close(builder, await builder.opportunity(), actual_revenue=Decimal(sent))
+    assert str((await only_row(builder, "opportunity")).actual_revenue) == stored
+    assert orjson.loads((await only_row(builder, "audit")).details)["actualRevenue"] == [None, stored]
 
 
 @pytest.mark.parametrize("sent", ["-0.01", "1000000000000.01", "NaN", "sNaN", "Infinity", "-Infinity"])
-async def test_revenue_is_from_nothing_to_a_trillion(deals: OrganizationBuilder, sent: str) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_revenue_is_from_nothing_to_a_trillion(builder: OrganizationBuilder, sent: str) -> None:
+    opportunity_id = await builder.opportunity()
     refusal = await expect_refusal(
-        deals, RuleViolation, close(deals, opportunity_id, actual_revenue=Decimal(sent))
+        builder, RuleViolation, close(builder, opportunity_id, actual_revenue=Decimal(sent))
     )
     assert refusal.code == "ACTUAL_REVENUE_OUT_OF_RANGE"
     assert refusal.path == ("input", "outcome", "won", "actualRevenue")
@@ -424,45 +426,45 @@ async def test_revenue_is_from_nothing_to_a_trillion(deals: OrganizationBuilder,
 
 
 @pytest.mark.parametrize("sent", ["0.001", "999999999999.999", "1E-20"])
-async def test_revenue_has_two_places_at_most(deals: OrganizationBuilder, sent: str) -> None:
-    opportunity_id = await deals.opportunity()
-    closing = close(deals, opportunity_id, LOST, actual_revenue=Decimal(sent))
-    refusal = await expect_refusal(deals, RuleViolation, closing)
+async def test_revenue_has_two_places_at_most(builder: OrganizationBuilder, sent: str) -> None:
+    opportunity_id = await builder.opportunity()
+    closing = close(builder, opportunity_id, LOST, actual_revenue=Decimal(sent))
+    refusal = await expect_refusal(builder, RuleViolation, closing)
     assert refusal.code == "ACTUAL_REVENUE_TOO_PRECISE"
     assert refusal.path == ("input", "outcome", "lost", "actualRevenue")
 
 
-async def test_a_description_is_stored_without_the_blanks_around_it(deals: OrganizationBuilder) -> None:
-    await close(deals, await deals.opportunity(), description="\t " + 2_000 * "ß" + "\n")
-    assert (await only_row(deals, "opportunity_close")).description == 2_000 * "ß"
+async def test_a_description_is_stored_without_the_blanks_around_it(builder: OrganizationBuilder) -> None:
+    await close(builder, await builder.opportunity(), description="\t " + 2_000 * "ß" + "\n")
+    assert (await only_row(builder, "opportunity_close")).description == 2_000 * "ß"
 
 
-async def test_a_description_is_limited(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_a_description_is_limited(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     refusal = await expect_refusal(
-        deals, RuleViolation, close(deals, opportunity_id, description=2_001 * "x")
+        builder, RuleViolation, close(builder, opportunity_id, description=2_001 * "x")
     )
     assert (refusal.code, refusal.path) == ("DESCRIPTION_TOO_LONG", ("input", "description"))
     assert refusal.message == "The description has 2,001 characters; the limit is 2,000. Shorten it."
 
 
-async def test_closing_leaves_one_audit_row_and_one_event(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    closed = await close(deals, opportunity_id, actual_revenue=Decimal("4321.5"))
+async def test_closing_leaves_one_audit_row_and_one_event(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    closed = await close(builder, opportunity_id, actual_revenue=Decimal("4321.5"))
 
-    audit = await only_row(deals, "audit")
-    assert (audit.organization_id, audit.user_id, audit.at) == (deals.organization_id, deals.user_id, NOW)
+    audit = await only_row(builder, "audit")
+    assert (audit.organization_id, audit.user_id, audit.at) == (builder.organization_id, builder.user_id, NOW)
     assert (audit.action, audit.subject_id) == ("OPPORTUNITY_CLOSED", opportunity_id)
     assert audit.opportunity_id == opportunity_id
     assert orjson.loads(audit.details) == {
         "state": ["OPEN", "WON"],
         "statusReasonId": [
-            str(deals.reasons[SeededReason.IN_PROGRESS]),
-            str(deals.reasons[SeededReason.WON]),
+            str(builder.reasons[SeededReason.IN_PROGRESS]),
+            str(builder.reasons[SeededReason.WON]),
         ],
         "actualRevenue": [None, "4321.50"],
         "closedOn": [None, "2026-11-23"],
         "closeId": [None, str(closed.opportunity_close_id)],
     }
-    event = await only_row(deals, "event")
-    assert event[-4:] == (deals.organization_id, opportunity_id, "OPPORTUNITY_CLOSED", NOW)
+    event = await only_row(builder, "event")
+    assert event[-4:] == (builder.organization_id, opportunity_id, "OPPORTUNITY_CLOSED", NOW)

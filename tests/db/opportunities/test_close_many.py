@@ -20,7 +20,6 @@ from db.opportunities.close_many import (
     CloseOpportunities,
     close_opportunities,
 )
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.db.operations import expect_refusal, run_operation
 
@@ -28,47 +27,42 @@ LOST = OpportunityState.LOST
 WON = OpportunityState.WON
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
 async def close_many(
-    deals: OrganizationBuilder, *opportunity_ids: UUID, outcome: OpportunityState = LOST, **sent: Any
+    builder: OrganizationBuilder, *opportunity_ids: UUID, outcome: OpportunityState = LOST, **sent: Any
 ) -> ClosedOpportunities:
     closing = CloseOpportunities(opportunity_ids=opportunity_ids, outcome=outcome, **sent)
-    return await run_operation(deals, close_opportunities, closing)
+    return await run_operation(builder, close_opportunities, closing)
 
 
-async def hundred_of_which_thirty_are_blocked(deals: OrganizationBuilder) -> tuple[list[UUID], list[UUID]]:
+async def hundred_of_which_thirty_are_blocked(builder: OrganizationBuilder) -> tuple[list[UUID], list[UUID]]:
     """Store them and return all, in a mixed order, and the blocked ones among them."""
-    ids = [await deals.opportunity() for _ in range(100)]
+    ids = [await builder.opportunity() for _ in range(100)]
     blocked = [id_ for index, id_ in enumerate(ids) if index % 10 in {1, 4, 7}]
     for index, id_ in enumerate(blocked):
-        await deals.quote(id_, state=QuoteState.ACTIVE, number=f"QUO-{index}")
+        await builder.quote(id_, state=QuoteState.ACTIVE, number=f"QUO-{index}")
     return ids, blocked
 
 
-async def test_opportunities_are_closed_alike(deals: OrganizationBuilder) -> None:
-    ids = [await deals.opportunity() for _ in range(3)]
+async def test_opportunities_are_closed_alike(builder: OrganizationBuilder) -> None:
+    ids = [await builder.opportunity() for _ in range(3)]
     outcome = await close_many(
-        deals,
+        builder,
         *ids,
-        competitor_id=deals.competitor_id,
+        competitor_id=builder.competitor_id,
         closed_on=date(2026, 11, 20),
         description=" Lost the tender. ",
     )
     assert [each.opportunity_id for each in outcome.closed] == ids
     assert outcome.failures == ()
-    tables = await deals.dump()
+    tables = await builder.dump()
     assert {
         (row.outcome, row.status_reason_id, row.competitor_id, row.closed_on, row.description)
         for row in tables["opportunity_close"]
     } == {
         (
             "LOST",
-            deals.reasons[SeededReason.OUT_SOLD],
-            deals.competitor_id,
+            builder.reasons[SeededReason.OUT_SOLD],
+            builder.competitor_id,
             date(2026, 11, 20),
             "Lost the tender.",
         )
@@ -77,28 +71,28 @@ async def test_opportunities_are_closed_alike(deals: OrganizationBuilder) -> Non
     assert Counter(row.opportunity_id for row in tables["event"]) == Counter(ids)
 
 
-async def test_each_is_won_at_its_own_revenue(deals: OrganizationBuilder) -> None:
-    plain, quoted = await deals.opportunity(), await deals.opportunity()
-    await deals.quote(quoted, state=QuoteState.WON)
-    await close_many(deals, plain, quoted, outcome=WON)
-    revenues = {row.id: str(row.actual_revenue) for row in (await deals.dump())["opportunity"]}
+async def test_each_is_won_at_its_own_revenue(builder: OrganizationBuilder) -> None:
+    plain, quoted = await builder.opportunity(), await builder.opportunity()
+    await builder.quote(quoted, state=QuoteState.WON)
+    await close_many(builder, plain, quoted, outcome=WON)
+    revenues = {row.id: str(row.actual_revenue) for row in (await builder.dump())["opportunity"]}
     assert revenues == {plain: "5000.00", quoted: "1000.00"}
 
 
-async def test_their_quotes_can_be_closed_along(deals: OrganizationBuilder) -> None:
-    ids = [await deals.opportunity() for _ in range(2)]
-    quotes = [await deals.quote(each, state=QuoteState.ACTIVE) for each in ids]
+async def test_their_quotes_can_be_closed_along(builder: OrganizationBuilder) -> None:
+    ids = [await builder.opportunity() for _ in range(2)]
+    quotes = [await builder.quote(each, state=QuoteState.ACTIVE) for each in ids]
     remaining = CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED)
-    outcome = await close_many(deals, *ids, close_quotes=remaining)
+    outcome = await close_many(builder, *ids, close_quotes=remaining)
     assert [each.closed_quote_ids for each in outcome.closed] == [(quote,) for quote in quotes]
-    assert {quote.status_reason for quote in (await deals.dump())["quote"]} == {"CANCELED"}
+    assert {quote.status_reason for quote in (await builder.dump())["quote"]} == {"CANCELED"}
 
 
 async def test_of_a_hundred_with_thirty_blocked_none_is_closed_and_each_blocker_named(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    ids, blocked = await hundred_of_which_thirty_are_blocked(deals)
-    refusal = await expect_refusal(deals, OpportunitiesNotClosable, close_many(deals, *ids))
+    ids, blocked = await hundred_of_which_thirty_are_blocked(builder)
+    refusal = await expect_refusal(builder, OpportunitiesNotClosable, close_many(builder, *ids))
     assert (refusal.code, refusal.path) == ("OPPORTUNITIES_NOT_CLOSABLE", ("input", "opportunityIds"))
     assert refusal.message == (
         "30 opportunities can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS."
@@ -115,27 +109,27 @@ async def test_of_a_hundred_with_thirty_blocked_none_is_closed_and_each_blocker_
 
 
 async def test_of_a_hundred_with_thirty_blocked_the_others_are_closed_once_if_asked(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    ids, blocked = await hundred_of_which_thirty_are_blocked(deals)
-    outcome = await close_many(deals, *ids, close_others=True, idempotency_key="monday")
+    ids, blocked = await hundred_of_which_thirty_are_blocked(builder)
+    outcome = await close_many(builder, *ids, close_others=True, idempotency_key="monday")
     assert [each.opportunity_id for each in outcome.closed] == [id_ for id_ in ids if id_ not in blocked]
     assert [failure.opportunity_id for failure in outcome.failures] == blocked
-    tables = await deals.dump()
+    tables = await builder.dump()
     assert Counter(row.state for row in tables["opportunity"]) == {"LOST": 70, "OPEN": 30}
     assert len(tables["opportunity_close"]) == 70
 
-    assert await close_many(deals, *ids, close_others=True, idempotency_key="monday") == outcome
-    assert await deals.dump() == tables
+    assert await close_many(builder, *ids, close_others=True, idempotency_key="monday") == outcome
+    assert await builder.dump() == tables
 
 
-async def test_every_reason_that_one_opportunity_has_is_its_own_failure(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_every_reason_that_one_opportunity_has_is_its_own_failure(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     missing, hidden = new_id(), await other.opportunity()
-    closed = await deals.opportunity(state=WON)
-    young = await deals.opportunity(created_at=datetime(2026, 11, 22, tzinfo=UTC))
+    closed = await builder.opportunity(state=WON)
+    young = await builder.opportunity(created_at=datetime(2026, 11, 22, tzinfo=UTC))
     outcome = await close_many(
-        deals, missing, hidden, closed, young, closed_on=date(2026, 11, 21), close_others=True
+        builder, missing, hidden, closed, young, closed_on=date(2026, 11, 21), close_others=True
     )
     assert outcome.closed == ()
     assert [(each.opportunity_id, each.code, each.path[2]) for each in outcome.failures] == [
@@ -147,31 +141,31 @@ async def test_every_reason_that_one_opportunity_has_is_its_own_failure(deals: O
     assert {each.path[:2] for each in outcome.failures} == {("input", "opportunityIds")}
 
 
-async def test_one_that_is_named_twice_counts_once(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    outcome = await close_many(deals, *101 * (opportunity_id,))
+async def test_one_that_is_named_twice_counts_once(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    outcome = await close_many(builder, *101 * (opportunity_id,))
     assert [each.opportunity_id for each in outcome.closed] == [opportunity_id]
     assert outcome.failures == ()
 
 
 @pytest.mark.parametrize(("number", "code"), [(0, "NO_OPPORTUNITIES"), (101, "TOO_MANY_OPPORTUNITIES")])
 async def test_neither_none_nor_more_than_a_hundred_can_be_named(
-    deals: OrganizationBuilder, number: int, code: str
+    builder: OrganizationBuilder, number: int, code: str
 ) -> None:
     refusal = await expect_refusal(
-        deals, RuleViolation, close_many(deals, *(new_id() for _ in range(number)))
+        builder, RuleViolation, close_many(builder, *(new_id() for _ in range(number)))
     )
     assert (refusal.code, refusal.path) == (code, ("input", "opportunityIds"))
 
 
-async def test_what_keeps_all_of_them_open_refuses_the_whole_call(deals: OrganizationBuilder) -> None:
-    ids = [await deals.opportunity(), await deals.opportunity()]
+async def test_what_keeps_all_of_them_open_refuses_the_whole_call(builder: OrganizationBuilder) -> None:
+    ids = [await builder.opportunity(), await builder.opportunity()]
     for kind, sent, field in (
-        (InvalidStatusReason, {"status_reason_id": deals.reasons[SeededReason.WON]}, "outcome"),
+        (InvalidStatusReason, {"status_reason_id": builder.reasons[SeededReason.WON]}, "outcome"),
         (NotFound, {"competitor_id": new_id()}, "outcome"),
         (RuleViolation, {"closed_on": date(2026, 11, 24)}, "closedOn"),
         (RuleViolation, {"description": 2_001 * "x"}, "description"),
     ):
-        refusal = await expect_refusal(deals, kind, close_many(deals, *ids, **sent, close_others=True))
+        refusal = await expect_refusal(builder, kind, close_many(builder, *ids, **sent, close_others=True))
         assert refusal.path is not None
         assert refusal.path[1] == field

@@ -17,25 +17,19 @@ from db.domain.errors import (
 )
 from db.domain.ids import new_id
 from db.opportunities.close import CloseRemainingQuotes
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import close, expect_refusal, only_row
 
 LOST = CloseRemainingQuotes(reason=QuoteCloseReason.LOST)
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_active_and_draft_quotes_are_closed_along(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", version=3)
-    draft = await deals.quote(opportunity_id, state=QuoteState.DRAFT, number="QUO-1", version=5)
+async def test_active_and_draft_quotes_are_closed_along(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", version=3)
+    draft = await builder.quote(opportunity_id, state=QuoteState.DRAFT, number="QUO-1", version=5)
 
     closed = await close(
-        deals,
+        builder,
         opportunity_id,
         OpportunityState.LOST,
         close_quotes=CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED, description=" Withdrawn. "),
@@ -43,85 +37,87 @@ async def test_active_and_draft_quotes_are_closed_along(deals: OrganizationBuild
     )
 
     assert closed.closed_quote_ids == (draft, active)
-    assert (await only_row(deals, "opportunity")).state == "LOST"
-    tables = await deals.dump()
+    assert (await only_row(builder, "opportunity")).state == "LOST"
+    tables = await builder.dump()
     assert [
         (quote.id, quote.state, quote.status_reason, quote.version, quote.updated_at)
         for quote in tables["quote"]
     ] == [(active, "CLOSED", "CANCELED", 4, NOW), (draft, "CLOSED", "CANCELED", 6, NOW)]
     assert [activity[2:] for activity in tables["quote_close"]] == [
-        (draft, "CANCELED", date(2026, 11, 20), "Withdrawn.", deals.user_id, NOW),
-        (active, "CANCELED", date(2026, 11, 20), "Withdrawn.", deals.user_id, NOW),
+        (draft, "CANCELED", date(2026, 11, 20), "Withdrawn.", builder.user_id, NOW),
+        (active, "CANCELED", date(2026, 11, 20), "Withdrawn.", builder.user_id, NOW),
     ]
 
 
-async def test_won_and_closed_quotes_stay_as_they_are(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.WON, lines=[{"unit_price": Decimal("12.34")}])
-    await deals.quote(opportunity_id, state=QuoteState.CLOSED)
-    before = await deals.dump()
+async def test_won_and_closed_quotes_stay_as_they_are(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.WON, lines=[{"unit_price": Decimal("12.34")}])
+    await builder.quote(opportunity_id, state=QuoteState.CLOSED)
+    before = await builder.dump()
 
-    closed = await close(deals, opportunity_id, close_quotes=LOST)
+    closed = await close(builder, opportunity_id, close_quotes=LOST)
 
     assert closed.closed_quote_ids == ()
-    after = await deals.dump()
+    after = await builder.dump()
     assert (after["quote"], after["quote_close"]) == (before["quote"], before["quote_close"])
-    assert (await only_row(deals, "opportunity")).actual_revenue == Decimal("12.34")
+    assert (await only_row(builder, "opportunity")).actual_revenue == Decimal("12.34")
 
 
 @pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.DRAFT])
 async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(
-    deals: OrganizationBuilder, state: QuoteState
+    builder: OrganizationBuilder, state: QuoteState
 ) -> None:
-    opportunity_id = await deals.opportunity(estimated_revenue=Decimal("5000.00"))
-    await deals.quote(opportunity_id, state=state, lines=[{"unit_price": Decimal("777.00")}])
+    opportunity_id = await builder.opportunity(estimated_revenue=Decimal("5000.00"))
+    await builder.quote(opportunity_id, state=state, lines=[{"unit_price": Decimal("777.00")}])
 
-    await close(deals, opportunity_id, OpportunityState.WON, close_quotes=LOST)
+    await close(builder, opportunity_id, OpportunityState.WON, close_quotes=LOST)
 
-    assert (await only_row(deals, "opportunity")).actual_revenue == Decimal("5000.00")
-    assert (await only_row(deals, "opportunity_close")).actual_revenue == Decimal("5000.00")
+    assert (await only_row(builder, "opportunity")).actual_revenue == Decimal("5000.00")
+    assert (await only_row(builder, "opportunity_close")).actual_revenue == Decimal("5000.00")
 
 
 async def test_the_won_quote_is_the_revenue_beside_quotes_that_are_closed_along(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity(estimated_revenue=Decimal("5000.00"))
+    opportunity_id = await builder.opportunity(estimated_revenue=Decimal("5000.00"))
     for number, state, price in (
         ("QUO-1", QuoteState.ACTIVE, "777.00"),
         ("QUO-2", QuoteState.WON, "12.34"),
         ("QUO-3", QuoteState.ACTIVE, "888.00"),
     ):
-        await deals.quote(opportunity_id, number=number, state=state, lines=[{"unit_price": Decimal(price)}])
+        await builder.quote(
+            opportunity_id, number=number, state=state, lines=[{"unit_price": Decimal(price)}]
+        )
 
-    await close(deals, opportunity_id, OpportunityState.WON, close_quotes=LOST)
+    await close(builder, opportunity_id, OpportunityState.WON, close_quotes=LOST)
 
-    assert (await only_row(deals, "opportunity")).actual_revenue == Decimal("12.34")
+    assert (await only_row(builder, "opportunity")).actual_revenue == Decimal("12.34")
 
 
-async def test_quotes_of_other_opportunities_stay_open(deals: OrganizationBuilder) -> None:
-    await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
-    closed = await close(deals, await deals.opportunity(), close_quotes=LOST)
+async def test_quotes_of_other_opportunities_stay_open(builder: OrganizationBuilder) -> None:
+    await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
+    closed = await close(builder, await builder.opportunity(), close_quotes=LOST)
     assert closed.closed_quote_ids == ()
-    assert (await only_row(deals, "quote")).state == "ACTIVE"
+    assert (await only_row(builder, "quote")).state == "ACTIVE"
 
 
-async def test_a_quote_is_closed_no_earlier_than_it_was_created(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(
+async def test_a_quote_is_closed_no_earlier_than_it_was_created(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(
         opportunity_id, state=QuoteState.ACTIVE, created_at=datetime(2026, 11, 22, 8, tzinfo=UTC)
     )
-    await close(deals, opportunity_id, close_quotes=LOST, closed_on=date(2026, 11, 20))
-    assert (await only_row(deals, "opportunity")).closed_on == date(2026, 11, 20)
-    assert (await only_row(deals, "quote_close")).closed_on == date(2026, 11, 22)
+    await close(builder, opportunity_id, close_quotes=LOST, closed_on=date(2026, 11, 20))
+    assert (await only_row(builder, "opportunity")).closed_on == date(2026, 11, 20)
+    assert (await only_row(builder, "quote_close")).closed_on == date(2026, 11, 22)
 
 
-async def test_each_change_is_audited_and_the_opportunity_has_one_event(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    quote_id = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+async def test_each_change_is_audited_and_the_opportunity_has_one_event(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    quote_id = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
 
-    await close(deals, opportunity_id, close_quotes=LOST)
+    await close(builder, opportunity_id, close_quotes=LOST)
 
-    tables = await deals.dump()
+    tables = await builder.dump()
     assert [(row.action, row.subject_id) for row in tables["audit"]] == [
         ("QUOTE_CLOSED", quote_id),
         ("OPPORTUNITY_CLOSED", opportunity_id),
@@ -146,21 +142,23 @@ async def test_each_change_is_audited_and_the_opportunity_has_one_event(deals: O
     ],
 )
 async def test_no_quote_is_closed_if_the_opportunity_cannot_be(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
     state: OpportunityState,
     version: int,
     sent: dict[str, Any],
     kind: type[Refusal],
 ) -> None:
-    opportunity_id = await deals.opportunity(state=state, version=version)
-    await deals.quote(opportunity_id, state=QuoteState.DRAFT)
-    await expect_refusal(deals, kind, close(deals, opportunity_id, close_quotes=LOST, **sent))
+    opportunity_id = await builder.opportunity(state=state, version=version)
+    await builder.quote(opportunity_id, state=QuoteState.DRAFT)
+    await expect_refusal(builder, kind, close(builder, opportunity_id, close_quotes=LOST, **sent))
 
 
-async def test_the_description_for_the_quotes_is_limited(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+async def test_the_description_for_the_quotes_is_limited(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     remaining = CloseRemainingQuotes(reason=QuoteCloseReason.LOST, description=2_001 * "x")
-    refusal = await expect_refusal(deals, RuleViolation, close(deals, opportunity_id, close_quotes=remaining))
+    refusal = await expect_refusal(
+        builder, RuleViolation, close(builder, opportunity_id, close_quotes=remaining)
+    )
     assert refusal.code == "DESCRIPTION_TOO_LONG"
     assert refusal.path == ("input", "closeQuotes", "description")

@@ -9,35 +9,29 @@ from db.domain.enums import OpenReason, OpportunityState, QuoteState, SeededReas
 from db.domain.errors import NotFound, RuleViolation, StaleVersion
 from db.domain.ids import new_id
 from db.opportunities.reopen import ReopenedOpportunity, ReopenOpportunity, reopen_opportunity
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import close, expect_refusal, only_row, run_operation
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def reopen(deals: OrganizationBuilder, opportunity_id: UUID, **sent: Any) -> ReopenedOpportunity:
+async def reopen(builder: OrganizationBuilder, opportunity_id: UUID, **sent: Any) -> ReopenedOpportunity:
     return await run_operation(
-        deals, reopen_opportunity, ReopenOpportunity(opportunity_id=opportunity_id, **sent)
+        builder, reopen_opportunity, ReopenOpportunity(opportunity_id=opportunity_id, **sent)
     )
 
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
 async def test_reopening_clears_the_outcome_and_keeps_the_closing(
-    deals: OrganizationBuilder, state: OpportunityState
+    builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
-    opportunity_id = await deals.opportunity(state=state, version=7)
-    opportunity = await only_row(deals, "opportunity")
-    activity = await only_row(deals, "opportunity_close")
+    opportunity_id = await builder.opportunity(state=state, version=7)
+    opportunity = await only_row(builder, "opportunity")
+    activity = await only_row(builder, "opportunity_close")
 
-    assert await reopen(deals, opportunity_id) == ReopenedOpportunity(opportunity_id, activity.id)
+    assert await reopen(builder, opportunity_id) == ReopenedOpportunity(opportunity_id, activity.id)
 
-    assert await only_row(deals, "opportunity") == opportunity._replace(
+    assert await only_row(builder, "opportunity") == opportunity._replace(
         state="OPEN",
-        status_reason_id=deals.reasons[SeededReason.IN_PROGRESS],
+        status_reason_id=builder.reasons[SeededReason.IN_PROGRESS],
         actual_revenue=None,
         closed_on=None,
         close_id=None,
@@ -45,20 +39,20 @@ async def test_reopening_clears_the_outcome_and_keeps_the_closing(
         updated_at=NOW,
         open_key=opportunity_id,
     )
-    assert await only_row(deals, "opportunity_close") == activity._replace(state="CANCELED")
+    assert await only_row(builder, "opportunity_close") == activity._replace(state="CANCELED")
 
 
-async def test_an_opportunity_can_be_reopened_on_hold(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
-    await reopen(deals, opportunity_id, status_reason=OpenReason.ON_HOLD)
-    row = await only_row(deals, "opportunity")
-    assert row.status_reason_id == deals.reasons[SeededReason.ON_HOLD]
+async def test_an_opportunity_can_be_reopened_on_hold(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.LOST)
+    await reopen(builder, opportunity_id, status_reason=OpenReason.ON_HOLD)
+    row = await only_row(builder, "opportunity")
+    assert row.status_reason_id == builder.reasons[SeededReason.ON_HOLD]
 
 
-async def test_reopening_is_audited_with_what_it_cleared(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    reopened = await reopen(deals, opportunity_id)
-    audit = await only_row(deals, "audit")
+async def test_reopening_is_audited_with_what_it_cleared(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
+    reopened = await reopen(builder, opportunity_id)
+    audit = await only_row(builder, "audit")
     assert (audit.action, audit.subject_id, audit.opportunity_id) == (
         "OPPORTUNITY_REOPENED",
         opportunity_id,
@@ -67,69 +61,71 @@ async def test_reopening_is_audited_with_what_it_cleared(deals: OrganizationBuil
     assert orjson.loads(audit.details) == {
         "state": ["WON", "OPEN"],
         "statusReasonId": [
-            str(deals.reasons[SeededReason.WON]),
-            str(deals.reasons[SeededReason.IN_PROGRESS]),
+            str(builder.reasons[SeededReason.WON]),
+            str(builder.reasons[SeededReason.IN_PROGRESS]),
         ],
         "actualRevenue": ["5000.00", None],
         "closedOn": ["2026-11-23", None],
         "closeId": [str(reopened.opportunity_close_id), None],
     }
-    event = await only_row(deals, "event")
-    assert event[2:] == (deals.organization_id, opportunity_id, "OPPORTUNITY_REOPENED", NOW)
+    event = await only_row(builder, "event")
+    assert event[2:] == (builder.organization_id, opportunity_id, "OPPORTUNITY_REOPENED", NOW)
 
 
-async def test_quotes_stay_as_they_are(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
+async def test_quotes_stay_as_they_are(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
     for state in (QuoteState.DRAFT, QuoteState.WON, QuoteState.CLOSED):
-        await deals.quote(opportunity_id, state=state)
-    before = await deals.dump()
-    await reopen(deals, opportunity_id)
-    after = await deals.dump()
+        await builder.quote(opportunity_id, state=state)
+    before = await builder.dump()
+    await reopen(builder, opportunity_id)
+    after = await builder.dump()
     assert (after["quote"], after["quote_close"]) == (before["quote"], before["quote_close"])
 
 
-async def test_a_reopened_opportunity_can_be_closed_again(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    first = (await reopen(deals, opportunity_id)).opportunity_close_id
-    second = await close(deals, opportunity_id, OpportunityState.LOST, closed_on=date(2026, 11, 1))
-    activities = {row.id: (row.state, row.outcome) for row in (await deals.dump())["opportunity_close"]}
+async def test_a_reopened_opportunity_can_be_closed_again(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
+    first = (await reopen(builder, opportunity_id)).opportunity_close_id
+    second = await close(builder, opportunity_id, OpportunityState.LOST, closed_on=date(2026, 11, 1))
+    activities = {row.id: (row.state, row.outcome) for row in (await builder.dump())["opportunity_close"]}
     assert activities == {
         first: ("CANCELED", "WON"),
         second.opportunity_close_id: ("COMPLETED", "LOST"),
     }
-    assert (await only_row(deals, "opportunity")).close_id == second.opportunity_close_id
+    assert (await only_row(builder, "opportunity")).close_id == second.opportunity_close_id
 
 
-async def test_reopening_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    first = await reopen(deals, opportunity_id, idempotency_key="monday")
-    before = await deals.dump()
-    assert await reopen(deals, opportunity_id, idempotency_key="monday") == first
-    assert await deals.dump() == before
+async def test_reopening_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
+    first = await reopen(builder, opportunity_id, idempotency_key="monday")
+    before = await builder.dump()
+    assert await reopen(builder, opportunity_id, idempotency_key="monday") == first
+    assert await builder.dump() == before
 
 
-async def test_an_open_opportunity_is_not_reopened(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    refusal = await expect_refusal(deals, RuleViolation, reopen(deals, opportunity_id, expected_version=9))
+async def test_an_open_opportunity_is_not_reopened(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    refusal = await expect_refusal(
+        builder, RuleViolation, reopen(builder, opportunity_id, expected_version=9)
+    )
     assert (refusal.code, refusal.path) == ("OPPORTUNITY_OPEN", ("input", "opportunityId"))
     assert refusal.message == "The opportunity is open already. There is nothing to reopen."
 
 
 async def test_a_changed_opportunity_is_not_reopened_by_who_expects_another_version(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON, version=4)
-    refusal = await expect_refusal(deals, StaleVersion, reopen(deals, opportunity_id, expected_version=3))
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON, version=4)
+    refusal = await expect_refusal(builder, StaleVersion, reopen(builder, opportunity_id, expected_version=3))
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("opportunity", opportunity_id, 4)
 
 
-async def test_a_missing_opportunity_is_not_found(deals: OrganizationBuilder) -> None:
-    refusal = await expect_refusal(deals, NotFound, reopen(deals, new_id()))
+async def test_a_missing_opportunity_is_not_found(builder: OrganizationBuilder) -> None:
+    refusal = await expect_refusal(builder, NotFound, reopen(builder, new_id()))
     assert refusal.path == ("input", "opportunityId")
 
 
-async def test_another_organizations_opportunity_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_another_organizations_opportunity_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     theirs = await other.opportunity(state=OpportunityState.WON)
-    refusal = await expect_refusal(deals, NotFound, reopen(deals, theirs))
+    refusal = await expect_refusal(builder, NotFound, reopen(builder, theirs))
     assert refusal.message == "There is no opportunity with this id. Check the id."

@@ -41,17 +41,17 @@ NAMES = Statement(select(col(models.Organization.name)))
 async def tenants(postgresql: Database) -> list[OrganizationBuilder]:
     """Two organizations with rows in every table that callers see."""
     tenants = [await OrganizationBuilder.create(postgresql) for _ in range(2)]
-    for deals in tenants:
-        opportunity_id = await deals.opportunity()
-        won = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-        await run_operation(deals, win_quote, WinQuote(quote_id=won, idempotency_key="monday"))
-        await close(deals, opportunity_id)
-        await deals.insert(models.QuoteNumbering(organization_id=deals.organization_id, last_number=1000))
+    for builder in tenants:
+        opportunity_id = await builder.opportunity()
+        won = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
+        await run_operation(builder, win_quote, WinQuote(quote_id=won, idempotency_key="monday"))
+        await close(builder, opportunity_id)
+        await builder.insert(models.QuoteNumbering(organization_id=builder.organization_id, last_number=1000))
     return tenants
 
 
-def own(deals: OrganizationBuilder) -> Database:
-    return deals.database.for_organization(deals.organization_id)
+def own(builder: OrganizationBuilder) -> Database:
+    return builder.database.for_organization(builder.organization_id)
 
 
 async def change(database: Database, statement: Executable) -> int:
@@ -63,9 +63,9 @@ async def test_of_every_table_an_organization_sees_its_own_rows_alone(
 ) -> None:
     for table in SEEN:
         every = await tenants[0].database.rows(Statement(select(table)))
-        for deals in tenants:
-            seen = await own(deals).rows(Statement(select(table)))
-            assert seen == [row for row in every if deals.organization_id in row]
+        for builder in tenants:
+            seen = await own(builder).rows(Statement(select(table)))
+            assert seen == [row for row in every if builder.organization_id in row]
             assert 0 < len(seen) < len(every)
 
 
@@ -199,7 +199,7 @@ async def test_one_connection_serves_organizations_in_turn(
 ) -> None:
     database = await PostgresDatabase.open(postgresql_url, connections=1)
     try:
-        ours, theirs = (database.for_organization(deals.organization_id) for deals in tenants)
+        ours, theirs = (database.for_organization(builder.organization_id) for builder in tenants)
         for asked, number in ((ours, 1), (theirs, 1), (database, 2), (theirs, 1), (ours, 1), (database, 2)):
             assert len(await asked.rows(NAMES)) == number
     finally:

@@ -4,53 +4,47 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteState
 from db.domain.errors import NotFound, RuleViolation
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import activate, expect_refusal, only_row
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
+async def test_a_draft_with_a_line_becomes_active(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    quote_id = await builder.quote(opportunity_id, version=4)
 
-
-async def test_a_draft_with_a_line_becomes_active(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    quote_id = await deals.quote(opportunity_id, version=4)
-
-    activated = await activate(deals, quote_id)
+    activated = await activate(builder, quote_id)
 
     assert activated.quote_id == quote_id
-    quote = await only_row(deals, "quote")
+    quote = await only_row(builder, "quote")
     assert (quote.state, quote.status_reason) == ("ACTIVE", "ACTIVE_IN_PROGRESS")
     assert (quote.version, quote.updated_at) == (5, NOW)
-    audit = await only_row(deals, "audit")
-    assert (audit.action, audit.subject_id, audit.user_id) == ("QUOTE_ACTIVATED", quote_id, deals.user_id)
+    audit = await only_row(builder, "audit")
+    assert (audit.action, audit.subject_id, audit.user_id) == ("QUOTE_ACTIVATED", quote_id, builder.user_id)
     assert audit.opportunity_id == opportunity_id
     assert orjson.loads(audit.details) == {
         "state": ["DRAFT", "ACTIVE"],
         "statusReason": ["DRAFT_IN_PROGRESS", "ACTIVE_IN_PROGRESS"],
     }
-    event = await only_row(deals, "event")
-    assert event[-4:] == (deals.organization_id, opportunity_id, "QUOTE_ACTIVATED", NOW)
+    event = await only_row(builder, "event")
+    assert event[-4:] == (builder.organization_id, opportunity_id, "QUOTE_ACTIVATED", NOW)
 
 
-async def test_a_missing_quote_is_not_found(deals: OrganizationBuilder) -> None:
-    refusal = await expect_refusal(deals, NotFound, activate(deals, new_id()))
+async def test_a_missing_quote_is_not_found(builder: OrganizationBuilder) -> None:
+    refusal = await expect_refusal(builder, NotFound, activate(builder, new_id()))
     assert refusal.path == ("input", "quoteId")
 
 
-async def test_another_organizations_quote_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_another_organizations_quote_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     hidden = await other.quote(await other.opportunity())
-    refusal = await expect_refusal(deals, NotFound, activate(deals, hidden))
+    refusal = await expect_refusal(builder, NotFound, activate(builder, hidden))
     assert refusal.message == "There is no quote with this id. Check the id."
 
 
 @pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_a_draft_is_activated(deals: OrganizationBuilder, state: QuoteState) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7")
-    refusal = await expect_refusal(deals, RuleViolation, activate(deals, quote_id))
+async def test_only_a_draft_is_activated(builder: OrganizationBuilder, state: QuoteState) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), state=state, number="QUO-7")
+    refusal = await expect_refusal(builder, RuleViolation, activate(builder, quote_id))
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_DRAFT", ("input", "quoteId"))
     assert refusal.message == (
         f"QUO-7 rev 0 is {state.lower()}; only a draft can be activated. Choose a draft."
@@ -59,20 +53,20 @@ async def test_only_a_draft_is_activated(deals: OrganizationBuilder, state: Quot
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
 async def test_a_draft_of_a_closed_opportunity_stays_a_draft(
-    deals: OrganizationBuilder, state: OpportunityState
+    builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
-    quote_id = await deals.quote(await deals.opportunity(state=state), number="QUO-7", revision=1)
-    refusal = await expect_refusal(deals, RuleViolation, activate(deals, quote_id))
+    quote_id = await builder.quote(await builder.opportunity(state=state), number="QUO-7", revision=1)
+    refusal = await expect_refusal(builder, RuleViolation, activate(builder, quote_id))
     assert (refusal.code, refusal.path) == ("OPPORTUNITY_CLOSED", ("input", "quoteId"))
     assert refusal.message == (
         f"The opportunity of QUO-7 rev 1 is closed as {state.lower()}. Reopen it first."
     )
 
 
-async def test_a_draft_without_lines_stays_a_draft(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    quote_id = await deals.quote(opportunity_id, lines=(), number="QUO-7")
-    await deals.quote(opportunity_id)
-    refusal = await expect_refusal(deals, RuleViolation, activate(deals, quote_id))
+async def test_a_draft_without_lines_stays_a_draft(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    quote_id = await builder.quote(opportunity_id, lines=(), number="QUO-7")
+    await builder.quote(opportunity_id)
+    refusal = await expect_refusal(builder, RuleViolation, activate(builder, quote_id))
     assert (refusal.code, refusal.path) == ("QUOTE_WITHOUT_LINES", ("input", "quoteId"))
     assert refusal.message == "QUO-7 rev 0 has no lines. Add one before you activate it."

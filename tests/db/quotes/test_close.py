@@ -8,7 +8,6 @@ from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteState
 from db.domain.errors import NotFound, QuoteFailure, QuotesNotClosable, RuleViolation
 from db.domain.ids import new_id
 from db.quotes.close import ClosedQuotes, CloseQuotes
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import close_all, expect_refusal, only_row
 
@@ -17,18 +16,15 @@ YESTERDAY_EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
 NO_SUCH_QUOTE = "There is no quote with this id. Check the id."
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", version=3)
-    draft = await deals.quote(opportunity_id, state=QuoteState.DRAFT, number="QUO-1", version=5)
+async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(
+    builder: OrganizationBuilder,
+) -> None:
+    opportunity_id = await builder.opportunity()
+    active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", version=3)
+    draft = await builder.quote(opportunity_id, state=QuoteState.DRAFT, number="QUO-1", version=5)
 
     closed = await close_all(
-        deals,
+        builder,
         of_opportunity=opportunity_id,
         reason=QuoteCloseReason.CANCELED,
         closed_on=date(2026, 11, 20),
@@ -36,45 +32,45 @@ async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(deals:
     )
 
     assert closed == ClosedQuotes((draft, active), ())
-    tables = await deals.dump()
+    tables = await builder.dump()
     assert [
         (quote.id, quote.state, quote.status_reason, quote.version, quote.updated_at)
         for quote in tables["quote"]
     ] == [(active, "CLOSED", "CANCELED", 4, NOW), (draft, "CLOSED", "CANCELED", 6, NOW)]
     assert [activity[2:] for activity in tables["quote_close"]] == [
-        (draft, "CANCELED", date(2026, 11, 20), "Budget gone.", deals.user_id, NOW),
-        (active, "CANCELED", date(2026, 11, 20), "Budget gone.", deals.user_id, NOW),
+        (draft, "CANCELED", date(2026, 11, 20), "Budget gone.", builder.user_id, NOW),
+        (active, "CANCELED", date(2026, 11, 20), "Budget gone.", builder.user_id, NOW),
     ]
 
 
-async def test_quotes_are_closed_as_lost_today_unless_said_otherwise(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
-    await close_all(deals, ids=(quote_id,))
-    activity = await only_row(deals, "quote_close")
+async def test_quotes_are_closed_as_lost_today_unless_said_otherwise(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
+    await close_all(builder, ids=(quote_id,))
+    activity = await only_row(builder, "quote_close")
     assert (activity.reason, activity.closed_on, activity.description) == ("LOST", TODAY, None)
-    assert (await only_row(deals, "quote")).status_reason == "LOST"
+    assert (await only_row(builder, "quote")).status_reason == "LOST"
 
 
-async def test_closing_quotes_leaves_their_opportunity_as_it_is(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    before = await only_row(deals, "opportunity")
-    await close_all(deals, of_opportunity=opportunity_id)
-    assert await only_row(deals, "opportunity") == before
+async def test_closing_quotes_leaves_their_opportunity_as_it_is(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
+    before = await only_row(builder, "opportunity")
+    await close_all(builder, of_opportunity=opportunity_id)
+    assert await only_row(builder, "opportunity") == before
 
 
-async def test_each_quote_is_audited_and_each_opportunity_has_one_event(deals: OrganizationBuilder) -> None:
-    opportunities = [await deals.opportunity(), await deals.opportunity()]
+async def test_each_quote_is_audited_and_each_opportunity_has_one_event(builder: OrganizationBuilder) -> None:
+    opportunities = [await builder.opportunity(), await builder.opportunity()]
     quotes = [
-        await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+        await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
         for opportunity_id in (*opportunities, opportunities[0])
     ]
 
-    await close_all(deals, ids=tuple(quotes))
+    await close_all(builder, ids=tuple(quotes))
 
-    tables = await deals.dump()
+    tables = await builder.dump()
     assert [(row.action, row.subject_id, row.user_id, row.at) for row in tables["audit"]] == [
-        ("QUOTE_CLOSED", quote_id, deals.user_id, NOW) for quote_id in quotes
+        ("QUOTE_CLOSED", quote_id, builder.user_id, NOW) for quote_id in quotes
     ]
     assert orjson.loads(tables["audit"][0].details) == {
         "state": ["ACTIVE", "CLOSED"],
@@ -83,78 +79,78 @@ async def test_each_quote_is_audited_and_each_opportunity_has_one_event(deals: O
     }
     assert [row.opportunity_id for row in tables["audit"]] == [*opportunities, opportunities[0]]
     assert [event[-4:] for event in tables["event"]] == [
-        (deals.organization_id, opportunity_id, "QUOTES_CLOSED", NOW) for opportunity_id in opportunities
+        (builder.organization_id, opportunity_id, "QUOTES_CLOSED", NOW) for opportunity_id in opportunities
     ]
 
 
 @pytest.mark.parametrize("state", [QuoteState.WON, QuoteState.CLOSED])
 async def test_an_opportunity_without_active_and_draft_quotes_has_none_to_close(
-    deals: OrganizationBuilder, state: QuoteState
+    builder: OrganizationBuilder, state: QuoteState
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=state)
-    before = await deals.dump()
-    assert await close_all(deals, of_opportunity=opportunity_id) == ClosedQuotes((), ())
-    assert await deals.dump() == before
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=state)
+    before = await builder.dump()
+    assert await close_all(builder, of_opportunity=opportunity_id) == ClosedQuotes((), ())
+    assert await builder.dump() == before
 
 
-async def test_a_quote_named_twice_counts_once(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity())
-    assert await close_all(deals, ids=101 * (quote_id,)) == ClosedQuotes((quote_id,), ())
-    assert (await only_row(deals, "quote_close")).quote_id == quote_id
+async def test_a_quote_named_twice_counts_once(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity())
+    assert await close_all(builder, ids=101 * (quote_id,)) == ClosedQuotes((quote_id,), ())
+    assert (await only_row(builder, "quote_close")).quote_id == quote_id
 
 
 async def test_the_failure_of_a_quote_named_twice_points_to_the_first_time(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
     missing = new_id()
-    closed = await close_all(deals, ids=(new_id(), missing, missing), close_others=True)
+    closed = await close_all(builder, ids=(new_id(), missing, missing), close_others=True)
     assert [failure.path[3] for failure in closed.failures] == ["0", "1"]
 
 
-async def test_a_missing_opportunity_is_not_found(deals: OrganizationBuilder) -> None:
-    refusal = await expect_refusal(deals, NotFound, close_all(deals, of_opportunity=new_id()))
+async def test_a_missing_opportunity_is_not_found(builder: OrganizationBuilder) -> None:
+    refusal = await expect_refusal(builder, NotFound, close_all(builder, of_opportunity=new_id()))
     assert refusal.path == ("input", "quotes", "ofOpportunity")
 
 
-async def test_another_organizations_opportunity_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_another_organizations_opportunity_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     opportunity_id = await other.opportunity()
     await other.quote(opportunity_id, state=QuoteState.ACTIVE)
-    missing = await expect_refusal(deals, NotFound, close_all(deals, of_opportunity=new_id()))
-    hidden = await expect_refusal(deals, NotFound, close_all(deals, of_opportunity=opportunity_id))
+    missing = await expect_refusal(builder, NotFound, close_all(builder, of_opportunity=new_id()))
+    hidden = await expect_refusal(builder, NotFound, close_all(builder, of_opportunity=opportunity_id))
     assert (hidden.message, hidden.path) == (missing.message, missing.path)
 
 
 async def failure_beside_a_closable_quote(
-    deals: OrganizationBuilder, quote_id: Any, **closing: Any
+    builder: OrganizationBuilder, quote_id: Any, **closing: Any
 ) -> QuoteFailure:
     """Ask to close a quote that can be closed and then one that can't; both policies name the second."""
-    closable = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
+    closable = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
     ids = (closable, quote_id)
-    refusal = await expect_refusal(deals, QuotesNotClosable, close_all(deals, ids=ids, **closing))
+    refusal = await expect_refusal(builder, QuotesNotClosable, close_all(builder, ids=ids, **closing))
     assert refusal.path == ("input", "quotes", "ids")
-    before = await deals.dump()
+    before = await builder.dump()
 
-    closed = await close_all(deals, ids=ids, close_others=True, **closing)
+    closed = await close_all(builder, ids=ids, close_others=True, **closing)
 
     assert closed == ClosedQuotes((closable,), refusal.failures)
-    after = await deals.dump()
+    after = await builder.dump()
     assert {quote.id for quote in after["quote"] if quote not in before["quote"]} == {closable}
     [failure] = refusal.failures
     assert failure.path == ("input", "quotes", "ids", "1")
     return failure
 
 
-async def test_a_missing_quote_is_a_failure_without_a_quote(deals: OrganizationBuilder) -> None:
-    failure = await failure_beside_a_closable_quote(deals, new_id())
+async def test_a_missing_quote_is_a_failure_without_a_quote(builder: OrganizationBuilder) -> None:
+    failure = await failure_beside_a_closable_quote(builder, new_id())
     assert (failure.quote_id, failure.code, failure.message) == (None, "NOT_FOUND", NO_SUCH_QUOTE)
 
 
-async def test_another_organizations_quote_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_another_organizations_quote_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     hidden = await other.quote(await other.opportunity(), state=QuoteState.ACTIVE)
-    failure = await failure_beside_a_closable_quote(deals, hidden)
+    failure = await failure_beside_a_closable_quote(builder, hidden)
     assert (failure.quote_id, failure.code, failure.message) == (None, "NOT_FOUND", NO_SUCH_QUOTE)
 
 
@@ -166,46 +162,48 @@ async def test_another_organizations_quote_is_as_good_as_missing(deals: Organiza
     ],
 )
 async def test_a_quote_is_closed_once(
-    deals: OrganizationBuilder, state: QuoteState, code: str, message: str
+    builder: OrganizationBuilder, state: QuoteState, code: str, message: str
 ) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7", revision=2)
-    failure = await failure_beside_a_closable_quote(deals, quote_id)
+    quote_id = await builder.quote(await builder.opportunity(), state=state, number="QUO-7", revision=2)
+    failure = await failure_beside_a_closable_quote(builder, quote_id)
     assert (failure.quote_id, failure.code, failure.message) == (quote_id, code, message)
 
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
 async def test_a_draft_of_a_closed_opportunity_cannot_be_closed(
-    deals: OrganizationBuilder, state: OpportunityState
+    builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
-    quote_id = await deals.quote(await deals.opportunity(state=state), number="QUO-7")
-    failure = await failure_beside_a_closable_quote(deals, quote_id)
+    quote_id = await builder.quote(await builder.opportunity(state=state), number="QUO-7")
+    failure = await failure_beside_a_closable_quote(builder, quote_id)
     assert (failure.quote_id, failure.code) == (quote_id, "OPPORTUNITY_CLOSED")
     assert failure.message == (
         f"The opportunity of QUO-7 rev 0 is closed as {state.lower()}. Reopen it first."
     )
 
 
-async def test_a_quote_cannot_be_closed_before_it_was_created(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), number="QUO-7", created_at=YESTERDAY_EVENING)
-    failure = await failure_beside_a_closable_quote(deals, quote_id, closed_on=date(2026, 11, 21))
+async def test_a_quote_cannot_be_closed_before_it_was_created(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), number="QUO-7", created_at=YESTERDAY_EVENING)
+    failure = await failure_beside_a_closable_quote(builder, quote_id, closed_on=date(2026, 11, 21))
     assert (failure.quote_id, failure.code) == (quote_id, "CLOSED_ON_BEFORE_CREATION")
     assert failure.message == (
         "QUO-7 rev 0 was created on 2026-11-22, after 2026-11-21. Send that day or a later one."
     )
 
 
-async def test_a_quote_can_be_closed_on_the_day_it_was_created(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), created_at=YESTERDAY_EVENING)
-    await close_all(deals, ids=(quote_id,), closed_on=date(2026, 11, 22))
-    assert (await only_row(deals, "quote_close")).closed_on == date(2026, 11, 22)
+async def test_a_quote_can_be_closed_on_the_day_it_was_created(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), created_at=YESTERDAY_EVENING)
+    await close_all(builder, ids=(quote_id,), closed_on=date(2026, 11, 22))
+    assert (await only_row(builder, "quote_close")).closed_on == date(2026, 11, 22)
 
 
 async def test_the_quotes_of_a_closed_opportunity_are_named_when_they_cannot_be_closed(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    quote_id = await deals.quote(opportunity_id, state=QuoteState.DRAFT)
-    refusal = await expect_refusal(deals, QuotesNotClosable, close_all(deals, of_opportunity=opportunity_id))
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
+    quote_id = await builder.quote(opportunity_id, state=QuoteState.DRAFT)
+    refusal = await expect_refusal(
+        builder, QuotesNotClosable, close_all(builder, of_opportunity=opportunity_id)
+    )
     assert refusal.path == ("input", "quotes", "ofOpportunity")
     assert [(failure.quote_id, failure.code, failure.path) for failure in refusal.failures] == [
         (quote_id, "OPPORTUNITY_CLOSED", ("input", "quotes", "ofOpportunity"))
@@ -213,49 +211,51 @@ async def test_the_quotes_of_a_closed_opportunity_are_named_when_they_cannot_be_
 
 
 async def test_an_opportunitys_quotes_are_closed_all_or_none_unless_asked_otherwise(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    older = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    newer = await deals.quote(opportunity_id, created_at=YESTERDAY_EVENING)
+    opportunity_id = await builder.opportunity()
+    older = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
+    newer = await builder.quote(opportunity_id, created_at=YESTERDAY_EVENING)
     sent: dict[str, Any] = {"of_opportunity": opportunity_id, "closed_on": date(2026, 11, 21)}
 
-    refusal = await expect_refusal(deals, QuotesNotClosable, close_all(deals, **sent))
+    refusal = await expect_refusal(builder, QuotesNotClosable, close_all(builder, **sent))
     assert [failure.quote_id for failure in refusal.failures] == [newer]
     assert refusal.message == (
         "1 quote can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS."
     )
-    assert await close_all(deals, **sent, close_others=True) == ClosedQuotes((older,), refusal.failures)
+    assert await close_all(builder, **sent, close_others=True) == ClosedQuotes((older,), refusal.failures)
 
 
-async def test_a_hundred_quotes_can_be_named(deals: OrganizationBuilder) -> None:
+async def test_a_hundred_quotes_can_be_named(builder: OrganizationBuilder) -> None:
     ids = tuple(new_id() for _ in range(100))
-    closed = await close_all(deals, ids=ids, close_others=True)
+    closed = await close_all(builder, ids=ids, close_others=True)
     assert closed.closed_quote_ids == ()
     assert [failure.path[3] for failure in closed.failures] == [str(index) for index in range(100)]
 
 
 @pytest.mark.parametrize(("number", "code"), [(0, "NO_QUOTES"), (101, "TOO_MANY_QUOTES")])
 async def test_neither_no_quote_nor_more_than_a_hundred_can_be_named(
-    deals: OrganizationBuilder, number: int, code: str
+    builder: OrganizationBuilder, number: int, code: str
 ) -> None:
     ids = tuple(new_id() for _ in range(number))
-    refusal = await expect_refusal(deals, RuleViolation, close_all(deals, ids=ids))
+    refusal = await expect_refusal(builder, RuleViolation, close_all(builder, ids=ids))
     assert (refusal.code, refusal.path) == (code, ("input", "quotes", "ids"))
 
 
-async def test_quotes_cannot_be_closed_in_the_future(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    closing = close_all(deals, of_opportunity=opportunity_id, closed_on=date(2026, 11, 24), close_others=True)
-    refusal = await expect_refusal(deals, RuleViolation, closing)
+async def test_quotes_cannot_be_closed_in_the_future(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
+    closing = close_all(
+        builder, of_opportunity=opportunity_id, closed_on=date(2026, 11, 24), close_others=True
+    )
+    refusal = await expect_refusal(builder, RuleViolation, closing)
     assert (refusal.code, refusal.path) == ("CLOSED_ON_IN_FUTURE", ("input", "closedOn"))
 
 
-async def test_the_description_of_closing_quotes_is_limited(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    closing = close_all(deals, of_opportunity=opportunity_id, description=2_001 * "x")
-    refusal = await expect_refusal(deals, RuleViolation, closing)
+async def test_the_description_of_closing_quotes_is_limited(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    closing = close_all(builder, of_opportunity=opportunity_id, description=2_001 * "x")
+    refusal = await expect_refusal(builder, RuleViolation, closing)
     assert (refusal.code, refusal.path) == ("DESCRIPTION_TOO_LONG", ("input", "description"))
 
 

@@ -12,7 +12,6 @@ from db.domain.errors import NotFound, OpportunityAlreadyClosed, RuleViolation, 
 from db.domain.ids import new_id
 from db.quotes.create import CreateQuote, DeletedDraftQuote, create_quote, delete_draft_quote
 from db.quotes.transitions import ChangedQuote, QuoteRef
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import expect_refusal, only_row, run_operation
 
@@ -27,25 +26,20 @@ PROJECT_LINE = {
 }
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def create(deals: OrganizationBuilder, opportunity_id: UUID, **sent: Any) -> ChangedQuote:
+async def create(builder: OrganizationBuilder, opportunity_id: UUID, **sent: Any) -> ChangedQuote:
     draft = CreateQuote(opportunity_id=opportunity_id, **{"name": "Cranes and crew", **sent})
-    return await run_operation(deals, create_quote, draft)
+    return await run_operation(builder, create_quote, draft)
 
 
-async def delete(deals: OrganizationBuilder, quote_id: UUID, **options: Any) -> DeletedDraftQuote:
-    return await run_operation(deals, delete_draft_quote, QuoteRef(quote_id=quote_id, **options))
+async def delete(builder: OrganizationBuilder, quote_id: UUID, **options: Any) -> DeletedDraftQuote:
+    return await run_operation(builder, delete_draft_quote, QuoteRef(quote_id=quote_id, **options))
 
 
-async def test_a_new_quote_is_an_empty_draft(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(currency_code="NOK")
-    created = await create(deals, opportunity_id)
-    assert (await only_row(deals, "quote"))._asdict() == {
-        "organization_id": deals.organization_id,
+async def test_a_new_quote_is_an_empty_draft(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(currency_code="NOK")
+    created = await create(builder, opportunity_id)
+    assert (await only_row(builder, "quote"))._asdict() == {
+        "organization_id": builder.organization_id,
         "id": created.quote_id,
         "opportunity_id": opportunity_id,
         "number": "QUO-1001",
@@ -62,27 +56,27 @@ async def test_a_new_quote_is_an_empty_draft(deals: OrganizationBuilder) -> None
         "updated_at": NOW,
         "active_parent": None,
     }
-    assert (await deals.dump())["quote_line"] == []
+    assert (await builder.dump())["quote_line"] == []
 
 
-async def test_a_new_quote_leaves_its_opportunity_as_it_is(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    before = await only_row(deals, "opportunity")
-    await create(deals, opportunity_id)
-    assert await only_row(deals, "opportunity") == before
+async def test_a_new_quote_leaves_its_opportunity_as_it_is(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    before = await only_row(builder, "opportunity")
+    await create(builder, opportunity_id)
+    assert await only_row(builder, "opportunity") == before
 
 
-async def test_a_new_quote_can_have_a_number_and_days_of_its_own(deals: OrganizationBuilder) -> None:
+async def test_a_new_quote_can_have_a_number_and_days_of_its_own(builder: OrganizationBuilder) -> None:
     days = {"effective_from": date(2026, 12, 1), "effective_to": date(2026, 12, 1)}
-    await create(deals, await deals.opportunity(), number=" 2026/7 ", **days)
-    quote = await only_row(deals, "quote")
+    await create(builder, await builder.opportunity(), number=" 2026/7 ", **days)
+    quote = await only_row(builder, "quote")
     assert (quote.number, quote.effective_from, quote.effective_to) == ("2026/7", *days.values())
 
 
-async def test_a_new_quote_is_audited(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    created = await create(deals, opportunity_id)
-    audit = await only_row(deals, "audit")
+async def test_a_new_quote_is_audited(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    created = await create(builder, opportunity_id)
+    audit = await only_row(builder, "audit")
     assert (audit.action, audit.subject_id, audit.opportunity_id) == (
         "QUOTE_CREATED",
         created.quote_id,
@@ -96,18 +90,18 @@ async def test_a_new_quote_is_audited(deals: OrganizationBuilder) -> None:
         "statusReason": [None, "DRAFT_IN_PROGRESS"],
         "total": [None, "0.00"],
     }
-    event = await only_row(deals, "event")
+    event = await only_row(builder, "event")
     assert (event.opportunity_id, event.kind) == (opportunity_id, "QUOTE_CREATED")
 
 
-async def test_a_new_quote_can_copy_the_lines_of_another_one(deals: OrganizationBuilder) -> None:
-    elsewhere = await deals.opportunity(state=OpportunityState.LOST)
-    source = await deals.quote(elsewhere, state=QuoteState.CLOSED, lines=({}, PROJECT_LINE))
-    before = await deals.dump()
+async def test_a_new_quote_can_copy_the_lines_of_another_one(builder: OrganizationBuilder) -> None:
+    elsewhere = await builder.opportunity(state=OpportunityState.LOST)
+    source = await builder.quote(elsewhere, state=QuoteState.CLOSED, lines=({}, PROJECT_LINE))
+    before = await builder.dump()
 
-    created = await create(deals, await deals.opportunity(), copy_lines_from=source)
+    created = await create(builder, await builder.opportunity(), copy_lines_from=source)
 
-    tables = await deals.dump()
+    tables = await builder.dump()
     copies = [line for line in tables["quote_line"] if line.quote_id == created.quote_id]
     originals = before["quote_line"]
     assert [line for line in tables["quote_line"] if line.quote_id == source] == originals
@@ -121,11 +115,11 @@ async def test_a_new_quote_can_copy_the_lines_of_another_one(deals: Organization
     assert details["lines.2.billingMethod"] == [None, "TIME_AND_MATERIAL"]
 
 
-async def test_numbers_are_given_in_turn(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_numbers_are_given_in_turn(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     for _ in range(3):
-        await create(deals, opportunity_id)
-    numbers = sorted(quote.number for quote in (await deals.dump())["quote"])
+        await create(builder, opportunity_id)
+    numbers = sorted(quote.number for quote in (await builder.dump())["quote"])
     assert numbers == ["QUO-1001", "QUO-1002", "QUO-1003"]
 
 
@@ -139,63 +133,63 @@ async def test_numbers_are_given_in_turn(deals: OrganizationBuilder) -> None:
     ],
 )
 async def test_the_first_number_given_follows_the_highest_one_there(
-    deals: OrganizationBuilder, there: tuple[str, ...], given: str
+    builder: OrganizationBuilder, there: tuple[str, ...], given: str
 ) -> None:
-    opportunity_id = await deals.opportunity()
+    opportunity_id = await builder.opportunity()
     for number in there:
-        await deals.quote(opportunity_id, number=number)
-    created = await create(deals, opportunity_id)
-    numbers = {quote.id: quote.number for quote in (await deals.dump())["quote"]}
+        await builder.quote(opportunity_id, number=number)
+    created = await create(builder, opportunity_id)
+    numbers = {quote.id: quote.number for quote in (await builder.dump())["quote"]}
     assert numbers[created.quote_id] == given
 
 
-async def test_numbers_that_a_caller_has_brought_are_passed_over(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await create(deals, opportunity_id)
+async def test_numbers_that_a_caller_has_brought_are_passed_over(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await create(builder, opportunity_id)
     for number in ("QUO-1002", "QUO-1003"):
-        await create(deals, opportunity_id, number=number)
-    last = await create(deals, opportunity_id)
-    numbers = {quote.id: quote.number for quote in (await deals.dump())["quote"]}
+        await create(builder, opportunity_id, number=number)
+    last = await create(builder, opportunity_id)
+    numbers = {quote.id: quote.number for quote in (await builder.dump())["quote"]}
     assert numbers[last.quote_id] == "QUO-1004"
 
 
-async def test_quotes_created_at_the_same_time_get_numbers_of_their_own(deals: OrganizationBuilder) -> None:
-    opportunities = [await deals.opportunity() for _ in range(24)]
-    await asyncio.gather(*(create(deals, each) for each in opportunities))
-    numbers = sorted(quote.number for quote in (await deals.dump())["quote"])
+async def test_quotes_created_at_the_same_time_get_numbers_of_their_own(builder: OrganizationBuilder) -> None:
+    opportunities = [await builder.opportunity() for _ in range(24)]
+    await asyncio.gather(*(create(builder, each) for each in opportunities))
+    numbers = sorted(quote.number for quote in (await builder.dump())["quote"])
     assert numbers == [f"QUO-{number}" for number in range(1001, 1025)]
 
 
-async def test_every_organization_has_numbers_of_its_own(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
-    for each in (deals, other):
+async def test_every_organization_has_numbers_of_its_own(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
+    for each in (builder, other):
         await create(each, await each.opportunity())
-    assert [quote.number for quote in (await deals.dump())["quote"]] == ["QUO-1001", "QUO-1001"]
+    assert [quote.number for quote in (await builder.dump())["quote"]] == ["QUO-1001", "QUO-1001"]
 
 
-async def test_a_number_is_sent_only_once(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, number="QUO-7", revision=2, state=QuoteState.CLOSED)
-    refusal = await expect_refusal(deals, RuleViolation, create(deals, opportunity_id, number="QUO-7"))
+async def test_a_number_is_sent_only_once(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, number="QUO-7", revision=2, state=QuoteState.CLOSED)
+    refusal = await expect_refusal(builder, RuleViolation, create(builder, opportunity_id, number="QUO-7"))
     assert (refusal.code, refusal.path) == ("QUOTE_NUMBER_TAKEN", ("input", "number"))
 
 
-async def test_of_twins_with_one_number_one_is_refused(deals: OrganizationBuilder) -> None:
-    opportunities = [await deals.opportunity() for _ in range(4)]
+async def test_of_twins_with_one_number_one_is_refused(builder: OrganizationBuilder) -> None:
+    opportunities = [await builder.opportunity() for _ in range(4)]
     answers = await asyncio.gather(
-        *(create(deals, each, number="2026/7") for each in opportunities), return_exceptions=True
+        *(create(builder, each, number="2026/7") for each in opportunities), return_exceptions=True
     )
     codes = [answer.code for answer in answers if isinstance(answer, RuleViolation)]
     assert codes == 3 * ["QUOTE_NUMBER_TAKEN"]
-    assert (await only_row(deals, "quote")).number == "2026/7"
+    assert (await only_row(builder, "quote")).number == "2026/7"
 
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
 async def test_a_closed_opportunity_gets_no_new_quote(
-    deals: OrganizationBuilder, state: OpportunityState
+    builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
-    opportunity_id = await deals.opportunity(state=state)
-    refusal = await expect_refusal(deals, OpportunityAlreadyClosed, create(deals, opportunity_id))
+    opportunity_id = await builder.opportunity(state=state)
+    refusal = await expect_refusal(builder, OpportunityAlreadyClosed, create(builder, opportunity_id))
     assert (refusal.opportunity_id, refusal.path) == (opportunity_id, ("input", "opportunityId"))
 
 
@@ -214,17 +208,19 @@ async def test_a_closed_opportunity_gets_no_new_quote(
     ],
 )
 async def test_a_new_quote_keeps_within_the_limits(
-    deals: OrganizationBuilder, sent: dict[str, Any], code: str, field: str
+    builder: OrganizationBuilder, sent: dict[str, Any], code: str, field: str
 ) -> None:
-    refusal = await expect_refusal(deals, RuleViolation, create(deals, await deals.opportunity(), **sent))
+    refusal = await expect_refusal(
+        builder, RuleViolation, create(builder, await builder.opportunity(), **sent)
+    )
     assert (refusal.code, refusal.path) == (code, ("input", field))
 
 
-async def test_a_quote_in_another_currency_is_not_copied(deals: OrganizationBuilder) -> None:
-    source = await deals.quote(await deals.opportunity(), number="QUO-7")
-    opportunity_id = await deals.opportunity(currency_code="NOK")
+async def test_a_quote_in_another_currency_is_not_copied(builder: OrganizationBuilder) -> None:
+    source = await builder.quote(await builder.opportunity(), number="QUO-7")
+    opportunity_id = await builder.opportunity(currency_code="NOK")
     refusal = await expect_refusal(
-        deals, RuleViolation, create(deals, opportunity_id, copy_lines_from=source)
+        builder, RuleViolation, create(builder, opportunity_id, copy_lines_from=source)
     )
     assert (refusal.code, refusal.path) == ("QUOTE_IN_ANOTHER_CURRENCY", ("input", "copyLinesFrom"))
     assert refusal.message == (
@@ -232,48 +228,48 @@ async def test_a_quote_in_another_currency_is_not_copied(deals: OrganizationBuil
     )
 
 
-async def test_what_a_new_quote_names_must_exist_in_the_organization(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_what_a_new_quote_names_must_exist_in_the_organization(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     theirs = await other.opportunity()
-    ours = await deals.opportunity()
+    ours = await builder.opportunity()
     for missing in (new_id(), theirs):
-        refusal = await expect_refusal(deals, NotFound, create(deals, missing))
+        refusal = await expect_refusal(builder, NotFound, create(builder, missing))
         assert refusal.path == ("input", "opportunityId")
     for missing in (new_id(), await other.quote(theirs)):
-        refusal = await expect_refusal(deals, NotFound, create(deals, ours, copy_lines_from=missing))
+        refusal = await expect_refusal(builder, NotFound, create(builder, ours, copy_lines_from=missing))
         assert refusal.path == ("input", "copyLinesFrom")
 
 
-async def test_creating_again_with_its_key_answers_the_first_quote(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    first = await create(deals, opportunity_id, idempotency_key="monday")
-    before = await deals.dump()
-    assert await create(deals, opportunity_id, idempotency_key="monday") == first
-    assert await deals.dump() == before
+async def test_creating_again_with_its_key_answers_the_first_quote(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    first = await create(builder, opportunity_id, idempotency_key="monday")
+    before = await builder.dump()
+    assert await create(builder, opportunity_id, idempotency_key="monday") == first
+    assert await builder.dump() == before
 
 
 async def test_creating_again_with_its_key_does_not_bring_a_deleted_quote_back(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    await delete(deals, (await create(deals, opportunity_id, idempotency_key="monday")).quote_id)
+    opportunity_id = await builder.opportunity()
+    await delete(builder, (await create(builder, opportunity_id, idempotency_key="monday")).quote_id)
     refusal = await expect_refusal(
-        deals, RuleViolation, create(deals, opportunity_id, idempotency_key="monday")
+        builder, RuleViolation, create(builder, opportunity_id, idempotency_key="monday")
     )
     assert (refusal.code, refusal.path) == ("QUOTE_DELETED", ("input", "idempotencyKey"))
 
 
 async def test_a_deleted_draft_is_gone_with_its_lines_and_stays_in_the_history(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    quote_id = await deals.quote(opportunity_id, number="QUO-7", lines=({}, PROJECT_LINE))
+    opportunity_id = await builder.opportunity()
+    quote_id = await builder.quote(opportunity_id, number="QUO-7", lines=({}, PROJECT_LINE))
 
-    assert await delete(deals, quote_id) == DeletedDraftQuote(quote_id, opportunity_id)
+    assert await delete(builder, quote_id) == DeletedDraftQuote(quote_id, opportunity_id)
 
-    tables = await deals.dump()
+    tables = await builder.dump()
     assert (tables["quote"], tables["quote_line"]) == ([], [])
-    audit = await only_row(deals, "audit")
+    audit = await only_row(builder, "audit")
     assert (audit.action, audit.subject_id, audit.opportunity_id) == (
         "QUOTE_DELETED",
         quote_id,
@@ -283,41 +279,41 @@ async def test_a_deleted_draft_is_gone_with_its_lines_and_stays_in_the_history(
     assert details["number"] == ["QUO-7", None]
     assert details["total"] == ["1249.98", None]
     assert details["lines.2.name"] == ["Engineering", None]
-    assert (await only_row(deals, "event")).kind == "QUOTE_DELETED"
+    assert (await only_row(builder, "event")).kind == "QUOTE_DELETED"
 
 
 @pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_a_draft_is_deleted(deals: OrganizationBuilder, state: QuoteState) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7")
-    refusal = await expect_refusal(deals, RuleViolation, delete(deals, quote_id, expected_version=9))
+async def test_only_a_draft_is_deleted(builder: OrganizationBuilder, state: QuoteState) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), state=state, number="QUO-7")
+    refusal = await expect_refusal(builder, RuleViolation, delete(builder, quote_id, expected_version=9))
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_DRAFT", ("input", "quoteId"))
     assert refusal.message == (
         f"QUO-7 rev 0 is {state.lower()}; only a draft can be deleted. Close it instead, or leave it."
     )
 
 
-async def test_a_draft_of_a_closed_opportunity_is_not_deleted(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(state=OpportunityState.LOST))
-    refusal = await expect_refusal(deals, RuleViolation, delete(deals, quote_id))
+async def test_a_draft_of_a_closed_opportunity_is_not_deleted(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(state=OpportunityState.LOST))
+    refusal = await expect_refusal(builder, RuleViolation, delete(builder, quote_id))
     assert (refusal.code, refusal.path) == ("OPPORTUNITY_CLOSED", ("input", "quoteId"))
 
 
-async def test_a_draft_of_another_version_is_not_deleted(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), version=4)
-    refusal = await expect_refusal(deals, StaleVersion, delete(deals, quote_id, expected_version=3))
+async def test_a_draft_of_another_version_is_not_deleted(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), version=4)
+    refusal = await expect_refusal(builder, StaleVersion, delete(builder, quote_id, expected_version=3))
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
 
 
-async def test_a_missing_quote_is_not_deleted(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_a_missing_quote_is_not_deleted(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), await other.quote(await other.opportunity())):
-        refusal = await expect_refusal(deals, NotFound, delete(deals, missing))
+        refusal = await expect_refusal(builder, NotFound, delete(builder, missing))
         assert refusal.path == ("input", "quoteId")
 
 
-async def test_deleting_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity())
-    first = await delete(deals, quote_id, idempotency_key="monday")
-    before = await deals.dump()
-    assert await delete(deals, quote_id, idempotency_key="monday") == first
-    assert await deals.dump() == before
+async def test_deleting_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity())
+    first = await delete(builder, quote_id, idempotency_key="monday")
+    before = await builder.dump()
+    assert await delete(builder, quote_id, idempotency_key="monday") == first
+    assert await builder.dump() == before

@@ -13,7 +13,6 @@ from db.lines.draft import LineContent, LineUpdate
 from db.quotes.create import delete_draft_quote
 from db.quotes.transitions import ChangedQuote, QuoteRef
 from db.quotes.update import UpdateQuote, update_quote
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import expect_refusal, only_row, run_operation
 
@@ -28,25 +27,20 @@ CREW: dict[str, Any] = {
 }
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
+async def update(builder: OrganizationBuilder, quote_id: UUID, **sent: Any) -> ChangedQuote:
+    return await run_operation(builder, update_quote, UpdateQuote(quote_id=quote_id, **sent))
 
 
-async def update(deals: OrganizationBuilder, quote_id: UUID, **sent: Any) -> ChangedQuote:
-    return await run_operation(deals, update_quote, UpdateQuote(quote_id=quote_id, **sent))
+async def draft(builder: OrganizationBuilder, *lines: dict[str, Any], **columns: Any) -> UUID:
+    return await builder.quote(await builder.opportunity(), lines=lines, **columns)
 
 
-async def draft(deals: OrganizationBuilder, *lines: dict[str, Any], **columns: Any) -> UUID:
-    return await deals.quote(await deals.opportunity(), lines=lines, **columns)
+async def lines_of(builder: OrganizationBuilder) -> list[Any]:
+    return sorted((await builder.dump())["quote_line"], key=lambda line: line.position)
 
 
-async def lines_of(deals: OrganizationBuilder) -> list[Any]:
-    return sorted((await deals.dump())["quote_line"], key=lambda line: line.position)
-
-
-async def ids_of_lines(deals: OrganizationBuilder) -> list[UUID]:
-    return [line.id for line in await lines_of(deals)]
+async def ids_of_lines(builder: OrganizationBuilder) -> list[UUID]:
+    return [line.id for line in await lines_of(builder)]
 
 
 def project(**columns: Any) -> LineContent:
@@ -59,12 +53,12 @@ def project(**columns: Any) -> LineContent:
     return LineContent(**{**usual, **columns})
 
 
-async def test_lines_are_added_changed_and_removed_in_one_call(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {"name": "Crane"}, {"name": "Cable"}, CREW)
-    crane, cable, crew = await ids_of_lines(deals)
+async def test_lines_are_added_changed_and_removed_in_one_call(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {"name": "Crane"}, {"name": "Cable"}, CREW)
+    crane, cable, crew = await ids_of_lines(builder)
 
     changed = await update(
-        deals,
+        builder,
         quote_id,
         add_lines=(CRANE, project(quantity=Decimal("1.5"), customer_budget=Decimal(80))),
         change_lines=(LineUpdate(crew, {"quantity": Decimal(3), "not_to_exceed": None}),),
@@ -72,7 +66,7 @@ async def test_lines_are_added_changed_and_removed_in_one_call(deals: Organizati
     )
 
     assert changed == ChangedQuote(quote_id)
-    lines = await lines_of(deals)
+    lines = await lines_of(builder)
     assert [line.id for line in lines[:2]] == [cable, crew]
     assert [
         (line.position, line.kind, line.name, line.quantity, line.unit_price, line.total) for line in lines
@@ -88,32 +82,32 @@ async def test_lines_are_added_changed_and_removed_in_one_call(deals: Organizati
         (None, None, None),
         ("TIME_AND_MATERIAL", None, Decimal("80.00")),
     ]
-    quote = await only_row(deals, "quote")
+    quote = await only_row(builder, "quote")
     assert (quote.total, quote.version, quote.updated_at) == (Decimal("1225.10"), 2, NOW)
 
 
-async def test_only_what_is_sent_is_changed(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {}, effective_from=date(2026, 12, 1), effective_to=date(2026, 12, 31))
-    before = await only_row(deals, "quote")
-    lines = await lines_of(deals)
-    await update(deals, quote_id, changes={"name": " Cranes ", "effective_to": None})
-    assert await only_row(deals, "quote") == before._replace(
+async def test_only_what_is_sent_is_changed(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {}, effective_from=date(2026, 12, 1), effective_to=date(2026, 12, 31))
+    before = await only_row(builder, "quote")
+    lines = await lines_of(builder)
+    await update(builder, quote_id, changes={"name": " Cranes ", "effective_to": None})
+    assert await only_row(builder, "quote") == before._replace(
         name="Cranes", effective_to=None, version=2, updated_at=NOW
     )
-    assert await lines_of(deals) == lines
+    assert await lines_of(builder) == lines
 
 
-async def test_an_edit_is_audited_with_what_it_changed(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {"name": "Crane"}, CREW)
-    crane, crew = await ids_of_lines(deals)
+async def test_an_edit_is_audited_with_what_it_changed(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {"name": "Crane"}, CREW)
+    crane, crew = await ids_of_lines(builder)
     await update(
-        deals,
+        builder,
         quote_id,
         changes={"effective_to": date(2027, 1, 31)},
         change_lines=(LineUpdate(crew, {"unit_price": Decimal("60.00")}),),
         remove_lines=(crane,),
     )
-    audit = await only_row(deals, "audit")
+    audit = await only_row(builder, "audit")
     assert (audit.action, audit.subject_id) == ("QUOTE_UPDATED", quote_id)
     assert orjson.loads(audit.details) == {
         "effectiveTo": [None, "2027-01-31"],
@@ -131,45 +125,47 @@ async def test_an_edit_is_audited_with_what_it_changed(deals: OrganizationBuilde
         "lines.2.quantity": ["2.00", None],
         "lines.2.unitPrice": ["50.00", None],
     }
-    event = await only_row(deals, "event")
+    event = await only_row(builder, "event")
     assert event.kind == "QUOTE_UPDATED"
 
 
-async def test_a_project_line_can_become_fixed_price_when_its_limit_goes(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, CREW)
-    [crew] = await ids_of_lines(deals)
+async def test_a_project_line_can_become_fixed_price_when_its_limit_goes(
+    builder: OrganizationBuilder,
+) -> None:
+    quote_id = await draft(builder, CREW)
+    [crew] = await ids_of_lines(builder)
     fixed = {"billing_method": BillingMethod.FIXED_PRICE}
     refusal = await expect_refusal(
-        deals,
+        builder,
         RuleViolation,
-        update(deals, quote_id, change_lines=(LineUpdate(crew, fixed),)),  # type: ignore[arg-type]
+        update(builder, quote_id, change_lines=(LineUpdate(crew, fixed),)),  # type: ignore[arg-type]
     )
     assert (refusal.code, refusal.path) == (
         "LIMIT_OF_A_FIXED_PRICE",
         ("input", "lines", "change", "0", "notToExceed"),
     )
-    await update(deals, quote_id, change_lines=(LineUpdate(crew, {**fixed, "not_to_exceed": None}),))  # type: ignore[typeddict-item]
-    assert (await only_row(deals, "quote_line")).billing_method == "FIXED_PRICE"
+    await update(builder, quote_id, change_lines=(LineUpdate(crew, {**fixed, "not_to_exceed": None}),))  # type: ignore[typeddict-item]
+    assert (await only_row(builder, "quote_line")).billing_method == "FIXED_PRICE"
 
 
-async def test_what_a_draft_holds_already_is_no_change(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {"name": "Crane"})
-    [crane] = await ids_of_lines(deals)
-    before = await deals.dump()
+async def test_what_a_draft_holds_already_is_no_change(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {"name": "Crane"})
+    [crane] = await ids_of_lines(builder)
+    before = await builder.dump()
     await update(
-        deals,
+        builder,
         quote_id,
         changes={"name": "Cranes and crew"},
         change_lines=(LineUpdate(crane, {"quantity": Decimal(1)}),),
     )
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 @pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_a_draft_is_edited(deals: OrganizationBuilder, state: QuoteState) -> None:
-    quote_id = await draft(deals, {}, state=state, number="QUO-7")
+async def test_only_a_draft_is_edited(builder: OrganizationBuilder, state: QuoteState) -> None:
+    quote_id = await draft(builder, {}, state=state, number="QUO-7")
     refusal = await expect_refusal(
-        deals, RuleViolation, update(deals, quote_id, changes={"name": "New"}, expected_version=9)
+        builder, RuleViolation, update(builder, quote_id, changes={"name": "New"}, expected_version=9)
     )
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_DRAFT", ("input", "quoteId"))
     assert refusal.message == (
@@ -177,50 +173,50 @@ async def test_only_a_draft_is_edited(deals: OrganizationBuilder, state: QuoteSt
     )
 
 
-async def test_a_draft_of_a_closed_opportunity_is_not_edited(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(state=OpportunityState.WON))
-    refusal = await expect_refusal(deals, RuleViolation, update(deals, quote_id, changes={"name": "New"}))
+async def test_a_draft_of_a_closed_opportunity_is_not_edited(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(state=OpportunityState.WON))
+    refusal = await expect_refusal(builder, RuleViolation, update(builder, quote_id, changes={"name": "New"}))
     assert (refusal.code, refusal.path) == ("OPPORTUNITY_CLOSED", ("input", "quoteId"))
 
 
-async def test_a_draft_of_another_version_is_not_edited(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {}, version=4)
+async def test_a_draft_of_another_version_is_not_edited(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {}, version=4)
     refusal = await expect_refusal(
-        deals, StaleVersion, update(deals, quote_id, changes={"name": "New"}, expected_version=3)
+        builder, StaleVersion, update(builder, quote_id, changes={"name": "New"}, expected_version=3)
     )
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
 
 
-async def test_a_missing_quote_is_not_edited(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_a_missing_quote_is_not_edited(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), await draft(other, {})):
-        refusal = await expect_refusal(deals, NotFound, update(deals, missing, changes={"name": "New"}))
+        refusal = await expect_refusal(builder, NotFound, update(builder, missing, changes={"name": "New"}))
         assert refusal.path == ("input", "quoteId")
 
 
-async def test_a_line_of_another_quote_is_as_good_as_missing(deals: OrganizationBuilder) -> None:
-    await draft(deals, {})
-    [theirs] = await ids_of_lines(deals)
-    quote_id = await draft(deals)
+async def test_a_line_of_another_quote_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+    await draft(builder, {})
+    [theirs] = await ids_of_lines(builder)
+    quote_id = await draft(builder)
     for sent, path in (
         ({"change_lines": (LineUpdate(theirs, {"name": "New"}),)}, ("change", "0", "id")),
         ({"remove_lines": (theirs,)}, ("remove", "0")),
     ):
-        refusal = await expect_refusal(deals, NotFound, update(deals, quote_id, **sent))
+        refusal = await expect_refusal(builder, NotFound, update(builder, quote_id, **sent))
         assert refusal.path == ("input", "lines", *path)
         assert refusal.message == "There is no line of this quote with this id. Check the id."
 
 
-async def test_a_line_is_named_only_once(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {})
-    [line] = await ids_of_lines(deals)
+async def test_a_line_is_named_only_once(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {})
+    [line] = await ids_of_lines(builder)
     change = LineUpdate(line, {"name": "New"})
     for sent, path in (
         ({"change_lines": (change, change)}, ("change", "1", "id")),
         ({"change_lines": (change,), "remove_lines": (line,)}, ("remove", "0")),
         ({"remove_lines": (line, line)}, ("remove", "1")),
     ):
-        refusal = await expect_refusal(deals, RuleViolation, update(deals, quote_id, **sent))
+        refusal = await expect_refusal(builder, RuleViolation, update(builder, quote_id, **sent))
         assert (refusal.code, refusal.path) == ("LINE_NAMED_TWICE", ("input", "lines", *path))
 
 
@@ -271,18 +267,18 @@ PROJECT: dict[str, Any] = {
     ],
 )
 async def test_a_line_keeps_within_the_limits(
-    deals: OrganizationBuilder, line: dict[str, Any], code: str, path: tuple[str, ...]
+    builder: OrganizationBuilder, line: dict[str, Any], code: str, path: tuple[str, ...]
 ) -> None:
-    quote_id = await draft(deals, {})
+    quote_id = await draft(builder, {})
     refusal = await expect_refusal(
-        deals, RuleViolation, update(deals, quote_id, add_lines=(LineContent(**line),))
+        builder, RuleViolation, update(builder, quote_id, add_lines=(LineContent(**line),))
     )
     assert (refusal.code, refusal.path) == (code, ("input", "lines", "add", "0", *path))
 
 
-async def test_a_quote_keeps_within_the_limits(deals: OrganizationBuilder) -> None:
+async def test_a_quote_keeps_within_the_limits(builder: OrganizationBuilder) -> None:
     highest = {"unit_price": Decimal("1000000000000.00")}
-    quote_id = await draft(deals, highest, name="Cranes")
+    quote_id = await draft(builder, highest, name="Cranes")
     for sent, code, path in (
         ({"changes": {"name": ""}}, "NAME_EMPTY", ("name",)),
         (
@@ -296,21 +292,23 @@ async def test_a_quote_keeps_within_the_limits(deals: OrganizationBuilder) -> No
             ("effectiveTo",),
         ),
     ):
-        refusal = await expect_refusal(deals, RuleViolation, update(deals, quote_id, **sent))
+        refusal = await expect_refusal(builder, RuleViolation, update(builder, quote_id, **sent))
         assert (refusal.code, refusal.path) == (code, ("input", *path))
 
 
-async def test_editing_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {})
-    first = await update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
-    before = await deals.dump()
-    assert await update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday") == first
-    assert await deals.dump() == before
+async def test_editing_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {})
+    first = await update(builder, quote_id, add_lines=(CRANE,), idempotency_key="monday")
+    before = await builder.dump()
+    assert await update(builder, quote_id, add_lines=(CRANE,), idempotency_key="monday") == first
+    assert await builder.dump() == before
 
 
-async def test_editing_again_with_its_key_says_that_the_draft_was_deleted(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {})
-    await update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
-    await run_operation(deals, delete_draft_quote, QuoteRef(quote_id=quote_id))
-    again = update(deals, quote_id, add_lines=(CRANE,), idempotency_key="monday")
-    assert (await expect_refusal(deals, RuleViolation, again)).code == "QUOTE_DELETED"
+async def test_editing_again_with_its_key_says_that_the_draft_was_deleted(
+    builder: OrganizationBuilder,
+) -> None:
+    quote_id = await draft(builder, {})
+    await update(builder, quote_id, add_lines=(CRANE,), idempotency_key="monday")
+    await run_operation(builder, delete_draft_quote, QuoteRef(quote_id=quote_id))
+    again = update(builder, quote_id, add_lines=(CRANE,), idempotency_key="monday")
+    assert (await expect_refusal(builder, RuleViolation, again)).code == "QUOTE_DELETED"

@@ -10,7 +10,6 @@ from db.domain.enums import OpportunityState, QuoteState
 from db.domain.errors import NotFound, RuleViolation, StaleVersion
 from db.domain.ids import new_id
 from db.quotes.win import WinQuote, WonQuote, win_quote
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import close, expect_refusal, only_row, run_operation
 
@@ -29,40 +28,37 @@ LINES: tuple[dict[str, Any], ...] = (
 )
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
+async def win(builder: OrganizationBuilder, quote_id: UUID, **sent: Any) -> WonQuote:
+    return await run_operation(builder, win_quote, WinQuote(quote_id=quote_id, **sent))
 
 
-async def win(deals: OrganizationBuilder, quote_id: UUID, **sent: Any) -> WonQuote:
-    return await run_operation(deals, win_quote, WinQuote(quote_id=quote_id, **sent))
-
-
-async def states(deals: OrganizationBuilder) -> dict[UUID, tuple[str, str, int]]:
-    quotes = (await deals.dump())["quote"]
+async def states(builder: OrganizationBuilder) -> dict[UUID, tuple[str, str, int]]:
+    quotes = (await builder.dump())["quote"]
     return {quote.id: (quote.state, quote.status_reason, quote.version) for quote in quotes}
 
 
-async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(
+    builder: OrganizationBuilder,
+) -> None:
+    opportunity_id = await builder.opportunity()
     won, active, draft, closed = [
-        await deals.quote(opportunity_id, state=state, lines=LINES, version=3, name="Cranes")
+        await builder.quote(opportunity_id, state=state, lines=LINES, version=3, name="Cranes")
         for state in (QuoteState.ACTIVE, QuoteState.ACTIVE, QuoteState.DRAFT, QuoteState.CLOSED)
     ]
 
-    outcome = await win(deals, won)
+    outcome = await win(builder, won)
 
     assert outcome.quote_id == won
     assert outcome.closed_quote_ids == (active, draft)
-    assert await states(deals) == {
+    assert await states(builder) == {
         won: ("WON", "WON", 4),
         active: ("CLOSED", "LOST", 4),
         draft: ("CLOSED", "LOST", 4),
         closed: ("CLOSED", "LOST", 3),
     }
-    contract = await only_row(deals, "project_contract")
+    contract = await only_row(builder, "project_contract")
     assert contract._asdict() == {
-        "organization_id": deals.organization_id,
+        "organization_id": builder.organization_id,
         "id": outcome.project_contract_id,
         "quote_id": won,
         "opportunity_id": opportunity_id,
@@ -75,10 +71,10 @@ async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(deals:
     }
 
 
-async def test_the_contract_carries_the_lines_of_the_quote(deals: OrganizationBuilder) -> None:
-    won = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, lines=LINES)
-    await win(deals, won)
-    tables = await deals.dump()
+async def test_the_contract_carries_the_lines_of_the_quote(builder: OrganizationBuilder) -> None:
+    won = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE, lines=LINES)
+    await win(builder, won)
+    tables = await builder.dump()
     columns = (
         *("position", "kind", "name", "billing_method", "not_to_exceed", "customer_budget"),
         *("quantity", "unit_price", "currency_code", "total"),
@@ -91,33 +87,33 @@ async def test_the_contract_carries_the_lines_of_the_quote(deals: OrganizationBu
     assert content("project_contract_line") == content("quote_line")
 
 
-async def test_winning_writes_an_activity_for_every_quote_it_ends(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    won = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    later = await deals.quote(opportunity_id, created_at=datetime(2026, 11, 22, 20, tzinfo=UTC))
-    await win(deals, won, closed_on=date(2026, 11, 20), description=" Signed. ")
-    activities = {row.quote_id: row[3:] for row in (await deals.dump())["quote_close"]}
+async def test_winning_writes_an_activity_for_every_quote_it_ends(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    won = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
+    later = await builder.quote(opportunity_id, created_at=datetime(2026, 11, 22, 20, tzinfo=UTC))
+    await win(builder, won, closed_on=date(2026, 11, 20), description=" Signed. ")
+    activities = {row.quote_id: row[3:] for row in (await builder.dump())["quote_close"]}
     assert activities == {
-        won: ("WON", date(2026, 11, 20), "Signed.", deals.user_id, NOW),
-        later: ("LOST", date(2026, 11, 22), None, deals.user_id, NOW),
+        won: ("WON", date(2026, 11, 20), "Signed.", builder.user_id, NOW),
+        later: ("LOST", date(2026, 11, 22), None, builder.user_id, NOW),
     }
 
 
-async def test_the_opportunity_stays_open_until_it_is_closed_by_hand(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    before = await only_row(deals, "opportunity")
-    await win(deals, await deals.quote(opportunity_id, state=QuoteState.ACTIVE, lines=LINES))
-    assert await only_row(deals, "opportunity") == before
-    await close(deals, opportunity_id)
-    assert (await only_row(deals, "opportunity")).actual_revenue == Decimal("1000.50")
+async def test_the_opportunity_stays_open_until_it_is_closed_by_hand(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    before = await only_row(builder, "opportunity")
+    await win(builder, await builder.quote(opportunity_id, state=QuoteState.ACTIVE, lines=LINES))
+    assert await only_row(builder, "opportunity") == before
+    await close(builder, opportunity_id)
+    assert (await only_row(builder, "opportunity")).actual_revenue == Decimal("1000.50")
 
 
-async def test_winning_is_audited_quote_by_quote_and_told_once(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    won = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, name="Cranes")
-    lost = await deals.quote(opportunity_id)
-    outcome = await win(deals, won)
-    audits = (await deals.dump())["audit"]
+async def test_winning_is_audited_quote_by_quote_and_told_once(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    won = await builder.quote(opportunity_id, state=QuoteState.ACTIVE, name="Cranes")
+    lost = await builder.quote(opportunity_id)
+    outcome = await win(builder, won)
+    audits = (await builder.dump())["audit"]
     assert [(row.action, row.subject_id) for row in audits] == [
         ("QUOTE_CLOSED", lost),
         ("QUOTE_WON", won),
@@ -140,7 +136,7 @@ async def test_winning_is_audited_quote_by_quote_and_told_once(deals: Organizati
         "lines.1.quantity": [None, "1.00"],
         "lines.1.unitPrice": [None, "1000.00"],
     }
-    event = await only_row(deals, "event")
+    event = await only_row(builder, "event")
     assert (event.opportunity_id, event.kind) == (opportunity_id, "QUOTE_WON")
 
 
@@ -148,25 +144,27 @@ async def test_winning_is_audited_quote_by_quote_and_told_once(deals: Organizati
     ("state", "named"),
     [(QuoteState.DRAFT, "a draft"), (QuoteState.WON, "won"), (QuoteState.CLOSED, "closed")],
 )
-async def test_only_an_active_quote_is_won(deals: OrganizationBuilder, state: QuoteState, named: str) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=state, number="QUO-7")
-    refusal = await expect_refusal(deals, RuleViolation, win(deals, quote_id, expected_version=9))
+async def test_only_an_active_quote_is_won(
+    builder: OrganizationBuilder, state: QuoteState, named: str
+) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), state=state, number="QUO-7")
+    refusal = await expect_refusal(builder, RuleViolation, win(builder, quote_id, expected_version=9))
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_ACTIVE", ("input", "quoteId"))
     assert refusal.message == (
         f"QUO-7 rev 0 is {named}; only an active quote can be won. A draft can be activated."
     )
 
 
-async def test_a_draft_of_a_closed_opportunity_is_not_won(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(state=OpportunityState.WON))
-    assert (await expect_refusal(deals, RuleViolation, win(deals, quote_id))).code == "QUOTE_NOT_ACTIVE"
+async def test_a_draft_of_a_closed_opportunity_is_not_won(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(state=OpportunityState.WON))
+    assert (await expect_refusal(builder, RuleViolation, win(builder, quote_id))).code == "QUOTE_NOT_ACTIVE"
 
 
-async def test_an_opportunity_has_one_won_quote(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.WON, number="QUO-6", revision=2)
-    quote_id = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    refusal = await expect_refusal(deals, RuleViolation, win(deals, quote_id))
+async def test_an_opportunity_has_one_won_quote(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.WON, number="QUO-6", revision=2)
+    quote_id = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
+    refusal = await expect_refusal(builder, RuleViolation, win(builder, quote_id))
     assert (refusal.code, refusal.path) == ("ANOTHER_QUOTE_WON", ("input", "quoteId"))
     assert refusal.message == "QUO-6 rev 2 of the same opportunity is won already; only one can be."
 
@@ -180,29 +178,29 @@ async def test_an_opportunity_has_one_won_quote(deals: OrganizationBuilder) -> N
     ],
 )
 async def test_winning_keeps_within_the_limits(
-    deals: OrganizationBuilder, sent: dict[str, Any], code: str, field: str
+    builder: OrganizationBuilder, sent: dict[str, Any], code: str, field: str
 ) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
-    refusal = await expect_refusal(deals, RuleViolation, win(deals, quote_id, **sent))
+    quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
+    refusal = await expect_refusal(builder, RuleViolation, win(builder, quote_id, **sent))
     assert (refusal.code, refusal.path) == (code, ("input", field))
 
 
-async def test_a_quote_of_another_version_is_not_won(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, version=4)
-    refusal = await expect_refusal(deals, StaleVersion, win(deals, quote_id, expected_version=3))
+async def test_a_quote_of_another_version_is_not_won(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE, version=4)
+    refusal = await expect_refusal(builder, StaleVersion, win(builder, quote_id, expected_version=3))
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
 
 
-async def test_a_missing_quote_is_not_won(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_a_missing_quote_is_not_won(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), await other.quote(await other.opportunity(), state=QuoteState.ACTIVE)):
-        refusal = await expect_refusal(deals, NotFound, win(deals, missing))
+        refusal = await expect_refusal(builder, NotFound, win(builder, missing))
         assert refusal.path == ("input", "quoteId")
 
 
-async def test_winning_again_with_its_key_answers_the_first_outcome(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
-    first = await win(deals, quote_id, idempotency_key="monday")
-    before = await deals.dump()
-    assert await win(deals, quote_id, idempotency_key="monday") == first
-    assert await deals.dump() == before
+async def test_winning_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
+    first = await win(builder, quote_id, idempotency_key="monday")
+    before = await builder.dump()
+    assert await win(builder, quote_id, idempotency_key="monday") == first
+    assert await builder.dump() == before

@@ -47,10 +47,10 @@ async def open_twice(url: str) -> AsyncIterator[list[Database]]:
 
 
 async def run_concurrently(
-    deals: OrganizationBuilder, writes: Sequence[Write], acts: Sequence[Operation]
+    builder: OrganizationBuilder, writes: Sequence[Write], acts: Sequence[Operation]
 ) -> list[object]:
     """Return what everybody was told."""
-    async with deals.database.transaction() as transaction:
+    async with builder.database.transaction() as transaction:
         await transaction.rows(Statement(text("ANALYZE")))  # plans made for empty tables would be kept
     answers: list[object] = []
     for start in range(0, len(acts), BATCH_SIZE):

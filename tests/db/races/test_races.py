@@ -37,94 +37,94 @@ ROUNDS_WITHOUT_GUARDS = 200
 @pytest.mark.parametrize("times", [1, pytest.param(100, marks=pytest.mark.long)])
 async def test_no_race_leaves_a_bad_state_or_closes_twice(database_url: str, times: int) -> None:
     async with open_twice(database_url) as databases:
-        deals = await OrganizationBuilder.create(databases[0])
+        builder = await OrganizationBuilder.create(databases[0])
         for _ in range(times):
-            acts = [act for _ in range(ROUNDS) for act in await all_acts_on_a_deal(deals)]
-            answers = await run_concurrently(deals, [database.write for database in databases], acts)
+            acts = [act for _ in range(ROUNDS) for act in await all_acts_on_a_deal(builder)]
+            answers = await run_concurrently(builder, [database.write for database in databases], acts)
 
             assert closed_twice(answers) == []
             assert {answer.code for answer in answers if isinstance(answer, Refusal)} == EXPECTED_CODES
-        assert await invalid_closings(deals) == []
-        assert await invalid_wins(deals) == []
+        assert await invalid_closings(builder) == []
+        assert await invalid_wins(builder) == []
 
 
 async def test_without_the_guards_more_than_a_tenth_of_the_rounds_go_wrong(database_url: str) -> None:
     await drop_constraints(database_url)
     async with open_twice(database_url) as databases:
-        deals = await OrganizationBuilder.create(databases[0])
+        builder = await OrganizationBuilder.create(databases[0])
         writes = [partial(write_without_guards, database) for database in databases]
 
-        acts = [act for _ in range(ROUNDS_WITHOUT_GUARDS) for act in await acts_on_a_deal(deals)]
-        answers = await run_concurrently(deals, writes, acts)
+        acts = [act for _ in range(ROUNDS_WITHOUT_GUARDS) for act in await acts_on_a_deal(builder)]
+        answers = await run_concurrently(builder, writes, acts)
 
-        assert len(await invalid_closings(deals)) > ROUNDS_WITHOUT_GUARDS / 10
+        assert len(await invalid_closings(builder)) > ROUNDS_WITHOUT_GUARDS / 10
         assert len(closed_twice(answers)) > ROUNDS_WITHOUT_GUARDS / 10
 
 
-async def acts_on_a_deal(deals: OrganizationBuilder) -> list[Operation]:
+async def acts_on_a_deal(builder: OrganizationBuilder) -> list[Operation]:
     """Return five acts on a new opportunity with two drafts; not all of them can succeed."""
-    opportunity_id = await deals.opportunity()
-    drafts = [await deals.quote(opportunity_id) for _ in range(2)]
+    opportunity_id = await builder.opportunity()
+    drafts = [await builder.quote(opportunity_id) for _ in range(2)]
     acts: list[Operation] = [
-        *(partial(activating, deals, draft) for draft in drafts),
-        *(partial(closing, deals, opportunity_id, outcome) for outcome in ("WON", "LOST")),
-        partial(closing_quotes, deals, opportunity_id),
+        *(partial(activating, builder, draft) for draft in drafts),
+        *(partial(closing, builder, opportunity_id, outcome) for outcome in ("WON", "LOST")),
+        partial(closing_quotes, builder, opportunity_id),
     ]
     random.shuffle(acts)
     return acts
 
 
-async def all_acts_on_a_deal(deals: OrganizationBuilder) -> list[Operation]:
+async def all_acts_on_a_deal(builder: OrganizationBuilder) -> list[Operation]:
     """Return ten acts on a new opportunity with two drafts and an active quote."""
-    opportunity_id = await deals.opportunity()
-    drafts = [await deals.quote(opportunity_id) for _ in range(2)]
-    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+    opportunity_id = await builder.opportunity()
+    drafts = [await builder.quote(opportunity_id) for _ in range(2)]
+    active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     acts: list[Operation] = [
-        *(partial(activating, deals, draft) for draft in drafts),
-        *(partial(closing, deals, opportunity_id, outcome) for outcome in ("WON", "LOST")),
-        partial(closing_quotes, deals, opportunity_id),
-        *(partial(reopening, deals, opportunity_id) for _ in range(2)),
-        partial(winning, deals, active),
-        partial(revising, deals, active),
-        partial(deleting, deals, drafts[0]),
+        *(partial(activating, builder, draft) for draft in drafts),
+        *(partial(closing, builder, opportunity_id, outcome) for outcome in ("WON", "LOST")),
+        partial(closing_quotes, builder, opportunity_id),
+        *(partial(reopening, builder, opportunity_id) for _ in range(2)),
+        partial(winning, builder, active),
+        partial(revising, builder, active),
+        partial(deleting, builder, drafts[0]),
     ]
     random.shuffle(acts)
     return acts
 
 
-def activating(deals: OrganizationBuilder, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
-    return activate_quote(transaction, deals.caller, QuoteRef(quote_id=quote_id))
+def activating(builder: OrganizationBuilder, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
+    return activate_quote(transaction, builder.caller, QuoteRef(quote_id=quote_id))
 
 
 def closing(
-    deals: OrganizationBuilder, opportunity_id: UUID, outcome: str, transaction: Transaction
+    builder: OrganizationBuilder, opportunity_id: UUID, outcome: str, transaction: Transaction
 ) -> Awaitable[object]:
     sent = CloseOpportunity(opportunity_id=opportunity_id, outcome=OpportunityState(outcome))
-    return close_opportunity(transaction, deals.caller, sent)
+    return close_opportunity(transaction, builder.caller, sent)
 
 
 def closing_quotes(
-    deals: OrganizationBuilder, opportunity_id: UUID, transaction: Transaction
+    builder: OrganizationBuilder, opportunity_id: UUID, transaction: Transaction
 ) -> Awaitable[object]:
-    return close_quotes(transaction, deals.caller, CloseQuotes(of_opportunity=opportunity_id))
+    return close_quotes(transaction, builder.caller, CloseQuotes(of_opportunity=opportunity_id))
 
 
 def reopening(
-    deals: OrganizationBuilder, opportunity_id: UUID, transaction: Transaction
+    builder: OrganizationBuilder, opportunity_id: UUID, transaction: Transaction
 ) -> Awaitable[object]:
-    return reopen_opportunity(transaction, deals.caller, ReopenOpportunity(opportunity_id=opportunity_id))
+    return reopen_opportunity(transaction, builder.caller, ReopenOpportunity(opportunity_id=opportunity_id))
 
 
-def winning(deals: OrganizationBuilder, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
-    return win_quote(transaction, deals.caller, WinQuote(quote_id=quote_id))
+def winning(builder: OrganizationBuilder, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
+    return win_quote(transaction, builder.caller, WinQuote(quote_id=quote_id))
 
 
-def revising(deals: OrganizationBuilder, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
-    return revise_quote(transaction, deals.caller, QuoteRef(quote_id=quote_id))
+def revising(builder: OrganizationBuilder, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
+    return revise_quote(transaction, builder.caller, QuoteRef(quote_id=quote_id))
 
 
-def deleting(deals: OrganizationBuilder, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
-    return delete_draft_quote(transaction, deals.caller, QuoteRef(quote_id=quote_id))
+def deleting(builder: OrganizationBuilder, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
+    return delete_draft_quote(transaction, builder.caller, QuoteRef(quote_id=quote_id))
 
 
 def closed_twice(answers: Iterable[object]) -> list[UUID]:

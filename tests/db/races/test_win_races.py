@@ -25,17 +25,17 @@ async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(
     database_url: str, rounds: int
 ) -> None:
     async with open_twice(database_url) as databases:
-        deals = await OrganizationBuilder.create(databases[0])
-        acts = [act for _ in range(rounds) for act in await acts_on_a_deal(deals)]
+        builder = await OrganizationBuilder.create(databases[0])
+        acts = [act for _ in range(rounds) for act in await acts_on_a_deal(builder)]
 
-        answers = await run_concurrently(deals, [database.write for database in databases], acts)
+        answers = await run_concurrently(builder, [database.write for database in databases], acts)
 
-        assert await invalid_closings(deals) == []
-        assert await invalid_wins(deals) == []
+        assert await invalid_closings(builder) == []
+        assert await invalid_wins(builder) == []
         wins = {answer.project_contract_id for answer in answers if isinstance(answer, WonQuote)}
-        assert {row.id for row in (await deals.dump())["project_contract"]} == wins
-        assert await invalid_quote_closes(deals) == []
-        assert await invalid_revisions(deals) == []
+        assert {row.id for row in (await builder.dump())["project_contract"]} == wins
+        assert await invalid_quote_closes(builder) == []
+        assert await invalid_revisions(builder) == []
         assert {answer.code for answer in answers if isinstance(answer, Refusal)} == {
             "ACTIVE_QUOTES",
             "OPPORTUNITY_CLOSED",
@@ -47,35 +47,35 @@ async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(
 
 
 async def test_the_checks_find_what_is_bad(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity_id = await deals.opportunity()
-    without_contract = await deals.quote(opportunity_id, state=QuoteState.WON)
-    assert await invalid_wins(deals) == [opportunity_id]
-    assert await invalid_quote_closes(deals) == []
-    live = [await deals.quote(opportunity_id, number="QUO-9", revision=revision) for revision in (0, 1)]
-    assert sorted(await invalid_revisions(deals)) == sorted(live)
+    builder = await OrganizationBuilder.create(database)
+    opportunity_id = await builder.opportunity()
+    without_contract = await builder.quote(opportunity_id, state=QuoteState.WON)
+    assert await invalid_wins(builder) == [opportunity_id]
+    assert await invalid_quote_closes(builder) == []
+    live = [await builder.quote(opportunity_id, number="QUO-9", revision=revision) for revision in (0, 1)]
+    assert sorted(await invalid_revisions(builder)) == sorted(live)
     async with database.transaction() as transaction:
         await transaction.rows(Statement(text("UPDATE quote_close SET reason = 'LOST'")))
-    assert await invalid_quote_closes(deals) == [without_contract]
+    assert await invalid_quote_closes(builder) == [without_contract]
 
 
-async def acts_on_a_deal(deals: OrganizationBuilder) -> list[Operation]:
+async def acts_on_a_deal(builder: OrganizationBuilder) -> list[Operation]:
     """Return six acts on a new opportunity with two active quotes and a draft."""
-    opportunity_id = await deals.opportunity()
-    active = [await deals.quote(opportunity_id, state=QuoteState.ACTIVE) for _ in range(2)]
-    draft = await deals.quote(opportunity_id)
+    opportunity_id = await builder.opportunity()
+    active = [await builder.quote(opportunity_id, state=QuoteState.ACTIVE) for _ in range(2)]
+    draft = await builder.quote(opportunity_id)
     acts: list[Operation] = [
-        *(partial(winning, deals, each) for each in active),
-        partial(activating, deals, draft),
-        partial(revising, deals, active[0]),
-        partial(closing_quotes, deals, (active[1], draft)),
-        partial(closing, deals, opportunity_id, "WON"),
+        *(partial(winning, builder, each) for each in active),
+        partial(activating, builder, draft),
+        partial(revising, builder, active[0]),
+        partial(closing_quotes, builder, (active[1], draft)),
+        partial(closing, builder, opportunity_id, "WON"),
     ]
     random.shuffle(acts)
     return acts
 
 
 def closing_quotes(
-    deals: OrganizationBuilder, ids: tuple[UUID, ...], transaction: Transaction
+    builder: OrganizationBuilder, ids: tuple[UUID, ...], transaction: Transaction
 ) -> Awaitable[object]:
-    return close_quotes(transaction, deals.caller, CloseQuotes(ids=ids))
+    return close_quotes(transaction, builder.caller, CloseQuotes(ids=ids))

@@ -20,23 +20,23 @@ StatusReason: Any = models.StatusReason
 
 @pytest.mark.parametrize("amount", ["0.00", "0.01", "0.10", "999999999999.99", "1000000000000.00"])
 async def test_an_amount_comes_back_with_its_two_places(database: Database, amount: str) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity(estimated_revenue=Decimal(amount))
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity(estimated_revenue=Decimal(amount))
     assert str(await stored(database, Opportunity.estimated_revenue, opportunity)) == amount
 
 
 async def test_amounts_add_up_exactly(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     for _ in range(10):
-        await deals.opportunity(estimated_revenue=Decimal("0.10"))
+        await builder.opportunity(estimated_revenue=Decimal("0.10"))
     total = func.sum(Opportunity.estimated_revenue).label("total")
     assert await only(database, select(total)) == Decimal("1.00")
 
 
 async def test_amounts_sort_by_value(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     for amount in ("1000000000000.00", "9.99", "10.00"):
-        await deals.opportunity(estimated_revenue=Decimal(amount))
+        await builder.opportunity(estimated_revenue=Decimal(amount))
     revenue = Opportunity.estimated_revenue
     assert await every(database, select(revenue).order_by(revenue)) == [
         Decimal("9.99"),
@@ -59,9 +59,9 @@ async def test_amounts_sort_by_value(database: Database) -> None:
 async def test_the_total_of_a_line_is_rounded_half_up(
     database: Database, quantity: str, unit_price: str, total: str
 ) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     line = {"id": new_id(), "quantity": Decimal(quantity), "unit_price": Decimal(unit_price)}
-    await deals.quote(await deals.opportunity(), lines=[line])
+    await builder.quote(await builder.opportunity(), lines=[line])
     assert str(await stored(database, QuoteLine.total, line["id"])) == total
 
 
@@ -76,32 +76,32 @@ async def test_the_total_of_a_line_is_rounded_half_up(
     ids=str,
 )
 async def test_an_instant_comes_back_to_the_microsecond(database: Database, instant: datetime) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity(created_at=instant)
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity(created_at=instant)
     assert await stored(database, Opportunity.created_at, opportunity) == instant
 
 
 async def test_an_instant_comes_back_in_utc(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     in_kathmandu = NOW.astimezone(timezone(timedelta(hours=5, minutes=45)))
-    opportunity = await deals.opportunity(created_at=in_kathmandu)
+    opportunity = await builder.opportunity(created_at=in_kathmandu)
     instant = await stored(database, Opportunity.created_at, opportunity)
     assert instant.isoformat() == "2026-11-23T12:00:00+00:00"
 
 
 async def test_instants_sort_by_time_whatever_zone_they_came_in(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     later = NOW + timedelta(microseconds=1)
-    await deals.opportunity(created_at=later)
-    await deals.opportunity(created_at=NOW.astimezone(timezone(timedelta(hours=5, minutes=45))))
+    await builder.opportunity(created_at=later)
+    await builder.opportunity(created_at=NOW.astimezone(timezone(timedelta(hours=5, minutes=45))))
     created_at = Opportunity.created_at
     assert await every(database, select(created_at).order_by(created_at)) == [NOW, later]
 
 
 @pytest.mark.parametrize("day", [date(1970, 1, 1), date(2028, 2, 29), date(9999, 12, 30)], ids=str)
 async def test_a_date_comes_back(database: Database, day: date) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity(estimated_close_date=day)
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity(estimated_close_date=day)
     assert await stored(database, Opportunity.estimated_close_date, opportunity) == day
 
 
@@ -109,8 +109,8 @@ async def test_a_date_comes_back(database: Database, day: date) -> None:
     "id_", [UUID(int=0), UUID(int=2**128 - 1), new_id()], ids=["lowest", "highest", "new"]
 )
 async def test_an_id_comes_back(database: Database, id_: UUID) -> None:
-    deals = await OrganizationBuilder.create(database)
-    await deals.opportunity(id=id_)
+    builder = await OrganizationBuilder.create(database)
+    await builder.opportunity(id=id_)
     assert await only(database, select(Opportunity.id)) == id_
 
 
@@ -118,27 +118,27 @@ async def test_an_id_comes_back(database: Database, id_: UUID) -> None:
     "text", ["Ćwikła Gradnja", "東京クレーン 🏗", 'O\'Neil "&" Söhne\\', "line\nbreak", " "]
 )
 async def test_a_text_comes_back(database: Database, text: str) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity(name=text, description=text)
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity(name=text, description=text)
     assert await stored(database, Opportunity.name, opportunity) == text
     assert await stored(database, Opportunity.description, opportunity) == text
 
 
 async def test_names_sort_by_code_point(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     for name in ("ärger", "apfel", "Zebra", "Z", "Birne"):
-        await deals.opportunity(name=name)
+        await builder.opportunity(name=name)
     name = Opportunity.name
     assert await every(database, select(name).order_by(name)) == ["Birne", "Z", "Zebra", "apfel", "ärger"]
 
 
 @pytest.mark.parametrize("required", [True, False])
 async def test_a_truth_value_comes_back(database: Database, required: bool) -> None:
-    deals = await OrganizationBuilder.create(database)
+    builder = await OrganizationBuilder.create(database)
     reason = new_id()
-    await deals.insert(
+    await builder.insert(
         StatusReason(
-            organization_id=deals.organization_id,
+            organization_id=builder.organization_id,
             id=reason,
             state="LOST",
             label="Too late",
@@ -150,8 +150,8 @@ async def test_a_truth_value_comes_back(database: Database, required: bool) -> N
 
 
 async def test_what_has_no_value_comes_back_as_none(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    await deals.opportunity()
+    builder = await OrganizationBuilder.create(database)
+    await builder.opportunity()
     columns = (
         Opportunity.external_reference,
         Opportunity.description,
@@ -164,11 +164,11 @@ async def test_what_has_no_value_comes_back_as_none(database: Database) -> None:
 
 
 async def test_events_are_numbered_in_the_order_of_their_arrival(database: Database) -> None:
-    deals = await OrganizationBuilder.create(database)
-    opportunity = await deals.opportunity()
+    builder = await OrganizationBuilder.create(database)
+    opportunity = await builder.opportunity()
     for kind in ("FIRST", "SECOND"):
-        await deals.insert(
-            Event(organization_id=deals.organization_id, opportunity_id=opportunity, kind=kind, at=NOW)
+        await builder.insert(
+            Event(organization_id=builder.organization_id, opportunity_id=opportunity, kind=kind, at=NOW)
         )
     async with database.transaction() as transaction:
         rows = await transaction.rows(Statement(select(Event.position, Event.kind).order_by(Event.position)))

@@ -106,9 +106,9 @@ async def test_who_finds_every_connection_busy_is_told_so(database_url: str) -> 
 async def test_who_waits_too_long_for_somebody_elses_change_is_told_so(
     postgresql: Database, postgresql_url: str
 ) -> None:
-    deals = await OrganizationBuilder.create(postgresql)
-    await deals.opportunity(name="Harbour crane")
-    before = await deals.dump()
+    builder = await OrganizationBuilder.create(postgresql)
+    await builder.opportunity(name="Harbour crane")
+    before = await builder.dump()
     other = await asyncpg.connect(postgresql_url)
     try:
         impatient = Timeouts(statement=5.0, wait=0.2)
@@ -119,7 +119,7 @@ async def test_who_waits_too_long_for_somebody_elses_change_is_told_so(
         await other.close()
 
     assert told[:2] == ("TIMEOUT", "Somebody else is changing the same. Nothing was changed; try again.")
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 async def test_who_waits_too_long_for_another_program_is_told_so(sqlite_url: str) -> None:

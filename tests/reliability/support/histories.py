@@ -34,7 +34,7 @@ async def tell(scene: Scene, move: Move, write: Write) -> Told:
     """Make a move, and note what came of it; ``LOST_RACE`` is told where nobody tries again."""
     sent_at = next(_clock)
     try:
-        outcome = await write(partial(move.act, scene.deals.caller))
+        outcome = await write(partial(move.act, scene.builder.caller))
     except Refusal as refusal:
         return Told(move, sent_at, next(_clock), code=refusal.code)
     except ConcurrentWrite:
@@ -48,7 +48,7 @@ async def is_explained(scene: Scene, history: Sequence[Told]) -> bool:
     Who was answered before another one was sent comes before it. Who lost a race changed nothing.
     """
     effective = [told for told in history if told.code != LOST_RACE]
-    return _is_explained(scene.model, effective, await stored_rows(scene.deals))
+    return _is_explained(scene.model, effective, await stored_rows(scene.builder))
 
 
 def _is_explained(model: Model, history: Sequence[Told], rows: Any) -> bool:

@@ -49,7 +49,7 @@ _LINE = ("Crane", Decimal("1.00"), Decimal("1000.00"))
 class Scene:
     """An organization with an opportunity that has two active quotes and a draft, and a model of it."""
 
-    deals: OrganizationBuilder
+    builder: OrganizationBuilder
     model: Model
     opportunity_id: UUID
     active: UUID
@@ -59,19 +59,19 @@ class Scene:
     @classmethod
     async def create(cls, database: Database) -> "Scene":
         """Store one."""
-        deals = await OrganizationBuilder.create(database)
-        model = Model(deals)
-        opportunity_id = await deals.opportunity()
-        reason = deals.reasons[SeededReason.IN_PROGRESS]
+        builder = await OrganizationBuilder.create(database)
+        model = Model(builder)
+        opportunity_id = await builder.opportunity()
+        reason = builder.reasons[SeededReason.IN_PROGRESS]
         model.opportunities[opportunity_id] = Opportunity(
             "Harbour crane retrofit", Decimal("5000.00"), reason
         )
         for number, state in (("A-1", "ACTIVE"), ("A-2", "ACTIVE"), ("A-3", "DRAFT")):
-            id_ = await deals.quote(opportunity_id, state=QuoteState(state), number=number)
+            id_ = await builder.quote(opportunity_id, state=QuoteState(state), number=number)
             quote = Quote(opportunity_id, number, "Cranes and crew", lines=[_LINE], state=state)
             quote.reason = f"{state}_IN_PROGRESS"
             model.quotes[id_] = quote
-        return cls(deals, model, opportunity_id, *model.quotes)
+        return cls(builder, model, opportunity_id, *model.quotes)
 
 
 @dataclass(frozen=True)
@@ -152,21 +152,21 @@ MOVES = ON_THE_DEAL | {
         create_opportunity,
         CreateOpportunity(
             name="Lock gates",
-            account_id=it.deals.account_id,
-            contracting_unit_id=it.deals.contracting_unit_id,
+            account_id=it.builder.account_id,
+            contracting_unit_id=it.builder.contracting_unit_id,
             estimated_revenue=Decimal("10.00"),
         ),
     ),
     "createAccount": lambda _: Move(create_account, CreateAccount(name="Dockside")),
     "updateAccount": lambda it: Move(
-        update_account, UpdateAccount(account_id=it.deals.account_id, changes={"name": "Dockside"})
+        update_account, UpdateAccount(account_id=it.builder.account_id, changes={"name": "Dockside"})
     ),
     "createCompetitor": lambda _: Move(create_competitor, CreateCompetitor(name="Hoist Bros")),
     "createStatusReason": lambda _: Move(
         create_status_reason, CreateStatusReason(state=_LOST, label="Frozen")
     ),
     "retireStatusReason": lambda it: Move(
-        retire_status_reason, RetireStatusReason(status_reason_id=it.deals.reasons[SeededReason.CANCELED])
+        retire_status_reason, RetireStatusReason(status_reason_id=it.builder.reasons[SeededReason.CANCELED])
     ),
 }
 """By the names of the mutations, all."""

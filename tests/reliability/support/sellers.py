@@ -38,10 +38,10 @@ class Sellers:
     ``sent_again`` is how often something had to be.
     """
 
-    def __init__(self, url: str, deals: OrganizationBuilder, clients: int) -> None:
+    def __init__(self, url: str, builder: OrganizationBuilder, clients: int) -> None:
         self.sent_again = 0
         self._url = url
-        self._deals = deals
+        self._builder = builder
         self._clients = clients
         self._goes_home = False
         self._acknowledged: Counter[tuple[str, UUID]] = Counter()
@@ -67,7 +67,7 @@ class Sellers:
         Raises:
             AssertionError: one is lost, or doubled.
         """
-        dump = await self._deals.dump()
+        dump = await self._builder.dump()
         assert Counter((row.action, row.subject_id) for row in dump["audit"]) == self._acknowledged
         assert len(dump["opportunity"]) == self._of("OPPORTUNITY_CREATED") > 0
         assert len(dump["opportunity_close"]) == self._of("OPPORTUNITY_CLOSED")
@@ -81,8 +81,8 @@ class Sellers:
             await self._make_a_deal()
 
     async def _make_a_deal(self) -> None:
-        account = f"acc_{self._deals.account_id}"
-        unit = f"unit_{self._deals.contracting_unit_id}"
+        account = f"acc_{self._builder.account_id}"
+        unit = f"unit_{self._builder.contracting_unit_id}"
         draft = {
             "name": "Lock gates",
             "accountId": account,

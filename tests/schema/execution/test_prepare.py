@@ -61,11 +61,6 @@ BAD_VALUES: list[tuple[str, Any]] = [
 ]
 
 
-@pytest.fixture
-def recorder(readable: Readable) -> Recorder:
-    return Recorder(readable.database)
-
-
 @pytest.mark.parametrize(("document", "code"), DOCUMENTS.items())
 async def test_a_document_that_can_t_be_run_is_refused(
     readable: Readable, recorder: Recorder, document: str, code: str

@@ -38,11 +38,6 @@ LIMITS = [
 ]
 
 
-@pytest.fixture
-def recorder(readable: Readable) -> Recorder:
-    return Recorder(readable.database)
-
-
 async def asked(
     recorder: Recorder, readable: Readable, limits: OperationLimits, query: str, **variables: Any
 ) -> Any:

@@ -44,43 +44,44 @@ ANOTHER = {"expectedVersion": 1, "description": "Another.", "name": "Another", "
 
 
 @pytest.fixture
-async def deals(module_database: Database) -> OrganizationBuilder:
+async def builder(module_database: Database) -> OrganizationBuilder:
+    """An organization of this test's own, in a database that the module's tests share."""
     return await OrganizationBuilder.create(module_database)
 
 
 @pytest.mark.parametrize("mutation", sorted(cached_schema().graphql.mutation_type.fields))  # type: ignore[union-attr]
 async def test_a_key_makes_any_mutation_have_its_effect_once(
-    deals: OrganizationBuilder, mutation: str
+    builder: OrganizationBuilder, mutation: str
 ) -> None:
-    input_ = {**INPUTS[mutation](await ids_of_a_deal(deals)), "idempotencyKey": "once"}
+    input_ = {**INPUTS[mutation](await ids_of_a_deal(builder)), "idempotencyKey": "once"}
 
-    before = await deals.dump()
-    refused = await execute(deals, mutation, refusable(input_))
+    before = await builder.dump()
+    refused = await execute(builder, mutation, refusable(input_))
     assert not succeeds(refused), refused
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
-    first = await execute(deals, mutation, input_)
-    before = await deals.dump()
+    first = await execute(builder, mutation, input_)
+    before = await builder.dump()
     assert succeeds(first), first
-    assert await execute(deals, mutation, input_) == first
+    assert await execute(builder, mutation, input_) == first
 
     another = next({name: value} for name, value in ANOTHER.items() if name in takes(mutation))
-    reused = await execute(deals, mutation, input_ | another)
+    reused = await execute(builder, mutation, input_ | another)
     assert (reused["code"], reused["path"]) == ("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
-async def ids_of_a_deal(deals: OrganizationBuilder) -> dict[str, str]:
-    opportunity_id = await deals.opportunity()
+async def ids_of_a_deal(builder: OrganizationBuilder) -> dict[str, str]:
+    opportunity_id = await builder.opportunity()
     return {
         "open": f"opp_{opportunity_id}",
-        "idle": f"opp_{await deals.opportunity()}",
-        "lost": f"opp_{await deals.opportunity(state=OpportunityState.LOST)}",
-        "active": f"quo_{await deals.quote(opportunity_id, state=QuoteState.ACTIVE)}",
-        "draft": f"quo_{await deals.quote(opportunity_id)}",
-        "account": f"acc_{deals.account_id}",
-        "unit": f"unit_{deals.contracting_unit_id}",
-        "reason": f"rsn_{deals.reasons[SeededReason.CANCELED]}",
+        "idle": f"opp_{await builder.opportunity()}",
+        "lost": f"opp_{await builder.opportunity(state=OpportunityState.LOST)}",
+        "active": f"quo_{await builder.quote(opportunity_id, state=QuoteState.ACTIVE)}",
+        "draft": f"quo_{await builder.quote(opportunity_id)}",
+        "account": f"acc_{builder.account_id}",
+        "unit": f"unit_{builder.contracting_unit_id}",
+        "reason": f"rsn_{builder.reasons[SeededReason.CANCELED]}",
     }
 
 
@@ -94,10 +95,10 @@ def refusable(value: Any) -> Any:
     return re.sub(r"_[0-9a-f-]{36}$", f"_{new_id()}", value)
 
 
-async def execute(deals: OrganizationBuilder, mutation: str, input_: dict[str, Any]) -> Any:
+async def execute(builder: OrganizationBuilder, mutation: str, input_: dict[str, Any]) -> Any:
     """Return the payload, with the ids of what it shows."""
     document = f"mutation ($input: {type_of(mutation)}Input!) {{ {mutation}(input: $input) {{ {selection(mutation)} }} }}"
-    return (await Client(deals.database, deals.caller).data(document, input=input_))[mutation]
+    return (await Client(builder.database, builder.caller).data(document, input=input_))[mutation]
 
 
 def succeeds(payload: Any) -> bool:

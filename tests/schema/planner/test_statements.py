@@ -21,11 +21,6 @@ NODES = 'nodes(ids: ["opp_01900001-0006-7000-8000-000000000001"]) { ... on Oppor
 HEAD = "query($quotes: Int = 3)"
 
 
-@pytest.fixture
-def recorder(readable: Readable) -> Recorder:
-    return Recorder(readable.database)
-
-
 @pytest.mark.parametrize("fields", [DEALS, DEALS + QUOTES, DEALS + QUOTES + NODES])
 async def test_the_pass_through_takes_one_statement_for_an_operation(
     readable: Readable, recorder: Recorder, fields: str

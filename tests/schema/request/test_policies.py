@@ -81,15 +81,16 @@ def permitted(role: Role, root: str) -> Iterable[str]:
 
 
 @pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    deals = await OrganizationBuilder.create(database)
-    deals.caller = replace(deals.caller, role=Role.SALES)
-    return deals
+async def builder(database: Database) -> OrganizationBuilder:
+    """An organization whose user only sells."""
+    builder = await OrganizationBuilder.create(database)
+    builder.caller = replace(builder.caller, role=Role.SALES)
+    return builder
 
 
 @pytest.fixture
-def client(deals: OrganizationBuilder) -> Client:
-    return Client(deals.database, deals.caller, build_schema(changed("Query", "quote", Role.MANAGER)))
+def client(builder: OrganizationBuilder) -> Client:
+    return Client(builder.database, builder.caller, build_schema(changed("Query", "quote", Role.MANAGER)))
 
 
 @pytest.mark.parametrize("root", POLICIES.minimum_roles)
@@ -152,9 +153,11 @@ def test_whose_a_field_is_stands_in_its_description() -> None:
     assert mutation.fields["reopenOpportunity"].description.endswith(" Roles: MANAGER, ADMIN.")
 
 
-async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    assert await mutate_refused(deals, REOPEN, opportunityId=f"opp_{opportunity_id}") == {
+async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(
+    builder: OrganizationBuilder,
+) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
+    assert await mutate_refused(builder, REOPEN, opportunityId=f"opp_{opportunity_id}") == {
         "__typename": "OperationError",
         "code": "FORBIDDEN",
         "message": "reopenOpportunity is for the roles MANAGER, ADMIN; yours is SALES."
@@ -163,22 +166,22 @@ async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(deals:
     }
 
 
-async def test_every_mutation_asks_whose_it_is(deals: OrganizationBuilder) -> None:
-    client, before = Client(deals.database, replace(deals.caller, role=Role.READER)), await deals.dump()
+async def test_every_mutation_asks_whose_it_is(builder: OrganizationBuilder) -> None:
+    client, before = Client(builder.database, replace(builder.caller, role=Role.READER)), await builder.dump()
     mutation: Any = cached_schema().graphql.mutation_type
     some = dict.fromkeys(NAMED.values(), "some id")
     for name, field in mutation.fields.items():
         type_ = field.args["input"].type
         document = f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
         assert await client.data(document, input=least_input(name, some)) == {name: {"code": "FORBIDDEN"}}
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
 @pytest.mark.parametrize("role", ASCENDING_ROLES)
 async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(
-    deals: OrganizationBuilder, role: Role
+    builder: OrganizationBuilder, role: Role
 ) -> None:
-    client = Client(deals.database, replace(deals.caller, role=role))
+    client = Client(builder.database, replace(builder.caller, role=role))
     some = dict.fromkeys(NAMED.values(), "some id")
     refused_to_role = set()
     for root, name in MINIMUM_ROLES:
@@ -198,10 +201,10 @@ async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(
     }
 
 
-async def test_a_role_that_may_is_not_refused(deals: OrganizationBuilder) -> None:
-    deals.caller = replace(deals.caller, role=Role.MANAGER)
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    answer = await mutate(deals, REOPEN, opportunityId=f"opp_{opportunity_id}")
+async def test_a_role_that_may_is_not_refused(builder: OrganizationBuilder) -> None:
+    builder.caller = replace(builder.caller, role=Role.MANAGER)
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
+    answer = await mutate(builder, REOPEN, opportunityId=f"opp_{opportunity_id}")
     assert answer == {"__typename": "ReopenOpportunitySuccess"}
 
 
@@ -247,10 +250,12 @@ async def test_the_same_document_is_answered_to_one_role_and_not_to_another(clie
     assert "errors" in await client.execute(query)
 
 
-async def test_a_forbidden_subscription_is_told_so_at_once(deals: OrganizationBuilder) -> None:
+async def test_a_forbidden_subscription_is_told_so_at_once(builder: OrganizationBuilder) -> None:
     schema = build_schema(changed("Subscription", "opportunitiesChanged", Role.ADMIN))
     request = Request(ALL, operations=frozenset(OperationType))
-    [answer] = [each async for each in Executor(schema, deals.database).stream(request, lambda: deals.caller)]
+    [answer] = [
+        each async for each in Executor(schema, builder.database).stream(request, lambda: builder.caller)
+    ]
     [error] = orjson.loads(answer.body)["errors"]
     assert (answer.executed, error["path"], error["extensions"]) == (
         False,

@@ -36,81 +36,71 @@ WRITES = 40
 """Of each writer."""
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-@pytest.fixture
-def executor(database: Database) -> Executor:
-    return Executor(cached_schema(), database)
-
-
 async def test_cut_again_and_again_while_others_write_a_listener_hears_everything_once(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    opportunity_ids = [await deals.opportunity() for _ in range(3)]
-    writers = asyncio.gather(*(write_for_a_while(executor, deals, each) for each in opportunity_ids))
+    opportunity_ids = [await builder.opportunity() for _ in range(3)]
+    writers = asyncio.gather(*(write_for_a_while(executor, builder, each) for each in opportunity_ids))
     heard = [FIRST_POSITION]
     while missing := WRITES * len(opportunity_ids) + 1 - len(heard):
-        async with subscribed(executor, deals, last=heard[-1]) as listener:
+        async with subscribed(executor, builder, last=heard[-1]) as listener:
             events = await listener.wait_for_events(min(random.randint(1, 5), missing))
         heard += [event["eventId"] for event in events]
     await writers
 
-    assert heard[1:] == [str(event.position) for event in await all_events(deals.database)]
+    assert heard[1:] == [str(event.position) for event in await all_events(builder.database)]
 
 
 async def test_who_is_slower_than_the_changes_hears_of_each_once_and_in_order(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    opportunity_ids = [await deals.opportunity() for _ in range(7)]
-    coming = stream(executor, deals)
+    opportunity_ids = [await builder.opportunity() for _ in range(7)]
+    coming = stream(executor, builder)
     first = asyncio.ensure_future(anext(coming))
     await wait_until(lambda: executor.feed.subscribers == 1)
     many = [opportunity_ids[number % 7] for number in range(MAX_PENDING_EVENTS * 3)]
     for start in range(0, len(many), 64):
-        await write_events(executor, deals, *many[start : start + 64])
+        await write_events(executor, builder, *many[start : start + 64])
     async with asyncio.timeout(TIMEOUT_SECONDS):
         told = [(await first).event_id] + [(await anext(coming)).event_id for _ in many[1:]]
     await coming.aclose()
 
-    assert told == [str(event.position) for event in await all_events(deals.database)]
+    assert told == [str(event.position) for event in await all_events(builder.database)]
 
 
 async def test_what_was_read_while_catching_up_is_not_told_again(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    first, second, third = [await deals.opportunity() for _ in range(3)]
-    async with subscribed(executor, deals) as present:
-        await write_events(executor, deals, first)
+    first, second, third = [await builder.opportunity() for _ in range(3)]
+    async with subscribed(executor, builder) as present:
+        await write_events(executor, builder, first)
         await present.wait_for_events(1)
         await write_events(
-            Executor(cached_schema(), deals.database), deals, second
+            Executor(cached_schema(), builder.database), builder, second
         )  # the poller does not know yet
-        async with subscribed(executor, deals, after=FIRST_POSITION) as late:
+        async with subscribed(executor, builder, after=FIRST_POSITION) as late:
             await present.wait_for_events(2)
-            await write_events(executor, deals, third)
+            await write_events(executor, builder, third)
 
             assert await late.wait_for_opportunity_ids(3) == [first, second, third]
 
 
 async def test_a_hundred_listeners_hear_each_of_a_burst_of_changes_once(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    first, second = await deals.opportunity(), await deals.opportunity()
+    first, second = await builder.opportunity(), await builder.opportunity()
     burst = [first, second] * 10
     async with AsyncExitStack() as stack:
-        of_all = [await stack.enter_async_context(subscribed(executor, deals)) for _ in range(50)]
+        of_all = [await stack.enter_async_context(subscribed(executor, builder)) for _ in range(50)]
         of_first = [
-            await stack.enter_async_context(subscribed(executor, deals, ONE, id=f"opp_{first}"))
+            await stack.enter_async_context(subscribed(executor, builder, ONE, id=f"opp_{first}"))
             for _ in range(50)
         ]
-        await asyncio.gather(*(write_events(executor, deals, each) for each in burst))
+        await asyncio.gather(*(write_events(executor, builder, each) for each in burst))
         told_of_all = [await each.wait_for_opportunity_ids(len(burst)) for each in of_all]
         told_of_first = [await each.wait_for_opportunity_ids(len(burst) // 2) for each in of_first]
 
-    in_order = [event.opportunity_id for event in await all_events(deals.database)]
+    in_order = [event.opportunity_id for event in await all_events(builder.database)]
     assert sorted(in_order) == sorted(burst)
     assert told_of_all == [in_order] * 50
     assert told_of_first == [[first] * 10] * 50
@@ -120,38 +110,38 @@ async def test_a_mutation_of_this_process_is_heard_of_at_once(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(of_the_feed, "POLL_INTERVAL_SECONDS", TIMEOUT_SECONDS * 2)
-    deals = await OrganizationBuilder.create(sqlite)
+    builder = await OrganizationBuilder.create(sqlite)
     executor = Executor(cached_schema(), sqlite)
-    opportunity_id = await deals.opportunity()
-    async with subscribed(executor, deals) as listener:
-        await executor.execute(Request(CLOSE, {"id": f"opp_{opportunity_id}"}), deals.caller)
+    opportunity_id = await builder.opportunity()
+    async with subscribed(executor, builder) as listener:
+        await executor.execute(Request(CLOSE, {"id": f"opp_{opportunity_id}"}), builder.caller)
 
         assert await listener.wait_for_opportunity_ids(1) == [opportunity_id]
 
 
 async def test_another_process_is_heard_of_too(
-    executor: Executor, deals: OrganizationBuilder, database_url: str
+    executor: Executor, builder: OrganizationBuilder, database_url: str
 ) -> None:
-    opportunity_id = await deals.opportunity()
+    opportunity_id = await builder.opportunity()
     other = await open_database(database_url)
     elsewhere = OrganizationBuilder(other)
-    elsewhere.organization_id = deals.organization_id
+    elsewhere.organization_id = builder.organization_id
     try:
-        async with subscribed(executor, deals) as listener:
+        async with subscribed(executor, builder) as listener:
             await write_events(Executor(cached_schema(), other), elsewhere, opportunity_id)
             assert await listener.wait_for_opportunity_ids(1) == [opportunity_id]
     finally:
         await other.close()
 
 
-async def test_listeners_who_ask_the_same_are_read_for_once(deals: OrganizationBuilder) -> None:
-    recorder = Recorder(deals.database)
+async def test_listeners_who_ask_the_same_are_read_for_once(builder: OrganizationBuilder) -> None:
+    recorder = Recorder(builder.database)
     executor = Executor(cached_schema(), recorder)
-    opportunity_id = await deals.opportunity()
+    opportunity_id = await builder.opportunity()
     async with AsyncExitStack() as stack:
-        listeners = [await stack.enter_async_context(subscribed(executor, deals)) for _ in range(20)]
+        listeners = [await stack.enter_async_context(subscribed(executor, builder)) for _ in range(20)]
         recorder.statements.clear()
-        await write_events(executor, deals, opportunity_id)
+        await write_events(executor, builder, opportunity_id)
         for listener in listeners:
             assert await listener.wait_for_opportunity_ids(1) == [opportunity_id]
 
@@ -159,13 +149,13 @@ async def test_listeners_who_ask_the_same_are_read_for_once(deals: OrganizationB
 
 
 async def test_one_poller_looks_for_everybody_and_rests_when_nobody_listens(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    recorder = Recorder(deals.database)
+    recorder = Recorder(builder.database)
     executor = Executor(cached_schema(), recorder)
     async with AsyncExitStack() as stack:
         for _ in range(20):
-            await stack.enter_async_context(subscribed(executor, deals))
+            await stack.enter_async_context(subscribed(executor, builder))
         recorder.statements.clear()
         await asyncio.sleep(POLL_INTERVAL_SECONDS * 3)
         assert 1 <= len(recorder.statements) < 10
@@ -176,12 +166,12 @@ async def test_one_poller_looks_for_everybody_and_rests_when_nobody_listens(
     assert executor.feed.subscribers == 0
 
 
-async def test_the_poller_begins_with_what_comes(deals: OrganizationBuilder) -> None:
-    recorder = Recorder(deals.database)
+async def test_the_poller_begins_with_what_comes(builder: OrganizationBuilder) -> None:
+    recorder = Recorder(builder.database)
     executor = Executor(cached_schema(), recorder)
-    await write_events(executor, deals, await deals.opportunity())
-    newest = await latest_position(deals.database)
-    async with subscribed(executor, deals):
+    await write_events(executor, builder, await builder.opportunity())
+    newest = await latest_position(builder.database)
+    async with subscribed(executor, builder):
         await wait_until(lambda: len(recorder.statements) > 1)
 
     assert recorder.statements[1][1] == {
@@ -191,24 +181,24 @@ async def test_the_poller_begins_with_what_comes(deals: OrganizationBuilder) -> 
 
 
 async def test_while_the_database_is_away_listeners_wait_and_then_hear_what_happened(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    database = Unsteady(deals.database)
+    database = Unsteady(builder.database)
     executor = Executor(cached_schema(), database)
-    first, second = await deals.opportunity(), await deals.opportunity()
-    async with subscribed(executor, deals) as listener:
+    first, second = await builder.opportunity(), await builder.opportunity()
+    async with subscribed(executor, builder) as listener:
         database.is_away = True
-        await write_events(executor, deals, first)
+        await write_events(executor, builder, first)
         await asyncio.sleep(POLL_INTERVAL_SECONDS * 2)
         database.is_away = False
-        await write_events(executor, deals, second)
+        await write_events(executor, builder, second)
 
         assert await listener.wait_for_opportunity_ids(2) == [first, second]
 
 
-async def test_nobody_can_begin_to_listen_while_the_database_is_away(deals: OrganizationBuilder) -> None:
-    executor = Executor(cached_schema(), Unsteady(deals.database, is_away=True))
-    async with subscribed(executor, deals) as listener:
+async def test_nobody_can_begin_to_listen_while_the_database_is_away(builder: OrganizationBuilder) -> None:
+    executor = Executor(cached_schema(), Unsteady(builder.database, is_away=True))
+    async with subscribed(executor, builder) as listener:
         assert executor.feed.subscribers == 0
 
     [answer] = listener.responses
@@ -217,11 +207,11 @@ async def test_nobody_can_begin_to_listen_while_the_database_is_away(deals: Orga
     }
 
 
-async def test_what_nobody_expected_ends_listening_and_is_masked(deals: OrganizationBuilder) -> None:
-    executor = Executor(cached_schema(), Broken(deals.database))
-    opportunity_id = await deals.opportunity()
-    async with subscribed(executor, deals) as listener:
-        await write_events(executor, deals, opportunity_id)
+async def test_what_nobody_expected_ends_listening_and_is_masked(builder: OrganizationBuilder) -> None:
+    executor = Executor(cached_schema(), Broken(builder.database))
+    opportunity_id = await builder.opportunity()
+    async with subscribed(executor, builder) as listener:
+        await write_events(executor, builder, opportunity_id)
         await wait_until(lambda: executor.feed.subscribers == 0)
 
     message = "Something went wrong on our side. Tell us the request id."
@@ -230,10 +220,10 @@ async def test_what_nobody_expected_ends_listening_and_is_masked(deals: Organiza
 
 
 async def test_more_listeners_than_a_process_takes_are_refused(
-    executor: Executor, deals: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
+    executor: Executor, builder: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(of_the_feed, "MAX_SUBSCRIBERS", 1)
-    async with subscribed(executor, deals), subscribed(executor, deals) as refused:
+    async with subscribed(executor, builder), subscribed(executor, builder) as refused:
         assert executor.feed.subscribers == 1
 
     message = "Too many subscriptions are open. Close some, or try again later."
@@ -241,9 +231,9 @@ async def test_more_listeners_than_a_process_takes_are_refused(
 
 
 async def test_when_the_server_stops_everybody_stops_listening(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    coming = stream(executor, deals)
+    coming = stream(executor, builder)
     waiting = asyncio.ensure_future(anext(coming))
     await wait_until(lambda: executor.feed.subscribers == 1)
 
@@ -253,7 +243,7 @@ async def test_when_the_server_stops_everybody_stops_listening(
         with pytest.raises(ServerStopping):
             await waiting
         with pytest.raises(ServerStopping):
-            await anext(stream(executor, deals))
+            await anext(stream(executor, builder))
     assert executor.feed.subscribers == 0
 
 
@@ -286,9 +276,9 @@ class Broken(Recorder):
         raise ZeroDivisionError("a secret")
 
 
-async def write_for_a_while(executor: Executor, deals: OrganizationBuilder, opportunity_id: UUID) -> None:
+async def write_for_a_while(executor: Executor, builder: OrganizationBuilder, opportunity_id: UUID) -> None:
     for _ in range(WRITES):
-        await write_events(executor, deals, opportunity_id)
+        await write_events(executor, builder, opportunity_id)
         await asyncio.sleep(random.choice((0, 0, 0.01)))
 
 

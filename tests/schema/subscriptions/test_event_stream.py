@@ -4,10 +4,8 @@ import orjson
 import pytest
 
 from db.audit.events import START, events_after
-from db.sql.database import Database
 from schema.execution.executor import Executor, Request
 from tests.builders import OrganizationBuilder
-from tests.schema.support.client import cached_schema
 from tests.schema.support.listener import ALL, CLOSE, subscribed, write_events
 
 ONE = "subscription($id: ID!) { opportunityChanged(id: $id) { eventId opportunity { id } } }"
@@ -19,26 +17,16 @@ NARROWED = (
 FIRST_POSITION = str(START)
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-@pytest.fixture
-def executor(database: Database) -> Executor:
-    return Executor(cached_schema(), database)
-
-
 async def test_a_change_is_told_with_whatever_is_asked_of_it(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    id_ = f"opp_{await deals.opportunity()}"
+    id_ = f"opp_{await builder.opportunity()}"
     subscription = """
         subscription Changes($id: ID!) { change: opportunityChanged(id: $id) { ...Told __typename } }
         fragment Told on OpportunityEvent { kind at opportunity { state account { name } } }
     """
-    async with subscribed(executor, deals, subscription, id=id_) as listener:
-        await executor.execute(Request(CLOSE, {"id": id_}), deals.caller)
+    async with subscribed(executor, builder, subscription, id=id_) as listener:
+        await executor.execute(Request(CLOSE, {"id": id_}), builder.caller)
         await listener.wait_for_events(1)
 
     assert listener.responses == [
@@ -55,102 +43,102 @@ async def test_a_change_is_told_with_whatever_is_asked_of_it(
     ]
 
 
-async def test_a_refused_mutation_tells_nothing(executor: Executor, deals: OrganizationBuilder) -> None:
-    blocked, other = await deals.opportunity(), await deals.opportunity()
-    await deals.quote(blocked, state="ACTIVE")
-    async with subscribed(executor, deals) as listener:
+async def test_a_refused_mutation_tells_nothing(executor: Executor, builder: OrganizationBuilder) -> None:
+    blocked, other = await builder.opportunity(), await builder.opportunity()
+    await builder.quote(blocked, state="ACTIVE")
+    async with subscribed(executor, builder) as listener:
         for id_ in (blocked, other):
-            await executor.execute(Request(CLOSE, {"id": f"opp_{id_}"}), deals.caller)
+            await executor.execute(Request(CLOSE, {"id": f"opp_{id_}"}), builder.caller)
 
         assert await listener.wait_for_opportunity_ids(1) == [other]
 
 
-async def test_one_opportunity_is_listened_to_alone(executor: Executor, deals: OrganizationBuilder) -> None:
-    first, second = await deals.opportunity(), await deals.opportunity()
+async def test_one_opportunity_is_listened_to_alone(executor: Executor, builder: OrganizationBuilder) -> None:
+    first, second = await builder.opportunity(), await builder.opportunity()
     async with (
-        subscribed(executor, deals, ONE, id=f"opp_{first}") as of_first,
-        subscribed(executor, deals) as of_all,
+        subscribed(executor, builder, ONE, id=f"opp_{first}") as of_first,
+        subscribed(executor, builder) as of_all,
     ):
-        await write_events(executor, deals, second, first, second, first)
+        await write_events(executor, builder, second, first, second, first)
 
         assert await of_first.wait_for_opportunity_ids(2) == [first, first]
         assert await of_all.wait_for_opportunity_ids(4) == [second, first, second, first]
 
 
-async def test_nobody_hears_of_another_organization(executor: Executor, deals: OrganizationBuilder) -> None:
-    others = await OrganizationBuilder.create(deals.database)
-    ours, theirs = await deals.opportunity(), await others.opportunity()
+async def test_nobody_hears_of_another_organization(executor: Executor, builder: OrganizationBuilder) -> None:
+    others = await OrganizationBuilder.create(builder.database)
+    ours, theirs = await builder.opportunity(), await others.opportunity()
     await write_events(executor, others, theirs)
     async with (
-        subscribed(executor, deals, after=FIRST_POSITION) as of_all,
-        subscribed(executor, deals, ONE, id=f"opp_{theirs}", last=FIRST_POSITION) as of_theirs,
+        subscribed(executor, builder, after=FIRST_POSITION) as of_all,
+        subscribed(executor, builder, ONE, id=f"opp_{theirs}", last=FIRST_POSITION) as of_theirs,
         subscribed(executor, others) as at_theirs,
     ):
         await write_events(executor, others, theirs)
         await at_theirs.wait_for_events(1)
-        await write_events(executor, deals, ours)
+        await write_events(executor, builder, ours)
 
         assert await of_all.wait_for_opportunity_ids(1) == [ours]
         assert await of_theirs.wait_for_events(0) == []
 
 
 async def test_only_opportunities_that_meet_the_filter_when_they_are_told_are_told(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    closed, open_ = await deals.opportunity(state="WON"), await deals.opportunity()
+    closed, open_ = await builder.opportunity(state="WON"), await builder.opportunity()
     filter_ = {"or": [{"state": {"in": ["OPEN"]}}, {"name": {"containsIgnoreCase": "nowhere"}}]}
-    async with subscribed(executor, deals, NARROWED, filter=filter_) as listener:
-        await write_events(executor, deals, closed, open_, closed)
+    async with subscribed(executor, builder, NARROWED, filter=filter_) as listener:
+        await write_events(executor, builder, closed, open_, closed)
         await listener.wait_for_events(1)
-        await executor.execute(Request(CLOSE, {"id": f"opp_{open_}"}), deals.caller)
-        still_open = await deals.opportunity()
-        await write_events(executor, deals, still_open)
+        await executor.execute(Request(CLOSE, {"id": f"opp_{open_}"}), builder.caller)
+        still_open = await builder.opportunity()
+        await write_events(executor, builder, still_open)
 
         assert await listener.wait_for_opportunity_ids(2) == [open_, still_open]
 
 
 async def test_without_an_event_to_go_on_from_only_what_comes_is_told(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    before, after = await deals.opportunity(), await deals.opportunity()
-    await write_events(executor, deals, before)
-    async with subscribed(executor, deals) as listener:
-        await write_events(executor, deals, after)
+    before, after = await builder.opportunity(), await builder.opportunity()
+    await write_events(executor, builder, before)
+    async with subscribed(executor, builder) as listener:
+        await write_events(executor, builder, after)
 
         assert await listener.wait_for_opportunity_ids(1) == [after]
 
 
-async def test_what_was_missed_is_told_first(executor: Executor, deals: OrganizationBuilder) -> None:
-    known, missed, live = [await deals.opportunity() for _ in range(3)]
-    async with subscribed(executor, deals) as listener:
-        await write_events(executor, deals, known)
+async def test_what_was_missed_is_told_first(executor: Executor, builder: OrganizationBuilder) -> None:
+    known, missed, live = [await builder.opportunity() for _ in range(3)]
+    async with subscribed(executor, builder) as listener:
+        await write_events(executor, builder, known)
         [event] = await listener.wait_for_events(1)
-    await write_events(executor, deals, missed)
-    async with subscribed(executor, deals, after=event["eventId"]) as listener:
-        await write_events(executor, deals, live)
+    await write_events(executor, builder, missed)
+    async with subscribed(executor, builder, after=event["eventId"]) as listener:
+        await write_events(executor, builder, live)
 
         assert await listener.wait_for_opportunity_ids(2) == [missed, live]
 
 
 async def test_the_transports_last_event_goes_before_the_argument(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    first, second = await deals.opportunity(), await deals.opportunity()
-    await write_events(executor, deals, first, second)
-    events = await events_after(deals.database, START)
-    async with subscribed(executor, deals, after=FIRST_POSITION, last=str(events[0].position)) as listener:
+    first, second = await builder.opportunity(), await builder.opportunity()
+    await write_events(executor, builder, first, second)
+    events = await events_after(builder.database, START)
+    async with subscribed(executor, builder, after=FIRST_POSITION, last=str(events[0].position)) as listener:
         assert await listener.wait_for_opportunity_ids(1) == [second]
 
 
 async def test_after_an_answer_nothing_is_missed_that_it_does_not_show(
-    executor: Executor, deals: OrganizationBuilder
+    executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    shown, missed = await deals.opportunity(), await deals.opportunity()
-    assert await latest(executor, deals) == FIRST_POSITION
-    await write_events(executor, deals, shown)
-    after = await latest(executor, deals)
-    await write_events(executor, deals, missed)
-    async with subscribed(executor, deals, after=after) as listener:
+    shown, missed = await builder.opportunity(), await builder.opportunity()
+    assert await latest(executor, builder) == FIRST_POSITION
+    await write_events(executor, builder, shown)
+    after = await latest(executor, builder)
+    await write_events(executor, builder, missed)
+    async with subscribed(executor, builder, after=after) as listener:
         assert await listener.wait_for_opportunity_ids(1) == [missed]
 
 
@@ -176,9 +164,9 @@ async def test_after_an_answer_nothing_is_missed_that_it_does_not_show(
     ],
 )
 async def test_what_can_not_be_listened_to_is_told_at_once(
-    executor: Executor, deals: OrganizationBuilder, query: str, variables: dict[str, Any], message: str
+    executor: Executor, builder: OrganizationBuilder, query: str, variables: dict[str, Any], message: str
 ) -> None:
-    async with subscribed(executor, deals, query, **variables) as listener:
+    async with subscribed(executor, builder, query, **variables) as listener:
         assert executor.feed.subscribers == 0
 
     assert listener.responses == [
@@ -186,11 +174,11 @@ async def test_what_can_not_be_listened_to_is_told_at_once(
     ]
 
 
-async def test_a_query_has_one_answer(executor: Executor, deals: OrganizationBuilder) -> None:
-    async with subscribed(executor, deals, "{ viewer { user { name } } }") as listener:
+async def test_a_query_has_one_answer(executor: Executor, builder: OrganizationBuilder) -> None:
+    async with subscribed(executor, builder, "{ viewer { user { name } } }") as listener:
         assert await listener.wait_for_events(1) == [{"user": {"name": "Ada Quill"}}]
 
 
-async def latest(executor: Executor, deals: OrganizationBuilder) -> Any:
-    answer = await executor.execute(Request("{ latestEventId }"), deals.caller)
+async def latest(executor: Executor, builder: OrganizationBuilder) -> Any:
+    answer = await executor.execute(Request("{ latestEventId }"), builder.caller)
     return orjson.loads(answer.body)["data"]["latestEventId"]

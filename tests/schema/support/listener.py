@@ -63,10 +63,10 @@ class Listener:
 
 @asynccontextmanager
 async def subscribed(
-    executor: Executor, deals: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
+    executor: Executor, builder: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
 ) -> AsyncIterator[Listener]:
     """Listen while the block runs; it begins when the listener has been taken in, or refused."""
-    listener = Listener(stream(executor, deals, query, last=last, **variables))
+    listener = Listener(stream(executor, builder, query, last=last, **variables))
     present = executor.feed.subscribers
     task = asyncio.create_task(listener.listen())
     await wait_until(lambda: executor.feed.subscribers > present or task.done())
@@ -86,17 +86,17 @@ async def wait_until(holds: Callable[[], bool]) -> None:
 
 
 def stream(
-    executor: Executor, deals: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
+    executor: Executor, builder: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
 ) -> AsyncGenerator[Response, None]:
     """Subscribe on behalf of the organization's caller."""
     request = Request(query, variables, operations=frozenset(OperationType), id="r1")
-    return executor.stream(request, lambda: deals.caller, last)
+    return executor.stream(request, lambda: builder.caller, last)
 
 
-async def write_events(executor: Executor, deals: OrganizationBuilder, *opportunity_ids: UUID) -> None:
+async def write_events(executor: Executor, builder: OrganizationBuilder, *opportunity_ids: UUID) -> None:
     """Write one event for each, in one transaction."""
-    event = {"organization_id": deals.organization_id, "kind": "QUOTES_CLOSED", "at": NOW}
-    async with deals.database.transaction() as transaction:
+    event = {"organization_id": builder.organization_id, "kind": "QUOTES_CLOSED", "at": NOW}
+    async with builder.database.transaction() as transaction:
         for opportunity_id in opportunity_ids:
             await transaction.execute(_EVENT, opportunity_id=opportunity_id, **event)
     executor.feed.notify()

@@ -85,24 +85,19 @@ async def test_a_hundred_thousand_deals_are_told_within_300_milliseconds(
     assert {asked: seconds for asked, seconds in took.items() if seconds >= 0.3} == {}
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_deals_of_any_kind_are_told_as_plain_python_reckons_them(deals: OrganizationBuilder) -> None:
-    await _pursue_many(deals)
-    tables = await deals.dump()
-    await (await OrganizationBuilder.create(deals.database)).opportunity(state="WON")
+async def test_deals_of_any_kind_are_told_as_plain_python_reckons_them(builder: OrganizationBuilder) -> None:
+    await _pursue_many(builder)
+    tables = await builder.dump()
+    await (await OrganizationBuilder.create(builder.database)).opportunity(state="WON")
     for by in GROUPINGS:
-        assert await _groups(deals, by=by) == reckoned(tables, by)
+        assert await _groups(builder, by=by) == reckoned(tables, by)
 
 
-async def test_months_of_creation_are_those_of_a_time_zone(deals: OrganizationBuilder) -> None:
-    await _pursue_many(deals)
-    tables, in_utc = await deals.dump(), await _groups(deals, by="MONTH_CREATED")
+async def test_months_of_creation_are_those_of_a_time_zone(builder: OrganizationBuilder) -> None:
+    await _pursue_many(builder)
+    tables, in_utc = await builder.dump(), await _groups(builder, by="MONTH_CREATED")
     for time_zone in ("America/New_York", "Europe/Berlin", "Asia/Kathmandu"):
-        groups = await _groups(deals, by="MONTH_CREATED", timeZone=time_zone)
+        groups = await _groups(builder, by="MONTH_CREATED", timeZone=time_zone)
         assert groups == reckoned(tables, "MONTH_CREATED", time_zone)
         assert groups != in_utc
 
@@ -120,17 +115,17 @@ async def test_months_of_creation_are_those_of_a_time_zone(deals: OrganizationBu
     ],
 )
 async def test_only_deals_that_meet_the_filter_count(
-    deals: OrganizationBuilder, filter_: dict[str, Any], meets: Callable[[Any], bool]
+    builder: OrganizationBuilder, filter_: dict[str, Any], meets: Callable[[Any], bool]
 ) -> None:
-    await _pursue_many(deals)
-    tables = await deals.dump()
+    await _pursue_many(builder)
+    tables = await builder.dump()
     for by in GROUPINGS:
-        assert await _groups(deals, by=by, filter=filter_) == reckoned(tables, by, meets=meets)
+        assert await _groups(builder, by=by, filter=filter_) == reckoned(tables, by, meets=meets)
 
 
-async def test_a_group_of_open_deals_has_no_win_rate_and_no_days(deals: OrganizationBuilder) -> None:
-    await deals.opportunity(estimated_revenue=Decimal("70.00"))
-    assert await _groups(deals, by="STATE") == [
+async def test_a_group_of_open_deals_has_no_win_rate_and_no_days(builder: OrganizationBuilder) -> None:
+    await builder.opportunity(estimated_revenue=Decimal("70.00"))
+    assert await _groups(builder, by="STATE") == [
         {
             **dict.fromkeys(("statusReason", "competitor", "owner", "contractingUnit", "month")),
             "state": "OPEN",
@@ -147,24 +142,24 @@ async def test_a_group_of_open_deals_has_no_win_rate_and_no_days(deals: Organiza
     ]
 
 
-async def test_ratios_are_rounded_half_up(deals: OrganizationBuilder) -> None:
+async def test_ratios_are_rounded_half_up(builder: OrganizationBuilder) -> None:
     for number in range(32):
         closed_on = A_MONTH_AGO.date() + timedelta(days=number < 8)
-        await deals.opportunity(state="LOST" if number else "WON", closed_on=closed_on)
-    [group] = await _groups(deals, by="OWNER")
+        await builder.opportunity(state="LOST" if number else "WON", closed_on=closed_on)
+    [group] = await _groups(builder, by="OWNER")
     # 1 of 32 is 0.03125, and 8 days over 32 deals are 0.25.
     assert (group["winRate"], group["averageDaysToClose"]) == ("0.0313", "0.3")
 
 
-async def test_sums_are_exact_beyond_what_a_float_holds(deals: OrganizationBuilder) -> None:
+async def test_sums_are_exact_beyond_what_a_float_holds(builder: OrganizationBuilder) -> None:
     for _ in range(99):
-        await deals.opportunity(estimated_revenue=Decimal("999999999999.99"))
-    [group] = await _groups(deals, by="OWNER")
+        await builder.opportunity(estimated_revenue=Decimal("999999999999.99"))
+    [group] = await _groups(builder, by="OWNER")
     assert group["estimatedRevenue"] == [{"currencyCode": "EUR", "amount": "98999999999999.01"}]
 
 
-async def test_an_unknown_time_zone_is_bad_input(deals: OrganizationBuilder) -> None:
-    client = Client(deals.database, deals.caller)
+async def test_an_unknown_time_zone_is_bad_input(builder: OrganizationBuilder) -> None:
+    client = Client(builder.database, builder.caller)
     answer = await client.execute(ANALYTICS, {"by": "MONTH_CREATED", "timeZone": "Mars/Olympus"})
     [error] = answer["errors"]
     assert (error["path"], error["extensions"]) == (["dealAnalytics"], {"code": "BAD_USER_INPUT"})
@@ -174,10 +169,10 @@ async def test_an_unknown_time_zone_is_bad_input(deals: OrganizationBuilder) -> 
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
-async def test_groups_are_read_in_one_statement(deals: OrganizationBuilder, by: str) -> None:
-    await deals.opportunity(state="LOST", competitor_id=deals.competitor_id)
-    recorder = Recorder(deals.database)
-    answer = await PassThroughClient(recorder, deals.caller).data(ANALYTICS, by=by)
+async def test_groups_are_read_in_one_statement(builder: OrganizationBuilder, by: str) -> None:
+    await builder.opportunity(state="LOST", competitor_id=builder.competitor_id)
+    recorder = Recorder(builder.database)
+    answer = await PassThroughClient(recorder, builder.caller).data(ANALYTICS, by=by)
     assert [group["count"] for group in answer["dealAnalytics"]] == [1]
     assert len(recorder.statements) == 1
 
@@ -199,20 +194,23 @@ async def _seconds(client: PassThroughClient, **variables: Any) -> float:
     return median(times)
 
 
-async def _groups(deals: OrganizationBuilder, **variables: Any) -> Any:
-    answer = await PassThroughClient(deals.database, deals.caller).data(ANALYTICS, **variables)
+async def _groups(builder: OrganizationBuilder, **variables: Any) -> Any:
+    answer = await PassThroughClient(builder.database, builder.caller).data(ANALYTICS, **variables)
     return answer["dealAnalytics"]
 
 
-async def _pursue_many(deals: OrganizationBuilder) -> None:
+async def _pursue_many(builder: OrganizationBuilder) -> None:
     """Store deals of every state and reason in several currencies, many of them at the turn of a month."""
     pick = Random(5).choice
-    owners = (deals.user_id, await _another(deals, models.User, email="bo@example.com"))
-    units = (deals.contracting_unit_id, await _another(deals, models.ContractingUnit, currency_code="SEK"))
-    competitors = (None, deals.competitor_id, await _another(deals, models.Competitor))
+    owners = (builder.user_id, await _another(builder, models.User, email="bo@example.com"))
+    units = (
+        builder.contracting_unit_id,
+        await _another(builder, models.ContractingUnit, currency_code="SEK"),
+    )
+    competitors = (None, builder.competitor_id, await _another(builder, models.Competitor))
     for _ in range(80):
         state = pick(tuple(OpportunityState))
-        await deals.opportunity(
+        await builder.opportunity(
             state=state,
             reason=pick(_REASONS[state]),
             competitor_id=pick(competitors) if state == OpportunityState.LOST else None,
@@ -226,9 +224,9 @@ async def _pursue_many(deals: OrganizationBuilder) -> None:
         )
 
 
-async def _another(deals: OrganizationBuilder, model: type[Any], **columns: Any) -> UUID:
+async def _another(builder: OrganizationBuilder, model: type[Any], **columns: Any) -> UUID:
     row = model(
-        organization_id=deals.organization_id, id=new_id(), name="Other", created_at=A_MONTH_AGO, **columns
+        organization_id=builder.organization_id, id=new_id(), name="Other", created_at=A_MONTH_AGO, **columns
     )
-    await deals.insert(row)
+    await builder.insert(row)
     return row.id  # type: ignore[no-any-return]

@@ -10,7 +10,6 @@ from sqlalchemy import bindparam, update
 
 from db import models
 from db.domain.enums import OpportunityState, QuoteState, SeededReason
-from db.sql.database import Database
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 from tests.builders import NOW, OrganizationBuilder
@@ -47,13 +46,8 @@ mutation ($input: CloseOpportunityInput!) {
 TODAY = "2026-11-23"
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def dry_run(deals: OrganizationBuilder, opportunity_id: UUID) -> Any:
-    data = await Client(deals.database, deals.caller).data(DRY_RUN, id=f"opp_{opportunity_id}")
+async def dry_run(builder: OrganizationBuilder, opportunity_id: UUID) -> Any:
+    data = await Client(builder.database, builder.caller).data(DRY_RUN, id=f"opp_{opportunity_id}")
     return data["opportunity"]["closing"]
 
 
@@ -66,28 +60,28 @@ async def dry_run(deals: OrganizationBuilder, opportunity_id: UUID) -> Any:
     ],
 )
 async def test_the_defaults_are_those_that_closing_takes(
-    deals: OrganizationBuilder, quote: Mapping[str, Any], revenue: str
+    builder: OrganizationBuilder, quote: Mapping[str, Any], revenue: str
 ) -> None:
-    won, canceled, outsold = [await deals.opportunity() for _ in range(3)]
+    won, canceled, outsold = [await builder.opportunity() for _ in range(3)]
     for opportunity_id in (won, canceled, outsold):
-        await deals.quote(opportunity_id, **quote)
+        await builder.quote(opportunity_id, **quote)
 
-    told = await dry_run(deals, won)
+    told = await dry_run(builder, won)
     assert told["canClose"] is True
     assert told["won"]["actualRevenue"] == {"amount": revenue, "currencyCode": "EUR"}
     lost = {"closedOn": told["lost"]["closedOn"], "actualRevenue": None}
-    competitor = {"competitorId": f"cmp_{deals.competitor_id}"}
+    competitor = {"competitorId": f"cmp_{builder.competitor_id}"}
     for opportunity_id, outcome, expected in (
         (won, {"won": {}}, told["won"]),
         (canceled, {"lost": {}}, {**lost, "statusReason": told["lost"]["statusReason"]}),
         (outsold, {"lost": competitor}, {**lost, "statusReason": told["lost"]["statusReasonWithCompetitor"]}),
     ):
-        closed = await mutate(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome=outcome)
+        closed = await mutate(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome=outcome)
         assert closed["opportunityClose"] == expected
 
 
-async def test_the_seeded_reasons_and_today_are_the_defaults(deals: OrganizationBuilder) -> None:
-    told = await dry_run(deals, await deals.opportunity())
+async def test_the_seeded_reasons_and_today_are_the_defaults(builder: OrganizationBuilder) -> None:
+    told = await dry_run(builder, await builder.opportunity())
     assert told["won"] == {
         "statusReason": {"label": "Won"},
         "closedOn": TODAY,
@@ -100,34 +94,34 @@ async def test_the_seeded_reasons_and_today_are_the_defaults(deals: Organization
     }
 
 
-async def test_what_blocks_is_what_the_refusal_names(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_what_blocks_is_what_the_refusal_names(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     yesterday = NOW.date().replace(day=22)
-    await deals.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE, effective_to=yesterday)
-    await deals.quote(opportunity_id, number="QUO-2", state=QuoteState.ACTIVE)
-    await deals.quote(opportunity_id, number="QUO-3")
+    await builder.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE, effective_to=yesterday)
+    await builder.quote(opportunity_id, number="QUO-2", state=QuoteState.ACTIVE)
+    await builder.quote(opportunity_id, number="QUO-3")
 
-    told = await dry_run(deals, opportunity_id)
+    told = await dry_run(builder, opportunity_id)
     assert told["canClose"] is False
     assert told["blockingQuotes"] == {
         "totalCount": 2,
         "nodes": [{"number": "QUO-1", "isExpired": True}, {"number": "QUO-2", "isExpired": False}],
     }
-    error = await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    error = await mutate_refused(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert (error["__typename"], error["blockingQuotes"]) == ("ActiveQuotesError", told["blockingQuotes"])
 
 
-async def test_drafts_are_told_and_stay_drafts(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, number="QUO-1")
-    await deals.quote(opportunity_id, number="QUO-2", state=QuoteState.CLOSED)
+async def test_drafts_are_told_and_stay_drafts(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, number="QUO-1")
+    await builder.quote(opportunity_id, number="QUO-2", state=QuoteState.CLOSED)
 
-    told = await dry_run(deals, opportunity_id)
+    told = await dry_run(builder, opportunity_id)
     assert (told["canClose"], told["draftQuotes"]) == (
         True,
         {"totalCount": 1, "nodes": [{"number": "QUO-1"}]},
     )
-    closed = await mutate(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    closed = await mutate(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert closed["opportunity"]["quotes"]["nodes"] == [
         {"number": "QUO-1", "state": "DRAFT"},
         {"number": "QUO-2", "state": "CLOSED"},
@@ -136,21 +130,21 @@ async def test_drafts_are_told_and_stay_drafts(deals: OrganizationBuilder) -> No
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
 async def test_a_closed_opportunity_can_not_be_closed(
-    deals: OrganizationBuilder, state: OpportunityState
+    builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
-    opportunity_id = await deals.opportunity(state=state)
-    assert (await dry_run(deals, opportunity_id))["canClose"] is False
-    error = await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    opportunity_id = await builder.opportunity(state=state)
+    assert (await dry_run(builder, opportunity_id))["canClose"] is False
+    error = await mutate_refused(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert error["code"] == "OPPORTUNITY_ALREADY_CLOSED"
 
 
-async def test_a_retired_default_is_told_as_missing(deals: OrganizationBuilder) -> None:
+async def test_a_retired_default_is_told_as_missing(builder: OrganizationBuilder) -> None:
     table = table_of(models.StatusReason)
     retirement = Statement(update(table).where(table.c.id == bindparam("reason")).values(retired_at=NOW))
-    async with deals.database.transaction() as transaction:
-        await transaction.execute(retirement, reason=deals.reasons[SeededReason.WON])
-    opportunity_id = await deals.opportunity()
+    async with builder.database.transaction() as transaction:
+        await transaction.execute(retirement, reason=builder.reasons[SeededReason.WON])
+    opportunity_id = await builder.opportunity()
 
-    assert (await dry_run(deals, opportunity_id))["won"]["statusReason"] is None
-    error = await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
+    assert (await dry_run(builder, opportunity_id))["won"]["statusReason"] is None
+    error = await mutate_refused(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert error["code"] == "INVALID_STATUS_REASON"

@@ -10,7 +10,6 @@ from db.audit.log import AuditAction
 from db.domain.enums import QuoteState, SeededReason
 from db.domain.ids import new_id
 from db.opportunities.reopen import ReopenOpportunity, reopen_opportunity
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import activate, close, close_all, run_operation
 from tests.schema.support.client import Client, PassThroughClient, Recorder
@@ -28,15 +27,10 @@ query ($id: ID!, $first: Int, $after: String, $filter: HistoryEntryFilter) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_a_closing_tells_who_did_what_when_and_what_changed(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    closed = await close(deals, opportunity_id)
-    [entry] = (await _history(deals, opportunity_id))["nodes"]
+async def test_a_closing_tells_who_did_what_when_and_what_changed(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    closed = await close(builder, opportunity_id)
+    [entry] = (await _history(builder, opportunity_id))["nodes"]
     entry.pop("id")
     assert entry == {
         "__typename": "OpportunityHistoryEntry",
@@ -47,8 +41,8 @@ async def test_a_closing_tells_who_did_what_when_and_what_changed(deals: Organiz
             _change("state", "OPEN", "WON"),
             _change(
                 "statusReasonId",
-                f"rsn_{deals.reasons[SeededReason.IN_PROGRESS]}",
-                f"rsn_{deals.reasons[SeededReason.WON]}",
+                f"rsn_{builder.reasons[SeededReason.IN_PROGRESS]}",
+                f"rsn_{builder.reasons[SeededReason.WON]}",
             ),
             _change("actualRevenue", None, "5000.00"),
             _change("closedOn", None, "2026-11-23"),
@@ -57,14 +51,16 @@ async def test_a_closing_tells_who_did_what_when_and_what_changed(deals: Organiz
     }
 
 
-async def test_a_history_runs_from_the_newest_change_back_quotes_included(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    quote_id = await deals.quote(opportunity_id)
-    await activate(deals, quote_id)
-    await close_all(deals, ids=(quote_id,))
-    await close(deals, opportunity_id)
-    await close(deals, await deals.opportunity())
-    history = await _history(deals, opportunity_id)
+async def test_a_history_runs_from_the_newest_change_back_quotes_included(
+    builder: OrganizationBuilder,
+) -> None:
+    opportunity_id = await builder.opportunity()
+    quote_id = await builder.quote(opportunity_id)
+    await activate(builder, quote_id)
+    await close_all(builder, ids=(quote_id,))
+    await close(builder, opportunity_id)
+    await close(builder, await builder.opportunity())
+    history = await _history(builder, opportunity_id)
     assert [(entry["__typename"], entry["action"]) for entry in history["nodes"]] == [
         ("OpportunityHistoryEntry", "OPPORTUNITY_CLOSED"),
         ("QuoteHistoryEntry", "QUOTE_CLOSED"),
@@ -73,11 +69,11 @@ async def test_a_history_runs_from_the_newest_change_back_quotes_included(deals:
     assert history["totalCount"] == 3
 
 
-async def test_a_quotes_history_is_its_own(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    quote_id, other_id = [await deals.quote(opportunity_id, state=QuoteState.ACTIVE) for _ in range(2)]
-    await close_all(deals, ids=(other_id, quote_id))
-    answer = await PassThroughClient(deals.database, deals.caller).data(
+async def test_a_quotes_history_is_its_own(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    quote_id, other_id = [await builder.quote(opportunity_id, state=QuoteState.ACTIVE) for _ in range(2)]
+    await close_all(builder, ids=(other_id, quote_id))
+    answer = await PassThroughClient(builder.database, builder.caller).data(
         """
         query ($id: ID!) {
           quote(id: $id) {
@@ -102,10 +98,10 @@ async def test_a_quotes_history_is_its_own(deals: OrganizationBuilder) -> None:
     ]
 
 
-async def test_a_changed_id_leads_to_what_it_was_and_is_the_id_of(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    closed = await close(deals, opportunity_id)
-    answer = await PassThroughClient(deals.database, deals.caller).data(
+async def test_a_changed_id_leads_to_what_it_was_and_is_the_id_of(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    closed = await close(builder, opportunity_id)
+    answer = await PassThroughClient(builder.database, builder.caller).data(
         """
         query ($id: ID!) {
           opportunity(id: $id) {
@@ -127,7 +123,7 @@ async def test_a_changed_id_leads_to_what_it_was_and_is_the_id_of(deals: Organiz
     changes = {change.pop("field"): change for change in entry["changes"]}
     assert changes["statusReasonId"] == {
         "beforeObject": {"__typename": "StatusReason", "label": "In Progress"},
-        "afterObject": {"id": f"rsn_{deals.reasons[SeededReason.WON]}", "label": "Won"},
+        "afterObject": {"id": f"rsn_{builder.reasons[SeededReason.WON]}", "label": "Won"},
     }
     assert changes["closeId"] == {
         "beforeObject": None,
@@ -136,12 +132,12 @@ async def test_a_changed_id_leads_to_what_it_was_and_is_the_id_of(deals: Organiz
     assert changes["actualRevenue"] == {"beforeObject": None, "afterObject": None}
 
 
-async def test_reopening_keeps_the_history(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await close(deals, opportunity_id)
-    [closing] = (await _history(deals, opportunity_id))["nodes"]
-    await run_operation(deals, reopen_opportunity, ReopenOpportunity(opportunity_id=opportunity_id))
-    reopening, kept = (await _history(deals, opportunity_id))["nodes"]
+async def test_reopening_keeps_the_history(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await close(builder, opportunity_id)
+    [closing] = (await _history(builder, opportunity_id))["nodes"]
+    await run_operation(builder, reopen_opportunity, ReopenOpportunity(opportunity_id=opportunity_id))
+    reopening, kept = (await _history(builder, opportunity_id))["nodes"]
     assert kept == closing
     assert reopening["action"] == "OPPORTUNITY_REOPENED"
     assert sorted(reopening["changes"], key=itemgetter("field")) == sorted(
@@ -150,11 +146,11 @@ async def test_reopening_keeps_the_history(deals: OrganizationBuilder) -> None:
     )
 
 
-async def test_a_history_is_paged(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    entries = [await _entry(deals, opportunity_id) for _ in range(3)]
-    first = await _history(deals, opportunity_id, first=2)
-    rest = await _history(deals, opportunity_id, first=2, after=first["pageInfo"]["endCursor"])
+async def test_a_history_is_paged(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    entries = [await _entry(builder, opportunity_id) for _ in range(3)]
+    first = await _history(builder, opportunity_id, first=2)
+    rest = await _history(builder, opportunity_id, first=2, after=first["pageInfo"]["endCursor"])
     assert [[entry["id"] for entry in page["nodes"]] for page in (first, rest)] == [
         [f"his_{entries[2]}", f"his_{entries[1]}"],
         [f"his_{entries[0]}"],
@@ -171,21 +167,21 @@ async def test_a_history_is_paged(deals: OrganizationBuilder) -> None:
     ],
 )
 async def test_a_history_is_narrowed(
-    deals: OrganizationBuilder, filter_: dict[str, Any], found: list[str]
+    builder: OrganizationBuilder, filter_: dict[str, Any], found: list[str]
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    await _entry(deals, opportunity_id)
-    await _entry(deals, opportunity_id, action="QUOTE_DELETED", subject_id=new_id())
-    history = await _history(deals, opportunity_id, filter=filter_)
+    opportunity_id = await builder.opportunity()
+    await _entry(builder, opportunity_id)
+    await _entry(builder, opportunity_id, action="QUOTE_DELETED", subject_id=new_id())
+    history = await _history(builder, opportunity_id, filter=filter_)
     assert [entry["action"] for entry in history["nodes"]] == found
     assert history["totalCount"] == len(found)
 
 
-async def test_a_deleted_draft_stays_in_the_history(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_a_deleted_draft_stays_in_the_history(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     details = {"number": ["QUO-1044", None], "lines.1.quantity": ["2.00", None]}
-    await _entry(deals, opportunity_id, action="QUOTE_DELETED", subject_id=new_id(), details=details)
-    answer = await PassThroughClient(deals.database, deals.caller).data(
+    await _entry(builder, opportunity_id, action="QUOTE_DELETED", subject_id=new_id(), details=details)
+    answer = await PassThroughClient(builder.database, builder.caller).data(
         """
         query ($id: ID!) {
           opportunity(id: $id) {
@@ -203,11 +199,11 @@ async def test_a_deleted_draft_stays_in_the_history(deals: OrganizationBuilder) 
     ]
 
 
-async def test_texts_are_told_letter_by_letter(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_texts_are_told_letter_by_letter(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     text = 'A "quoted" \\ name\n\u2028 with \x01, Ωmega and 🚢, like usr_1'
-    await _entry(deals, opportunity_id, details={"name": [text, ""]})
-    [entry] = (await _history(deals, opportunity_id))["nodes"]
+    await _entry(builder, opportunity_id, details={"name": [text, ""]})
+    [entry] = (await _history(builder, opportunity_id))["nodes"]
     assert entry["changes"] == [_change("name", text, "")]
 
 
@@ -218,54 +214,54 @@ def test_every_action_says_what_it_was_done_to() -> None:
     assert {action.rpartition("_")[0] for action in AuditAction} <= shown | elsewhere
 
 
-async def test_an_entry_is_found_by_its_id_within_its_organization(deals: OrganizationBuilder) -> None:
-    entry_id = await _entry(deals, await deals.opportunity())
-    other = await OrganizationBuilder.create(deals.database)
+async def test_an_entry_is_found_by_its_id_within_its_organization(builder: OrganizationBuilder) -> None:
+    entry_id = await _entry(builder, await builder.opportunity())
+    other = await OrganizationBuilder.create(builder.database)
     asked = "query ($id: ID!) { node(id: $id) { __typename ... on HistoryEntry { action } } }"
     found = {"__typename": "OpportunityHistoryEntry", "action": "OPPORTUNITY_UPDATED"}
-    for caller, answer in ((deals.caller, found), (other.caller, None)):
-        client = PassThroughClient(deals.database, caller)
+    for caller, answer in ((builder.caller, found), (other.caller, None)):
+        client = PassThroughClient(builder.database, caller)
         assert await client.data(asked, id=f"his_{entry_id}") == {"node": answer}
 
 
-async def test_what_was_done_to_other_things_is_no_part_of_a_history(deals: OrganizationBuilder) -> None:
-    entry_id = await _entry(deals, None, action="ACCOUNT_UPDATED", subject_id=deals.account_id)
-    client = PassThroughClient(deals.database, deals.caller)
+async def test_what_was_done_to_other_things_is_no_part_of_a_history(builder: OrganizationBuilder) -> None:
+    entry_id = await _entry(builder, None, action="ACCOUNT_UPDATED", subject_id=builder.account_id)
+    client = PassThroughClient(builder.database, builder.caller)
     assert await client.data("query ($id: ID!) { node(id: $id) { id } }", id=f"his_{entry_id}") == {
         "node": None
     }
 
 
-async def test_graphql_core_reads_the_same_history(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    await close_all(deals, of_opportunity=opportunity_id)
-    await close(deals, opportunity_id)
+async def test_graphql_core_reads_the_same_history(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
+    await close_all(builder, of_opportunity=opportunity_id)
+    await close(builder, opportunity_id)
     both = HISTORY.replace("opportunity(", "__typename __schema { __typename } opportunity(", 1)
-    client = Client(deals.database, deals.caller)
+    client = Client(builder.database, builder.caller)
     answer = await client.data(both, id=f"opp_{opportunity_id}")
-    assert answer["opportunity"]["history"] == await _history(deals, opportunity_id)
+    assert answer["opportunity"]["history"] == await _history(builder, opportunity_id)
 
 
-async def test_a_page_of_history_is_read_in_one_statement(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await close(deals, opportunity_id)
-    recorder = Recorder(deals.database)
-    await PassThroughClient(recorder, deals.caller).data(HISTORY, id=f"opp_{opportunity_id}")
+async def test_a_page_of_history_is_read_in_one_statement(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await close(builder, opportunity_id)
+    recorder = Recorder(builder.database)
+    await PassThroughClient(recorder, builder.caller).data(HISTORY, id=f"opp_{opportunity_id}")
     assert len(recorder.statements) == 1
 
 
-async def _history(deals: OrganizationBuilder, opportunity_id: UUID, **arguments: Any) -> Any:
-    client = PassThroughClient(deals.database, deals.caller)
+async def _history(builder: OrganizationBuilder, opportunity_id: UUID, **arguments: Any) -> Any:
+    client = PassThroughClient(builder.database, builder.caller)
     answer = await client.data(HISTORY, id=f"opp_{opportunity_id}", **arguments)
     return answer["opportunity"]["history"]
 
 
-async def _entry(deals: OrganizationBuilder, opportunity_id: UUID | None, **columns: Any) -> UUID:
+async def _entry(builder: OrganizationBuilder, opportunity_id: UUID | None, **columns: Any) -> UUID:
     usual = {
-        "organization_id": deals.organization_id,
+        "organization_id": builder.organization_id,
         "id": new_id(),
-        "user_id": deals.user_id,
+        "user_id": builder.user_id,
         "action": "OPPORTUNITY_UPDATED",
         "subject_id": opportunity_id,
         "opportunity_id": opportunity_id,
@@ -273,7 +269,7 @@ async def _entry(deals: OrganizationBuilder, opportunity_id: UUID | None, **colu
     }
     details = orjson.dumps(columns.pop("details", {})).decode()
     entry = models.Audit(**{**usual, **columns, "details": details})
-    await deals.insert(entry)
+    await builder.insert(entry)
     return entry.id
 
 

@@ -3,7 +3,6 @@ from typing import Any
 import pytest
 
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -30,12 +29,7 @@ mutation ($input: UpdateAccountInput!) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_an_account_is_created_with_what_is_known(deals: OrganizationBuilder) -> None:
+async def test_an_account_is_created_with_what_is_known(builder: OrganizationBuilder) -> None:
     account = {
         "name": "Blue Harbour",
         "industry": "Ports",
@@ -44,20 +38,20 @@ async def test_an_account_is_created_with_what_is_known(deals: OrganizationBuild
         "employees": 250,
         "annualRevenue": "12.50",
     }
-    assert await mutate(deals, CREATE, **account, parentAccountId=f"acc_{deals.account_id}") == {
+    assert await mutate(builder, CREATE, **account, parentAccountId=f"acc_{builder.account_id}") == {
         "__typename": "CreateAccountSuccess",
         "account": {**account, "parentAccount": {"name": "Grey Harbour"}, "version": 1},
     }
 
 
 async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    await mutate(deals, CREATE, name="Blue Harbour", employees=250)
-    [blue] = [row.id for row in (await deals.dump())["account"] if row.name == "Blue Harbour"]
+    await mutate(builder, CREATE, name="Blue Harbour", employees=250)
+    [blue] = [row.id for row in (await builder.dump())["account"] if row.name == "Blue Harbour"]
     update = {"name": None, "industry": "Ports", "employees": None, "expectedVersion": 1}
-    parent = {"parentAccountId": f"acc_{deals.account_id}"}
-    assert await mutate(deals, UPDATE, accountId=f"acc_{blue}", **update, **parent) == {
+    parent = {"parentAccountId": f"acc_{builder.account_id}"}
+    assert await mutate(builder, UPDATE, accountId=f"acc_{blue}", **update, **parent) == {
         "__typename": "UpdateAccountSuccess",
         "account": {
             "name": "Blue Harbour",
@@ -67,7 +61,7 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
             "version": 2,
         },
     }
-    updated = await mutate(deals, UPDATE, accountId=f"acc_{blue}", parentAccountId=None)
+    updated = await mutate(builder, UPDATE, accountId=f"acc_{blue}", parentAccountId=None)
     assert updated["account"]["parentAccount"] is None
 
 
@@ -83,27 +77,27 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
     ],
 )
 async def test_a_creation_that_is_refused_says_why(
-    deals: OrganizationBuilder, field: str, value: Any, code: str
+    builder: OrganizationBuilder, field: str, value: Any, code: str
 ) -> None:
-    error = await mutate_refused(deals, CREATE, **{"name": "Blue Harbour", field: value})
+    error = await mutate_refused(builder, CREATE, **{"name": "Blue Harbour", field: value})
     assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
     assert (error["code"], error["path"]) == (code, ["input", field])
 
 
-async def test_an_account_never_belongs_to_itself(deals: OrganizationBuilder) -> None:
-    itself = f"acc_{deals.account_id}"
-    error = await mutate_refused(deals, UPDATE, accountId=itself, parentAccountId=itself)
+async def test_an_account_never_belongs_to_itself(builder: OrganizationBuilder) -> None:
+    itself = f"acc_{builder.account_id}"
+    error = await mutate_refused(builder, UPDATE, accountId=itself, parentAccountId=itself)
     assert (error["__typename"], error["code"]) == ("OperationError", "PARENT_ACCOUNT_BELOW")
 
 
-async def test_an_account_of_another_version_is_not_changed(deals: OrganizationBuilder) -> None:
-    stale = {"accountId": f"acc_{deals.account_id}", "name": "New", "expectedVersion": 2}
-    error = await mutate_refused(deals, UPDATE, **stale)
+async def test_an_account_of_another_version_is_not_changed(builder: OrganizationBuilder) -> None:
+    stale = {"accountId": f"acc_{builder.account_id}", "name": "New", "expectedVersion": 2}
+    error = await mutate_refused(builder, UPDATE, **stale)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 1)
     assert error["node"] == {"__typename": "Account", "name": "Grey Harbour"}
 
 
 @pytest.mark.parametrize("account_id", [f"acc_{new_id()}", "acc"])
-async def test_a_missing_account_is_not_changed(deals: OrganizationBuilder, account_id: str) -> None:
-    error = await mutate_refused(deals, UPDATE, accountId=account_id, name="New")
+async def test_a_missing_account_is_not_changed(builder: OrganizationBuilder, account_id: str) -> None:
+    error = await mutate_refused(builder, UPDATE, accountId=account_id, name="New")
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "accountId"])

@@ -1,6 +1,3 @@
-import pytest
-
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -15,22 +12,17 @@ mutation ($input: CreateCompetitorInput!) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_a_competitor_is_created_once_for_its_key(deals: OrganizationBuilder) -> None:
+async def test_a_competitor_is_created_once_for_its_key(builder: OrganizationBuilder) -> None:
     for _ in range(2):
-        assert await mutate(deals, CREATE, name=" Crane Co. ", idempotencyKey="monday") == {
+        assert await mutate(builder, CREATE, name=" Crane Co. ", idempotencyKey="monday") == {
             "__typename": "CreateCompetitorSuccess",
             "competitor": {"name": "Crane Co.", "version": 1},
         }
-    assert [row.name for row in (await deals.dump())["competitor"]] == ["Lift & Sons", "Crane Co."]
+    assert [row.name for row in (await builder.dump())["competitor"]] == ["Lift & Sons", "Crane Co."]
 
 
-async def test_a_name_that_is_taken_is_refused(deals: OrganizationBuilder) -> None:
-    assert await mutate_refused(deals, CREATE, name="Lift & Sons") == {
+async def test_a_name_that_is_taken_is_refused(builder: OrganizationBuilder) -> None:
+    assert await mutate_refused(builder, CREATE, name="Lift & Sons") == {
         "__typename": "OperationError",
         "code": "COMPETITOR_NAME_TAKEN",
         "message": "There is a competitor with this name already. Send another name.",
@@ -38,6 +30,6 @@ async def test_a_name_that_is_taken_is_refused(deals: OrganizationBuilder) -> No
     }
 
 
-async def test_an_empty_name_is_refused(deals: OrganizationBuilder) -> None:
-    error = await mutate_refused(deals, CREATE, name=" ")
+async def test_an_empty_name_is_refused(builder: OrganizationBuilder) -> None:
+    error = await mutate_refused(builder, CREATE, name=" ")
     assert (error["code"], error["path"]) == ("NAME_EMPTY", ["input", "name"])

@@ -4,7 +4,6 @@ import pytest
 
 from db.domain.enums import OpportunityState, SeededReason
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import Client
 from tests.schema.support.mutate import mutate, mutate_refused
@@ -33,14 +32,9 @@ mutation ($input: RetireStatusReasonInput!) {
 SHOW = "query ($id: ID!) { opportunity(id: $id) { statusReason { label isRetired } } }"
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_an_organization_adds_a_reason_of_its_own(deals: OrganizationBuilder) -> None:
+async def test_an_organization_adds_a_reason_of_its_own(builder: OrganizationBuilder) -> None:
     reason = {"state": "LOST", "label": "No budget", "competitorRequired": True}
-    assert await mutate(deals, CREATE, **reason) == {
+    assert await mutate(builder, CREATE, **reason) == {
         "__typename": "CreateStatusReasonSuccess",
         "statusReason": {
             **reason,
@@ -52,14 +46,14 @@ async def test_an_organization_adds_a_reason_of_its_own(deals: OrganizationBuild
     }
 
 
-async def test_a_retired_reason_is_still_shown_where_it_was_given(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
-    reason_id = deals.reasons[SeededReason.CANCELED]
-    assert await mutate(deals, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=1) == {
+async def test_a_retired_reason_is_still_shown_where_it_was_given(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.LOST)
+    reason_id = builder.reasons[SeededReason.CANCELED]
+    assert await mutate(builder, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=1) == {
         "__typename": "RetireStatusReasonSuccess",
         "statusReason": {"label": "Canceled", "isRetired": True, "version": 2},
     }
-    shown = await Client(deals.database, deals.caller).data(SHOW, id=f"opp_{opportunity_id}")
+    shown = await Client(builder.database, builder.caller).data(SHOW, id=f"opp_{opportunity_id}")
     assert shown["opportunity"]["statusReason"] == {"label": "Canceled", "isRetired": True}
 
 
@@ -73,26 +67,26 @@ async def test_a_retired_reason_is_still_shown_where_it_was_given(deals: Organiz
     ],
 )
 async def test_a_reason_that_can_not_be_is_refused(
-    deals: OrganizationBuilder, sent_: dict[str, Any], code: str, field: str
+    builder: OrganizationBuilder, sent_: dict[str, Any], code: str, field: str
 ) -> None:
-    error = await mutate_refused(deals, CREATE, **{"state": "LOST", "label": "No budget", **sent_})
+    error = await mutate_refused(builder, CREATE, **{"state": "LOST", "label": "No budget", **sent_})
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, ["input", field])
 
 
-async def test_the_reasons_of_open_opportunities_are_not_retired(deals: OrganizationBuilder) -> None:
-    reason_id = deals.reasons[SeededReason.ON_HOLD]
-    error = await mutate_refused(deals, RETIRE, statusReasonId=f"rsn_{reason_id}")
+async def test_the_reasons_of_open_opportunities_are_not_retired(builder: OrganizationBuilder) -> None:
+    reason_id = builder.reasons[SeededReason.ON_HOLD]
+    error = await mutate_refused(builder, RETIRE, statusReasonId=f"rsn_{reason_id}")
     assert (error["code"], error["path"]) == ("STATUS_REASON_OF_OPEN", ["input", "statusReasonId"])
 
 
-async def test_a_reason_of_another_version_is_not_retired(deals: OrganizationBuilder) -> None:
-    reason_id = deals.reasons[SeededReason.OUT_SOLD]
-    error = await mutate_refused(deals, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=2)
+async def test_a_reason_of_another_version_is_not_retired(builder: OrganizationBuilder) -> None:
+    reason_id = builder.reasons[SeededReason.OUT_SOLD]
+    error = await mutate_refused(builder, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=2)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 1)
     assert error["node"] == {"__typename": "StatusReason", "label": "Out-Sold"}
 
 
 @pytest.mark.parametrize("reason_id", [f"rsn_{new_id()}", "rsn"])
-async def test_a_missing_reason_is_not_retired(deals: OrganizationBuilder, reason_id: str) -> None:
-    error = await mutate_refused(deals, RETIRE, statusReasonId=reason_id)
+async def test_a_missing_reason_is_not_retired(builder: OrganizationBuilder, reason_id: str) -> None:
+    error = await mutate_refused(builder, RETIRE, statusReasonId=reason_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "statusReasonId"])

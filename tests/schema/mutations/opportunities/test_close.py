@@ -4,7 +4,6 @@ import pytest
 
 from db.domain.enums import OpportunityState, QuoteState, SeededReason
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -39,21 +38,16 @@ YESTERDAY = "2026-11-22"
 TODAY = "2026-11-23"
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_a_win_answers_the_opportunity_and_its_closing(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(version=3)
-    await deals.quote(opportunity_id, number="QUO-1")
+async def test_a_win_answers_the_opportunity_and_its_closing(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(version=3)
+    await builder.quote(opportunity_id, number="QUO-1")
 
     closed = await mutate(
-        deals,
+        builder,
         CLOSE,
         opportunityId=f"opp_{opportunity_id}",
         outcome={
-            "won": {"statusReasonId": f"rsn_{deals.reasons[SeededReason.WON]}", "actualRevenue": "4321.5"}
+            "won": {"statusReasonId": f"rsn_{builder.reasons[SeededReason.WON]}", "actualRevenue": "4321.5"}
         },
         closedOn=YESTERDAY,
         description=" Signed on board. ",
@@ -89,12 +83,12 @@ async def test_a_win_answers_the_opportunity_and_its_closing(deals: Organization
     }
 
 
-async def test_a_loss_names_the_competitor(deals: OrganizationBuilder) -> None:
+async def test_a_loss_names_the_competitor(builder: OrganizationBuilder) -> None:
     closed = await mutate(
-        deals,
+        builder,
         CLOSE,
-        opportunityId=f"opp_{await deals.opportunity()}",
-        outcome={"lost": {"competitorId": f"cmp_{deals.competitor_id}"}},
+        opportunityId=f"opp_{await builder.opportunity()}",
+        outcome={"lost": {"competitorId": f"cmp_{builder.competitor_id}"}},
     )
     assert closed["opportunity"]["state"] == "LOST"
     assert closed["opportunity"]["actualRevenue"] is None
@@ -102,14 +96,14 @@ async def test_a_loss_names_the_competitor(deals: OrganizationBuilder) -> None:
     assert closed["opportunityClose"]["statusReason"] == {"label": "Out-Sold"}
 
 
-async def test_one_call_closes_the_active_and_draft_quotes_too(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE)
-    await deals.quote(opportunity_id, number="QUO-2")
-    await deals.quote(opportunity_id, number="QUO-3", state=QuoteState.WON)
+async def test_one_call_closes_the_active_and_draft_quotes_too(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE)
+    await builder.quote(opportunity_id, number="QUO-2")
+    await builder.quote(opportunity_id, number="QUO-3", state=QuoteState.WON)
 
     closed = await mutate(
-        deals,
+        builder,
         CLOSE,
         opportunityId=f"opp_{opportunity_id}",
         outcome={"won": {}},
@@ -128,12 +122,12 @@ async def test_one_call_closes_the_active_and_draft_quotes_too(deals: Organizati
     assert closed["opportunity"]["actualRevenue"]["amount"] == "1000.00"
 
 
-async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE)
+async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE)
 
     closed = await mutate(
-        deals,
+        builder,
         CLOSE,
         opportunityId=f"opp_{opportunity_id}",
         outcome={"won": {}},
@@ -145,17 +139,19 @@ async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(deals: O
     assert closed["opportunityClose"]["actualRevenue"] == {"amount": "5000.00"}
 
 
-async def test_active_quotes_are_named_page_by_page(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(version=7)
+async def test_active_quotes_are_named_page_by_page(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(version=7)
     for number, effective_to in (
         ("QUO-1", NOW.date()),
         ("QUO-2", NOW.date().replace(day=22)),
         ("QUO-3", None),
     ):
-        await deals.quote(opportunity_id, number=number, state=QuoteState.ACTIVE, effective_to=effective_to)
-    await deals.quote(opportunity_id, number="QUO-4")
+        await builder.quote(opportunity_id, number=number, state=QuoteState.ACTIVE, effective_to=effective_to)
+    await builder.quote(opportunity_id, number="QUO-4")
 
-    assert await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}) == {
+    assert await mutate_refused(
+        builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}
+    ) == {
         "__typename": "ActiveQuotesError",
         "code": "ACTIVE_QUOTES",
         "message": "3 active quotes block closing: QUO-1 rev 0, QUO-2 rev 0 (expired), QUO-3 rev 0."
@@ -184,9 +180,11 @@ async def test_active_quotes_are_named_page_by_page(deals: OrganizationBuilder) 
     }
 
 
-async def test_a_closed_opportunity_is_not_closed_again(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
-    assert await mutate_refused(deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}) == {
+async def test_a_closed_opportunity_is_not_closed_again(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.LOST)
+    assert await mutate_refused(
+        builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}
+    ) == {
         "__typename": "OpportunityAlreadyClosedError",
         "code": "OPPORTUNITY_ALREADY_CLOSED",
         "message": "The opportunity is already closed as lost: reopen it, change it, close it again.",
@@ -196,12 +194,12 @@ async def test_a_closed_opportunity_is_not_closed_again(deals: OrganizationBuild
 
 
 async def test_another_outcomes_reason_is_answered_with_those_to_choose_from(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    reason_id = f"rsn_{deals.reasons[SeededReason.WON]}"
-    opportunity_id = await deals.opportunity()
+    reason_id = f"rsn_{builder.reasons[SeededReason.WON]}"
+    opportunity_id = await builder.opportunity()
     error = await mutate_refused(
-        deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"lost": {"statusReasonId": reason_id}}
+        builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"lost": {"statusReasonId": reason_id}}
     )
     assert error == {
         "__typename": "InvalidStatusReasonError",
@@ -213,10 +211,10 @@ async def test_another_outcomes_reason_is_answered_with_those_to_choose_from(
     }
 
 
-async def test_a_stale_version_is_answered_with_the_current_one(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(version=9)
+async def test_a_stale_version_is_answered_with_the_current_one(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(version=9)
     error = await mutate_refused(
-        deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}, expectedVersion=8
+        builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}, expectedVersion=8
     )
     assert error == {
         "__typename": "StaleVersionError",
@@ -247,18 +245,18 @@ async def test_a_stale_version_is_answered_with_the_current_one(deals: Organizat
     ],
 )
 async def test_any_other_rule_is_an_operation_error_with_its_code(
-    deals: OrganizationBuilder, details: dict[str, Any], code: str, path: list[str]
+    builder: OrganizationBuilder, details: dict[str, Any], code: str, path: list[str]
 ) -> None:
-    opportunity_id = await deals.opportunity()
+    opportunity_id = await builder.opportunity()
     error = await mutate_refused(
-        deals, CLOSE, **{"opportunityId": f"opp_{opportunity_id}", "outcome": {"won": {}}, **details}
+        builder, CLOSE, **{"opportunityId": f"opp_{opportunity_id}", "outcome": {"won": {}}, **details}
     )
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, path)
 
 
 @pytest.mark.parametrize("opportunity_id", [f"opp_{new_id()}", "opp_1", "", f"quo_{new_id()}"])
-async def test_a_missing_opportunity_is_not_closed(deals: OrganizationBuilder, opportunity_id: str) -> None:
-    assert await mutate_refused(deals, CLOSE, opportunityId=opportunity_id, outcome={"won": {}}) == {
+async def test_a_missing_opportunity_is_not_closed(builder: OrganizationBuilder, opportunity_id: str) -> None:
+    assert await mutate_refused(builder, CLOSE, opportunityId=opportunity_id, outcome={"won": {}}) == {
         "__typename": "NotFoundError",
         "code": "NOT_FOUND",
         "message": "There is no opportunity with this id. Check the id.",
@@ -266,13 +264,13 @@ async def test_a_missing_opportunity_is_not_closed(deals: OrganizationBuilder, o
     }
 
 
-async def test_ids_of_another_organization_are_like_missing_ones(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
-    own, theirs = await deals.opportunity(), await other.opportunity()
+async def test_ids_of_another_organization_are_like_missing_ones(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
+    own, theirs = await builder.opportunity(), await other.opportunity()
 
     async def execute(opportunity_id: object, **lost: str) -> Any:
         return await mutate_refused(
-            deals, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"lost": lost}
+            builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"lost": lost}
         )
 
     assert await execute(theirs) == await execute(new_id())
@@ -287,22 +285,22 @@ async def test_ids_of_another_organization_are_like_missing_ones(deals: Organiza
     assert reasons[0]["message"].startswith("There is no such status reason.")
 
 
-async def test_the_same_key_and_input_answer_the_first_result(deals: OrganizationBuilder) -> None:
+async def test_the_same_key_and_input_answer_the_first_result(builder: OrganizationBuilder) -> None:
     closing = {
-        "opportunityId": f"opp_{await deals.opportunity()}",
+        "opportunityId": f"opp_{await builder.opportunity()}",
         "outcome": {"won": {}},
         "idempotencyKey": "a key",
     }
-    first = await mutate(deals, CLOSE, **closing)
+    first = await mutate(builder, CLOSE, **closing)
     assert first["__typename"] == "CloseOpportunitySuccess"
-    assert await mutate_refused(deals, CLOSE, **closing) == first
+    assert await mutate_refused(builder, CLOSE, **closing) == first
 
 
-async def test_the_same_key_with_another_input_is_refused(deals: OrganizationBuilder) -> None:
-    opportunity_id = f"opp_{await deals.opportunity()}"
-    await mutate(deals, CLOSE, opportunityId=opportunity_id, outcome={"won": {}}, idempotencyKey="a key")
+async def test_the_same_key_with_another_input_is_refused(builder: OrganizationBuilder) -> None:
+    opportunity_id = f"opp_{await builder.opportunity()}"
+    await mutate(builder, CLOSE, opportunityId=opportunity_id, outcome={"won": {}}, idempotencyKey="a key")
     error = await mutate_refused(
-        deals, CLOSE, opportunityId=opportunity_id, outcome={"lost": {}}, idempotencyKey="a key"
+        builder, CLOSE, opportunityId=opportunity_id, outcome={"lost": {}}, idempotencyKey="a key"
     )
     assert (error["__typename"], error["code"]) == ("OperationError", "IDEMPOTENCY_KEY_REUSED")
     assert error["path"] == ["input", "idempotencyKey"]

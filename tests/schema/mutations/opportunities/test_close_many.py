@@ -4,7 +4,6 @@ import pytest
 
 from db.domain.enums import OpportunityState, QuoteState, SeededReason
 from db.domain.ids import new_id
-from db.sql.database import Database
 from schema.planner.global_ids import split_id
 from tests.builders import OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
@@ -34,16 +33,11 @@ fragment failure on OpportunityCloseFailure {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_opportunities_are_closed_alike(deals: OrganizationBuilder) -> None:
-    ids = [f"opp_{await deals.opportunity(name=name)}" for name in ("Cranes", "Quays")]
+async def test_opportunities_are_closed_alike(builder: OrganizationBuilder) -> None:
+    ids = [f"opp_{await builder.opportunity(name=name)}" for name in ("Cranes", "Quays")]
     closing = {
         "opportunityIds": ids,
-        "outcome": {"lost": {"competitorId": f"cmp_{deals.competitor_id}"}},
+        "outcome": {"lost": {"competitorId": f"cmp_{builder.competitor_id}"}},
         "closedOn": "2026-11-20",
         "description": "Lost the tender.",
     }
@@ -52,7 +46,7 @@ async def test_opportunities_are_closed_alike(deals: OrganizationBuilder) -> Non
         "closedOn": "2026-11-20",
         "description": "Lost the tender.",
     }
-    assert await mutate(deals, CLOSE, **closing) == {
+    assert await mutate(builder, CLOSE, **closing) == {
         "__typename": "CloseOpportunitiesSuccess",
         "closedOpportunities": {
             "totalCount": 2,
@@ -67,12 +61,12 @@ async def test_opportunities_are_closed_alike(deals: OrganizationBuilder) -> Non
 
 
 async def test_all_are_refused_when_one_is_blocked_and_the_answer_names_the_blockers(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    blocked = await deals.opportunity(name="Cranes")
-    await deals.quote(blocked, state=QuoteState.ACTIVE, number="QUO-7", revision=2)
-    ids = [f"opp_{await deals.opportunity()}", f"opp_{blocked}", f"opp_{new_id()}"]
-    error = await mutate_refused(deals, CLOSE, opportunityIds=ids, outcome={"won": {}})
+    blocked = await builder.opportunity(name="Cranes")
+    await builder.quote(blocked, state=QuoteState.ACTIVE, number="QUO-7", revision=2)
+    ids = [f"opp_{await builder.opportunity()}", f"opp_{blocked}", f"opp_{new_id()}"]
+    error = await mutate_refused(builder, CLOSE, opportunityIds=ids, outcome={"won": {}})
     assert error == {
         "__typename": "CloseOpportunitiesRejectedError",
         "code": "OPPORTUNITIES_NOT_CLOSABLE",
@@ -101,10 +95,10 @@ async def test_all_are_refused_when_one_is_blocked_and_the_answer_names_the_bloc
     }
 
 
-async def test_the_others_are_closed_if_asked(deals: OrganizationBuilder) -> None:
-    closed = await deals.opportunity(state=OpportunityState.WON)
-    ids = [f"opp_{closed}", f"opp_{await deals.opportunity(name='Quays')}"]
-    success = await mutate(deals, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
+async def test_the_others_are_closed_if_asked(builder: OrganizationBuilder) -> None:
+    closed = await builder.opportunity(state=OpportunityState.WON)
+    ids = [f"opp_{closed}", f"opp_{await builder.opportunity(name='Quays')}"]
+    success = await mutate(builder, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
     assert [node["name"] for node in success["closedOpportunities"]["nodes"]] == ["Quays"]
     [failure] = success["failures"]
     assert (failure["code"], failure["path"]) == (
@@ -114,25 +108,25 @@ async def test_the_others_are_closed_if_asked(deals: OrganizationBuilder) -> Non
 
 
 async def test_of_a_hundred_with_thirty_blocked_each_blocker_is_named_and_seventy_are_closed_once(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    ids = [f"opp_{await deals.opportunity(name=f'Deal {number}')}" for number in range(100)]
+    ids = [f"opp_{await builder.opportunity(name=f'Deal {number}')}" for number in range(100)]
     for number in range(30):
         opportunity_id = split_id(ids[3 * number])[1]
-        await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number=f"QUO-{number}")
+        await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number=f"QUO-{number}")
     blockers = [(f"Deal {3 * number}", [f"QUO-{number}"]) for number in range(30)]
     closing: dict[str, Any] = {"opportunityIds": ids, "outcome": {"lost": {}}}
 
-    error = await mutate_refused(deals, CLOSE, **closing)
+    error = await mutate_refused(builder, CLOSE, **closing)
     assert blockers_in(error) == blockers
 
     closing |= {"onFailure": "CLOSE_OTHERS", "idempotencyKey": "monday"}
-    success = await mutate(deals, CLOSE, **closing)
+    success = await mutate(builder, CLOSE, **closing)
     assert success["closedOpportunities"]["totalCount"] == 70
     assert blockers_in(success) == blockers
-    before = await deals.dump()
-    assert await mutate(deals, CLOSE, **closing) == success
-    assert await deals.dump() == before
+    before = await builder.dump()
+    assert await mutate(builder, CLOSE, **closing) == success
+    assert await builder.dump() == before
 
 
 def blockers_in(answer: Any) -> list[tuple[str, list[str]]]:
@@ -143,10 +137,12 @@ def blockers_in(answer: Any) -> list[tuple[str, list[str]]]:
     ]
 
 
-async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(deals: OrganizationBuilder) -> None:
-    ids = ["opp_1", f"opp_{await deals.opportunity(name='Quays')}", f"quo_{new_id()}"]
-    error = await mutate_refused(deals, CLOSE, opportunityIds=ids, outcome={"won": {}})
-    success = await mutate(deals, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
+async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(
+    builder: OrganizationBuilder,
+) -> None:
+    ids = ["opp_1", f"opp_{await builder.opportunity(name='Quays')}", f"quo_{new_id()}"]
+    error = await mutate_refused(builder, CLOSE, opportunityIds=ids, outcome={"won": {}})
+    success = await mutate(builder, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
     assert [node["name"] for node in success["closedOpportunities"]["nodes"]] == ["Quays"]
     assert [(each["code"], each["path"][-1]) for each in success["failures"]] == [
         ("NOT_FOUND", "0"),
@@ -155,18 +151,20 @@ async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(deals: 
     assert error["failures"] == success["failures"]
 
 
-async def test_quotes_are_closed_along_if_asked(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7")
+async def test_quotes_are_closed_along_if_asked(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7")
     closing: dict[str, Any] = {"outcome": {"lost": {}}, "closeQuotes": {"reason": "CANCELED"}}
-    success = await mutate(deals, CLOSE, opportunityIds=[f"opp_{opportunity_id}"], **closing)
+    success = await mutate(builder, CLOSE, opportunityIds=[f"opp_{opportunity_id}"], **closing)
     assert success["closedQuotes"]["nodes"] == [{"number": "QUO-7", "statusReason": "CANCELED"}]
 
 
-async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(deals: OrganizationBuilder) -> None:
-    won = f"rsn_{deals.reasons[SeededReason.WON]}"
-    ids = [f"opp_{await deals.opportunity()}"]
-    error = await mutate_refused(deals, CLOSE, opportunityIds=ids, outcome={"lost": {"statusReasonId": won}})
+async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(builder: OrganizationBuilder) -> None:
+    won = f"rsn_{builder.reasons[SeededReason.WON]}"
+    ids = [f"opp_{await builder.opportunity()}"]
+    error = await mutate_refused(
+        builder, CLOSE, opportunityIds=ids, outcome={"lost": {"statusReasonId": won}}
+    )
     assert (error["__typename"], error["path"]) == (
         "InvalidStatusReasonError",
         ["input", "outcome", "lost", "statusReasonId"],
@@ -192,9 +190,9 @@ async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(deals: Organ
     ],
 )
 async def test_a_call_that_is_refused_says_why(
-    deals: OrganizationBuilder, change: dict[str, Any], code: str, path: list[str]
+    builder: OrganizationBuilder, change: dict[str, Any], code: str, path: list[str]
 ) -> None:
-    closing = {"opportunityIds": [f"opp_{await deals.opportunity()}"], "outcome": {"lost": {}}}
-    error = await mutate_refused(deals, CLOSE, **{**closing, **change})
+    closing = {"opportunityIds": [f"opp_{await builder.opportunity()}"], "outcome": {"lost": {}}}
+    error = await mutate_refused(builder, CLOSE, **{**closing, **change})
     assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
     assert (error["code"], error["path"]) == (code, ["input", *path])

@@ -4,7 +4,6 @@ import pytest
 
 from db.domain.enums import OpportunityState
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -40,23 +39,18 @@ mutation ($input: UpdateOpportunityInput!) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-def creation(deals: OrganizationBuilder, **changes: Any) -> dict[str, Any]:
+def creation(builder: OrganizationBuilder, **changes: Any) -> dict[str, Any]:
     return {
         "name": "Quay lighting",
-        "accountId": f"acc_{deals.account_id}",
-        "contractingUnitId": f"unit_{deals.contracting_unit_id}",
+        "accountId": f"acc_{builder.account_id}",
+        "contractingUnitId": f"unit_{builder.contracting_unit_id}",
         "estimatedRevenue": "7500.00",
         **changes,
     }
 
 
-async def test_an_opportunity_is_created_with_defaults(deals: OrganizationBuilder) -> None:
-    assert await mutate(deals, CREATE, **creation(deals)) == {
+async def test_an_opportunity_is_created_with_defaults(builder: OrganizationBuilder) -> None:
+    assert await mutate(builder, CREATE, **creation(builder)) == {
         "__typename": "CreateOpportunitySuccess",
         "opportunity": {
             "name": "Quay lighting",
@@ -74,28 +68,30 @@ async def test_an_opportunity_is_created_with_defaults(deals: OrganizationBuilde
     }
 
 
-async def test_an_opportunity_is_created_as_it_is_described(deals: OrganizationBuilder) -> None:
+async def test_an_opportunity_is_created_as_it_is_described(builder: OrganizationBuilder) -> None:
     described = creation(
-        deals,
+        builder,
         description="Two berths.",
-        ownerId=f"usr_{deals.user_id}",
+        ownerId=f"usr_{builder.user_id}",
         currencyCode="NOK",
         estimatedCloseDate="2027-03-31",
         statusReason="ON_HOLD",
     )
-    opportunity = (await mutate(deals, CREATE, **described))["opportunity"]
+    opportunity = (await mutate(builder, CREATE, **described))["opportunity"]
     assert opportunity["description"] == "Two berths."
     assert opportunity["statusReason"] == {"label": "On Hold"}
     assert opportunity["estimatedRevenue"] == {"amount": "7500.00", "currencyCode": "NOK"}
     assert opportunity["estimatedCloseDate"] == "2027-03-31"
 
 
-async def test_sending_a_creation_again_with_its_key_creates_nothing_more(deals: OrganizationBuilder) -> None:
-    keyed = creation(deals, idempotencyKey="monday")
-    first = await mutate(deals, CREATE, **keyed)
-    before = await deals.dump()
-    assert await mutate(deals, CREATE, **keyed) == first
-    assert await deals.dump() == before
+async def test_sending_a_creation_again_with_its_key_creates_nothing_more(
+    builder: OrganizationBuilder,
+) -> None:
+    keyed = creation(builder, idempotencyKey="monday")
+    first = await mutate(builder, CREATE, **keyed)
+    before = await builder.dump()
+    assert await mutate(builder, CREATE, **keyed) == first
+    assert await builder.dump() == before
 
 
 @pytest.mark.parametrize(
@@ -111,17 +107,17 @@ async def test_sending_a_creation_again_with_its_key_creates_nothing_more(deals:
     ],
 )
 async def test_a_creation_that_is_refused_says_why(
-    deals: OrganizationBuilder, field: str, value: str, code: str
+    builder: OrganizationBuilder, field: str, value: str, code: str
 ) -> None:
-    error = await mutate_refused(deals, CREATE, **creation(deals, **{field: value}))
+    error = await mutate_refused(builder, CREATE, **creation(builder, **{field: value}))
     assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
     assert (error["code"], error["path"]) == (code, ["input", field])
 
 
 async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity(description="Two berths.", version=4)
+    opportunity_id = await builder.opportunity(description="Two berths.", version=4)
     update = {
         "opportunityId": f"opp_{opportunity_id}",
         "name": None,
@@ -132,7 +128,7 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
         "statusReason": "ON_HOLD",
         "expectedVersion": 4,
     }
-    assert await mutate(deals, UPDATE, **update) == {
+    assert await mutate(builder, UPDATE, **update) == {
         "__typename": "UpdateOpportunitySuccess",
         "opportunity": {
             "name": "Harbour crane retrofit",
@@ -146,17 +142,17 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
     }
 
 
-async def test_an_update_of_nothing_answers_the_opportunity_as_it_is(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(version=4)
-    before = await deals.dump()
-    updated = await mutate(deals, UPDATE, opportunityId=f"opp_{opportunity_id}")
+async def test_an_update_of_nothing_answers_the_opportunity_as_it_is(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(version=4)
+    before = await builder.dump()
+    updated = await mutate(builder, UPDATE, opportunityId=f"opp_{opportunity_id}")
     assert updated["opportunity"]["version"] == 4
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
-async def test_an_update_of_a_closed_opportunity_is_refused(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    assert await mutate_refused(deals, UPDATE, opportunityId=f"opp_{opportunity_id}", name="New") == {
+async def test_an_update_of_a_closed_opportunity_is_refused(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
+    assert await mutate_refused(builder, UPDATE, opportunityId=f"opp_{opportunity_id}", name="New") == {
         "__typename": "OpportunityAlreadyClosedError",
         "opportunity": {"name": "Harbour crane retrofit"},
         "code": "OPPORTUNITY_ALREADY_CLOSED",
@@ -166,11 +162,11 @@ async def test_an_update_of_a_closed_opportunity_is_refused(deals: OrganizationB
 
 
 async def test_an_update_of_another_version_is_refused_and_shows_the_opportunity(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity(version=4)
+    opportunity_id = await builder.opportunity(version=4)
     update = {"opportunityId": f"opp_{opportunity_id}", "name": "New", "expectedVersion": 3}
-    assert await mutate_refused(deals, UPDATE, **update) == {
+    assert await mutate_refused(builder, UPDATE, **update) == {
         "__typename": "StaleVersionError",
         "currentVersion": 4,
         "node": {
@@ -194,7 +190,7 @@ async def test_an_update_of_another_version_is_refused_and_shows_the_opportunity
         ("ownerId", f"acc_{new_id()}"),
     ],
 )
-async def test_an_update_names_what_exists(deals: OrganizationBuilder, field: str, id_: str) -> None:
-    opportunity_id = await deals.opportunity()
-    error = await mutate_refused(deals, UPDATE, **{"opportunityId": f"opp_{opportunity_id}", field: id_})
+async def test_an_update_names_what_exists(builder: OrganizationBuilder, field: str, id_: str) -> None:
+    opportunity_id = await builder.opportunity()
+    error = await mutate_refused(builder, UPDATE, **{"opportunityId": f"opp_{opportunity_id}", field: id_})
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", field])

@@ -2,7 +2,6 @@ import pytest
 
 from db.domain.enums import OpportunityState
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -24,17 +23,12 @@ mutation ($input: ReopenOpportunityInput!) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
 async def test_a_reopened_opportunity_has_no_outcome_and_keeps_its_closing(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
     reopening = {"opportunityId": f"opp_{opportunity_id}", "statusReason": "ON_HOLD", "expectedVersion": 1}
-    assert await mutate(deals, REOPEN, **reopening) == {
+    assert await mutate(builder, REOPEN, **reopening) == {
         "__typename": "ReopenOpportunitySuccess",
         "opportunity": {
             "state": "OPEN",
@@ -54,15 +48,17 @@ async def test_a_reopened_opportunity_has_no_outcome_and_keeps_its_closing(
     }
 
 
-async def test_an_opportunity_is_in_progress_again_unless_said_otherwise(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.LOST)
-    reopened = await mutate(deals, REOPEN, opportunityId=f"opp_{opportunity_id}")
+async def test_an_opportunity_is_in_progress_again_unless_said_otherwise(
+    builder: OrganizationBuilder,
+) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.LOST)
+    reopened = await mutate(builder, REOPEN, opportunityId=f"opp_{opportunity_id}")
     assert reopened["opportunity"]["statusReason"] == {"label": "In Progress"}
 
 
-async def test_an_open_opportunity_is_not_reopened(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    assert await mutate_refused(deals, REOPEN, opportunityId=f"opp_{opportunity_id}") == {
+async def test_an_open_opportunity_is_not_reopened(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    assert await mutate_refused(builder, REOPEN, opportunityId=f"opp_{opportunity_id}") == {
         "__typename": "OperationError",
         "code": "OPPORTUNITY_OPEN",
         "message": "The opportunity is open already. There is nothing to reopen.",
@@ -70,14 +66,16 @@ async def test_an_open_opportunity_is_not_reopened(deals: OrganizationBuilder) -
     }
 
 
-async def test_an_opportunity_of_another_version_is_not_reopened(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON, version=4)
-    error = await mutate_refused(deals, REOPEN, opportunityId=f"opp_{opportunity_id}", expectedVersion=3)
+async def test_an_opportunity_of_another_version_is_not_reopened(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON, version=4)
+    error = await mutate_refused(builder, REOPEN, opportunityId=f"opp_{opportunity_id}", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
     assert error["node"] == {"state": "WON"}
 
 
 @pytest.mark.parametrize("opportunity_id", [f"opp_{new_id()}", "opp_1", f"quo_{new_id()}"])
-async def test_a_missing_opportunity_is_not_reopened(deals: OrganizationBuilder, opportunity_id: str) -> None:
-    error = await mutate_refused(deals, REOPEN, opportunityId=opportunity_id)
+async def test_a_missing_opportunity_is_not_reopened(
+    builder: OrganizationBuilder, opportunity_id: str
+) -> None:
+    error = await mutate_refused(builder, REOPEN, opportunityId=opportunity_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "opportunityId"])

@@ -4,7 +4,6 @@ import pytest
 
 from db.domain.enums import OpportunityState, QuoteState
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -22,14 +21,9 @@ mutation ($input: ActivateQuoteInput!) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_an_activated_quote_blocks_closing(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity())
-    assert await mutate(deals, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=1) == {
+async def test_an_activated_quote_blocks_closing(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity())
+    assert await mutate(builder, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=1) == {
         "__typename": "ActivateQuoteSuccess",
         "quote": {
             "state": "ACTIVE",
@@ -40,9 +34,9 @@ async def test_an_activated_quote_blocks_closing(deals: OrganizationBuilder) -> 
     }
 
 
-async def test_a_quote_of_another_version_is_not_activated(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), number="QUO-7", version=4)
-    assert await mutate_refused(deals, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=3) == {
+async def test_a_quote_of_another_version_is_not_activated(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), number="QUO-7", version=4)
+    assert await mutate_refused(builder, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=3) == {
         "__typename": "StaleVersionError",
         "currentVersion": 4,
         "node": {"__typename": "Quote", "number": "QUO-7", "version": 4},
@@ -61,15 +55,15 @@ async def test_a_quote_of_another_version_is_not_activated(deals: OrganizationBu
     ],
 )
 async def test_only_a_draft_with_lines_of_an_open_opportunity_is_activated(
-    deals: OrganizationBuilder, opportunity: dict[str, Any], quote: dict[str, Any], code: str
+    builder: OrganizationBuilder, opportunity: dict[str, Any], quote: dict[str, Any], code: str
 ) -> None:
-    quote_id = await deals.quote(await deals.opportunity(**opportunity), **quote)
-    error = await mutate_refused(deals, ACTIVATE, quoteId=f"quo_{quote_id}")
+    quote_id = await builder.quote(await builder.opportunity(**opportunity), **quote)
+    error = await mutate_refused(builder, ACTIVATE, quoteId=f"quo_{quote_id}")
     assert (error["__typename"], error["code"]) == ("OperationError", code)
     assert error["path"] == ["input", "quoteId"]
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "7", f"opp_{new_id()}"])
-async def test_a_missing_quote_is_not_activated(deals: OrganizationBuilder, quote_id: str) -> None:
-    error = await mutate_refused(deals, ACTIVATE, quoteId=quote_id)
+async def test_a_missing_quote_is_not_activated(builder: OrganizationBuilder, quote_id: str) -> None:
+    error = await mutate_refused(builder, ACTIVATE, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])

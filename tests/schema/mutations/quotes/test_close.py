@@ -4,7 +4,6 @@ import pytest
 
 from db.domain.enums import OpportunityState, QuoteState
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import Client
 from tests.schema.support.mutate import mutate, mutate_refused
@@ -28,23 +27,18 @@ fragment failure on QuoteCloseFailure { code message path quote { number state o
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
 def quote_ids(*ids: object) -> dict[str, list[str]]:
     return {"ids": [f"quo_{id_}" for id_ in ids]}
 
 
 async def test_all_active_and_draft_quotes_of_an_opportunity_are_lost_today_unless_said_otherwise(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id = await deals.opportunity()
+    opportunity_id = await builder.opportunity()
     for number, state in enumerate(QuoteState, start=1):
-        await deals.quote(opportunity_id, number=f"QUO-{number}", state=state, version=number)
+        await builder.quote(opportunity_id, number=f"QUO-{number}", state=state, version=number)
 
-    closed = await mutate(deals, CLOSE_QUOTES, quotes={"ofOpportunity": f"opp_{opportunity_id}"})
+    closed = await mutate(builder, CLOSE_QUOTES, quotes={"ofOpportunity": f"opp_{opportunity_id}"})
 
     recorded = {
         "reason": "LOST",
@@ -63,13 +57,13 @@ async def test_all_active_and_draft_quotes_of_an_opportunity_are_lost_today_unle
     }
 
 
-async def test_quotes_are_closed_by_their_ids_as_sent(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    named = [await deals.quote(opportunity_id, number=f"QUO-{number}") for number in (1, 2)]
-    await deals.quote(opportunity_id, number="QUO-3")
+async def test_quotes_are_closed_by_their_ids_as_sent(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    named = [await builder.quote(opportunity_id, number=f"QUO-{number}") for number in (1, 2)]
+    await builder.quote(opportunity_id, number="QUO-3")
 
     closed = await mutate(
-        deals,
+        builder,
         CLOSE_QUOTES,
         quotes=quote_ids(*named),
         reason="CANCELED",
@@ -87,18 +81,20 @@ async def test_quotes_are_closed_by_their_ids_as_sent(deals: OrganizationBuilder
     }
 
 
-async def test_an_opportunity_may_have_no_quotes_to_close(deals: OrganizationBuilder) -> None:
-    closed = await mutate(deals, CLOSE_QUOTES, quotes={"ofOpportunity": f"opp_{await deals.opportunity()}"})
+async def test_an_opportunity_may_have_no_quotes_to_close(builder: OrganizationBuilder) -> None:
+    closed = await mutate(
+        builder, CLOSE_QUOTES, quotes={"ofOpportunity": f"opp_{await builder.opportunity()}"}
+    )
     assert closed["closedQuotes"] == {"totalCount": 0, "nodes": []}
 
 
 async def test_all_or_nothing_answers_a_failure_for_each_quote_that_can_t_be_closed(
-    deals: OrganizationBuilder,
+    builder: OrganizationBuilder,
 ) -> None:
-    opportunity_id, missing = await deals.opportunity(), new_id()
-    draft = await deals.quote(opportunity_id)
-    closed = await deals.quote(opportunity_id, number="QUO-9", state=QuoteState.CLOSED)
-    assert await mutate_refused(deals, CLOSE_QUOTES, quotes=quote_ids(draft, closed, missing)) == {
+    opportunity_id, missing = await builder.opportunity(), new_id()
+    draft = await builder.quote(opportunity_id)
+    closed = await builder.quote(opportunity_id, number="QUO-9", state=QuoteState.CLOSED)
+    assert await mutate_refused(builder, CLOSE_QUOTES, quotes=quote_ids(draft, closed, missing)) == {
         "__typename": "CloseQuotesRejectedError",
         "code": "QUOTES_NOT_CLOSABLE",
         "message": "2 quotes can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS.",
@@ -120,12 +116,12 @@ async def test_all_or_nothing_answers_a_failure_for_each_quote_that_can_t_be_clo
     }
 
 
-async def test_the_others_are_closed_on_request(deals: OrganizationBuilder) -> None:
-    lost = await deals.opportunity(state=OpportunityState.LOST)
-    draft = await deals.quote(await deals.opportunity(), number="QUO-1")
-    stuck = await deals.quote(lost, number="QUO-2")
+async def test_the_others_are_closed_on_request(builder: OrganizationBuilder) -> None:
+    lost = await builder.opportunity(state=OpportunityState.LOST)
+    draft = await builder.quote(await builder.opportunity(), number="QUO-1")
+    stuck = await builder.quote(lost, number="QUO-2")
 
-    closed = await mutate(deals, CLOSE_QUOTES, quotes=quote_ids(stuck, draft), onFailure="CLOSE_OTHERS")
+    closed = await mutate(builder, CLOSE_QUOTES, quotes=quote_ids(stuck, draft), onFailure="CLOSE_OTHERS")
 
     assert [(each["number"], each["state"]) for each in closed["closedQuotes"]["nodes"]] == [
         ("QUO-1", "CLOSED")
@@ -140,12 +136,12 @@ async def test_the_others_are_closed_on_request(deals: OrganizationBuilder) -> N
     ]
 
 
-async def test_a_quote_of_another_organization_is_like_a_missing_one(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_a_quote_of_another_organization_is_like_a_missing_one(builder: OrganizationBuilder) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     theirs = await other.quote(await other.opportunity())
     for policy in ("REJECT_ALL", "CLOSE_OTHERS"):
         answers = [
-            await mutate_refused(deals, CLOSE_QUOTES, quotes=quote_ids(id_), onFailure=policy)
+            await mutate_refused(builder, CLOSE_QUOTES, quotes=quote_ids(id_), onFailure=policy)
             for id_ in (theirs, new_id())
         ]
         assert answers[0] == answers[1]
@@ -154,20 +150,20 @@ async def test_a_quote_of_another_organization_is_like_a_missing_one(deals: Orga
 
 @pytest.mark.parametrize("malformed", ["quo_1", "", f"opp_{new_id()}", "quo_é"])
 async def test_an_id_that_can_be_no_quotes_is_like_that_of_a_missing_one(
-    deals: OrganizationBuilder, malformed: str
+    builder: OrganizationBuilder, malformed: str
 ) -> None:
     for policy in ("REJECT_ALL", "CLOSE_OTHERS"):
         of_none, missing = [
-            await mutate_refused(deals, CLOSE_QUOTES, quotes={"ids": [id_]}, onFailure=policy)
+            await mutate_refused(builder, CLOSE_QUOTES, quotes={"ids": [id_]}, onFailure=policy)
             for id_ in (malformed, f"quo_{new_id()}")
         ]
         assert of_none == missing
 
 
-async def test_an_id_that_can_be_no_quotes_keeps_no_other_quote_open(deals: OrganizationBuilder) -> None:
-    draft = f"quo_{await deals.quote(await deals.opportunity(), number='QUO-1')}"
+async def test_an_id_that_can_be_no_quotes_keeps_no_other_quote_open(builder: OrganizationBuilder) -> None:
+    draft = f"quo_{await builder.quote(await builder.opportunity(), number='QUO-1')}"
     ids = ["quo_1", draft, "quo_2", "quo_1"]
-    closed = await mutate(deals, CLOSE_QUOTES, quotes={"ids": ids}, onFailure="CLOSE_OTHERS")
+    closed = await mutate(builder, CLOSE_QUOTES, quotes={"ids": ids}, onFailure="CLOSE_OTHERS")
     assert [each["number"] for each in closed["closedQuotes"]["nodes"]] == ["QUO-1"]
     assert [(each["code"], each["path"][-1]) for each in closed["failures"]] == [
         ("NOT_FOUND", "0"),
@@ -177,9 +173,9 @@ async def test_an_id_that_can_be_no_quotes_keeps_no_other_quote_open(deals: Orga
 
 @pytest.mark.parametrize("opportunity_id", [f"opp_{new_id()}", "opp_1", "", f"quo_{new_id()}"])
 async def test_quotes_of_a_missing_opportunity_are_not_found(
-    deals: OrganizationBuilder, opportunity_id: str
+    builder: OrganizationBuilder, opportunity_id: str
 ) -> None:
-    assert await mutate_refused(deals, CLOSE_QUOTES, quotes={"ofOpportunity": opportunity_id}) == {
+    assert await mutate_refused(builder, CLOSE_QUOTES, quotes={"ofOpportunity": opportunity_id}) == {
         "__typename": "NotFoundError",
         "code": "NOT_FOUND",
         "message": "There is no opportunity with this id. Check the id.",
@@ -187,12 +183,14 @@ async def test_quotes_of_a_missing_opportunity_are_not_found(
     }
 
 
-async def test_quotes_of_another_organizations_opportunity_are_not_found(deals: OrganizationBuilder) -> None:
-    other = await OrganizationBuilder.create(deals.database)
+async def test_quotes_of_another_organizations_opportunity_are_not_found(
+    builder: OrganizationBuilder,
+) -> None:
+    other = await OrganizationBuilder.create(builder.database)
     opportunity_id = await other.opportunity()
     await other.quote(opportunity_id)
     answers = [
-        await mutate_refused(deals, CLOSE_QUOTES, quotes={"ofOpportunity": f"opp_{id_}"})
+        await mutate_refused(builder, CLOSE_QUOTES, quotes={"ofOpportunity": f"opp_{id_}"})
         for id_ in (opportunity_id, new_id())
     ]
     assert answers[0] == answers[1]
@@ -220,28 +218,28 @@ async def test_quotes_of_another_organizations_opportunity_are_not_found(deals: 
     ],
 )
 async def test_any_other_rule_is_an_operation_error_with_its_code(
-    deals: OrganizationBuilder, input_: dict[str, Any], code: str, path: list[str]
+    builder: OrganizationBuilder, input_: dict[str, Any], code: str, path: list[str]
 ) -> None:
-    error = await mutate_refused(deals, CLOSE_QUOTES, **input_)
+    error = await mutate_refused(builder, CLOSE_QUOTES, **input_)
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, path)
 
 
-async def test_the_same_key_and_input_answer_the_first_result(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    draft = await deals.quote(opportunity_id)
+async def test_the_same_key_and_input_answer_the_first_result(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    draft = await builder.quote(opportunity_id)
     closing = {
         "quotes": quote_ids(draft, new_id()),
         "onFailure": "CLOSE_OTHERS",
         "idempotencyKey": "a key",
     }
-    first = await mutate(deals, CLOSE_QUOTES, **closing)
+    first = await mutate(builder, CLOSE_QUOTES, **closing)
     assert (first["closedQuotes"]["totalCount"], len(first["failures"])) == (1, 1)
-    assert await mutate_refused(deals, CLOSE_QUOTES, **closing) == first
+    assert await mutate_refused(builder, CLOSE_QUOTES, **closing) == first
 
 
-async def test_mutations_of_one_document_run_one_after_the_other(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+async def test_mutations_of_one_document_run_one_after_the_other(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     document = """
     mutation ($id: ID!) {
       blocked: closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename }
@@ -250,7 +248,7 @@ async def test_mutations_of_one_document_run_one_after_the_other(deals: Organiza
       __typename
     }
     """
-    data = await Client(deals.database, deals.caller).data(document, id=f"opp_{opportunity_id}")
+    data = await Client(builder.database, builder.caller).data(document, id=f"opp_{opportunity_id}")
     assert data == {
         "blocked": {"__typename": "ActiveQuotesError"},
         "quotes": {"__typename": "CloseQuotesSuccess"},

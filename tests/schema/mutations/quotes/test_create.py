@@ -5,7 +5,6 @@ import pytest
 
 from db.domain.enums import OpportunityState, QuoteState
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -36,16 +35,11 @@ mutation ($input: DeleteDraftQuoteInput!) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_a_new_quote_is_an_empty_draft(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, number="QUO-1043")
+async def test_a_new_quote_is_an_empty_draft(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, number="QUO-1043")
     draft = {"opportunityId": f"opp_{opportunity_id}", "name": "Cranes", "effectiveTo": "2026-12-31"}
-    assert await mutate(deals, CREATE, **draft) == {
+    assert await mutate(builder, CREATE, **draft) == {
         "__typename": "CreateQuoteSuccess",
         "quote": {
             "number": "QUO-1044",
@@ -62,12 +56,12 @@ async def test_a_new_quote_is_an_empty_draft(deals: OrganizationBuilder) -> None
     }
 
 
-async def test_a_new_quote_begins_with_the_lines_of_another_one(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_a_new_quote_begins_with_the_lines_of_another_one(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     lines = ({"name": "Crane"}, {"name": "Cable", "unit_price": Decimal("0.50")})
-    source = await deals.quote(opportunity_id, state=QuoteState.CLOSED, lines=lines)
+    source = await builder.quote(opportunity_id, state=QuoteState.CLOSED, lines=lines)
     draft = {"opportunityId": f"opp_{opportunity_id}", "name": "Again", "number": "2026/7"}
-    quote = (await mutate(deals, CREATE, **draft, copyLinesFrom=f"quo_{source}"))["quote"]
+    quote = (await mutate(builder, CREATE, **draft, copyLinesFrom=f"quo_{source}"))["quote"]
     assert (quote["number"], quote["total"]["amount"]) == ("2026/7", "1000.50")
     assert quote["lines"]["nodes"] == [
         {"position": 1, "name": "Crane", "total": {"amount": "1000.00"}},
@@ -75,9 +69,9 @@ async def test_a_new_quote_begins_with_the_lines_of_another_one(deals: Organizat
     ]
 
 
-async def test_a_closed_opportunity_gets_no_new_quote(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity(state=OpportunityState.WON)
-    error = await mutate_refused(deals, CREATE, opportunityId=f"opp_{opportunity_id}", name="Cranes")
+async def test_a_closed_opportunity_gets_no_new_quote(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity(state=OpportunityState.WON)
+    error = await mutate_refused(builder, CREATE, opportunityId=f"opp_{opportunity_id}", name="Cranes")
     assert (error["__typename"], error["code"]) == (
         "OpportunityAlreadyClosedError",
         "OPPORTUNITY_ALREADY_CLOSED",
@@ -98,32 +92,32 @@ async def test_a_closed_opportunity_gets_no_new_quote(deals: OrganizationBuilder
     ],
 )
 async def test_a_creation_that_is_refused_says_why(
-    deals: OrganizationBuilder, field: str, value: str, code: str
+    builder: OrganizationBuilder, field: str, value: str, code: str
 ) -> None:
-    opportunity_id = await deals.opportunity()
-    await deals.quote(opportunity_id, number="QUO-7")
+    opportunity_id = await builder.opportunity()
+    await builder.quote(opportunity_id, number="QUO-7")
     draft = {"opportunityId": f"opp_{opportunity_id}", "name": "Cranes", "effectiveFrom": "2026-12-01"}
-    error = await mutate_refused(deals, CREATE, **{**draft, field: value})
+    error = await mutate_refused(builder, CREATE, **{**draft, field: value})
     assert error["__typename"] == ("NotFoundError" if code == "NOT_FOUND" else "OperationError")
     assert (error["code"], error["path"]) == (code, ["input", field])
 
 
-async def test_a_deleted_draft_is_gone(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    quote_id = await deals.quote(opportunity_id)
-    await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
+async def test_a_deleted_draft_is_gone(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    quote_id = await builder.quote(opportunity_id)
+    await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     deletion: dict[str, Any] = {"quoteId": f"quo_{quote_id}", "expectedVersion": 1, "idempotencyKey": "one"}
     for _ in range(2):
-        assert await mutate(deals, DELETE, **deletion) == {
+        assert await mutate(builder, DELETE, **deletion) == {
             "__typename": "DeleteDraftQuoteSuccess",
             "deletedQuoteId": f"quo_{quote_id}",
             "opportunity": {"quotes": {"totalCount": 1}},
         }
 
 
-async def test_only_a_draft_is_deleted(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
-    error = await mutate_refused(deals, DELETE, quoteId=f"quo_{quote_id}")
+async def test_only_a_draft_is_deleted(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
+    error = await mutate_refused(builder, DELETE, quoteId=f"quo_{quote_id}")
     assert (error["__typename"], error["code"], error["path"]) == (
         "OperationError",
         "QUOTE_NOT_DRAFT",
@@ -131,14 +125,14 @@ async def test_only_a_draft_is_deleted(deals: OrganizationBuilder) -> None:
     )
 
 
-async def test_a_draft_of_another_version_is_not_deleted(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), version=4)
-    error = await mutate_refused(deals, DELETE, quoteId=f"quo_{quote_id}", expectedVersion=3)
+async def test_a_draft_of_another_version_is_not_deleted(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), version=4)
+    error = await mutate_refused(builder, DELETE, quoteId=f"quo_{quote_id}", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
     assert error["node"] == {"state": "DRAFT"}
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "quo_7"])
-async def test_a_missing_quote_is_not_deleted(deals: OrganizationBuilder, quote_id: str) -> None:
-    error = await mutate_refused(deals, DELETE, quoteId=quote_id)
+async def test_a_missing_quote_is_not_deleted(builder: OrganizationBuilder, quote_id: str) -> None:
+    error = await mutate_refused(builder, DELETE, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])

@@ -4,7 +4,6 @@ import pytest
 
 from db.domain.enums import QuoteState
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -23,19 +22,14 @@ mutation ($input: ReviseQuoteInput!) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def test_an_active_quote_is_replaced_by_its_next_revision(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(
-        await deals.opportunity(),
+async def test_an_active_quote_is_replaced_by_its_next_revision(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(
+        await builder.opportunity(),
         state=QuoteState.ACTIVE,
         number="QUO-7",
         lines=({"name": "Crane"}, {"name": "Cable", "unit_price": Decimal("0.50")}),
     )
-    assert await mutate(deals, REVISE, quoteId=f"quo_{quote_id}", expectedVersion=1) == {
+    assert await mutate(builder, REVISE, quoteId=f"quo_{quote_id}", expectedVersion=1) == {
         "__typename": "ReviseQuoteSuccess",
         "revisedQuote": {
             "number": "QUO-7",
@@ -56,9 +50,9 @@ async def test_an_active_quote_is_replaced_by_its_next_revision(deals: Organizat
     }
 
 
-async def test_a_draft_is_not_revised(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity())
-    error = await mutate_refused(deals, REVISE, quoteId=f"quo_{quote_id}")
+async def test_a_draft_is_not_revised(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity())
+    error = await mutate_refused(builder, REVISE, quoteId=f"quo_{quote_id}")
     assert (error["__typename"], error["code"], error["path"]) == (
         "OperationError",
         "QUOTE_NOT_REVISABLE",
@@ -66,22 +60,22 @@ async def test_a_draft_is_not_revised(deals: OrganizationBuilder) -> None:
     )
 
 
-async def test_a_second_live_revision_is_refused(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    closed = await deals.quote(opportunity_id, state=QuoteState.CLOSED, number="QUO-7")
-    await deals.quote(opportunity_id, number="QUO-7", revision=1)
-    error = await mutate_refused(deals, REVISE, quoteId=f"quo_{closed}")
+async def test_a_second_live_revision_is_refused(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    closed = await builder.quote(opportunity_id, state=QuoteState.CLOSED, number="QUO-7")
+    await builder.quote(opportunity_id, number="QUO-7", revision=1)
+    error = await mutate_refused(builder, REVISE, quoteId=f"quo_{closed}")
     assert (error["code"], error["path"]) == ("ANOTHER_REVISION_LIVE", ["input", "quoteId"])
 
 
-async def test_a_quote_of_another_version_is_not_revised(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, version=4)
-    error = await mutate_refused(deals, REVISE, quoteId=f"quo_{quote_id}", expectedVersion=3)
+async def test_a_quote_of_another_version_is_not_revised(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE, version=4)
+    error = await mutate_refused(builder, REVISE, quoteId=f"quo_{quote_id}", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
     assert error["node"] == {"state": "ACTIVE"}
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "quo"])
-async def test_a_missing_quote_is_not_revised(deals: OrganizationBuilder, quote_id: str) -> None:
-    error = await mutate_refused(deals, REVISE, quoteId=quote_id)
+async def test_a_missing_quote_is_not_revised(builder: OrganizationBuilder, quote_id: str) -> None:
+    error = await mutate_refused(builder, REVISE, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])

@@ -6,7 +6,6 @@ import pytest
 
 from db.domain.enums import QuoteState
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -32,23 +31,18 @@ mutation ($input: UpdateQuoteInput!) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
+async def draft(builder: OrganizationBuilder, *lines: dict[str, Any], **columns: Any) -> UUID:
+    return await builder.quote(await builder.opportunity(), lines=lines, **columns)
 
 
-async def draft(deals: OrganizationBuilder, *lines: dict[str, Any], **columns: Any) -> UUID:
-    return await deals.quote(await deals.opportunity(), lines=lines, **columns)
-
-
-async def ids_of_lines(deals: OrganizationBuilder) -> list[str]:
-    lines = sorted((await deals.dump())["quote_line"], key=lambda line: line.position)
+async def ids_of_lines(builder: OrganizationBuilder) -> list[str]:
+    lines = sorted((await builder.dump())["quote_line"], key=lambda line: line.position)
     return [f"qln_{line.id}" for line in lines]
 
 
-async def test_a_draft_is_edited_with_its_lines_in_one_call(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {"name": "Crane"}, {"name": "Cable"})
-    crane, cable = await ids_of_lines(deals)
+async def test_a_draft_is_edited_with_its_lines_in_one_call(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {"name": "Crane"}, {"name": "Cable"})
+    crane, cable = await ids_of_lines(builder)
     project = {
         "name": "Crew",
         "billingMethod": "TIME_AND_MATERIAL",
@@ -68,7 +62,7 @@ async def test_a_draft_is_edited_with_its_lines_in_one_call(deals: OrganizationB
         },
         "expectedVersion": 1,
     }
-    assert await mutate(deals, UPDATE, **update) == {
+    assert await mutate(builder, UPDATE, **update) == {
         "__typename": "UpdateQuoteSuccess",
         "quote": {
             "name": "Cables and crew",
@@ -117,18 +111,18 @@ async def test_a_draft_is_edited_with_its_lines_in_one_call(deals: OrganizationB
     }
 
 
-async def test_null_clears_what_may_be_empty_and_leaves_the_rest(deals: OrganizationBuilder) -> None:
+async def test_null_clears_what_may_be_empty_and_leaves_the_rest(builder: OrganizationBuilder) -> None:
     line = {
         "kind": "PROJECT",
         "name": "Crew",
         "billing_method": "TIME_AND_MATERIAL",
         "not_to_exceed": Decimal("150.00"),
     }
-    quote_id = await draft(deals, line, name="Crew")
-    [crew] = await ids_of_lines(deals)
+    quote_id = await draft(builder, line, name="Crew")
+    [crew] = await ids_of_lines(builder)
     change = {"id": crew, "name": None, "billingMethod": None, "notToExceed": None}
     update = {"quoteId": f"quo_{quote_id}", "name": None, "effectiveTo": None, "lines": {"change": [change]}}
-    quote = (await mutate(deals, UPDATE, **update))["quote"]
+    quote = (await mutate(builder, UPDATE, **update))["quote"]
     assert quote["name"] == "Crew"
     [changed] = quote["lines"]["nodes"]
     assert (changed["name"], changed["billingMethod"], changed["notToExceed"]) == (
@@ -138,17 +132,17 @@ async def test_null_clears_what_may_be_empty_and_leaves_the_rest(deals: Organiza
     )
 
 
-async def test_an_edit_of_nothing_answers_the_draft_as_it_is(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {}, version=4)
-    before = await deals.dump()
-    updated = await mutate(deals, UPDATE, quoteId=f"quo_{quote_id}", lines={})
+async def test_an_edit_of_nothing_answers_the_draft_as_it_is(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {}, version=4)
+    before = await builder.dump()
+    updated = await mutate(builder, UPDATE, quoteId=f"quo_{quote_id}", lines={})
     assert updated["quote"]["version"] == 4
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
-async def test_only_a_draft_is_edited(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {}, state=QuoteState.ACTIVE, number="QUO-7")
-    assert await mutate_refused(deals, UPDATE, quoteId=f"quo_{quote_id}", name="New") == {
+async def test_only_a_draft_is_edited(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {}, state=QuoteState.ACTIVE, number="QUO-7")
+    assert await mutate_refused(builder, UPDATE, quoteId=f"quo_{quote_id}", name="New") == {
         "__typename": "OperationError",
         "code": "QUOTE_NOT_DRAFT",
         "message": "QUO-7 rev 0 is active; only a draft can be edited. Revise it to get one.",
@@ -156,9 +150,9 @@ async def test_only_a_draft_is_edited(deals: OrganizationBuilder) -> None:
     }
 
 
-async def test_a_draft_of_another_version_is_not_edited(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {}, version=4, name="Cranes")
-    error = await mutate_refused(deals, UPDATE, quoteId=f"quo_{quote_id}", name="New", expectedVersion=3)
+async def test_a_draft_of_another_version_is_not_edited(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {}, version=4, name="Cranes")
+    error = await mutate_refused(builder, UPDATE, quoteId=f"quo_{quote_id}", name="New", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
     assert error["node"] == {"name": "Cranes"}
 
@@ -188,18 +182,18 @@ async def test_a_draft_of_another_version_is_not_edited(deals: OrganizationBuild
     ],
 )
 async def test_an_edit_that_is_refused_says_which_line_and_why(
-    deals: OrganizationBuilder, lines: dict[str, Any], code: str, path: list[str]
+    builder: OrganizationBuilder, lines: dict[str, Any], code: str, path: list[str]
 ) -> None:
-    quote_id = await draft(deals, {})
-    error = await mutate_refused(deals, UPDATE, quoteId=f"quo_{quote_id}", lines=lines)
+    quote_id = await draft(builder, {})
+    error = await mutate_refused(builder, UPDATE, quoteId=f"quo_{quote_id}", lines=lines)
     assert (error["code"], error["path"]) == (code, ["input", "lines", *path])
 
 
-async def test_a_change_that_does_not_suit_its_line_is_refused(deals: OrganizationBuilder) -> None:
-    quote_id = await draft(deals, {})
-    [crane] = await ids_of_lines(deals)
+async def test_a_change_that_does_not_suit_its_line_is_refused(builder: OrganizationBuilder) -> None:
+    quote_id = await draft(builder, {})
+    [crane] = await ids_of_lines(builder)
     change = {"id": crane, "customerBudget": "1.00"}
-    error = await mutate_refused(deals, UPDATE, quoteId=f"quo_{quote_id}", lines={"change": [change]})
+    error = await mutate_refused(builder, UPDATE, quoteId=f"quo_{quote_id}", lines={"change": [change]})
     assert (error["code"], error["path"]) == (
         "PROJECT_DETAIL_OF_A_PRODUCT",
         ["input", "lines", "change", "0", "customerBudget"],

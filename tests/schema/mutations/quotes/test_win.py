@@ -6,7 +6,6 @@ import pytest
 
 from db.domain.enums import OpportunityState, QuoteState
 from db.domain.ids import new_id
-from db.sql.database import Database
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import Client
 from tests.schema.support.mutate import mutate, mutate_refused
@@ -43,25 +42,20 @@ query ($id: ID!) {
 """
 
 
-@pytest.fixture
-async def deals(database: Database) -> OrganizationBuilder:
-    return await OrganizationBuilder.create(database)
-
-
-async def preview(deals: OrganizationBuilder, quote_id: UUID) -> Any:
-    data = await Client(deals.database, deals.caller).data(PREVIEW, id=f"quo_{quote_id}")
+async def preview(builder: OrganizationBuilder, quote_id: UUID) -> Any:
+    data = await Client(builder.database, builder.caller).data(PREVIEW, id=f"quo_{quote_id}")
     return data["quote"]["winning"]
 
 
-async def test_a_won_quote_becomes_a_contract_and_the_others_are_lost(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
+async def test_a_won_quote_becomes_a_contract_and_the_others_are_lost(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
     lines = ({"name": "Crane"}, {"name": "Cable", "unit_price": Decimal("0.50")})
-    won = await deals.quote(
+    won = await builder.quote(
         opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", name="Cranes", lines=lines
     )
-    await deals.quote(opportunity_id, number="QUO-1")
+    await builder.quote(opportunity_id, number="QUO-1")
     winning = {"closedOn": "2026-11-20", "description": "Signed.", "expectedVersion": 1}
-    assert await mutate(deals, WIN, quoteId=f"quo_{won}", **winning) == {
+    assert await mutate(builder, WIN, quoteId=f"quo_{won}", **winning) == {
         "__typename": "WinQuoteSuccess",
         "quote": {
             "state": "WON",
@@ -94,38 +88,38 @@ async def test_a_won_quote_becomes_a_contract_and_the_others_are_lost(deals: Org
     }
 
 
-async def test_the_dry_run_says_what_winning_would_do(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-1")
-    await deals.quote(opportunity_id, number="QUO-2")
-    await deals.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-3")
-    await deals.quote(opportunity_id, state=QuoteState.CLOSED, number="QUO-4")
-    await deals.quote(await deals.opportunity(), state=QuoteState.WON, number="QUO-5")
-    before = await deals.dump()
-    assert await preview(deals, active) == {
+async def test_the_dry_run_says_what_winning_would_do(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-1")
+    await builder.quote(opportunity_id, number="QUO-2")
+    await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-3")
+    await builder.quote(opportunity_id, state=QuoteState.CLOSED, number="QUO-4")
+    await builder.quote(await builder.opportunity(), state=QuoteState.WON, number="QUO-5")
+    before = await builder.dump()
+    assert await preview(builder, active) == {
         "canWin": True,
         "wonQuote": None,
         "contractTotal": {"amount": "1000.00", "currencyCode": "EUR"},
         "quotesToClose": {"nodes": [{"number": "QUO-2"}, {"number": "QUO-3"}], "totalCount": 2},
     }
-    assert await deals.dump() == before
+    assert await builder.dump() == before
 
 
-async def test_the_dry_run_names_the_quote_that_is_won_already(deals: OrganizationBuilder) -> None:
-    opportunity_id = await deals.opportunity()
-    active = await deals.quote(opportunity_id, state=QuoteState.ACTIVE)
-    await deals.quote(opportunity_id, state=QuoteState.WON, number="QUO-6")
-    shown = await preview(deals, active)
+async def test_the_dry_run_names_the_quote_that_is_won_already(builder: OrganizationBuilder) -> None:
+    opportunity_id = await builder.opportunity()
+    active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
+    await builder.quote(opportunity_id, state=QuoteState.WON, number="QUO-6")
+    shown = await preview(builder, active)
     assert (shown["canWin"], shown["wonQuote"]) == (False, {"number": "QUO-6"})
-    error = await mutate_refused(deals, WIN, quoteId=f"quo_{active}")
+    error = await mutate_refused(builder, WIN, quoteId=f"quo_{active}")
     assert (error["__typename"], error["code"]) == ("OperationError", "ANOTHER_QUOTE_WON")
 
 
 @pytest.mark.parametrize("state", [QuoteState.DRAFT, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_an_active_quote_is_won(deals: OrganizationBuilder, state: QuoteState) -> None:
-    quote_id = await deals.quote(await deals.opportunity(state=OpportunityState.LOST), state=state)
-    assert (await preview(deals, quote_id))["canWin"] is False
-    error = await mutate_refused(deals, WIN, quoteId=f"quo_{quote_id}")
+async def test_only_an_active_quote_is_won(builder: OrganizationBuilder, state: QuoteState) -> None:
+    quote_id = await builder.quote(await builder.opportunity(state=OpportunityState.LOST), state=state)
+    assert (await preview(builder, quote_id))["canWin"] is False
+    error = await mutate_refused(builder, WIN, quoteId=f"quo_{quote_id}")
     assert (error["code"], error["path"]) == ("QUOTE_NOT_ACTIVE", ["input", "quoteId"])
 
 
@@ -138,23 +132,23 @@ async def test_only_an_active_quote_is_won(deals: OrganizationBuilder, state: Qu
     ],
 )
 async def test_a_win_that_is_refused_says_why(
-    deals: OrganizationBuilder, field: str, value: str, code: str
+    builder: OrganizationBuilder, field: str, value: str, code: str
 ) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE)
-    error = await mutate_refused(deals, WIN, quoteId=f"quo_{quote_id}", **{field: value})
+    quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
+    error = await mutate_refused(builder, WIN, quoteId=f"quo_{quote_id}", **{field: value})
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, ["input", field])
 
 
-async def test_a_quote_of_another_version_is_not_won(deals: OrganizationBuilder) -> None:
-    quote_id = await deals.quote(await deals.opportunity(), state=QuoteState.ACTIVE, version=4)
-    error = await mutate_refused(deals, WIN, quoteId=f"quo_{quote_id}", expectedVersion=3)
+async def test_a_quote_of_another_version_is_not_won(builder: OrganizationBuilder) -> None:
+    quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE, version=4)
+    error = await mutate_refused(builder, WIN, quoteId=f"quo_{quote_id}", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
     assert error["node"] == {"state": "ACTIVE"}
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "quo"])
-async def test_a_missing_quote_is_not_won(deals: OrganizationBuilder, quote_id: str) -> None:
-    error = await mutate_refused(deals, WIN, quoteId=quote_id)
+async def test_a_missing_quote_is_not_won(builder: OrganizationBuilder, quote_id: str) -> None:
+    error = await mutate_refused(builder, WIN, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])
 
 
@@ -176,7 +170,7 @@ BUDGET = "query ($id: ID!) { quote(id: $id) { customerBudget { amount currencyCo
     ],
 )
 async def test_a_quotes_total_is_held_against_the_customers_budget(
-    deals: OrganizationBuilder, budgets: tuple[str | None, ...], answer: dict[str, Any]
+    builder: OrganizationBuilder, budgets: tuple[str | None, ...], answer: dict[str, Any]
 ) -> None:
     lines = [
         {
@@ -187,6 +181,6 @@ async def test_a_quotes_total_is_held_against_the_customers_budget(
         }
         for budget in budgets
     ]
-    quote_id = await deals.quote(await deals.opportunity(), lines=lines)
-    data = await Client(deals.database, deals.caller).data(BUDGET, id=f"quo_{quote_id}")
+    quote_id = await builder.quote(await builder.opportunity(), lines=lines)
+    data = await Client(builder.database, builder.caller).data(BUDGET, id=f"quo_{quote_id}")
     assert data["quote"] == answer

@@ -30,21 +30,21 @@ _TABLES = (models.Opportunity, models.OpportunityClose, models.Quote, models.Quo
 class Filling:
     """Fills an organization's lists: ``opportunities``, or ``quotes``, which are all on one opportunity."""
 
-    def __init__(self, deals: OrganizationBuilder, opportunity_id: UUID) -> None:
-        self.deals = deals
+    def __init__(self, builder: OrganizationBuilder, opportunity_id: UUID) -> None:
+        self.builder = builder
         self._opportunity_id = opportunity_id
         self._numbers = count(1)
 
     @classmethod
     async def create(cls, database: Database) -> Self:
         """Store an organization with one opportunity."""
-        deals = await OrganizationBuilder.create(database)
-        return cls(deals, await deals.opportunity())
+        builder = await OrganizationBuilder.create(database)
+        return cls(builder, await builder.opportunity())
 
     async def add(self, field: str, number: int) -> list[UUID]:
         """Store so many rows of a list; return their ids."""
         made = [self._row(field) for _ in range(number)]
-        async with self.deals.database.transaction() as transaction:
+        async with self.builder.database.transaction() as transaction:
             for model in _TABLES:
                 rows = [each[model] for each in made if model in each]
                 await transaction.execute_many(insert_statement(model), rows)
@@ -53,16 +53,16 @@ class Filling:
     async def move(self, field: str, id_: UUID) -> None:
         """Give a row of a list what a new one would be sorted by."""
         new = self._row(field)
-        async with self.deals.database.transaction() as transaction:
+        async with self.builder.database.transaction() as transaction:
             for model, statement in _MOVES.items():
                 if model in new:
-                    organization = {"of": self.deals.organization_id}
+                    organization = {"of": self.builder.organization_id}
                     await transaction.execute(statement, **{**new[model], "row": id_}, **organization)
 
     def _row(self, field: str) -> Rows:
         number = next(self._numbers)
         shared = {
-            "organization_id": self.deals.organization_id,
+            "organization_id": self.builder.organization_id,
             "id": new_id(),
             "name": f"{pick(NAMES, number)} {number % 7}",
             "currency_code": "EUR",
@@ -75,16 +75,16 @@ class Filling:
     def _opportunity(self, number: int, shared: Row) -> Rows:
         won = number % 3 == 0
         closing: dict[str, Any] = {
-            "status_reason_id": self.deals.reasons[SeededReason.WON if won else SeededReason.IN_PROGRESS],
+            "status_reason_id": self.builder.reasons[SeededReason.WON if won else SeededReason.IN_PROGRESS],
             "actual_revenue": pick((None, Decimal(number % 5)), number) if won else None,
             "closed_on": pick((DAYS[0], DAYS[3]), number) if won else None,
         }
         opportunity = models.Opportunity(
             **shared,
             **closing,
-            account_id=self.deals.account_id,
-            owner_id=self.deals.user_id,
-            contracting_unit_id=self.deals.contracting_unit_id,
+            account_id=self.builder.account_id,
+            owner_id=self.builder.user_id,
+            contracting_unit_id=self.builder.contracting_unit_id,
             state="WON" if won else "OPEN",
             estimated_revenue=Decimal(number * 7 % 11),
             estimated_close_date=pick(DAYS, number, 2),
@@ -92,7 +92,7 @@ class Filling:
         )
         made: Rows = {models.Opportunity: opportunity.model_dump()}
         if won:
-            close = self.deals.close_of(opportunity.id, "WON", id=opportunity.close_id, **closing)
+            close = self.builder.close_of(opportunity.id, "WON", id=opportunity.close_id, **closing)
             made[models.OpportunityClose] = close.model_dump()
         return made
 
@@ -106,7 +106,7 @@ class Filling:
             effective_to=pick(DAYS, number, 2),
         )
         line = models.QuoteLine(
-            organization_id=self.deals.organization_id,
+            organization_id=self.builder.organization_id,
             id=new_id(),
             quote_id=quote.id,
             position=1,

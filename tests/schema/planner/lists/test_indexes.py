@@ -52,14 +52,14 @@ async def test_opportunities_are_read_from_the_index_of_their_order(
 async def test_quotes_are_read_from_the_index_of_their_order(
     lists: Lists, field: str, direction: str
 ) -> None:
-    dialect = lists.filling.deals.database.dialect.name
+    dialect = lists.filling.builder.database.dialect.name
     index = NUMBERS[dialect] if field == "NUMBER" else f"quote_by_{field.lower()}"
     await check_pages(lists, "quotes", f"{{field: {field}, direction: {direction}}}", index)
 
 
 async def check_pages(lists: Lists, field: str, order: str, index: str) -> None:
-    recorder = Recorder(lists.filling.deals.database)
-    client = PassThroughClient(recorder, lists.filling.deals.caller)
+    recorder = Recorder(lists.filling.builder.database)
+    client = PassThroughClient(recorder, lists.filling.builder.caller)
     query = f"query($after: String) {{ {field}(orderBy: {order}, after: $after) {{ edges {{ cursor }} }} }}"
 
     edges = (await client.data(query))[field]["edges"]

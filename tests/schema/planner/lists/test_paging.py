@@ -106,7 +106,7 @@ async def walk_both_ways(
 ) -> None:
     staying = set(await filling.add(field, rows))
     moving = await filling.add(field, rows // 10)
-    client = PassThroughClient(filling.deals.database, filling.deals.caller)
+    client = PassThroughClient(filling.builder.database, filling.builder.caller)
 
     async def disturb(page: int) -> None:
         await filling.add(field, 1)
