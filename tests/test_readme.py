@@ -1,4 +1,4 @@
-"""What the README shows is what happens."""
+"""Every example and command of the READMEs does what they say."""
 
 import json
 import re
@@ -29,8 +29,16 @@ from tests.db.importers.pipeline_files import WON, pipeline_files
 from tests.schema.support.client import cached_schema
 
 ROOT = Path(__file__).parent.parent
-README = (ROOT / "README.md").read_text()
-BLOCKS = re.findall(r"^```(\w+)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
+READMES = ("README.md", "schema/README.md", "api/README.md", "db/README.md")
+"""In the order in which a reader follows the examples: those of the second continue those of the first."""
+
+TEXTS = {name: (ROOT / name).read_text() for name in READMES}
+BLOCKS = [
+    block
+    for text in TEXTS.values()
+    for block in re.findall(r"^```(\w+)\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+]
+MOST_LINES_OF_THE_LANDING_PAGE = 250
 EXAMPLES = [(example, answer) for example, answer in pairwise(BLOCKS) if answer[0] == "json"]
 COMMANDS = [
     line for language, block in BLOCKS if language == "sh" for line in block.replace("\\\n", "").splitlines()
@@ -92,7 +100,7 @@ async def test_every_example_is_answered_as_the_readme_says(http: httpx2.AsyncCl
 
 
 def test_the_subscription_is_one_that_the_server_knows() -> None:
-    [body] = re.findall(r"-d '(.*\bsubscription\b.*)'", README)
+    [body] = re.findall(r"-d '(.*\bsubscription\b.*)'", TEXTS["schema/README.md"])
 
     assert validate(cached_schema().graphql, parse(json.loads(body)["query"])) == []
 
@@ -120,21 +128,46 @@ def test_a_command_does_its_work(
     assert exit_.value.code == 0
 
 
-def test_every_setting_is_in_the_readme() -> None:
+def test_every_setting_is_in_the_readme_of_the_server() -> None:
     settings = {f"DEALDESK_{name.upper()}" for name in Settings.model_fields.keys() - {"limits"}}
-    assert settings == set(re.findall(r"DEALDESK_\w+", README)) - {"DEALDESK_LIMITS__"}
+    assert settings == set(re.findall(r"DEALDESK_\w+", TEXTS["api/README.md"])) - {"DEALDESK_LIMITS__"}
 
 
-def test_every_limit_is_in_the_readme_with_its_default() -> None:
-    [table] = re.findall(r"\| limit \|.*?\n\n", README, re.DOTALL)
+def test_every_limit_is_in_the_readme_of_the_server_with_its_default() -> None:
+    [table] = re.findall(r"\| limit \|.*?\n\n", TEXTS["api/README.md"], re.DOTALL)
     rows = re.findall(r"^\| (`.*?`) \| .* \| (.*?) \|$", table, re.MULTILINE)
-    told = {
-        name: default
-        for names, defaults in rows
-        for name, default in zip(*_split(names, defaults), strict=True)
-    }
+    defaults = {name: default for row in rows for name, default in zip(*_split(*row), strict=True)}
 
-    assert told == {name.upper(): _shown(value) for name, value in DEFAULT_LIMITS}
+    assert defaults == {name.upper(): _shown(value) for name, value in DEFAULT_LIMITS}
+
+
+def test_the_readme_of_the_project_is_a_landing_page() -> None:
+    assert len(TEXTS["README.md"].splitlines()) <= MOST_LINES_OF_THE_LANDING_PAGE
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_link_leads_somewhere(name: str) -> None:
+    broken = []
+    for link in re.findall(r"\]\(([^)]+)\)", TEXTS[name]):
+        file, _, heading = link.partition("#")
+        target = (ROOT / name).parent / file if file else ROOT / name
+        if not target.exists() or (heading and heading not in _anchors(target.read_text())):
+            broken.append(link)
+
+    assert broken == []
+
+
+@pytest.mark.parametrize("name", READMES)
+def test_every_file_that_is_named_exists(name: str) -> None:
+    paths = set(re.findall(r"`([a-z_]+(?:/[a-z_]+)*(?:\.py|/))`", TEXTS[name])) - {"__init__.py"}
+    places = ((ROOT / name).parent, ROOT)
+
+    assert [path for path in paths if not any((place / path).exists() for place in places)] == []
+
+
+def _anchors(text: str) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
 def _split(names: str, defaults: str) -> tuple[list[str], list[str]]:
