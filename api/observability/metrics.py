@@ -4,7 +4,6 @@ They are counted here, in plain numbers of one thread, and handed to the library
 counters, with their locks, cost a small query five times as much.
 """
 
-import os
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
@@ -19,7 +18,7 @@ from starlette.types import Scope
 from typing_extensions import override
 
 from api.observability.gauges import Figure, Figures
-from api.server.server import ServerStartError
+from api.server.server import ServerStartError, port_error
 from schema.execution.observer import Observation
 from schema.request.document_cache import Document, OperationLabel
 
@@ -148,11 +147,7 @@ def serve_metrics(registry: CollectorRegistry, host: str, port: int | None) -> I
     try:
         server, thread = start_http_server(port, host, registry)
     except OSError as error:
-        reason = os.strerror(error.errno) if error.errno else error
-        raise ServerStartError(
-            f"Port {port} of {host} can't be had for metrics: {reason}."
-            " Choose another one with --metrics-port."
-        ) from error
+        raise ServerStartError(port_error(host, port, error, option="--metrics-port")) from error
     try:
         yield
     finally:

@@ -1,234 +1,177 @@
-"""Connections of clients: each has its time to say what it wants, and one that is gone ends what it asked.
+"""uvicorn's HTTP and WebSocket protocols, with deadlines for requests and errors in JSON.
 
-uvicorn has no such deadlines: whoever sends a header a minute would keep its connection for ever.
+uvicorn waits without limit for the rest of a request, so a client that sends one header per minute would keep
+its connection open forever. It also lets a request run on after its client disconnects.
 """
 
 import asyncio
-import re
+from collections import deque
 from dataclasses import dataclass
 from enum import Enum, auto
-from functools import partial
 from http import HTTPStatus
 from typing import Any
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 from typing_extensions import override
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.datastructures import Headers
 from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
 from api.http.responses import JSON_CONTENT_TYPE, error_body, send_response
 
 MAX_HEAD_BYTES = 128 * 1024
-"""Longer than any URL and headers that are needed; nothing else would bound them."""
+"""Maximum size of a request's URL and headers together; uvicorn sets no limit."""
 
-_SECONDS_TO_CLOSE = 2.0
-"""How long a socket's client may take to close it, too."""
+CLOSE_TIMEOUT_SECONDS = 2.0
+"""How long a client may take to confirm that its WebSocket is closed."""
+
+_CANCELED = error_body(
+    "UNAVAILABLE",
+    "The server is stopping. Send the request again; a mutation with the same idempotencyKey runs only once.",
+    retryAfter=1,
+)
 
 
 @dataclass(frozen=True, slots=True)
 class ConnectionLimits:
-    """Seconds for a request's head and for its body, and how many connections there may be at once."""
+    """Deadlines for a request's head and body, and the maximum number of open connections."""
 
     head_seconds: float = 10.0
     body_seconds: float = 30.0
-    connections: int = 12_000
+    max_connections: int = 12_000
 
 
-class _Part(Enum):
-    NOTHING = auto()
+class _Phase(Enum):
+    """What a connection waits for."""
+
+    IDLE = auto()
     HEAD = auto()
     BODY = auto()
 
 
 class HttpProtocol(HttpToolsProtocol):
-    """A client's connection, which may become a WebSocket."""
+    """One client's connection. Each request has a deadline, and ends when its client disconnects."""
 
-    def __init__(self, limits: ConnectionLimits, **of_uvicorn: Any) -> None:
-        super().__init__(**of_uvicorn)
+    def __init__(self, limits: ConnectionLimits, **uvicorn_arguments: Any) -> None:
+        super().__init__(**uvicorn_arguments)
         self._limits = limits
-        self._awaits = _Part.NOTHING
+        self._phase = _Phase.IDLE
         self._head_bytes = 0
-        self._patience: asyncio.TimerHandle | None = None
-        self._running: tuple[RequestResponseCycle, asyncio.Task[None]] | None = None
+        self._deadline: asyncio.TimerHandle | None = None
+        self._application = self.app
+        self.app = self._run_application
+        self._received = deque[RequestResponseCycle]()
+        self._running: tuple[RequestResponseCycle, asyncio.Task[Any] | None] | None = None
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         super().connection_made(transport)
-        if len(self.connections) > self._limits.connections:
+        if len(self.connections) > self._limits.max_connections:
             self._refuse(503, "UNAVAILABLE", "Too many connections are open. Try again later.")
             return
-        self._await(_Part.HEAD)
-        self._be_patient()
+        self._enter(_Phase.HEAD)
+        self._start_deadline()
 
     @override
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if self._awaits is _Part.NOTHING:
+        if self._phase is _Phase.IDLE:
             return
-        if self._patience is None:
-            self._be_patient()
-        if self._awaits is _Part.HEAD:
+        if self._deadline is None:
+            self._start_deadline()
+        if self._phase is _Phase.HEAD:
             self._head_bytes += len(data)
             if self._head_bytes > MAX_HEAD_BYTES:
                 self._refuse(
-                    431, "HEADERS_TOO_LARGE", f"URL and headers are longer than {MAX_HEAD_BYTES} bytes."
+                    431,
+                    "HEADERS_TOO_LARGE",
+                    f"URL and headers are longer than {MAX_HEAD_BYTES} bytes. Send less.",
                 )
 
     @override
     def on_message_begin(self) -> None:
         super().on_message_begin()
         self._head_bytes = 0
-        self._await(_Part.HEAD)
+        self._enter(_Phase.HEAD)
 
     @override
     def on_headers_complete(self) -> None:
-        self._await(_Part.BODY)
+        self._enter(_Phase.BODY)
+        previous = self.cycle
         super().on_headers_complete()
+        if self.cycle is not previous:  # else it is a WebSocket's handshake
+            self._received.append(self.cycle)
 
     @override
     def on_message_complete(self) -> None:
-        self._await(_Part.NOTHING)
+        self._enter(_Phase.IDLE)
         super().on_message_complete()
 
     @override
     def handle_websocket_upgrade(self) -> None:
-        self._await(_Part.NOTHING)
+        self._enter(_Phase.IDLE)
         super().handle_websocket_upgrade()
 
     @override
     def send_400_response(self, msg: str) -> None:
-        self._refuse(400, "BAD_REQUEST", "This is no HTTP request that can be read. Send HTTP/1.1.")
+        self._refuse(400, "BAD_REQUEST", "The request is not valid HTTP. Send HTTP/1.1.")
 
     @override
     def connection_lost(self, exc: Exception | None) -> None:
-        self._await(_Part.NOTHING)
+        self._enter(_Phase.IDLE)
         super().connection_lost(exc)
-        if self._running is None:
+        if self._running is not None:
+            cycle, task = self._running
+            if task is not None and not cycle.response_complete:
+                cycle.disconnected = True
+                task.cancel()
+
+    async def _run_application(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Run one request. It is canceled if the client disconnects or a stopping server waits no longer."""
+        cycle = self._received.popleft()  # requests run in the order in which they arrive
+        if cycle.disconnected:
             return
-        cycle, task = self._running
-        if not cycle.response_complete:
-            cycle.disconnected = True
-            task.cancel()
+        self._running = cycle, asyncio.current_task()
+        try:
+            await self._application(scope, receive, send)
+        except asyncio.CancelledError:
+            if not cycle.response_started:
+                headers = [(b"retry-after", b"1"), (b"x-request-id", scope["request_id"].encode())]
+                await send_response(send, _CANCELED, status=503, headers=headers)
 
-    @override
-    def _start_asgi_task(self, cycle: RequestResponseCycle, app: Any) -> None:
-        task = self.loop.create_task(cycle.run_asgi(partial(_to_its_end, cycle, app)))
-        task.add_done_callback(self.tasks.discard)
-        self.tasks.add(task)
-        self._running = cycle, task
+    def _enter(self, phase: _Phase) -> None:
+        self._phase = phase
+        if self._deadline is not None:
+            self._deadline.cancel()
+            self._deadline = None
 
-    def _await(self, part: _Part) -> None:
-        self._awaits = part
-        if self._patience is not None:
-            self._patience.cancel()
-            self._patience = None
+    def _start_deadline(self) -> None:
+        """Limit the current phase; most requests arrive in one piece, so their phases need no timer."""
+        in_head = self._phase is _Phase.HEAD
+        seconds = self._limits.head_seconds if in_head else self._limits.body_seconds
+        self._deadline = self.loop.call_later(seconds, self._on_deadline)
 
-    def _be_patient(self) -> None:
-        is_head = self._awaits is _Part.HEAD
-        seconds = self._limits.head_seconds if is_head else self._limits.body_seconds
-        self._patience = self.loop.call_later(seconds, self._lose_patience)
-
-    def _lose_patience(self) -> None:
-        if self._awaits is _Part.HEAD and not self._head_bytes:
-            self.transport.close()  # nothing was asked
+    def _on_deadline(self) -> None:
+        if self._phase is _Phase.HEAD and not self._head_bytes:
+            self.transport.close()  # no request has begun, so there is nothing to answer
         else:
             self._refuse(408, "REQUEST_TIMEOUT", "The request did not arrive in time. Send it faster.")
 
     def _refuse(self, status: int, code: str, message: str) -> None:
-        """Answer what never reaches the application, unless another answer is under way."""
+        """Close the connection; send an error first, unless a response is being sent."""
         if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
-            self.transport.write(_answer(status, code, message))
+            self.transport.write(_error_response(status, code, message))
         self.transport.close()
 
 
-class _Sending:
-    """Sends an answer; one that is whole at once: one call of the kernel, one packet.
-
-    uvicorn, which sends all others, writes the head by itself, and takes a thirtieth of the time that Python
-    needs for a small read to look through it.
-    """
-
-    __slots__ = ("_cycle", "_send", "_start")
-
-    def __init__(self, cycle: RequestResponseCycle, send: Send) -> None:
-        self._cycle = cycle
-        self._send = send
-        self._start: Message | None = None
-
-    async def __call__(self, message: Message) -> None:
-        if message["type"] == "http.response.start":
-            self._start = message  # until its body is there
-            return
-        start, self._start = self._start, None
-        if start is None:
-            await self._send(message)
-        elif self._is_whole(start, message):
-            self._send_whole(start, message.get("body", b""))
-        else:
-            await self._send(start)
-            await self._send(message)
-
-    def _is_whole(self, start: Message, message: Message) -> bool:
-        cycle = self._cycle
-        names = {name for name, _ in start["headers"]}
-        return (
-            b"content-length" in names
-            and names.isdisjoint(_UP_TO_UVICORN)
-            and not message.get("more_body")
-            and cycle.keep_alive
-            and cycle.scope["method"] != "HEAD"
-            and not cycle.flow.write_paused
-            and not cycle.disconnected
-        )
-
-    def _send_whole(self, start: Message, body: bytes) -> None:
-        cycle = self._cycle
-        headers = [*cycle.default_headers, *start["headers"]]
-        lines = [b"%s: %s\r\n" % header for header in headers]
-        head = STATUS_LINE[start["status"]] + b"".join(lines)
-        if head.count(b"\n") + head.count(b"\r") != 2 * len(lines) + 2 or _CONTROL.search(head):
-            raise ValueError(f"A header holds a control character: {headers}")
-        cycle.waiting_for_100_continue = False
-        cycle.response_started = cycle.response_complete = True
-        cycle.transport.write(b"%s\r\n%s" % (head, body))
-        cycle.message_event.set()
-        cycle.on_response()
-
-
-_UP_TO_UVICORN = (b"connection", b"transfer-encoding")
-"""Headers that say how the answer is sent."""
-
-_CONTROL = re.compile(rb"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
-
-
-async def _to_its_end(
-    cycle: RequestResponseCycle, app: ASGIApp, scope: Scope, receive: Receive, send: Send
-) -> None:
-    """Run a request. One that is canceled has no client any more, or a stopping server waits no longer."""
-    send = _Sending(cycle, send)
-    try:
-        await app(scope, receive, send)
-    except asyncio.CancelledError:
-        if not cycle.response_started:
-            headers = [(b"retry-after", b"1"), (b"x-request-id", scope["request_id"].encode())]
-            await send_response(send, _STOPPED, status=503, headers=headers)
-
-
-_STOPPED = error_body(
-    "UNAVAILABLE",
-    "The server is stopping. Send it again; a mutation with the same idempotencyKey is done once.",
-    retryAfter=1,
-)
-
-
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """A client's WebSocket; when the server stops, the application closes it. Refusals are JSON."""
+    """One client's WebSocket. The application closes it when the server stops. Errors are JSON."""
 
-    def __init__(self, **of_uvicorn: Any) -> None:
-        super().__init__(**of_uvicorn)
-        self.close_timeout = _SECONDS_TO_CLOSE
+    def __init__(self, **uvicorn_arguments: Any) -> None:
+        super().__init__(**uvicorn_arguments)
+        self.close_timeout = CLOSE_TIMEOUT_SECONDS
         self.conn = _Handshake(max_size=self.config.ws_max_size, logger=self.logger)
 
     @override
@@ -239,8 +182,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     @override
     def data_received(self, data: bytes) -> None:
         super().data_received(data)
-        if not self.handshake_initiated:  # the whole head came at once, and could not be read
-            self.transport.write(_answer(400, "BAD_REQUEST", "The headers are too many or too long."))
+        if not self.handshake_initiated:  # uvicorn passes the whole head at once: it could not be parsed
+            self.transport.write(
+                _error_response(400, "BAD_REQUEST", "The headers are too many or too long. Send fewer.")
+            )
             self.transport.close()
 
 
@@ -256,18 +201,15 @@ class _Handshake(ServerProtocol):
         return response
 
 
-def http_protocol_factory(limits: ConnectionLimits) -> Any:
-    """Return what uvicorn makes a connection with."""
-    return partial(HttpProtocol, limits)
-
-
-def _answer(status: int, code: str, message: str) -> bytes:
+def _error_response(status: int, code: str, message: str) -> bytes:
     body = error_body(code, message)
-    again = b"retry-after: 1\r\n" if status == HTTPStatus.SERVICE_UNAVAILABLE else b""
-    return b"%scontent-type: %s\r\ncontent-length: %d\r\n%sconnection: close\r\n\r\n%s" % (
-        STATUS_LINE[status],
-        JSON_CONTENT_TYPE,
-        len(body),
-        again,
-        body,
+    headers = Headers(
+        {
+            "Content-Type": JSON_CONTENT_TYPE.decode(),
+            "Content-Length": str(len(body)),
+            "Connection": "close",
+        }
     )
+    if status == HTTPStatus.SERVICE_UNAVAILABLE:
+        headers["Retry-After"] = "1"
+    return Response(status, HTTPStatus(status).phrase, headers, body).serialize()

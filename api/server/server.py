@@ -1,6 +1,7 @@
-"""Serving over HTTP until a signal ends it."""
+"""The HTTP server: binds a socket, serves the application with uvicorn, and stops on SIGINT or SIGTERM."""
 
 import asyncio
+import errno
 import ipaddress
 import os
 import signal
@@ -8,6 +9,7 @@ import socket
 import sys
 from contextlib import suppress
 from dataclasses import dataclass, field
+from functools import partial
 from types import FrameType
 
 import uvicorn
@@ -15,150 +17,140 @@ from starlette.types import ASGIApp
 from typing_extensions import override
 
 from api.http.limits import DEFAULT_LIMITS
-from api.server.protocol import ConnectionLimits, WebSocketProtocol, http_protocol_factory
+from api.server.protocol import ConnectionLimits, HttpProtocol, WebSocketProtocol
 from api.server.shutdown import Shutdown
 from db.domain.errors import DealdeskError
 
 if sys.platform != "win32":
     import resource
 
-_BACKLOG = 2048
-_SECONDS_TO_LEAVE = 2.0
-"""How much of the grace time is left for what is canceled in it."""
+BACKLOG = 2048
+CANCEL_SECONDS = 2.0
+"""Part of the grace period in which requests that are canceled may send their last response."""
 
 
 class ServerStartError(DealdeskError):
-    """There is nothing to serve, or nowhere to serve it."""
+    """The server can't start: an address is not available, or there is no organization to serve."""
 
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """What clients' connections may take, and how the server stops, in seconds.
+    """Limits of connections and messages, and the phases of a graceful shutdown.
 
-    From the signal on it is not ready; after ``drain`` it takes no more connections, and after ``grace`` more
-    it is gone: what it was asked is answered, or canceled. No message of a socket is longer than
-    ``message_bytes``.
+    After a signal ``/readyz`` reports that the server stops. ``drain_seconds`` later the server closes its
+    socket. Requests that still run ``grace_seconds`` after that are canceled.
     """
 
     connections: ConnectionLimits = field(default_factory=ConnectionLimits)
-    message_bytes: int = DEFAULT_LIMITS.body_bytes
-    drain: float = 0.0
-    grace: float = 10.0
+    max_message_bytes: int = DEFAULT_LIMITS.body_bytes
+    drain_seconds: float = 0.0
+    grace_seconds: float = 10.0
 
 
 def bind_socket(host: str, port: int) -> socket.socket:
-    """Bind an address, and listen to nobody yet; port 0 takes any that is free.
+    """Bind a TCP socket that does not listen yet. Port 0 chooses a free port.
 
     Raises:
-        CannotServe: it is no address, or can't be had.
+        ServerStartError: ``host`` is not an IP address of this machine, or the port is not available.
     """
-    address = _address(host)
-    family = socket.AF_INET if isinstance(address, ipaddress.IPv4Address) else socket.AF_INET6
-    bound = socket.socket(family)
+    try:
+        address = ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
+    except ValueError:
+        raise ServerStartError(
+            f"{host!r} is not an IP address. Omit --host, or use 127.0.0.1, ::1 or 0.0.0.0."
+        ) from None
+    bound = socket.socket(socket.AF_INET if address.version == 4 else socket.AF_INET6)  # noqa: PLR2004 - IPv4
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    _notice_the_dead(bound)
+    _close_dead_connections(bound)
     try:
         bound.bind((str(address), port))
     except OSError as error:
         bound.close()
-        raise _taken(host, port, error) from error
+        raise ServerStartError(port_error(host, port, error, option="--port")) from error
     return bound
 
 
 def listen(bound: socket.socket) -> str:
-    """Let clients in, and return the URL under which they reach the server.
+    """Accept connections, and return the URL of the server.
 
     Raises:
-        CannotServe: another program began to listen there meanwhile.
+        ServerStartError: another program listens on the port since it was bound.
     """
     host, port = bound.getsockname()[:2]
     try:
-        bound.listen(_BACKLOG)
+        bound.listen(BACKLOG)
     except OSError as error:
-        raise _taken(host, port, error) from error
+        raise ServerStartError(port_error(host, port, error, option="--port")) from error
     return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
 
 
-async def serve(app: ASGIApp, listening: socket.socket, stopping: Shutdown, bounds: ServerLimits) -> None:
-    """Serve until SIGINT or SIGTERM; then ``stopping`` ends what would not end by itself.
+def port_error(host: str, port: int, error: OSError, *, option: str) -> str:
+    """Return the message for a port that can't be opened; ``option`` chooses another one."""
+    if error.errno == errno.EADDRINUSE:
+        return f"Port {port} on {host} is already in use. Choose another with {option}."
+    reason = os.strerror(error.errno) if error.errno else error
+    return f"Port {port} on {host} is not available: {reason}. Choose another with {option}."
+
+
+async def serve(app: ASGIApp, listening: socket.socket, shutdown: Shutdown, limits: ServerLimits) -> None:
+    """Serve until SIGINT or SIGTERM. Then ``shutdown`` ends subscriptions and other endless responses.
 
     Raises:
-        SystemExit: there was a signal, and the requests that were running are answered.
+        SystemExit: with status 0, after the running requests are answered.
     """
-    _allow_as_many_files_as_there_may_be()
+    _raise_open_files_limit()
     for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, _leave)  # the server raises the signal again when it is done
-    await Server(app, stopping, bounds).serve(sockets=[listening])
+        signal.signal(each, lambda _signal, _frame: sys.exit(0))  # uvicorn raises the signal again at its end
+    await Server(app, shutdown, limits).serve(sockets=[listening])
 
 
 class Server(uvicorn.Server):
-    """uvicorn with connections of ours, that says when it stops. It listens where its caller says."""
+    """uvicorn that announces its shutdown and cancels requests that outlast it."""
 
-    def __init__(self, app: ASGIApp, stopping: Shutdown, bounds: ServerLimits) -> None:
-        super().__init__(_configured(app, bounds))
-        self._stopping = stopping
-        self._drain = bounds.drain
+    def __init__(self, app: ASGIApp, shutdown: Shutdown, limits: ServerLimits) -> None:
+        config = uvicorn.Config(
+            app,
+            http=partial(HttpProtocol, limits.connections),  # type: ignore[arg-type] # any factory will do
+            ws=WebSocketProtocol,
+            backlog=BACKLOG,
+            ws_max_size=limits.max_message_bytes,
+            ws_per_message_deflate=False,  # its buffers take more memory than the rest of an idle WebSocket
+            lifespan="off",
+            log_config=None,
+            access_log=False,  # our own has more fields, and no secrets
+            proxy_headers=False,
+            server_header=False,
+            timeout_graceful_shutdown=max(0, limits.grace_seconds - CANCEL_SECONDS),  # type: ignore[arg-type] # float works
+        )
+        super().__init__(config)
+        self._shutdown = shutdown
+        self._drain_seconds = limits.drain_seconds
 
     @override
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        self._stopping.start_draining()
+        self._shutdown.start_draining()
         super().handle_exit(sig, frame)
 
     @override
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        await asyncio.sleep(self._drain)
-        self._stopping.notify()
+        await asyncio.sleep(self._drain_seconds)
+        self._shutdown.notify()
         await super().shutdown(sockets)
         if self.server_state.tasks:
-            await asyncio.wait(self.server_state.tasks, timeout=_SECONDS_TO_LEAVE)
+            await asyncio.wait(self.server_state.tasks, timeout=CANCEL_SECONDS)
 
 
-def _configured(app: ASGIApp, bounds: ServerLimits) -> uvicorn.Config:
-    return uvicorn.Config(
-        app,
-        http=http_protocol_factory(bounds.connections),
-        ws=WebSocketProtocol,
-        backlog=_BACKLOG,
-        ws_max_size=bounds.message_bytes,
-        ws_per_message_deflate=False,  # its buffers take more memory than all else of an idle socket
-        lifespan="off",
-        log_config=None,
-        access_log=False,  # ours says more, and leaves out what is secret
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=max(0, bounds.grace - _SECONDS_TO_LEAVE),  # type: ignore[arg-type] # not only int
-    )
-
-
-def _notice_the_dead(bound: socket.socket) -> None:
-    """Let connections end whose other side has vanished, or takes nothing; those accepted inherit it."""
+def _close_dead_connections(bound: socket.socket) -> None:
+    """Close connections whose client vanished or stopped reading; accepted sockets inherit the options."""
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     if sys.platform == "linux":
-        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)
-        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_KEEPIDLE, 60)  # seconds
+        bound.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 30_000)  # milliseconds
 
 
-def _allow_as_many_files_as_there_may_be() -> None:
-    """Raise the soft limit of open files, often 1,024, to the hard one: every connection is one."""
+def _raise_open_files_limit() -> None:
+    """Raise the soft limit of open files, often 1,024, to the hard limit: each connection is a file."""
     if sys.platform != "win32":
-        _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-        with suppress(ValueError, OSError):  # on macOS the hard limit may be more than is allowed
-            resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-
-
-def _taken(host: str, port: int, error: OSError) -> ServerStartError:
-    reason = os.strerror(error.errno)  # type: ignore[arg-type] # a socket's error has its number
-    return ServerStartError(f"Port {port} of {host} can't be had: {reason}. Choose another one with --port.")
-
-
-def _leave(_signal: int, _frame: object) -> None:
-    sys.exit(0)
-
-
-def _address(host: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
-    try:
-        return ipaddress.ip_address("127.0.0.1" if host == "localhost" else host)
-    except ValueError:
-        raise ServerStartError(
-            f"{host} is no address of this machine. Leave --host out, or say 127.0.0.1, ::1 or 0.0.0.0."
-        ) from None
+        _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        with suppress(ValueError, OSError):  # macOS may refuse its own hard limit
+            resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))

@@ -1,24 +1,24 @@
-"""Stopping: who must know of it is told, before what runs is waited for."""
+"""Graceful shutdown: a flag for the readiness check, and callbacks that end endless responses."""
 
 from collections.abc import Callable
 
 
 class Shutdown:
-    """Says whether the server stops; ``tell`` names who is told when it does."""
+    """The state of a server's shutdown: first it drains, then it calls each callback."""
 
     def __init__(self) -> None:
         self.is_draining = False
-        self._told: list[Callable[[], None]] = []
+        self._callbacks: list[Callable[[], None]] = []
 
-    def add_callback(self, stop: Callable[[], None]) -> None:
-        """Call ``stop`` when the server stops."""
-        self._told.append(stop)
+    def add_callback(self, callback: Callable[[], None]) -> None:
+        """Register a function that ends what would not end by itself, such as subscriptions."""
+        self._callbacks.append(callback)
 
     def start_draining(self) -> None:
-        """Say that the server is not for new clients any more."""
+        """Report that the server takes no new clients."""
         self.is_draining = True
 
     def notify(self) -> None:
-        """End what would go on for ever."""
-        for stop in self._told:
-            stop()
+        """Call every callback."""
+        for callback in self._callbacks:
+            callback()

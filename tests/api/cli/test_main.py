@@ -25,23 +25,22 @@ def test_dealdesk_alone_serves_on_port_8000(dealdesk: CommandLine, data: Path) -
             ours.listen()
 
         assert dealdesk.error_message() == (
-            "Port 8000 of 127.0.0.1 can't be had: Address already in use. Choose another one with --port."
+            "Port 8000 on 127.0.0.1 is already in use. Choose another with --port."
         )
     assert not data.exists()
 
 
-def test_a_port_that_is_taken_is_named(dealdesk: CommandLine, taken_port: int, data: Path) -> None:
+def test_a_port_in_use_is_named(dealdesk: CommandLine, taken_port: int, data: Path) -> None:
     assert dealdesk.error_message("serve", "--host", "localhost", "--port", str(taken_port)) == (
-        f"Port {taken_port} of localhost can't be had: Address already in use."
-        " Choose another one with --port."
+        f"Port {taken_port} on localhost is already in use. Choose another with --port."
     )
     assert not data.exists()
 
 
 @pytest.mark.parametrize("host", ["example.com", "256.0.0.1", ""])
-def test_a_server_listens_on_an_address(host: str, dealdesk: CommandLine, data: Path) -> None:
+def test_a_host_that_is_no_ip_address_is_refused(host: str, dealdesk: CommandLine, data: Path) -> None:
     assert dealdesk.error_message("serve", "--host", host) == (
-        f"{host} is no address of this machine. Leave --host out, or say 127.0.0.1, ::1 or 0.0.0.0."
+        f"{host!r} is not an IP address. Omit --host, or use 127.0.0.1, ::1 or 0.0.0.0."
     )
     assert not data.exists()
 

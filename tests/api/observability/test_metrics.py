@@ -132,15 +132,14 @@ def test_metrics_are_served_as_prometheus_reads_them(metrics: Metrics, free_port
     assert 'dealdesk_operations_total{kind="query",operation="Pipeline",outcome="ok"} 1.0\n' in text
 
 
-def test_a_port_that_is_taken_for_metrics_is_named(metrics: Metrics) -> None:
+def test_a_metrics_port_in_use_is_named(metrics: Metrics) -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         with pytest.raises(ServerStartError) as refusal, serve_metrics(metrics.registry, "127.0.0.1", port):
             pass
 
     assert str(refusal.value) == (
-        f"Port {port} of 127.0.0.1 can't be had for metrics: Address already in use."
-        " Choose another one with --metrics-port."
+        f"Port {port} on 127.0.0.1 is already in use. Choose another with --metrics-port."
     )
 
 

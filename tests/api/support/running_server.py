@@ -45,13 +45,13 @@ class RunningServer:
 
 @asynccontextmanager
 async def run_server(
-    app: Starlette, connections: ConnectionLimits | None = None, *, grace: float = 5.0
+    app: Starlette, connections: ConnectionLimits | None = None, *, grace_seconds: float = 5.0
 ) -> AsyncIterator[RunningServer]:
     """Serve until the block ends."""
-    bounds = ServerLimits(connections or ConnectionLimits(), grace=grace)
+    limits = ServerLimits(connections or ConnectionLimits(), grace_seconds=grace_seconds)
     with bind_socket("127.0.0.1", 0) as bound:
         url = listen(bound)
-        server = Server(app, app.state.shutdown, bounds)
+        server = Server(app, app.state.shutdown, limits)
         serving = asyncio.create_task(server.serve(sockets=[bound]))
         try:
             yield RunningServer(url, server)
