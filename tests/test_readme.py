@@ -22,7 +22,7 @@ from api.cli.runtime.banner import create_first_token
 from api.http.limits import DEFAULT_LIMITS
 from api.settings import Settings
 from db.master_data.organizations import find_default_user
-from db.sample_data import load_sample
+from db.sample_data.loader import load_sample_data
 from db.sql.database import Database
 from schema.execution.executor import Executor
 from tests.db.importers.pipeline_files import WON, pipeline_files
@@ -78,7 +78,7 @@ PIPELINE = "path/to/directory"
 async def http(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     """A client of the application over the sample data."""
     now = datetime.now(UTC)
-    await load_sample(database, now=now)
+    await load_sample_data(database, now=now)
     served = await database.write(find_default_user)
     assert served is not None
     token = await create_first_token(database, served, now=now)

@@ -10,7 +10,7 @@ SQLite has one writer at a time: positions are in commit order, and every commit
 
 import re
 from dataclasses import dataclass
-from typing import NamedTuple, Protocol, Self
+from typing import NamedTuple, Self
 from uuid import UUID
 
 from sqlalchemy import BigInteger, bindparam, select, tuple_
@@ -78,9 +78,11 @@ class Event:
         return Topic(self.organization_id), Topic(self.organization_id, self.opportunity_id)
 
 
-class _EventRow(Protocol):
+class _EventRow(NamedTuple):
     transaction_id: int
     position: int
+    organization_id: UUID
+    opportunity_id: UUID
 
 
 def is_visible(transaction_id: ColumnElement[int]) -> ColumnElement[bool]:
@@ -102,10 +104,10 @@ _next_of_opportunity = _next_of_organization.where(
     _event.opportunity_id == bindparam("opportunity_id", type_=Id())
 )
 
-_LATEST = Statement(_visible.order_by(*(column.desc() for column in _order)).limit(1))
-_NEXT = Statement(_next)
-_NEXT_OF_ORGANIZATION = Statement(_next_of_organization)
-_NEXT_OF_OPPORTUNITY = Statement(_next_of_opportunity)
+_LATEST = Statement(_visible.order_by(*(column.desc() for column in _order)).limit(1), _EventRow)
+_NEXT = Statement(_next, _EventRow)
+_NEXT_OF_ORGANIZATION = Statement(_next_of_organization, _EventRow)
+_NEXT_OF_OPPORTUNITY = Statement(_next_of_opportunity, _EventRow)
 
 
 async def latest_position(database: Database) -> EventPosition:

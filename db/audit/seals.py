@@ -7,7 +7,7 @@ pages, shortly after their commit, by any program that runs ``seal_entries``.
 from datetime import datetime
 from hashlib import sha256
 from itertools import groupby
-from typing import Protocol
+from typing import NamedTuple
 from uuid import UUID
 
 import orjson
@@ -26,7 +26,7 @@ GENESIS_HASH = "0" * 64
 """The previous hash of an organization's first entry."""
 
 
-class AuditRow(Protocol):
+class AuditRow(NamedTuple):
     """A row of the audit table."""
 
     organization_id: UUID
@@ -37,6 +37,11 @@ class AuditRow(Protocol):
     opportunity_id: UUID | None
     details: str
     at: datetime
+
+
+class _LastSeal(NamedTuple):
+    sequence: int
+    hash: str
 
 
 _audit = table_of(models.Audit).c
@@ -68,13 +73,15 @@ _LOCK_PAGE = Statement(
         models.Audit,
         and_(_audit.organization_id == _page.c.organization_id, _audit.id == _page.c.audit_id),
     )
-    .order_by(_page.c.organization_id, _page.c.audit_id)
+    .order_by(_page.c.organization_id, _page.c.audit_id),
+    AuditRow,
 )
 _LAST_SEAL = Statement(
     select(_seal.sequence, _seal.hash)
     .where(_seal.organization_id == bindparam("organization_id"))
     .order_by(_seal.sequence.desc())
-    .limit(1)
+    .limit(1),
+    _LastSeal,
 )
 _INSERT_SEAL = insert_statement(models.AuditSeal)
 _DELETE_UNSEALED = Statement(
@@ -104,7 +111,7 @@ def entry_hash(row: AuditRow, previous: str) -> str:
 
 
 async def _seal_page(transaction: Transaction) -> int:
-    rows: list[AuditRow] = await transaction.rows(_LOCK_PAGE)
+    rows = await transaction.rows(_LOCK_PAGE)
     for organization_id, group in groupby(rows, lambda row: row.organization_id):
         last = await transaction.row(_LAST_SEAL, organization_id=organization_id)
         sequence, hash_ = (last.sequence, last.hash) if last else (0, GENESIS_HASH)

@@ -2,7 +2,8 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Protocol
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import BigInteger, and_, bindparam, func, select
@@ -32,12 +33,37 @@ class VerificationResult:
     error: str | None = None
 
 
-class _SealRow(AuditRow, Protocol):
-    """A seal with its entry, whose columns are None if the entry is gone."""
+class _Organization(NamedTuple):
+    id: UUID
+    name: str
+
+
+class _SealWithEntry(NamedTuple):
+    """A seal, and the columns of its entry, which are None if the entry was removed."""
 
     sequence: int
     audit_id: UUID
     hash: str
+    organization_id: UUID | None
+    id: UUID | None
+    user_id: UUID | None
+    action: str | None
+    subject_id: UUID | None
+    opportunity_id: UUID | None
+    details: str | None
+    at: datetime | None
+
+    @property
+    def entry(self) -> AuditRow | None:
+        return None if self.id is None else AuditRow._make(self[3:])
+
+
+class _Unsealed(NamedTuple):
+    audit_id: UUID
+
+
+class _Count(NamedTuple):
+    number: int
 
 
 _organization = table_of(models.Organization).c
@@ -48,7 +74,8 @@ _is_sealed = and_(_audit.organization_id == _seal.organization_id, _audit.id == 
 _is_unsealed = and_(_unsealed.organization_id == _audit.organization_id, _unsealed.audit_id == _audit.id)
 
 _ORGANIZATIONS = Statement(
-    select(_organization.id, _organization.name).order_by(_organization.created_at, _organization.id)
+    select(_organization.id, _organization.name).order_by(_organization.created_at, _organization.id),
+    _Organization,
 )
 _FIND_SEAL = Statement(
     select(_seal.sequence).where(
@@ -63,10 +90,11 @@ _SEALS_AFTER = Statement(
         _seal.sequence > bindparam("after", type_=BigInteger()),
     )
     .order_by(_seal.sequence)
-    .limit(VERIFY_PAGE_SIZE)
+    .limit(VERIFY_PAGE_SIZE),
+    _SealWithEntry,
 )
 _INSERTED = Statement(
-    select(_audit.id, _audit.action, _audit.at)
+    select(*_audit)
     .outerjoin_from(models.Audit, models.AuditSeal, _is_sealed)
     .outerjoin(models.UnsealedAudit, _is_unsealed)
     .where(
@@ -75,19 +103,22 @@ _INSERTED = Statement(
         _unsealed.audit_id.is_(None),
     )
     .order_by(_audit.id)
-    .limit(1)
+    .limit(1),
+    AuditRow,
 )
 _REMOVED_UNSEALED = Statement(
     select(_unsealed.audit_id)
     .outerjoin_from(models.UnsealedAudit, models.Audit, _is_unsealed)
     .where(_unsealed.organization_id == bindparam("organization_id"), _audit.id.is_(None))
     .order_by(_unsealed.audit_id)
-    .limit(1)
+    .limit(1),
+    _Unsealed,
 )
 _COUNT_UNSEALED = Statement(
     select(func.count().label("number"))
     .select_from(models.UnsealedAudit)
-    .where(_unsealed.organization_id == bindparam("organization_id"))
+    .where(_unsealed.organization_id == bindparam("organization_id")),
+    _Count,
 )
 
 
@@ -111,20 +142,17 @@ async def has_seal(database: Database, head: str) -> bool:
 async def _verify_chain(database: Database, organization_id: UUID) -> tuple[int, str, str | None]:
     """Return the sequence and hash of the last intact seal, and what is wrong with the next one."""
     sequence, hash_ = 0, GENESIS_HASH
-    page: list[_SealRow] | None = None
+    page: list[_SealWithEntry] | None = None
     while page is None or len(page) == VERIFY_PAGE_SIZE:
         page = await database.rows(_SEALS_AFTER, organization_id=organization_id, after=sequence)
         for row in page:
             if row.sequence != sequence + 1:
                 return sequence, hash_, f"Seal {sequence + 1} is missing."
-            if row.id is None:
-                return (
-                    sequence,
-                    hash_,
-                    f"Entry his_{row.audit_id} was removed; it was sealed as number {row.sequence}.",
-                )
-            if entry_hash(row, hash_) != row.hash:
-                return sequence, hash_, f"Entry {_name(row)} or its seal {row.sequence} was changed."
+            if row.entry is None:
+                error = f"Entry his_{row.audit_id} was removed; it was sealed as number {row.sequence}."
+                return sequence, hash_, error
+            if entry_hash(row.entry, hash_) != row.hash:
+                return sequence, hash_, f"Entry {_name(row.entry)} or its seal {row.sequence} was changed."
             sequence, hash_ = row.sequence, row.hash
     return sequence, hash_, None
 

@@ -1,1 +1,1 @@
-"""API tokens and identities of users."""
+"""Who a credential belongs to: API tokens, OpenID Connect users, and lookup of users by name."""

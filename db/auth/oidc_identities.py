@@ -1,15 +1,15 @@
-"""The users that an issuer of tokens vouches for: found by what the issuer calls them, or entered.
+"""Users of an OpenID Connect issuer: find them by subject, link them to existing users, or create them.
 
-A user is known by issuer and subject, which never mean somebody else. The first time, the subject is joined
-to the user who has the e-mail address that the issuer has verified; where nobody has it, a user is entered.
+A user is identified by issuer and subject, which an issuer never gives to another person. At the first login
+the subject is linked to the user with the verified e-mail address; if there is none, a user is created.
 """
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import and_, bindparam, func, or_, select
-from sqlalchemy.sql.elements import ColumnElement
 
 from db import models
 from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
@@ -26,13 +26,68 @@ MAX_FIELD_LENGTH = 200
 """Characters of a name or an e-mail address."""
 
 
+class _OrganizationAndUser(NamedTuple):
+    organization_id: UUID
+    user_id: UUID | None
+
+
+class _UserAndSubject(NamedTuple):
+    user_id: UUID
+    subject: str | None
+
+
+_organization = table_of(models.Organization).c
+_user = table_of(models.User).c
+_identity = table_of(models.Identity).c
+
+_FIND_ORGANIZATION_AND_USER = Statement(
+    select(_organization.id.label("organization_id"), _identity.user_id)
+    .outerjoin_from(
+        models.Organization,
+        models.Identity,
+        and_(
+            _identity.organization_id == _organization.id,
+            _identity.issuer == bindparam("issuer"),
+            _identity.subject == bindparam("subject"),
+        ),
+    )
+    .where(
+        or_(
+            _organization.name == bindparam("organization"),
+            _organization.id == bindparam("organization_id", type_=Id()),
+        )
+    ),
+    _OrganizationAndUser,
+)
+_FIND_BY_EMAIL = Statement(
+    select(_user.id.label("user_id"), _identity.subject)
+    .outerjoin_from(
+        models.User,
+        models.Identity,
+        and_(
+            _identity.organization_id == _user.organization_id,
+            _identity.user_id == _user.id,
+            _identity.issuer == bindparam("issuer"),
+        ),
+    )
+    .where(
+        _user.organization_id == bindparam("organization_id"),
+        func.lower(_user.email) == func.lower(bindparam("email")),
+    )
+    .order_by(_user.created_at, _user.id),
+    _UserAndSubject,
+)
+_INSERT_USER = insert_statement(models.User)
+_INSERT_IDENTITY = insert_statement(models.Identity)
+
+
 class AccessDenied(DealdeskError):
-    """The issuer vouches for somebody who is no user of the organization and can't be made one."""
+    """The issuer's user is no user of the organization, and can't be linked or created."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcUser:
-    """Somebody as an issuer knows them. ``email_verified`` is None where the issuer doesn't say."""
+    """A user as the token describes them. ``email_verified`` is None if the token lacks the claim."""
 
     issuer: str
     subject: str
@@ -42,113 +97,87 @@ class OidcUser:
     email_verified: bool | None = None
 
 
-async def resolve_user(database: Database, organization: str, person: OidcUser, *, now: datetime) -> UserRef:
-    """Return the user who is meant, in an organization by its name or id.
+async def resolve_user(
+    database: Database, organization: str, oidc_user: OidcUser, *, now: datetime
+) -> UserRef:
+    """Return the user with the issuer's subject; link or create one at the first login.
+
+    ``organization`` is a name or an id.
 
     Raises:
-        NotAdmitted: there is no such organization, or nobody in it who can be said to be meant.
+        AccessDenied: not exactly one organization is meant, or the user can't be linked or created.
     """
-    key = {"organization": organization, "organization_id": _uuid(organization)}
-    known = await database.rows(_KNOWN, **key, issuer=person.issuer, subject=person.subject)
-    if len(known) != 1:
-        raise AccessDenied(
-            f"{'More than one' if known else 'No'} organization is called what the token says."
-        )
-    organization_id, user_id = known[0]
+    rows = await database.rows(
+        _FIND_ORGANIZATION_AND_USER,
+        organization=organization,
+        organization_id=_parse_organization_id(organization),
+        issuer=oidc_user.issuer,
+        subject=oidc_user.subject,
+    )
+    if len(rows) != 1:
+        raise AccessDenied(f"{'More than one' if rows else 'No'} organization has the name in the token.")
+    organization_id, user_id = rows[0]
     if user_id is not None:
         return UserRef(organization_id, user_id)
-    return await database.write(lambda transaction: _join(transaction, organization_id, person, now))
+    return await database.write(lambda transaction: _link(transaction, organization_id, oidc_user, now))
 
 
-async def _join(transaction: Transaction, organization_id: UUID, person: OidcUser, now: datetime) -> UserRef:
-    if not person.email or len(person.email) > MAX_FIELD_LENGTH or "@" not in person.email:
-        raise AccessDenied("The token has no e-mail address, which is needed the first time.")
-    key = {"organization_id": organization_id, "issuer": person.issuer}
-    found = await transaction.row(_BY_EMAIL, **key, email=person.email)
+async def _link(
+    transaction: Transaction, organization_id: UUID, oidc_user: OidcUser, now: datetime
+) -> UserRef:
+    """Link the subject to the user with its e-mail address, or to a new user."""
+    if not oidc_user.email or len(oidc_user.email) > MAX_FIELD_LENGTH or "@" not in oidc_user.email:
+        raise AccessDenied("The token has no e-mail address, which is required at the first login.")
+    key = {"organization_id": organization_id, "issuer": oidc_user.issuer}
+    found = await transaction.row(_FIND_BY_EMAIL, **key, email=oidc_user.email)
     if found is None:
-        user_id = await _enter(transaction, organization_id, person, now)
-    elif found.subject == person.subject:  # joined by another request meanwhile
-        return UserRef(organization_id, found.id)
+        user_id = await _create_user(transaction, organization_id, oidc_user, now)
+    elif found.subject == oidc_user.subject:  # a concurrent request has linked it
+        return UserRef(organization_id, found.user_id)
+    elif found.subject is not None:
+        raise AccessDenied("The e-mail address belongs to a user who has another subject at this issuer.")
+    elif not oidc_user.email_verified:
+        raise AccessDenied(
+            "The e-mail address belongs to a user, and the token doesn't say that it is verified"
+            " (email_verified)."
+        )
     else:
-        _check_same(person, found.subject)
-        user_id = found.id
-    values = {**key, "subject": person.subject, "user_id": user_id, "created_at": now}
-    await transaction.execute(_INSERT_IDENTITY, **values)
-    caller = Caller(organization_id, user_id, person.role, now)
-    joined = diff_created({"issuer": person.issuer, "subject": person.subject})
-    await append_audit(transaction, caller, [AuditEntry(AuditAction.USER_IDENTIFIED, user_id, None, joined)])
+        user_id = found.user_id
+    identity = {"issuer": oidc_user.issuer, "subject": oidc_user.subject}
+    await transaction.execute(
+        _INSERT_IDENTITY, organization_id=organization_id, **identity, user_id=user_id, created_at=now
+    )
+    entry = AuditEntry(AuditAction.USER_IDENTIFIED, user_id, None, diff_created(identity))
+    await append_audit(transaction, Caller(organization_id, user_id, oidc_user.role, now), [entry])
     return UserRef(organization_id, user_id)
 
 
-def _check_same(person: OidcUser, subject: str | None) -> None:
-    if subject is not None:
-        raise AccessDenied("The e-mail address is that of a user whom the issuer knows as somebody else.")
-    if not person.email_verified:
-        raise AccessDenied(
-            "The e-mail address is a user's, and the issuer doesn't say that it is verified (email_verified)."
-        )
-
-
-async def _enter(transaction: Transaction, organization_id: UUID, person: OidcUser, now: datetime) -> UUID:
-    if person.email_verified is False:
+async def _create_user(
+    transaction: Transaction, organization_id: UUID, oidc_user: OidcUser, now: datetime
+) -> UUID:
+    if oidc_user.email_verified is False:
         raise AccessDenied("The issuer says that the e-mail address is not verified.")
     user_id = new_id()
-    values = {"name": (person.name or person.email or "")[:MAX_FIELD_LENGTH], "email": person.email}
-    key = {"organization_id": organization_id, "id": user_id}
-    await transaction.execute(_INSERT_USER, **key, **values, manager_id=None, version=1, created_at=now)
-    caller = Caller(organization_id, user_id, person.role, now)
-    await append_audit(
-        transaction, caller, [AuditEntry(AuditAction.USER_CREATED, user_id, None, diff_created(values))]
+    values = {
+        "name": (oidc_user.name or oidc_user.email or "")[:MAX_FIELD_LENGTH],
+        "email": oidc_user.email,
+    }
+    await transaction.execute(
+        _INSERT_USER,
+        organization_id=organization_id,
+        id=user_id,
+        **values,
+        manager_id=None,
+        version=1,
+        created_at=now,
     )
+    entry = AuditEntry(AuditAction.USER_CREATED, user_id, None, diff_created(values))
+    await append_audit(transaction, Caller(organization_id, user_id, oidc_user.role, now), [entry])
     return user_id
 
 
-def _uuid(text: str) -> UUID | None:
+def _parse_organization_id(text: str) -> UUID | None:
     try:
         return UUID(text.removeprefix("org_"))
     except ValueError:
         return None
-
-
-_organization = table_of(models.Organization).c
-_user = table_of(models.User).c
-_identity = table_of(models.Identity).c
-
-
-def _same(*columns: str) -> ColumnElement[bool]:
-    return and_(*(_identity[name] == bindparam(name) for name in columns))
-
-
-_KNOWN = Statement(
-    select(_organization.id, _identity.user_id)
-    .outerjoin_from(
-        models.Organization,
-        models.Identity,
-        and_(_identity.organization_id == _organization.id, _same("issuer", "subject")),
-    )
-    .where(
-        or_(
-            _organization.name == bindparam("organization"),
-            _organization.id == bindparam("organization_id", type_=Id()),
-        )
-    )
-)
-_BY_EMAIL = Statement(
-    select(_user.id, _identity.subject)
-    .outerjoin_from(
-        models.User,
-        models.Identity,
-        and_(
-            _identity.organization_id == _user.organization_id,
-            _identity.user_id == _user.id,
-            _same("issuer"),
-        ),
-    )
-    .where(
-        _user.organization_id == bindparam("organization_id"),
-        func.lower(_user.email) == func.lower(bindparam("email")),
-    )
-    .order_by(_user.created_at, _user.id)
-)
-_INSERT_USER = insert_statement(models.User)
-_INSERT_IDENTITY = insert_statement(models.Identity)

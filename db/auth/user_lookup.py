@@ -1,4 +1,4 @@
-"""Finding an organization and its people by what people call them."""
+"""Find a user of an organization by name or e-mail address."""
 
 from uuid import UUID
 
@@ -11,59 +11,61 @@ from db.sql.database import Transaction
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 
-
-class UserNotFound(DealdeskError):
-    """No organization, or none of its users, is called that; or more than one is."""
-
-
-async def find_user(transaction: Transaction, organization: str | None, user: str | None) -> UserRef:
-    """Return a user of an organization: the organization by its name, the user by e-mail address or name.
-
-    Unless named, it is the organization that is older than the others, and its first user.
-
-    Raises:
-        NoSuchMember: there is not exactly one of that name.
-    """
-    if organization is None:
-        served = await find_default_user(transaction)
-        if served is None:
-            raise UserNotFound(
-                "The database holds no organization with a user yet. `dealdesk import` and `dealdesk migrate"
-                " --sample` bring one."
-            )
-    else:
-        served = await _first_of(transaction, organization)
-    return served if user is None else await _called(transaction, served.organization_id, user)
-
-
-async def _first_of(transaction: Transaction, organization: str) -> UserRef:
-    rows = await transaction.rows(_FIRST_USERS, organization=organization)
-    if not rows or len({row.organization_id for row in rows}) > 1:
-        some = "More than one organization is" if rows else "No organization with a user is"
-        raise UserNotFound(f"{some} called {organization!r}.")
-    return UserRef(rows[0].organization_id, rows[0].id)
-
-
-async def _called(transaction: Transaction, organization_id: UUID, user: str) -> UserRef:
-    rows = await transaction.rows(_CALLED, organization_id=organization_id, user=user)
-    if len(rows) != 1:
-        some = "More than one user" if rows else "No user"
-        raise UserNotFound(f"{some} of the organization has the e-mail address or name {user!r}.")
-    return UserRef(organization_id, rows[0].id)
-
-
 _organization = table_of(models.Organization).c
 _user = table_of(models.User).c
 
-_FIRST_USERS = Statement(
-    select(_user.organization_id, _user.id)
+_USERS_OF_ORGANIZATION = Statement(
+    select(_user.organization_id, _user.id.label("user_id"))
     .join_from(models.User, models.Organization, _organization.id == _user.organization_id)
     .where(_organization.name == bindparam("organization"))
-    .order_by(_user.created_at, _user.id)
+    .order_by(_user.created_at, _user.id),
+    UserRef,
 )
-_CALLED = Statement(
-    select(_user.id).where(
+_FIND_USERS = Statement(
+    select(_user.organization_id, _user.id.label("user_id")).where(
         _user.organization_id == bindparam("organization_id"),
         or_(func.lower(_user.email) == func.lower(bindparam("user")), _user.name == bindparam("user")),
-    )
+    ),
+    UserRef,
 )
+
+
+class UserNotFound(DealdeskError):
+    """No organization or user has the name, or several have."""
+
+
+async def find_user(transaction: Transaction, organization: str | None, user: str | None) -> UserRef:
+    """Return the user with an e-mail address or name, in the organization with a name.
+
+    The defaults are the oldest organization and its first user.
+
+    Raises:
+        UserNotFound: not exactly one organization or user has the name.
+    """
+    if organization is None:
+        found = await find_default_user(transaction)
+        if found is None:
+            raise UserNotFound(
+                "The database holds no organization with a user yet. Create one with `dealdesk import` or"
+                " `dealdesk migrate --sample`."
+            )
+    else:
+        found = await _first_user(transaction, organization)
+    return found if user is None else await _find_user(transaction, found.organization_id, user)
+
+
+async def _first_user(transaction: Transaction, organization: str) -> UserRef:
+    rows = await transaction.rows(_USERS_OF_ORGANIZATION, organization=organization)
+    if not rows:
+        raise UserNotFound(f"No organization with a user is called {organization!r}.")
+    if len({row.organization_id for row in rows}) > 1:
+        raise UserNotFound(f"More than one organization is called {organization!r}.")
+    return rows[0]
+
+
+async def _find_user(transaction: Transaction, organization_id: UUID, user: str) -> UserRef:
+    rows = await transaction.rows(_FIND_USERS, organization_id=organization_id, user=user)
+    if len(rows) != 1:
+        count = "More than one user" if rows else "No user"
+        raise UserNotFound(f"{count} of the organization has the e-mail address or name {user!r}.")
+    return rows[0]

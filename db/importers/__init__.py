@@ -1,1 +1,1 @@
-"""Importers, one package per source."""
+"""Importers: one package per source; the modules here are shared by all of them."""

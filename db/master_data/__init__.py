@@ -1,1 +1,1 @@
-"""Operations on organizations, accounts, competitors and status reasons."""
+"""Organizations and their master data: accounts, competitors and status reasons."""

@@ -1,4 +1,4 @@
-"""An offer of the sample as rows: the quote with its lines, its close activity, the contract it won."""
+"""Rows of a sample quote: the quote with its lines, its close activity, and the contract of a won quote."""
 
 from collections.abc import Iterator
 from decimal import ROUND_HALF_UP, Decimal
@@ -8,7 +8,8 @@ from sqlmodel import SQLModel
 
 from db import models
 from db.domain.enums import QuoteLineKind, QuoteState, QuoteStatusReason
-from db.sample_data.declared.spec import Offer
+from db.domain.ids import new_id
+from db.sample_data.declared.spec import Quote
 from db.sample_data.load_context import LoadContext
 
 _STATES = {
@@ -22,81 +23,78 @@ _STATES = {
 }
 
 
-def total(offer: Offer) -> Decimal:
-    """Return the sum of the lines, each rounded half up to two places."""
-    amounts = (line.quantity * line.unit_price for line in offer.lines)
-    return sum((amount.quantize(Decimal("0.01"), ROUND_HALF_UP) for amount in amounts), Decimal("0.00"))
+def quote_total(spec: Quote) -> Decimal:
+    """Return the sum of the line totals, each rounded half up to two decimals."""
+    totals = (line.quantity * line.unit_price for line in spec.lines)
+    return sum((total.quantize(Decimal("0.01"), ROUND_HALF_UP) for total in totals), Decimal("0.00"))
 
 
-def offer_rows(offer: Offer, opportunity: models.Opportunity, setting: LoadContext) -> Iterator[SQLModel]:
-    """Return the rows that an offer on an opportunity becomes."""
-    quote = _quote(offer, opportunity, setting)
-    yield quote
-    for columns in _lines(offer, quote):
-        yield models.QuoteLine(**setting.keys(), quote_id=quote.id, **columns)
-    if offer.decided is not None:
-        yield _close(quote, opportunity, offer.decided, setting)
-    if offer.reason == QuoteStatusReason.WON:
-        yield from _contract(offer, quote, setting)
-
-
-def _quote(offer: Offer, opportunity: models.Opportunity, setting: LoadContext) -> models.Quote:
-    calendar = setting.calendar
-    return models.Quote(
-        **setting.keys(),
+def quote_rows(spec: Quote, opportunity: models.Opportunity, context: LoadContext) -> Iterator[SQLModel]:
+    """Yield the rows of a quote."""
+    calendar = context.calendar
+    updated_days_ago = spec.created_days_ago if spec.closed_days_ago is None else spec.closed_days_ago
+    quote = models.Quote(
+        organization_id=context.organization_id,
+        id=new_id(),
         opportunity_id=opportunity.id,
-        number=f"QUO-{offer.number}",
-        revision=offer.revision,
-        name=offer.name,
-        state=_STATES[offer.reason],
-        status_reason=offer.reason,
+        number=f"QUO-{spec.number}",
+        revision=spec.revision,
+        name=spec.name,
+        state=_STATES[spec.status_reason],
+        status_reason=spec.status_reason,
         currency_code=opportunity.currency_code,
-        total=total(offer),
-        effective_from=calendar.day(offer.created),
-        effective_to=calendar.day(offer.created - offer.valid_for),
-        created_at=calendar.instant(offer.created),
-        updated_at=calendar.instant(offer.created if offer.decided is None else offer.decided),
+        total=quote_total(spec),
+        effective_from=calendar.day(spec.created_days_ago),
+        effective_to=calendar.day(spec.created_days_ago - spec.valid_days),
+        created_at=calendar.instant(spec.created_days_ago),
+        updated_at=calendar.instant(updated_days_ago),
     )
+    yield quote
+    for columns in _line_columns(spec, quote):
+        yield models.QuoteLine(
+            organization_id=context.organization_id, id=new_id(), quote_id=quote.id, **columns
+        )
+    if spec.closed_days_ago is not None:
+        yield models.QuoteClose(
+            organization_id=context.organization_id,
+            id=new_id(),
+            quote_id=quote.id,
+            reason=quote.status_reason,
+            closed_on=calendar.day(spec.closed_days_ago),
+            closed_by_id=opportunity.owner_id,
+            created_at=quote.updated_at,
+        )
+    if spec.status_reason == QuoteStatusReason.WON:
+        contract = models.ProjectContract(
+            organization_id=context.organization_id,
+            id=new_id(),
+            quote_id=quote.id,
+            opportunity_id=quote.opportunity_id,
+            name=quote.name,
+            currency_code=quote.currency_code,
+            total=quote.total,
+            created_at=quote.updated_at,
+        )
+        yield contract
+        for columns in _line_columns(spec, quote):
+            yield models.ProjectContractLine(
+                organization_id=context.organization_id,
+                id=new_id(),
+                project_contract_id=contract.id,
+                **columns,
+            )
 
 
-def _lines(offer: Offer, quote: models.Quote) -> Iterator[dict[str, Any]]:
-    for position, line in enumerate(offer.lines, start=1):
+def _line_columns(spec: Quote, quote: models.Quote) -> Iterator[dict[str, Any]]:
+    for position, line in enumerate(spec.lines, start=1):
         yield {
             "position": position,
-            "kind": QuoteLineKind.PROJECT if line.billing else QuoteLineKind.PRODUCT,
+            "kind": QuoteLineKind.PROJECT if line.billing_method else QuoteLineKind.PRODUCT,
             "name": line.name,
-            "billing_method": line.billing,
-            "not_to_exceed": line.limit,
-            "customer_budget": line.budget,
+            "billing_method": line.billing_method,
+            "not_to_exceed": line.not_to_exceed,
+            "customer_budget": line.customer_budget,
             "quantity": line.quantity,
             "unit_price": line.unit_price,
             "currency_code": quote.currency_code,
         }
-
-
-def _close(
-    quote: models.Quote, opportunity: models.Opportunity, decided: int, setting: LoadContext
-) -> models.QuoteClose:
-    return models.QuoteClose(
-        **setting.keys(),
-        quote_id=quote.id,
-        reason=quote.status_reason,
-        closed_on=setting.calendar.day(decided),
-        closed_by_id=opportunity.owner_id,
-        created_at=quote.updated_at,
-    )
-
-
-def _contract(offer: Offer, quote: models.Quote, setting: LoadContext) -> Iterator[SQLModel]:
-    contract = models.ProjectContract(
-        **setting.keys(),
-        quote_id=quote.id,
-        opportunity_id=quote.opportunity_id,
-        name=quote.name,
-        currency_code=quote.currency_code,
-        total=quote.total,
-        created_at=quote.updated_at,
-    )
-    yield contract
-    for columns in _lines(offer, quote):
-        yield models.ProjectContractLine(**setting.keys(), project_contract_id=contract.id, **columns)

@@ -8,7 +8,8 @@ import typer
 from api.cli.runtime.database import open_migrated, run
 from api.cli.runtime.import_report import progress_bar, report
 from api.settings import Settings
-from db.importers.pipeline import ImportSummary, import_pipeline
+from db.importers.pipeline.importer import import_pipeline
+from db.importers.report import ImportSummary
 
 SOME_ROWS_REFUSED = 3
 """The exit status of an import that landed without some rows; 1 means that nothing was changed."""

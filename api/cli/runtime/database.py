@@ -14,7 +14,7 @@ from db.connect import open_database, sqlite_path
 from db.domain.errors import DealdeskError, Unavailable
 from db.master_data.organizations import find_default_user
 from db.migrations.runner import is_current, migrate
-from db.sample_data import load_sample
+from db.sample_data.loader import load_sample_data
 from db.sql.database import Database
 from db.sql.timeouts import NO_TIMEOUT, Timeouts
 
@@ -94,7 +94,7 @@ async def ensure_migrated(settings: Settings) -> None:
 async def load_sample_if_empty(database: Database) -> None:
     """Load the sample data, unless there is an organization."""
     if await database.write(find_default_user) is None:
-        await load_sample(database, now=datetime.now(UTC))
+        await load_sample_data(database, now=datetime.now(UTC))
 
 
 async def _check_current(settings: Settings) -> None:

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from db.importers.pipeline import EntityKind, ImportSummary
+from db.importers.report import EntityKind, ImportSummary
 
 
 @contextmanager

@@ -1,6 +1,6 @@
-"""What the CSV files say, in exact types: agents, accounts and deals, before any of it lands."""
+"""Parse the pipeline's CSV files into typed rows: sales agents, accounts and opportunities."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -10,32 +10,68 @@ from pathlib import Path
 from typing import TypeVar
 
 from db.domain.enums import OpportunityState
-from db.importers.pipeline.csv_reader import ImportSourceError, Record, RowError, Source, needed
-from db.importers.pipeline.report import Correction, RejectedRow
+from db.importers.csv_reader import CsvDirectory, CsvRow, ImportSourceError, RowError, require
+from db.importers.report import RejectedRow
 
 T = TypeVar("T")
 
-PIPELINE = "sales_pipeline.csv"
+PIPELINE_FILE = "sales_pipeline.csv"
 
-_SPELLINGS = {"technolgy": "technology", "Philipines": "Philippines"}
-_PRODUCT_NAMES = {"GTXPro": "GTX Pro"}
+_AGENT_COLUMNS = ("sales_agent", "manager", "regional_office")
+_PRODUCT_COLUMNS = ("product", "series", "sales_price")
+_ACCOUNT_COLUMNS = (
+    "account",
+    "sector",
+    "year_established",
+    "revenue",
+    "employees",
+    "office_location",
+    "subsidiary_of",
+)
+_OPPORTUNITY_COLUMNS = (
+    "opportunity_id",
+    "sales_agent",
+    "product",
+    "account",
+    "deal_stage",
+    "engage_date",
+    "close_date",
+    "close_value",
+)
+_MISSPELLINGS = {"technolgy": "technology", "Philipines": "Philippines"}
+_PRODUCT_ALIASES = {"GTXPro": "GTX Pro"}
+
+
+class Correction(StrEnum):
+    """Known defects of a row, and how the importer corrects them, as the report shows it."""
+
+    SPELLING = "misspelled industry or country: corrected"
+    NO_PARENT = "parent company not in accounts.csv: left out"
+    PRODUCT_NAME = 'product "GTXPro": read as "GTX Pro"'
+    NO_ACCOUNT = 'no account: assigned to "No account yet"'
+    NO_ENGAGE_DATE = "no engage date: created on its close date, or on the day of the import while open"
 
 
 class Stage(StrEnum):
-    """How far a deal has come."""
+    """The stage of an opportunity in the files."""
 
     PROSPECTING = "Prospecting"
     ENGAGING = "Engaging"
     WON = "Won"
     LOST = "Lost"
 
+    @property
+    def state(self) -> OpportunityState:
+        """The state of the imported opportunity."""
+        return _CLOSED_STATES.get(self, OpportunityState.OPEN)
 
-_STATES = {Stage.WON: OpportunityState.WON, Stage.LOST: OpportunityState.LOST}
+
+_CLOSED_STATES = {Stage.WON: OpportunityState.WON, Stage.LOST: OpportunityState.LOST}
 
 
 @dataclass(frozen=True, slots=True)
-class Agent:
-    """Who sells, for whom, and where."""
+class SalesAgent:
+    """A row of sales_teams.csv."""
 
     name: str
     manager: str
@@ -43,8 +79,8 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
-    """A row of accounts.csv, spelling corrected; the revenue is in millions of US dollars."""
+class PipelineAccount:
+    """A row of accounts.csv. ``annual_revenue`` is in millions of US dollars."""
 
     industry: str | None = None
     country: str | None = None
@@ -56,12 +92,12 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class Deal:
-    """A row of sales_pipeline.csv whose agent, product and account are known and whose dates make sense."""
+class PipelineOpportunity:
+    """A valid row of sales_pipeline.csv with its agent and the list price of its product."""
 
     line: int
     reference: str
-    agent: Agent
+    agent: SalesAgent
     account: str | None
     product: str
     list_price: Decimal
@@ -73,160 +109,130 @@ class Deal:
 
     @property
     def name(self) -> str:
-        """The name of its opportunity."""
+        """The name of the imported opportunity."""
         return f"{self.product} for {self.account}" if self.account else f"{self.product}, no account yet"
-
-    @property
-    def state(self) -> OpportunityState:
-        """The state of its opportunity."""
-        return _STATES.get(self.stage, OpportunityState.OPEN)
 
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """Everything that can land, and the rows that can't."""
+    """The valid rows of the four files by name or reference, and the rejected rows."""
 
     name: str
-    agents: Mapping[str, Agent]
-    customers: Mapping[str, Customer]
-    deals: Mapping[str, Deal]
+    agents: Mapping[str, SalesAgent]
+    accounts: Mapping[str, PipelineAccount]
+    opportunities: Mapping[str, PipelineOpportunity]
     rejected: list[RejectedRow]
 
 
 def read_pipeline(directory: Path, *, today: date) -> Pipeline:
-    """Read the four files.
+    """Read the four files. The pipeline's name is that of the directory.
 
     Raises:
-        ImportUnreadable: a file is missing or no such table, or sales_teams.csv names no agent.
+        ImportSourceError: a file is missing or invalid, or sales_teams.csv contains no agent.
     """
-    source = Source(directory)
-    agents = source.read("sales_teams.csv", ("sales_agent", "manager", "regional_office"), _agent)
+    files = CsvDirectory(directory)
+    agents = files.read("sales_teams.csv", _AGENT_COLUMNS, _parse_agent)
     if not agents:
-        raise ImportSourceError("sales_teams.csv names no agent, so no deal would have an owner.")
-    customers = source.read("accounts.csv", _ACCOUNT_COLUMNS, _customer)
-    prices = source.read("products.csv", ("product", "series", "sales_price"), _price)
-    customers = {name: _with_known_parent(customer, customers) for name, customer in customers.items()}
-    deal = partial(_deal, agents=agents, customers=customers, prices=prices, today=today)
-    deals = source.read(PIPELINE, _DEAL_COLUMNS, deal)
-    return Pipeline(directory.resolve().name, agents, customers, deals, source.rejected)
+        raise ImportSourceError("sales_teams.csv contains no agent, so no opportunity would have an owner.")
+    accounts = files.read("accounts.csv", _ACCOUNT_COLUMNS, _parse_account)
+    prices = files.read("products.csv", _PRODUCT_COLUMNS, _parse_price)
+    accounts = {name: _without_unknown_parent(account, accounts) for name, account in accounts.items()}
+    parse = partial(_parse_opportunity, agents=agents, accounts=accounts, prices=prices, today=today)
+    opportunities = files.read(PIPELINE_FILE, _OPPORTUNITY_COLUMNS, parse)
+    return Pipeline(directory.resolve().name, agents, accounts, opportunities, files.rejected)
 
 
-_ACCOUNT_COLUMNS = (
-    "account",
-    "sector",
-    "year_established",
-    "revenue",
-    "employees",
-    "office_location",
-    "subsidiary_of",
-)
-_DEAL_COLUMNS = (
-    "opportunity_id",
-    "sales_agent",
-    "product",
-    "account",
-    "deal_stage",
-    "engage_date",
-    "close_date",
-    "close_value",
-)
+def _parse_agent(row: CsvRow) -> SalesAgent:
+    return SalesAgent(*(require(column, row.text(column)) for column in _AGENT_COLUMNS))
 
 
-def _agent(record: Record) -> Agent:
-    columns = ("sales_agent", "manager", "regional_office")
-    return Agent(*(needed(column, record.text(column)) for column in columns))
+def _parse_price(row: CsvRow) -> Decimal:
+    return require("sales_price", row.amount("sales_price"))
 
 
-def _price(record: Record) -> Decimal:
-    return needed("sales_price", record.amount("sales_price"))
-
-
-def _customer(record: Record) -> Customer:
-    sector, country = record.text("sector"), record.text("office_location")
-    return Customer(
-        industry=_corrected(sector),
-        country=_corrected(country),
-        established=record.whole_number("year_established"),
-        employees=record.whole_number("employees"),
-        annual_revenue=record.amount("revenue"),
-        parent=record.text("subsidiary_of"),
-        corrections=(Correction.SPELLING,) if sector in _SPELLINGS or country in _SPELLINGS else (),
+def _parse_account(row: CsvRow) -> PipelineAccount:
+    sector, country = row.text("sector"), row.text("office_location")
+    return PipelineAccount(
+        industry=_MISSPELLINGS.get(sector, sector) if sector else None,
+        country=_MISSPELLINGS.get(country, country) if country else None,
+        established=row.integer("year_established"),
+        employees=row.integer("employees"),
+        annual_revenue=row.amount("revenue"),
+        parent=row.text("subsidiary_of"),
+        corrections=(Correction.SPELLING,) if {sector, country} & _MISSPELLINGS.keys() else (),
     )
 
 
-def _with_known_parent(customer: Customer, customers: Mapping[str, Customer]) -> Customer:
-    if customer.parent is None or customer.parent in customers:
-        return customer
-    return replace(customer, parent=None, corrections=(*customer.corrections, Correction.NO_PARENT))
+def _without_unknown_parent(
+    account: PipelineAccount, accounts: Mapping[str, PipelineAccount]
+) -> PipelineAccount:
+    if account.parent is None or account.parent in accounts:
+        return account
+    return replace(account, parent=None, corrections=(*account.corrections, Correction.NO_PARENT))
 
 
-def _corrected(text: str | None) -> str | None:
-    return text and _SPELLINGS.get(text, text)
-
-
-def _deal(
-    record: Record,
+def _parse_opportunity(
+    row: CsvRow,
     *,
-    agents: Mapping[str, Agent],
-    customers: Mapping[str, Customer],
+    agents: Mapping[str, SalesAgent],
+    accounts: Mapping[str, PipelineAccount],
     prices: Mapping[str, Decimal],
     today: date,
-) -> Deal:
-    product = _PRODUCT_NAMES.get(record.texts["product"], record.texts["product"])
-    deal = Deal(
-        line=record.line,
-        reference=record.texts["opportunity_id"],
-        agent=_known("sales_agent", record.texts["sales_agent"], agents),
-        account=record.text("account"),
+) -> PipelineOpportunity:
+    product = _PRODUCT_ALIASES.get(row.texts["product"], row.texts["product"])
+    defects = {
+        Correction.PRODUCT_NAME: row.texts["product"] in _PRODUCT_ALIASES,
+        Correction.NO_ACCOUNT: not row.texts["account"],
+        Correction.NO_ENGAGE_DATE: not row.texts["engage_date"],
+    }
+    opportunity = PipelineOpportunity(
+        line=row.line,
+        reference=row.texts["opportunity_id"],
+        agent=_look_up("sales_agent", row.texts["sales_agent"], agents),
+        account=row.text("account"),
         product=product,
-        list_price=_known("product", product, prices),
-        stage=_stage(record.texts["deal_stage"]),
-        engaged_on=record.day("engage_date"),
-        closed_on=record.day("close_date"),
-        close_value=record.amount("close_value"),
-        corrections=tuple(_quirks(record)),
+        list_price=_look_up("product", product, prices),
+        stage=_parse_stage(row.texts["deal_stage"]),
+        engaged_on=row.iso_date("engage_date"),
+        closed_on=row.iso_date("close_date"),
+        close_value=row.amount("close_value"),
+        corrections=tuple(correction for correction, applies in defects.items() if applies),
     )
-    if deal.account:
-        _known("account", deal.account, customers)
-    _check_closing(deal)
-    _check_days(deal, today)
-    return deal
+    if opportunity.account:
+        _look_up("account", opportunity.account, accounts)
+    _check_close(opportunity)
+    _check_dates(opportunity, today)
+    return opportunity
 
 
-def _quirks(record: Record) -> Iterator[Correction]:
-    if record.texts["product"] in _PRODUCT_NAMES:
-        yield Correction.PRODUCT_NAME
-    if not record.texts["account"]:
-        yield Correction.NO_ACCOUNT
-    if not record.texts["engage_date"]:
-        yield Correction.NO_ENGAGE_DATE
-
-
-def _known(column: str, key: str, known: Mapping[str, T]) -> T:
+def _look_up(column: str, key: str, known: Mapping[str, T]) -> T:
     if key not in known:
         raise RowError(f"{column} {key!r} is unknown.")
     return known[key]
 
 
-def _stage(text: str) -> Stage:
+def _parse_stage(text: str) -> Stage:
     try:
         return Stage(text)
     except ValueError:
-        raise RowError(f"deal_stage {text!r} is none of {', '.join(Stage)}.") from None
+        raise RowError(f"deal_stage {text!r} is not one of {', '.join(Stage)}.") from None
 
 
-def _check_closing(deal: Deal) -> None:
-    if deal.state == OpportunityState.OPEN:
-        if deal.closed_on or deal.close_value is not None:
-            raise RowError(f"A deal in stage {deal.stage} has no close_date and no close_value.")
+def _check_close(opportunity: PipelineOpportunity) -> None:
+    if opportunity.stage.state == OpportunityState.OPEN:
+        if opportunity.closed_on or opportunity.close_value is not None:
+            raise RowError(
+                f"An opportunity in stage {opportunity.stage} must not have a close_date or close_value."
+            )
     else:
-        needed("close_date", deal.closed_on)
-    if deal.state == OpportunityState.WON:
-        needed("close_value", deal.close_value)
+        require("close_date", opportunity.closed_on)
+    if opportunity.stage == Stage.WON:
+        require("close_value", opportunity.close_value)
 
 
-def _check_days(deal: Deal, today: date) -> None:
-    if deal.closed_on and deal.engaged_on and deal.closed_on < deal.engaged_on:
-        raise RowError(f"close_date {deal.closed_on} is before engage_date {deal.engaged_on}.")
-    if max(deal.engaged_on or today, deal.closed_on or today) > today:
+def _check_dates(opportunity: PipelineOpportunity, today: date) -> None:
+    engaged_on, closed_on = opportunity.engaged_on, opportunity.closed_on
+    if closed_on and engaged_on and closed_on < engaged_on:
+        raise RowError(f"close_date {closed_on} is before engage_date {engaged_on}.")
+    if max(engaged_on or today, closed_on or today) > today:
         raise RowError(f"A date is after the day of the import, {today}.")

@@ -1,8 +1,7 @@
-"""A deal of the files as rows: the opportunity, and its close activity or its quote."""
+"""Map an opportunity of the files to rows: the opportunity, and its close activity or its quote."""
 
 from datetime import UTC, date, datetime, time
 from decimal import Decimal
-from uuid import UUID
 
 from sqlmodel import SQLModel
 
@@ -15,64 +14,70 @@ from db.domain.enums import (
     SeededReason,
 )
 from db.domain.ids import new_id
-from db.importers.pipeline.parser import Deal, Stage
-from db.importers.pipeline.references import CURRENCY, NO_ACCOUNT, ImportTarget, References, email
+from db.importers.pipeline.parser import PipelineOpportunity, Stage
+from db.importers.pipeline.references import CURRENCY, NO_ACCOUNT, References, placeholder_email
+from db.importers.target import ImportTarget
 
-NUMBER_PREFIX = "CRM-"
-"""What keeps the numbers of imported quotes apart from those that the organization gives."""
+QUOTE_NUMBER_PREFIX = "CRM-"
+"""Keeps the numbers of imported quotes apart from those that Dealdesk assigns."""
 
-_REASONS = {
+_STATUS_REASONS = {
     OpportunityState.OPEN: SeededReason.IN_PROGRESS,
     OpportunityState.WON: SeededReason.WON,
     OpportunityState.LOST: SeededReason.CANCELED,
 }
-_QUOTES = {
+_QUOTE_STATES = {
     Stage.ENGAGING: (QuoteState.ACTIVE, QuoteStatusReason.ACTIVE_IN_PROGRESS),
     Stage.PROSPECTING: (QuoteState.DRAFT, QuoteStatusReason.DRAFT_IN_PROGRESS),
 }
 
 
-def quote_number(deal: Deal) -> str:
-    """Return the number of the quote that an open deal gets."""
-    return f"{NUMBER_PREFIX}{deal.reference}"
+def quote_number(source: PipelineOpportunity) -> str:
+    """Return the number of the quote of an open opportunity."""
+    return f"{QUOTE_NUMBER_PREFIX}{source.reference}"
 
 
-def rows_of(deal: Deal, to: ImportTarget, ground: References) -> list[SQLModel]:
-    """Return the rows that a deal becomes."""
-    opportunity = _opportunity(deal, to, ground)
-    if deal.closed_on is None:
-        quote = _quote(deal, opportunity)
-        return [opportunity, quote, _line(deal, quote)]
-    opportunity.close_id = new_id()
-    return [opportunity, _close(opportunity, opportunity.close_id, deal.closed_on)]
+def opportunity_rows(
+    source: PipelineOpportunity, target: ImportTarget, references: References
+) -> list[SQLModel]:
+    """Return the opportunity with its close activity, or with its quote and quote line."""
+    opportunity = _opportunity(source, target, references)
+    if source.closed_on is not None:
+        close = _close(opportunity, source.closed_on)
+        opportunity.close_id = close.id
+        return [opportunity, close]
+    quote = _quote(source, opportunity)
+    return [opportunity, quote, _quote_line(source, quote)]
 
 
-def _opportunity(deal: Deal, to: ImportTarget, ground: References) -> models.Opportunity:
-    began_on = deal.engaged_on or deal.closed_on
-    created_at = _midnight(began_on) if began_on else to.now
+def _opportunity(
+    source: PipelineOpportunity, target: ImportTarget, references: References
+) -> models.Opportunity:
+    created_on = source.engaged_on or source.closed_on
+    created_at = _midnight(created_on) if created_on else target.now
     return models.Opportunity(
-        organization_id=to.organization_id,
+        organization_id=target.organization_id,
         id=new_id(),
-        external_reference=deal.reference,
-        name=deal.name,
-        account_id=ground.accounts[deal.account or NO_ACCOUNT],
-        owner_id=ground.users[email(deal.agent.name)],
-        contracting_unit_id=ground.units[deal.agent.office],
+        external_reference=source.reference,
+        name=source.name,
+        account_id=references.accounts[source.account or NO_ACCOUNT],
+        owner_id=references.users[placeholder_email(source.agent.name)],
+        contracting_unit_id=references.units[source.agent.office],
         currency_code=CURRENCY,
-        state=deal.state,
-        status_reason_id=ground.reasons[_REASONS[deal.state]],
-        estimated_revenue=deal.list_price,
-        actual_revenue=deal.close_value,
-        closed_on=deal.closed_on,
+        state=source.stage.state,
+        status_reason_id=references.status_reasons[_STATUS_REASONS[source.stage.state]],
+        estimated_revenue=source.list_price,
+        actual_revenue=source.close_value,
+        closed_on=source.closed_on,
         created_at=created_at,
-        updated_at=_midnight(deal.closed_on) if deal.closed_on else created_at,
+        updated_at=_midnight(source.closed_on) if source.closed_on else created_at,
     )
 
 
-def _close(opportunity: models.Opportunity, close_id: UUID, closed_on: date) -> models.OpportunityClose:
+def _close(opportunity: models.Opportunity, closed_on: date) -> models.OpportunityClose:
     return models.OpportunityClose(
         organization_id=opportunity.organization_id,
-        id=close_id,
+        id=new_id(),
         opportunity_id=opportunity.id,
         outcome=opportunity.state,
         status_reason_id=opportunity.status_reason_id,
@@ -84,33 +89,33 @@ def _close(opportunity: models.Opportunity, close_id: UUID, closed_on: date) -> 
     )
 
 
-def _quote(deal: Deal, opportunity: models.Opportunity) -> models.Quote:
-    state, status_reason = _QUOTES[deal.stage]
+def _quote(source: PipelineOpportunity, opportunity: models.Opportunity) -> models.Quote:
+    state, status_reason = _QUOTE_STATES[source.stage]
     return models.Quote(
         organization_id=opportunity.organization_id,
         id=new_id(),
         opportunity_id=opportunity.id,
-        number=quote_number(deal),
+        number=quote_number(source),
         name=opportunity.name,
         state=state,
         status_reason=status_reason,
         currency_code=opportunity.currency_code,
-        total=deal.list_price,
+        total=source.list_price,
         created_at=opportunity.created_at,
         updated_at=opportunity.created_at,
     )
 
 
-def _line(deal: Deal, quote: models.Quote) -> models.QuoteLine:
+def _quote_line(source: PipelineOpportunity, quote: models.Quote) -> models.QuoteLine:
     return models.QuoteLine(
         organization_id=quote.organization_id,
         id=new_id(),
         quote_id=quote.id,
         position=1,
         kind=QuoteLineKind.PRODUCT,
-        name=deal.product,
+        name=source.product,
         quantity=Decimal(1),
-        unit_price=deal.list_price,
+        unit_price=source.list_price,
         currency_code=quote.currency_code,
     )
 

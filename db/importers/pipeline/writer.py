@@ -1,10 +1,9 @@
-"""Landing what the CSV files say: only what isn't there already."""
+"""Insert the rows of a pipeline that are not stored yet."""
 
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from itertools import chain
-from uuid import UUID
 
 from sqlalchemy import bindparam
 from sqlmodel import col, select
@@ -12,93 +11,81 @@ from sqlmodel import col, select
 from db import models
 from db.audit.log import append_audit_as
 from db.domain.enums import OpportunityState, SeededReason
-from db.importers.pipeline.parser import PIPELINE, Deal, Pipeline
-from db.importers.pipeline.references import ImportTarget, References, insert_references
-from db.importers.pipeline.report import EntityKind, ImportSummary, RejectedRow
-from db.importers.pipeline.row_mapper import NUMBER_PREFIX, quote_number, rows_of
-from db.master_data.organizations import create_organization, find_default_user, insert_rows
+from db.importers.pipeline.parser import PIPELINE_FILE, Pipeline, PipelineOpportunity
+from db.importers.pipeline.references import References, insert_references
+from db.importers.pipeline.row_mapper import QUOTE_NUMBER_PREFIX, opportunity_rows, quote_number
+from db.importers.report import EntityKind, ImportSummary, RejectedRow
+from db.importers.target import ImportTarget
+from db.master_data.bulk_insert import insert_rows
 from db.opportunities.audit_backfill import reconstruct_audit
 from db.sql.database import Transaction
 from db.sql.statements import Statement
 
-_BATCH = 400
-"""How many deals are inserted between two reports of progress."""
+_BATCH_SIZE = 400
+"""Opportunities inserted between two reports of progress."""
+
+_STORED_REFERENCES = Statement(
+    select(models.Opportunity.external_reference).where(
+        col(models.Opportunity.organization_id) == bindparam("organization_id"),
+        col(models.Opportunity.external_reference).is_not(None),
+    )
+)
+_STORED_QUOTE_NUMBERS = Statement(
+    select(models.Quote.number).where(
+        col(models.Quote.organization_id) == bindparam("organization_id"),
+        col(models.Quote.number).startswith(QUOTE_NUMBER_PREFIX),
+    )
+)
 
 
 async def write_pipeline(
     transaction: Transaction, pipeline: Pipeline, *, now: datetime, progress: Callable[[int, int], None]
 ) -> ImportSummary:
-    """Insert what isn't there yet, and return what was done."""
-    summary = ImportSummary(rejected=list(pipeline.rejected))
-    organization_id = await _organization(transaction, pipeline, now, summary)
-    to = ImportTarget(transaction, organization_id, now, summary)
-    deals = await _new_deals(to, pipeline.deals)
-    ground = await insert_references(to, pipeline, with_no_account=not all(deal.account for deal in deals))
-    total = len(pipeline.deals)
-    progress(total - len(deals), total)
-    for start in range(0, len(deals), _BATCH):
-        await _insert(to, ground, deals[start : start + _BATCH])
-        progress(total - len(deals[start + _BATCH :]), total)
-    return summary
+    """Insert the rows that are not stored yet, and return the summary."""
+    target = await ImportTarget.open(transaction, new_organization_name=pipeline.name, now=now)
+    target.summary.rejected.extend(pipeline.rejected)
+    opportunities = await _select_new(target, pipeline)
+    references = await insert_references(
+        target, pipeline, with_no_account=not all(opportunity.account for opportunity in opportunities)
+    )
+    total = len(pipeline.opportunities)
+    progress(total - len(opportunities), total)
+    for start in range(0, len(opportunities), _BATCH_SIZE):
+        await _insert_opportunities(target, references, opportunities[start : start + _BATCH_SIZE])
+        progress(total - len(opportunities[start + _BATCH_SIZE :]), total)
+    return target.summary
 
 
-async def _organization(
-    transaction: Transaction, pipeline: Pipeline, now: datetime, summary: ImportSummary
-) -> UUID:
-    served = await find_default_user(transaction)
-    if served:
-        summary.existing[EntityKind.ORGANIZATION] += 1
-        return served.organization_id
-    summary.imported[EntityKind.ORGANIZATION] += 1
-    return await create_organization(transaction, pipeline.name, now=now)
-
-
-async def _new_deals(to: ImportTarget, deals: Mapping[str, Deal]) -> list[Deal]:
-    """Pass over what is there, and refuse the few whose quote's number somebody gave to another quote."""
-    there = await _texts(to, _REFERENCES)
-    taken = await _texts(to, _NUMBERS)
+async def _select_new(target: ImportTarget, pipeline: Pipeline) -> list[PipelineOpportunity]:
+    """Leave out stored opportunities, and reject those whose quote number another quote already has."""
+    rows = await target.transaction.rows(_STORED_REFERENCES, organization_id=target.organization_id)
+    stored = {reference for (reference,) in rows}
+    rows = await target.transaction.rows(_STORED_QUOTE_NUMBERS, organization_id=target.organization_id)
+    taken = {number for (number,) in rows}
     new = []
-    for deal in deals.values():
-        if deal.reference in there:
-            to.summary.existing[EntityKind.OPPORTUNITY] += 1
-        elif deal.closed_on is None and quote_number(deal) in taken:
-            to.summary.rejected.append(_number_taken(deal))
+    for opportunity in pipeline.opportunities.values():
+        number = quote_number(opportunity)
+        if opportunity.reference in stored:
+            target.summary.existing[EntityKind.OPPORTUNITY] += 1
+        elif opportunity.closed_on is None and number in taken:
+            reason = f"Another opportunity already has a quote {number}."
+            target.summary.rejected.append(RejectedRow(PIPELINE_FILE, opportunity.line, reason))
         else:
-            new.append(deal)
+            new.append(opportunity)
     return new
 
 
-def _number_taken(deal: Deal) -> RejectedRow:
-    return RejectedRow(PIPELINE, deal.line, f"Another opportunity has a quote {quote_number(deal)} already.")
-
-
-async def _texts(to: ImportTarget, statement: Statement) -> set[str]:
-    return {text for (text,) in await to.transaction.rows(statement, organization=to.organization_id)}
-
-
-async def _insert(to: ImportTarget, ground: References, deals: Sequence[Deal]) -> None:
-    landing = [rows_of(deal, to, ground) for deal in deals]
-    await insert_rows(to.transaction, chain.from_iterable(landing))
-    open_reason_id = ground.reasons[SeededReason.IN_PROGRESS]
-    await append_audit_as(
-        to.transaction, (act for rows in landing for act in reconstruct_audit(rows, open_reason_id))
-    )
-    states = Counter(deal.state for deal in deals)
-    to.summary.opportunities_by_state.update(states)
-    to.summary.imported[EntityKind.OPPORTUNITY] += len(deals)
-    to.summary.imported[EntityKind.QUOTE] += states[OpportunityState.OPEN]
-    to.summary.corrections.update(quirk for deal in deals for quirk in deal.corrections)
-
-
-_REFERENCES = Statement(
-    select(models.Opportunity.external_reference).where(
-        col(models.Opportunity.organization_id) == bindparam("organization"),
-        col(models.Opportunity.external_reference).is_not(None),
-    )
-)
-_NUMBERS = Statement(
-    select(models.Quote.number).where(
-        col(models.Quote.organization_id) == bindparam("organization"),
-        col(models.Quote.number).startswith(NUMBER_PREFIX),
-    )
-)
+async def _insert_opportunities(
+    target: ImportTarget, references: References, opportunities: Sequence[PipelineOpportunity]
+) -> None:
+    groups = [opportunity_rows(opportunity, target, references) for opportunity in opportunities]
+    await insert_rows(target.transaction, chain.from_iterable(groups))
+    open_reason_id = references.status_reasons[SeededReason.IN_PROGRESS]
+    audit = chain.from_iterable(reconstruct_audit(rows, open_reason_id) for rows in groups)
+    await append_audit_as(target.transaction, audit)
+    states = Counter(opportunity.stage.state for opportunity in opportunities)
+    target.summary.opportunities_by_state.update(states)
+    target.summary.imported[EntityKind.OPPORTUNITY] += len(opportunities)
+    target.summary.imported[EntityKind.QUOTE] += states[OpportunityState.OPEN]
+    for opportunity in opportunities:
+        target.summary.corrections.update(opportunity.corrections)

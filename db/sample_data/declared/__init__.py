@@ -1,1 +1,1 @@
-"""The sample companies, as data."""
+"""The contents of the sample data, written in the terms of ``spec``."""

@@ -1,11 +1,10 @@
-"""The deals of UK Delivery."""
+"""The opportunities of UK Delivery."""
 
-from db.sample_data.declared.customers import AIRPORT, BREWERY, BRINDLE, RAIL, WATER
-from db.sample_data.declared.people import CALLUM, MARA
+from db.sample_data.declared.accounts import AIRPORT, BREWERY, BRINDLE, RAIL, WATER
 from db.sample_data.declared.spec import (
-    Closing,
-    Deal,
-    Unit,
+    Close,
+    ContractingUnit,
+    Opportunity,
     active,
     canceled,
     draft,
@@ -16,23 +15,24 @@ from db.sample_data.declared.spec import (
     time_and_material,
     won,
 )
+from db.sample_data.declared.users import CALLUM, MARA
 
-BRITAIN = Unit(
+BRITAIN = ContractingUnit(
     "UK Delivery",
     "GBP",
     (
-        Deal(
+        Opportunity(
             name="Pumping station telemetry",
             account=WATER,
             owner=CALLUM,
-            created=43,
-            due=25,
-            estimate=355_000,
-            offers=(
+            created_days_ago=43,
+            due_in_days=25,
+            estimated_revenue=355_000,
+            quotes=(
                 active(
                     number=1054,
                     name="Telemetry for 120 stations",
-                    created=27,
+                    created_days_ago=27,
                     lines=(
                         product("Outstation with modem", 120, "1645.00"),
                         fixed_price("Installation", 118_000, budget=115_000),
@@ -41,24 +41,24 @@ BRITAIN = Unit(
                 sent(
                     number=1068,
                     name="Control centre screens",
-                    created=10,
+                    created_days_ago=10,
                     lines=(time_and_material("Screens and alarms", 290, "92.50", limit=30_000),),
                 ),
             ),
         ),
-        Deal(
+        Opportunity(
             name="Filter plant control room",
             account=WATER,
             owner=CALLUM,
-            created=240,
-            due=-115,
-            estimate=480_000,
-            offers=(
+            created_days_ago=240,
+            due_in_days=-115,
+            estimated_revenue=480_000,
+            quotes=(
                 won(
                     number=1005,
                     name="Control room refit",
-                    created=200,
-                    decided=113,
+                    created_days_ago=200,
+                    closed_days_ago=113,
                     lines=(
                         fixed_price("Refit", 265_000, budget=250_000),
                         product("Operator workplace", 5, "18940.00"),
@@ -66,47 +66,47 @@ BRITAIN = Unit(
                     ),
                 ),
             ),
-            closings=(Closing("Won", 110),),
+            closes=(Close("Won", 110),),
         ),
-        Deal(
+        Opportunity(
             name="Leak detection rollout",
             account=WATER,
             owner=CALLUM,
-            created=90,
-            due=-5,
-            estimate=140_000,
-            offers=(
+            created_days_ago=90,
+            due_in_days=-5,
+            estimated_revenue=140_000,
+            quotes=(
                 won(
                     number=1035,
                     name="Loggers in four districts",
-                    created=71,
-                    decided=14,
+                    created_days_ago=71,
+                    closed_days_ago=14,
                     lines=(product("Acoustic logger", 640, "189.99"), fixed_price("Rollout", 24_500)),
                 ),
                 lost(
                     number=1036,
                     name="Loggers in two districts",
-                    created=70,
-                    decided=14,
+                    created_days_ago=70,
+                    closed_days_ago=14,
                     lines=(product("Acoustic logger", 320, "204.99"), fixed_price("Rollout", 15_000)),
                 ),
             ),
-            closings=(Closing("Won", 12, description="Four districts now, the rest next year."),),
+            closes=(Close("Won", 12, description="Four districts now, the rest next year."),),
         ),
-        Deal(
+        Opportunity(
             name="Depot signalling simulator",
             account=RAIL,
             owner=MARA,
-            created=104,
-            due=95,
-            estimate=265_000,
-            reason="On Hold",
-            offers=(
+            created_days_ago=104,
+            due_in_days=95,
+            estimated_revenue=265_000,
+            status_reason="On Hold",
+            quotes=(
                 active(
                     number=1030,
                     name="Simulator and scenarios",
-                    created=83,
-                    valid_for=60,
+                    created_days_ago=83,
+                    valid_days=60,
                     lines=(
                         fixed_price("Simulator", 148_000, budget=150_000),
                         time_and_material("Scenarios", 860, 96, limit=90_000),
@@ -114,50 +114,50 @@ BRITAIN = Unit(
                 ),
             ),
         ),
-        Deal(
+        Opportunity(
             name="Level crossing renewal survey",
             account=RAIL,
             owner=CALLUM,
-            created=141,
-            due=-85,
-            estimate=72_000,
-            closings=(Closing("Canceled", 81),),
+            created_days_ago=141,
+            due_in_days=-85,
+            estimated_revenue=72_000,
+            closes=(Close("Canceled", 81),),
         ),
-        Deal(
+        Opportunity(
             name="Platform screen door maintenance",
             account=RAIL,
             owner=CALLUM,
-            created=133,
-            due=-55,
-            estimate=198_000,
-            offers=(
+            created_days_ago=133,
+            due_in_days=-55,
+            estimated_revenue=198_000,
+            quotes=(
                 lost(
                     number=1025,
                     name="Maintenance for three years",
-                    created=96,
-                    decided=52,
+                    created_days_ago=96,
+                    closed_days_ago=52,
                     lines=(
                         fixed_price("Planned maintenance", 162_000),
                         time_and_material("Call-outs", 240, "104.50", limit=30_000),
                     ),
                 ),
             ),
-            closings=(
-                Closing("Out-Sold", 52, competitor=BRINDLE, description="They maintain the rolling stock."),
+            closes=(
+                Close("Out-Sold", 52, competitor=BRINDLE, description="They maintain the rolling stock."),
             ),
         ),
-        Deal(
+        Opportunity(
             name="Baggage hall conveyor drives",
             account=AIRPORT,
             owner=CALLUM,
-            created=29,
-            due=40,
-            estimate=225_000,
-            offers=(
+            created_days_ago=29,
+            due_in_days=40,
+            estimated_revenue=225_000,
+            quotes=(
                 active(
                     number=1061,
                     name="Ninety drives",
-                    created=17,
+                    created_days_ago=17,
                     lines=(
                         product("Drum motor with inverter", 90, "1320.00"),
                         time_and_material("Night work", 780, 98, limit=85_000, budget=70_000),
@@ -166,24 +166,24 @@ BRITAIN = Unit(
                 draft(
                     number=1062,
                     name="Spare drives",
-                    created=16,
+                    created_days_ago=16,
                     lines=(product("Drum motor with inverter", 10, "1295.00"),),
                 ),
             ),
         ),
-        Deal(
+        Opportunity(
             name="Runway lighting control",
             account=AIRPORT,
             owner=MARA,
-            created=290,
-            due=-180,
-            estimate=540_000,
-            offers=(
+            created_days_ago=290,
+            due_in_days=-180,
+            estimated_revenue=540_000,
+            quotes=(
                 won(
                     number=1002,
                     name="Control with monitoring",
-                    created=282,
-                    decided=174,
+                    created_days_ago=282,
+                    closed_days_ago=174,
                     lines=(
                         product("Constant current regulator", 14, 21_500),
                         fixed_price("Control and monitoring", 228_000, budget=240_000),
@@ -192,20 +192,20 @@ BRITAIN = Unit(
                 canceled(
                     number=1001,
                     name="Control without monitoring",
-                    created=285,
-                    decided=260,
+                    created_days_ago=285,
+                    closed_days_ago=260,
                     lines=(product("Constant current regulator", 14, 21_500),),
                 ),
             ),
-            closings=(Closing("Won", 171),),
+            closes=(Close("Won", 171),),
         ),
-        Deal(
+        Opportunity(
             name="Brewhouse automation, phase 2",
             account=BREWERY,
             owner=CALLUM,
-            created=12,
-            due=110,
-            estimate=160_000,
+            created_days_ago=12,
+            due_in_days=110,
+            estimated_revenue=160_000,
         ),
     ),
 )

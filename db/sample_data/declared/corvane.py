@@ -1,24 +1,24 @@
 """Corvane Engineering, which retrofits, automates and maintains heavy machinery in five contracting units."""
 
 from db.domain.enums import OpportunityState
+from db.sample_data.declared.accounts import ACCOUNTS, COMPETITORS
 from db.sample_data.declared.america import AMERICA
 from db.sample_data.declared.automation import AUTOMATION
 from db.sample_data.declared.britain import BRITAIN
-from db.sample_data.declared.customers import COMPETITORS, CUSTOMERS
 from db.sample_data.declared.marine import MARINE
 from db.sample_data.declared.nordic import NORDIC
-from db.sample_data.declared.people import PEOPLE
-from db.sample_data.declared.spec import Company, Reason
+from db.sample_data.declared.spec import Organization, StatusReason
+from db.sample_data.declared.users import USERS
 
-CORVANE = Company(
+CORVANE = Organization(
     name="Corvane Engineering",
-    founded=1100,
-    people=PEOPLE,
-    customers=CUSTOMERS,
+    founded_days_ago=1100,
+    users=USERS,
+    accounts=ACCOUNTS,
     competitors=COMPETITORS,
-    reasons=(
-        Reason("Budget Frozen", OpportunityState.LOST, description_required=True),
-        Reason("Kept In-House", OpportunityState.LOST, retired=120),
+    status_reasons=(
+        StatusReason("Budget Frozen", OpportunityState.LOST, description_required=True),
+        StatusReason("Kept In-House", OpportunityState.LOST, retired_days_ago=120),
     ),
-    units=(MARINE, AUTOMATION, NORDIC, BRITAIN, AMERICA),
+    contracting_units=(MARINE, AUTOMATION, NORDIC, BRITAIN, AMERICA),
 )

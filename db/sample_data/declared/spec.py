@@ -1,4 +1,4 @@
-"""The words in which the sample is written down. Days count back from today unless they say otherwise."""
+"""Terms in which the sample data is written. Times are days before today unless the name says otherwise."""
 
 from dataclasses import KW_ONLY, dataclass
 from decimal import Decimal
@@ -7,21 +7,21 @@ from functools import partial
 from db.domain.enums import BillingMethod, OpportunityState, QuoteStatusReason
 
 IN_PROGRESS = "In Progress"
-"""The label of the status reason that an opportunity has until it gets another one."""
+"""The label of a new opportunity's status reason."""
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A user."""
+class User:
+    """A user of the organization."""
 
     name: str
     email: str
-    manager: "Person | None" = None
+    manager: "User | None" = None
 
 
 @dataclass(frozen=True, slots=True)
-class Customer:
-    """An account; its annual revenue is in millions of US dollars."""
+class Account:
+    """An account. ``annual_revenue`` is in millions of US dollars."""
 
     name: str
     industry: str
@@ -29,48 +29,50 @@ class Customer:
     established: int
     employees: int
     annual_revenue: int
-    parent: "Customer | None" = None
+    parent: "Account | None" = None
 
 
 @dataclass(frozen=True, slots=True)
-class Reason:
-    """A status reason of the organization's own; ``retired`` is the day on which it was."""
+class StatusReason:
+    """A status reason beyond the seeded ones."""
 
     label: str
     state: OpportunityState
     description_required: bool = False
-    retired: int | None = None
+    retired_days_ago: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One line of an offer: a product unless it has a billing method."""
+class QuoteLine:
+    """A quote line: a product, or project work if it has a billing method."""
 
     name: str
     quantity: Decimal
     unit_price: Decimal
-    billing: BillingMethod | None = None
-    limit: Decimal | None = None
-    budget: Decimal | None = None
+    billing_method: BillingMethod | None = None
+    not_to_exceed: Decimal | None = None
+    customer_budget: Decimal | None = None
 
 
 def time_and_material(
     name: str, hours: int, rate: int | str, *, limit: int | None = None, budget: int | None = None
-) -> Line:
-    """Offer project work by the hour, with or without a limit that is not to be exceeded."""
-    return Line(
+) -> QuoteLine:
+    """Return project work by the hour, with an optional not-to-exceed limit and customer budget."""
+    return QuoteLine(
         name, Decimal(hours), Decimal(rate), BillingMethod.TIME_AND_MATERIAL, _amount(limit), _amount(budget)
     )
 
 
-def fixed_price(name: str, price: int | str, *, budget: int | None = None) -> Line:
-    """Offer project work at one price."""
-    return Line(name, Decimal(1), Decimal(price), BillingMethod.FIXED_PRICE, budget=_amount(budget))
+def fixed_price(name: str, price: int | str, *, budget: int | None = None) -> QuoteLine:
+    """Return project work at a fixed price, with an optional customer budget."""
+    return QuoteLine(
+        name, Decimal(1), Decimal(price), BillingMethod.FIXED_PRICE, customer_budget=_amount(budget)
+    )
 
 
-def product(name: str, quantity: int | str, price: int | str) -> Line:
-    """Offer a number of products."""
-    return Line(name, Decimal(quantity), Decimal(price))
+def product(name: str, quantity: int | str, price: int | str) -> QuoteLine:
+    """Return a number of products."""
+    return QuoteLine(name, Decimal(quantity), Decimal(price))
 
 
 def _amount(value: int | None) -> Decimal | None:
@@ -78,81 +80,82 @@ def _amount(value: int | None) -> Decimal | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Offer:
-    """One revision of a quote: QUO- and its number. ``decided`` is the day on which it was won or closed."""
+class Quote:
+    """One revision of the quote ``QUO-<number>``. Won and closed ones have ``closed_days_ago``."""
 
-    reason: QuoteStatusReason
+    status_reason: QuoteStatusReason
     number: int
     revision: int = 0
     name: str
-    created: int
-    valid_for: int = 60
-    decided: int | None = None
-    lines: tuple[Line, ...]
+    created_days_ago: int
+    valid_days: int = 60
+    closed_days_ago: int | None = None
+    lines: tuple[QuoteLine, ...]
 
 
-draft = partial(Offer, reason=QuoteStatusReason.DRAFT_IN_PROGRESS)
-active = partial(Offer, reason=QuoteStatusReason.ACTIVE_IN_PROGRESS)
-sent = partial(Offer, reason=QuoteStatusReason.OPEN)
-won = partial(Offer, reason=QuoteStatusReason.WON)
-lost = partial(Offer, reason=QuoteStatusReason.LOST)
-canceled = partial(Offer, reason=QuoteStatusReason.CANCELED)
-revised = partial(Offer, reason=QuoteStatusReason.REVISED)
+draft = partial(Quote, status_reason=QuoteStatusReason.DRAFT_IN_PROGRESS)
+active = partial(Quote, status_reason=QuoteStatusReason.ACTIVE_IN_PROGRESS)
+sent = partial(Quote, status_reason=QuoteStatusReason.OPEN)
+won = partial(Quote, status_reason=QuoteStatusReason.WON)
+lost = partial(Quote, status_reason=QuoteStatusReason.LOST)
+canceled = partial(Quote, status_reason=QuoteStatusReason.CANCELED)
+revised = partial(Quote, status_reason=QuoteStatusReason.REVISED)
 
 
 @dataclass(frozen=True, slots=True)
-class Closing:
-    """How a deal was closed, and whether it was reopened later.
+class Close:
+    """A close activity, and whether the opportunity was reopened later.
 
-    A won deal brings the won quote's total, or else the estimate, unless a revenue is given.
+    ``status_reason`` is a label. The default revenue of a won opportunity is the total of its won quote, or
+    else its estimated revenue.
     """
 
-    reason: str
-    closed: int
+    status_reason: str
+    closed_days_ago: int
     _: KW_ONLY
-    revenue: int | None = None
+    actual_revenue: int | None = None
     competitor: str | None = None
     description: str | None = None
-    reopened: bool = False
+    is_reopened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Deal:
-    """An opportunity; ``due`` is its estimated close date in days from today."""
+class Opportunity:
+    """An opportunity with its quotes and close activities. ``due_in_days`` is the estimated close date."""
 
     name: str
-    account: Customer
-    owner: Person
-    created: int
-    due: int
-    estimate: int
-    reason: str = IN_PROGRESS
+    account: Account
+    owner: User
+    created_days_ago: int
+    due_in_days: int
+    estimated_revenue: int
+    status_reason: str = IN_PROGRESS
     description: str | None = None
-    offers: tuple[Offer, ...] = ()
-    closings: tuple[Closing, ...] = ()
+    quotes: tuple[Quote, ...] = ()
+    closes: tuple[Close, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
-class Unit:
-    """A contracting unit with the currency and the deals that it has."""
+class ContractingUnit:
+    """A contracting unit, its currency and its opportunities."""
 
     name: str
-    currency: str
-    deals: tuple[Deal, ...]
+    currency_code: str
+    opportunities: tuple[Opportunity, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Company:
+class Organization:
     """An organization and everything in it.
 
-    Managers stand before those whom they manage, parent companies before their subsidiaries. A name means one
-    thing, whether it is a person's, a customer's, a competitor's or a unit's.
+    Managers come before their staff, and parent accounts before their subsidiaries. Names are unique across
+    users, accounts, competitors and contracting units.
     """
 
     name: str
-    founded: int
-    people: tuple[Person, ...]
-    customers: tuple[Customer, ...]
+    founded_days_ago: int
+    users: tuple[User, ...]
+    accounts: tuple[Account, ...]
     competitors: tuple[str, ...]
-    reasons: tuple[Reason, ...] = ()
-    units: tuple[Unit, ...]
+    status_reasons: tuple[StatusReason, ...] = ()
+    contracting_units: tuple[ContractingUnit, ...]

@@ -169,7 +169,7 @@ quotes                       2               0
 opportunities that landed as lost: 1
 opportunities that landed as open: 2
 opportunities that landed as won: 1
-1 x no engage date: created on its close date, while open on the day of the import
+1 x no engage date: created on its close date, or on the day of the import while open
 0 rows refused
 """,
         "",

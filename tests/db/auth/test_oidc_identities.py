@@ -12,7 +12,7 @@ from tests.builders import NOW, OrganizationBuilder
 ISSUER = "https://login.example"
 
 
-async def test_somebody_new_is_entered_once_and_written_down(database: Database) -> None:
+async def test_a_new_user_is_created_once_and_audited(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
 
     first = await find(builder, subject="7", name="Bob Reyes", email="bob@example.com")
@@ -27,7 +27,7 @@ async def test_somebody_new_is_entered_once_and_written_down(database: Database)
     ]
 
 
-async def test_somebody_with_the_verified_address_of_a_user_is_that_user_from_then_on(
+async def test_a_verified_address_links_the_subject_to_its_user_for_good(
     database: Database,
 ) -> None:
     builder = await OrganizationBuilder.create(database)
@@ -38,7 +38,7 @@ async def test_somebody_with_the_verified_address_of_a_user_is_that_user_from_th
     assert [row.name for row in (await builder.dump())["app_user"]] == ["Ada Quill"]
 
 
-async def test_requests_of_somebody_new_that_come_together_enter_one_user(database: Database) -> None:
+async def test_concurrent_first_logins_create_one_user(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
 
     found = await asyncio.gather(*(find(builder, subject="7", email="bob@example.com") for _ in range(8)))
@@ -47,17 +47,17 @@ async def test_requests_of_somebody_new_that_come_together_enter_one_user(databa
     assert len((await builder.dump())["app_user"]) == 2
 
 
-async def test_an_organization_is_meant_by_its_name_or_id(database: Database) -> None:
+async def test_an_organization_is_found_by_name_or_id(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
 
     for text in ("Northwind Works", str(builder.organization_id), f"org_{builder.organization_id}"):
-        served = await resolve_user(
-            database, text, person(email="ada@example.com", email_verified=True), now=NOW
+        user = await resolve_user(
+            database, text, oidc_user(email="ada@example.com", email_verified=True), now=NOW
         )
-        assert served == UserRef(builder.organization_id, builder.user_id)
+        assert user == UserRef(builder.organization_id, builder.user_id)
 
 
-async def test_each_issuer_and_organization_has_subjects_of_its_own(database: Database) -> None:
+async def test_subjects_are_separate_by_issuer_and_organization(database: Database) -> None:
     builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
 
     found = [
@@ -66,8 +66,8 @@ async def test_each_issuer_and_organization_has_subjects_of_its_own(database: Da
         await find(others, subject="7", email="b@example.com"),
     ]
 
-    assert len({served.user_id for served in found}) == 3
-    assert [served.organization_id for served in found] == [builder.organization_id] * 2 + [
+    assert len({user.user_id for user in found}) == 3
+    assert [user.organization_id for user in found] == [builder.organization_id] * 2 + [
         others.organization_id
     ]
 
@@ -82,10 +82,10 @@ async def test_each_issuer_and_organization_has_subjects_of_its_own(database: Da
         (None, {"email": "ada@example.com"}, "doesn't say that it is verified"),
         (None, {"email": "ada@example.com", "email_verified": False}, "doesn't say that it is verified"),
         (None, {"email": "bob@example.com", "email_verified": False}, "not verified"),
-        (None, {"email": "eve@example.com", "email_verified": True}, "as somebody else"),
+        (None, {"email": "eve@example.com", "email_verified": True}, "has another subject"),
     ],
 )
-async def test_nobody_else_is_admitted_and_nothing_changes(
+async def test_every_other_user_is_denied_and_nothing_changes(
     organization: str | None, columns: dict[str, Any], message: str, sqlite: Database
 ) -> None:
     builder = await OrganizationBuilder.create(sqlite)
@@ -93,22 +93,24 @@ async def test_nobody_else_is_admitted_and_nothing_changes(
     before = await builder.dump()
 
     with pytest.raises(AccessDenied, match=message):
-        await resolve_user(sqlite, organization or str(builder.organization_id), person(**columns), now=NOW)
+        await resolve_user(
+            sqlite, organization or str(builder.organization_id), oidc_user(**columns), now=NOW
+        )
 
     assert await builder.dump() == before
 
 
-async def test_an_organization_that_shares_its_name_is_not_guessed(sqlite: Database) -> None:
+async def test_an_ambiguous_organization_is_refused(sqlite: Database) -> None:
     await OrganizationBuilder.create(sqlite)
     await OrganizationBuilder.create(sqlite)
 
     with pytest.raises(AccessDenied, match="More than one organization"):
-        await resolve_user(sqlite, "Northwind Works", person(email="b@example.com"), now=NOW)
+        await resolve_user(sqlite, "Northwind Works", oidc_user(email="b@example.com"), now=NOW)
 
 
-def person(**columns: Any) -> OidcUser:
+def oidc_user(**columns: Any) -> OidcUser:
     return OidcUser(**{"issuer": ISSUER, "subject": "7", "role": Role.SALES, **columns})
 
 
 async def find(builder: OrganizationBuilder, **columns: Any) -> UserRef:
-    return await resolve_user(builder.database, str(builder.organization_id), person(**columns), now=NOW)
+    return await resolve_user(builder.database, str(builder.organization_id), oidc_user(**columns), now=NOW)

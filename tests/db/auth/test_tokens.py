@@ -38,7 +38,7 @@ _RENAME = Statement(
 )
 
 
-async def test_of_a_token_only_its_hash_is_stored(database: Database) -> None:
+async def test_only_the_hash_of_a_token_is_stored(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
 
     token = await create(builder, "ci", role=Role.SALES, expires_at=NOW + A_DAY)
@@ -52,33 +52,34 @@ async def test_of_a_token_only_its_hash_is_stored(database: Database) -> None:
     assert token.removeprefix("dealdesk_") not in str(await builder.dump())
 
 
-async def test_every_token_is_another_one(database: Database) -> None:
+async def test_all_tokens_differ(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
 
     assert len({await create(builder, f"token {number}") for number in range(20)}) == 20
 
 
-async def test_a_token_is_found_by_its_hash_alone(database: Database) -> None:
+async def test_a_token_is_found_by_its_hash(database: Database) -> None:
     builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
     token = await create(builder, "ci")
     await create(others, "ci")
 
     row = await find_token(database, sha256(token.encode()).hexdigest())
 
+    assert row is not None
     assert row.organization_id == builder.organization_id
     assert await find_token(database, token) is None
 
 
 @pytest.mark.parametrize("name", ["", "  ", "a" * (MAX_TOKEN_NAME_LENGTH + 1), "a\nb", "a\0b"])
-async def test_a_name_that_can_not_be_shown_is_refused(name: str, sqlite: Database) -> None:
-    await refused(await OrganizationBuilder.create(sqlite), InvalidTokenName, name)
+async def test_an_unprintable_empty_or_long_name_is_refused(name: str, sqlite: Database) -> None:
+    await expect_refusal(await OrganizationBuilder.create(sqlite), InvalidTokenName, name)
 
 
-async def test_a_name_is_that_of_one_token_until_it_is_revoked(database: Database) -> None:
+async def test_a_name_can_be_reused_once_its_token_is_revoked(database: Database) -> None:
     builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
     await create(builder, "ci")
     await create(others, "ci")
-    await refused(builder, InvalidTokenName, " ci ")
+    await expect_refusal(builder, InvalidTokenName, " ci ")
 
     await revoke(builder, "ci")
     await create(builder, "ci")
@@ -90,8 +91,8 @@ async def test_a_name_is_that_of_one_token_until_it_is_revoked(database: Databas
     assert [row.revoked_at for row in await list_tokens(database, others.organization_id)] == [None]
 
 
-@pytest.mark.parametrize("name", ["nobody's", "revoked", "theirs"])
-async def test_only_a_token_of_the_organization_can_be_revoked_and_once(
+@pytest.mark.parametrize("name", ["unknown", "revoked", "theirs"])
+async def test_only_an_unrevoked_token_of_the_organization_can_be_revoked(
     name: str, database: Database
 ) -> None:
     builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
@@ -106,7 +107,7 @@ async def test_only_a_token_of_the_organization_can_be_revoked_and_once(
     assert await builder.dump() == before
 
 
-async def test_a_token_works_until_it_expires_or_is_revoked(database: Database) -> None:
+async def test_a_token_is_valid_until_it_expires_or_is_revoked(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
     assert not await any_token_is_valid(database, NOW)
     await create(builder, "expired", expires_at=NOW)
@@ -117,7 +118,7 @@ async def test_a_token_works_until_it_expires_or_is_revoked(database: Database) 
     assert not await any_token_is_valid(database, NOW)
 
 
-async def test_someone_is_found_by_organization_and_by_address_or_name(database: Database) -> None:
+async def test_a_user_is_found_by_organization_and_by_address_or_name(database: Database) -> None:
     builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
     await rename(builder, "Harbour Works")
     bob = models.User(
@@ -141,7 +142,7 @@ async def test_someone_is_found_by_organization_and_by_address_or_name(database:
     assert await find(database, "Northwind Works", "ada@example.com") == theirs
 
 
-async def test_nobody_is_guessed(database: Database) -> None:
+async def test_a_missing_or_ambiguous_user_is_refused(database: Database) -> None:
     with pytest.raises(UserNotFound, match="holds no organization"):
         await find(database, None, None)
     builder = await OrganizationBuilder.create(database)
@@ -166,10 +167,10 @@ async def test_nobody_is_guessed(database: Database) -> None:
 
 
 async def create(builder: OrganizationBuilder, name: str, **columns: Any) -> str:
-    whose = UserRef(builder.organization_id, builder.user_id)
-    draft = CreateToken(**{"whose": whose, "role": Role.READER, "name": name, **columns})
+    user = UserRef(builder.organization_id, builder.user_id)
+    command = CreateToken(**{"user": user, "role": Role.READER, "name": name, **columns})
     async with builder.database.transaction() as transaction:
-        return await create_token(transaction, draft, now=NOW)
+        return await create_token(transaction, command, now=NOW)
 
 
 async def revoke(builder: OrganizationBuilder, name: str) -> None:
@@ -177,7 +178,7 @@ async def revoke(builder: OrganizationBuilder, name: str) -> None:
         await revoke_token(transaction, builder.organization_id, name, now=NOW)
 
 
-async def refused(builder: OrganizationBuilder, error: type[DealdeskError], name: str) -> None:
+async def expect_refusal(builder: OrganizationBuilder, error: type[DealdeskError], name: str) -> None:
     before = await builder.dump()
     with pytest.raises(error):
         await create(builder, name)
@@ -185,7 +186,7 @@ async def refused(builder: OrganizationBuilder, error: type[DealdeskError], name
 
 
 async def rename(builder: OrganizationBuilder, name: str) -> None:
-    """Make it the older one, too: both were founded at the same moment."""
+    """Rename the organization and make it the oldest one."""
     async with builder.database.transaction() as transaction:
         await transaction.execute(
             _RENAME, organization_id=builder.organization_id, name=name, at=A_MONTH_AGO - A_DAY

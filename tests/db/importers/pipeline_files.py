@@ -1,4 +1,4 @@
-"""The four CSV files of a pipeline, as a test writes them: valid, but for what it varies."""
+"""The four CSV files of a pipeline: valid unless a test passes other rows."""
 
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
@@ -18,7 +18,7 @@ PROSPECTING = "PRO1,Bo Mei-Ek,MG Special,Isdom,Prospecting,,,"
 
 def pipeline_files(
     directory: Path,
-    deals: Sequence[str],
+    pipeline: Sequence[str],
     *,
     teams: Sequence[str] = TEAMS,
     accounts: Sequence[str] = ACCOUNTS,
@@ -36,7 +36,7 @@ def pipeline_files(
         (
             "sales_pipeline.csv",
             "opportunity_id,sales_agent,product,account,deal_stage,engage_date,close_date,close_value",
-            deals,
+            pipeline,
         ),
     ):
         (directory / file).write_text("\r\n".join([header, *rows, ""]), encoding="utf-8", newline="")
@@ -44,21 +44,21 @@ def pipeline_files(
 
 
 REAL = Path(__file__).parents[4] / "shared" / "data" / "crm-sales-opportunities"
-"""Where the public data set lies beside this project, if somebody put it there."""
+"""The public data set, if it is stored beside this project."""
 
 _STAGES = {"Won": 4238, "Lost": 2473, "Engaging": 1589, "Prospecting": 500}
 _PRICES = {"GTX Basic": 550, "GTX Pro": 4821, "GTXPro": 4821, "MG Special": 55, "MG Advanced": 3393}
-_SPELT_DIFFERENTLY = 1480
+_WITH_PRODUCT_ALIAS = 1480
 _WITHOUT_ACCOUNT = 1425
 
 
 def whole_pipeline(directory: Path) -> Path:
-    """Return the public data set's directory, or write a pipeline that is as large and as odd as that one."""
+    """Return the public data set's directory, or write a pipeline of the same size with the same defects."""
     if REAL.is_dir():
         return REAL
     return pipeline_files(
         directory,
-        list(_deals(Random(8800))),
+        list(_pipeline_rows(Random(8800))),
         teams=[f"Agent {number},Manager {number % 6},Office {number % 3}" for number in range(35)],
         accounts=[
             f"Customer {number},{'technolgy' if number < 13 else 'retail'},1990,{number}.5,{number},Kenya,"
@@ -68,20 +68,20 @@ def whole_pipeline(directory: Path) -> Path:
     )
 
 
-def _deals(random: Random) -> Iterator[str]:
+def _pipeline_rows(random: Random) -> Iterator[str]:
     stages = [stage for stage, number in _STAGES.items() for _ in range(number)]
     random.shuffle(stages)
-    open_deals = count()
+    open_rows = count()
     for number, stage in enumerate(stages):
-        product = "GTXPro" if number < _SPELT_DIFFERENTLY else random.choice(("GTX Basic", "MG Special"))
-        nameless = stage not in ("Won", "Lost") and next(open_deals) < _WITHOUT_ACCOUNT
+        product = "GTXPro" if number < _WITH_PRODUCT_ALIAS else random.choice(("GTX Basic", "MG Special"))
+        nameless = stage not in ("Won", "Lost") and next(open_rows) < _WITHOUT_ACCOUNT
         account = "" if nameless else f"Customer {random.randrange(85)}"
-        deal = f"DEAL{number},Agent {random.randrange(35)},{product},{account},{stage}"
-        yield f"{deal},{','.join(_course(random, stage, _PRICES[product]))}"
+        fields = f"DEAL{number},Agent {random.randrange(35)},{product},{account},{stage}"
+        yield f"{fields},{','.join(_dates_and_value(random, stage, _PRICES[product]))}"
 
 
-def _course(random: Random, stage: str, price: int) -> tuple[str, str, str]:
-    """Return when a deal was engaged and closed, and what it brought."""
+def _dates_and_value(random: Random, stage: str, price: int) -> tuple[str, str, str]:
+    """Return the engage date, close date and close value of a row."""
     engaged = date(2016, 10, 20) + timedelta(days=random.randrange(400))
     closed = engaged + timedelta(days=random.randrange(140))
     match stage:

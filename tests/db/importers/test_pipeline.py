@@ -9,7 +9,9 @@ from uuid import UUID
 
 import pytest
 
-from db.importers.pipeline import Correction, EntityKind, import_pipeline
+from db.importers.pipeline.importer import import_pipeline
+from db.importers.pipeline.parser import Correction
+from db.importers.report import EntityKind
 from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.importers.pipeline_files import (
@@ -26,7 +28,7 @@ def _names(rows: Sequence[Any]) -> dict[UUID | None, str]:
     return {row.id: row.name for row in rows}
 
 
-async def test_a_won_deal_becomes_a_won_opportunity_with_its_close_activity(
+async def test_a_won_row_becomes_a_won_opportunity_with_its_close_activity(
     database: Database, tmp_path: Path
 ) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [WON]), now=NOW)
@@ -69,7 +71,7 @@ async def test_a_won_deal_becomes_a_won_opportunity_with_its_close_activity(
     assert rows["quote"] == []
 
 
-async def test_a_lost_deal_is_canceled_because_the_files_name_no_competitor(
+async def test_a_lost_row_has_the_reason_canceled_and_no_competitor(
     database: Database, tmp_path: Path
 ) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [LOST]), now=NOW)
@@ -85,7 +87,7 @@ async def test_a_lost_deal_is_canceled_because_the_files_name_no_competitor(
     assert (close.outcome, close.competitor_id, reasons[close.status_reason_id]) == ("LOST", None, 4)
 
 
-async def test_a_lost_deal_without_a_close_value_has_no_revenue(database: Database, tmp_path: Path) -> None:
+async def test_a_lost_row_without_a_close_value_has_no_revenue(database: Database, tmp_path: Path) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [LOST.removesuffix("0")]), now=NOW)
 
     rows = await OrganizationBuilder(database).dump()
@@ -93,16 +95,16 @@ async def test_a_lost_deal_without_a_close_value_has_no_revenue(database: Databa
 
 
 @pytest.mark.parametrize(
-    ("deal", "quote_of_deal"),
+    ("source", "expected_quote"),
     [
         (ENGAGING, ("CRM-ENG1", 0, "ACTIVE", "ACTIVE_IN_PROGRESS", Decimal("4821.00"))),
         (PROSPECTING, ("CRM-PRO1", 0, "DRAFT", "DRAFT_IN_PROGRESS", Decimal("55.00"))),
     ],
 )
-async def test_an_open_deal_has_one_quote_with_its_product_at_list_price(
-    deal: str, quote_of_deal: tuple[Any, ...], database: Database, tmp_path: Path
+async def test_an_open_row_gets_one_quote_with_its_product_at_list_price(
+    source: str, expected_quote: tuple[Any, ...], database: Database, tmp_path: Path
 ) -> None:
-    await import_pipeline(database, pipeline_files(tmp_path, [deal]), now=NOW)
+    await import_pipeline(database, pipeline_files(tmp_path, [source]), now=NOW)
 
     rows = await OrganizationBuilder(database).dump()
     [opportunity], [quote], [line] = rows["opportunity"], rows["quote"], rows["quote_line"]
@@ -112,15 +114,15 @@ async def test_an_open_deal_has_one_quote_with_its_product_at_list_price(
         quote.state,
         quote.status_reason,
         quote.total,
-    ) == quote_of_deal
+    ) == expected_quote
     assert (quote.opportunity_id, quote.currency_code, quote.effective_to) == (opportunity.id, "USD", None)
     assert (opportunity.state, opportunity.estimated_revenue) == ("OPEN", quote.total)
     assert (line.quote_id, line.position, line.kind) == (quote.id, 1, "PRODUCT")
-    assert (line.name, line.quantity, line.total) == (deal.split(",")[2], Decimal("1.00"), quote.total)
+    assert (line.name, line.quantity, line.total) == (source.split(",")[2], Decimal("1.00"), quote.total)
 
 
 @pytest.mark.parametrize(
-    ("deal", "history"),
+    ("source", "history"),
     [
         (WON, [("OPPORTUNITY_CREATED", "2026-01-05"), ("OPPORTUNITY_CLOSED", "2026-03-01")]),
         (
@@ -134,10 +136,10 @@ async def test_an_open_deal_has_one_quote_with_its_product_at_list_price(
         (PROSPECTING, [("OPPORTUNITY_CREATED", "2026-11-23"), ("QUOTE_CREATED", "2026-11-23")]),
     ],
 )
-async def test_a_deal_has_the_history_that_the_files_tell_as_its_agents_doing(
-    deal: str, history: list[tuple[str, str]], database: Database, tmp_path: Path
+async def test_the_audit_log_names_the_agent_and_the_dates_of_the_files(
+    source: str, history: list[tuple[str, str]], database: Database, tmp_path: Path
 ) -> None:
-    await import_pipeline(database, pipeline_files(tmp_path, [deal]), now=NOW)
+    await import_pipeline(database, pipeline_files(tmp_path, [source]), now=NOW)
 
     rows = await OrganizationBuilder(database).dump()
     [opportunity] = rows["opportunity"]
@@ -146,9 +148,7 @@ async def test_a_deal_has_the_history_that_the_files_tell_as_its_agents_doing(
     assert {entry.opportunity_id for entry in rows["audit"]} == {opportunity.id}
 
 
-async def test_agents_and_managers_are_users_and_offices_are_units(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_agents_and_managers_become_users_and_offices_units(database: Database, tmp_path: Path) -> None:
     await import_pipeline(
         database, pipeline_files(tmp_path, [WON], teams=["Ann Lee,Bo Ek,East", "Bo Ek,Ida,West"]), now=NOW
     )
@@ -166,9 +166,7 @@ async def test_agents_and_managers_are_users_and_offices_are_units(
     }
 
 
-async def test_accounts_keep_what_the_file_says_with_its_spelling_corrected(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_accounts_are_imported_with_corrected_spelling(database: Database, tmp_path: Path) -> None:
     accounts = ["Acme,technolgy,1996,1100.04,2822,Philipines,Zed", "Zed,,,,,,", "Hooli,retail,,,,Kenya,Gone"]
     summary = await import_pipeline(
         database, pipeline_files(tmp_path, [WON.replace("Isdom", "Acme")], accounts=accounts), now=NOW
@@ -194,14 +192,14 @@ async def test_accounts_keep_what_the_file_says_with_its_spelling_corrected(
     assert summary.corrections == {Correction.SPELLING: 1, Correction.NO_PARENT: 1}
 
 
-async def test_odd_deals_land_by_the_stated_rules(database: Database, tmp_path: Path) -> None:
-    builder = [
+async def test_rows_with_known_defects_are_corrected_and_counted(database: Database, tmp_path: Path) -> None:
+    pipeline = [
         "A,Ann Lee,GTXPro,Isdom,Engaging,2026-10-02,,",
         "B,Ann Lee,GTX Pro,,Engaging,2026-10-02,,",
         "C,Ann Lee,GTX Pro,Isdom,Prospecting,,,",
         "D,Ann Lee,GTX Pro,Isdom,Lost,,2026-02-10,0",
     ]
-    summary = await import_pipeline(database, pipeline_files(tmp_path, builder), now=NOW)
+    summary = await import_pipeline(database, pipeline_files(tmp_path, pipeline), now=NOW)
 
     rows = await OrganizationBuilder(database).dump()
     accounts = _names(rows["account"])
@@ -233,13 +231,13 @@ async def test_a_byte_order_mark_and_quoted_fields_are_read(database: Database, 
     assert [row.name for row in (await OrganizationBuilder(database).dump())["account"]] == ['Isdom, "Ltd"']
 
 
-async def test_a_whole_pipeline_lands_completely_and_only_once(database: Database, tmp_path: Path) -> None:
+async def test_a_whole_pipeline_is_imported_completely_and_once(database: Database, tmp_path: Path) -> None:
     directory = whole_pipeline(tmp_path)
     with (directory / "sales_pipeline.csv").open(encoding="utf-8", newline="") as file:
-        builder = list(csv.DictReader(file))
+        pipeline = list(csv.DictReader(file))
     values: Counter[str] = Counter()
-    for deal in builder:
-        values[deal["deal_stage"]] += int(deal["close_value"] or 0)
+    for row in pipeline:
+        values[row["deal_stage"]] += int(row["close_value"] or 0)
 
     summary = await import_pipeline(database, directory, now=NOW)
 
@@ -264,7 +262,7 @@ async def test_a_whole_pipeline_lands_completely_and_only_once(database: Databas
     }
     assert Counter(row.state for row in rows["quote"]) == {"ACTIVE": 1589, "DRAFT": 500}
     assert {row.external_reference for row in rows["opportunity"]} == {
-        deal["opportunity_id"] for deal in builder
+        row["opportunity_id"] for row in pipeline
     }
     for state in ("Won", "Lost"):
         revenues = [row.actual_revenue for row in rows["opportunity"] if row.state == state.upper()]

@@ -4,29 +4,31 @@ from pathlib import Path
 
 import pytest
 
-from db.importers.pipeline import EntityKind, ImportSourceError, RejectedRow, import_pipeline
+from db.importers.csv_reader import ImportSourceError
+from db.importers.pipeline.importer import import_pipeline
+from db.importers.report import EntityKind, RejectedRow
 from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.importers.pipeline_files import ACCOUNTS, ENGAGING, LOST, WON, pipeline_files
 
 
 @pytest.mark.parametrize(
-    ("deal", "reason"),
+    ("row", "reason"),
     [
         ("X,Nobody,GTX Pro,Isdom,Engaging,2026-10-02,,", "sales_agent 'Nobody' is unknown."),
         ("X,Ann Lee,GTK 9,Isdom,Engaging,2026-10-02,,", "product 'GTK 9' is unknown."),
         ("X,Ann Lee,GTX Pro,Gone,Engaging,2026-10-02,,", "account 'Gone' is unknown."),
         (
             "X,Ann Lee,GTX Pro,Isdom,Dreaming,2026-10-02,,",
-            "deal_stage 'Dreaming' is none of Prospecting, Engaging, Won, Lost.",
+            "deal_stage 'Dreaming' is not one of Prospecting, Engaging, Won, Lost.",
         ),
         (
             "X,Ann Lee,GTX Pro,Isdom,Engaging,02.10.2026,,",
-            "engage_date '02.10.2026' is no date like 2017-03-01.",
+            "engage_date '02.10.2026' is not a date such as 2017-03-01.",
         ),
         (
             "X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-02-30,9",
-            "close_date '2026-02-30' is no date like 2017-03-01.",
+            "close_date '2026-02-30' is not a date such as 2017-03-01.",
         ),
         (
             "X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-01-04,9",
@@ -44,30 +46,33 @@ from tests.db.importers.pipeline_files import ACCOUNTS, ENGAGING, LOST, WON, pip
         ("X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-02-01,", "close_value is empty."),
         (
             "X,Ann Lee,GTX Pro,Isdom,Engaging,2026-01-05,,9",
-            "A deal in stage Engaging has no close_date and no close_value.",
+            "An opportunity in stage Engaging must not have a close_date or close_value.",
         ),
         (
             "X,Ann Lee,GTX Pro,Isdom,Prospecting,,2026-02-01,",
-            "A deal in stage Prospecting has no close_date and no close_value.",
+            "An opportunity in stage Prospecting must not have a close_date or close_value.",
         ),
         (",Ann Lee,GTX Pro,Isdom,Prospecting,,,", "opportunity_id is empty."),
-        ("WON1,Ann Lee,GTX Pro,Isdom,Prospecting,,,", "opportunity_id 'WON1' is on an earlier line already."),
+        (
+            "WON1,Ann Lee,GTX Pro,Isdom,Prospecting,,,",
+            "opportunity_id 'WON1' already appears on an earlier line.",
+        ),
         ("X,Ann Lee,GTX Pro,Isdom,Prospecting,,", "The row has 7 fields, not 8."),
         ("X,Ann Lee,GTX Pro,Isdom,Prospecting,,,,", "The row has 9 fields, not 8."),
         (
             f"{'X' * 201},Ann Lee,GTX Pro,Isdom,Prospecting,,,",
-            "A field holds a zero byte or more than 200 characters.",
+            "A field contains a NUL character or more than 200 characters.",
         ),
         (
             "X\0,Ann Lee,GTX Pro,Isdom,Prospecting,,,",
-            "A field holds a zero byte or more than 200 characters.",
+            "A field contains a NUL character or more than 200 characters.",
         ),
     ],
 )
-async def test_a_deal_that_cannot_land_is_refused_with_its_reason_and_the_rest_lands(
-    deal: str, reason: str, database: Database, tmp_path: Path
+async def test_an_invalid_opportunity_is_rejected_and_the_others_are_imported(
+    row: str, reason: str, database: Database, tmp_path: Path
 ) -> None:
-    summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, deal, LOST]), now=NOW)
+    summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, row, LOST]), now=NOW)
 
     assert summary.rejected == [RejectedRow("sales_pipeline.csv", 3, reason)]
     rows = await OrganizationBuilder(database).dump()
@@ -75,26 +80,24 @@ async def test_a_deal_that_cannot_land_is_refused_with_its_reason_and_the_rest_l
 
 
 @pytest.mark.parametrize("value", ["many", "-1", "NaN", "Infinity", "9.999", "1000000000000.01", "1e99"])
-async def test_a_close_value_that_is_no_amount_is_refused(
+async def test_a_close_value_that_is_not_an_amount_is_rejected(
     value: str, database: Database, tmp_path: Path
 ) -> None:
-    deal = f"X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-02-01,{value}"
-    summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, deal]), now=NOW)
+    row = f"X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-02-01,{value}"
+    summary = await import_pipeline(database, pipeline_files(tmp_path, [WON, row]), now=NOW)
 
     assert summary.rejected == [
         RejectedRow(
             "sales_pipeline.csv",
             3,
-            f"close_value {value!r} is no amount like 1054.50, up to 1,000,000,000,000.00.",
+            f"close_value {value!r} is not an amount such as 1054.50, at most 1,000,000,000,000.00.",
         )
     ]
     rows = await OrganizationBuilder(database).dump()
     assert [row.actual_revenue for row in rows["opportunity"]] == [Decimal("4514.50")]
 
 
-async def test_rows_of_the_other_files_are_refused_in_the_same_way(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_invalid_rows_of_the_other_files_are_rejected(database: Database, tmp_path: Path) -> None:
     summary = await import_pipeline(
         database,
         pipeline_files(
@@ -108,10 +111,10 @@ async def test_rows_of_the_other_files_are_refused_in_the_same_way(
     )
 
     assert summary.rejected == [
-        RejectedRow("sales_teams.csv", 3, "sales_agent 'Ann Lee' is on an earlier line already."),
+        RejectedRow("sales_teams.csv", 3, "sales_agent 'Ann Lee' already appears on an earlier line."),
         RejectedRow("sales_teams.csv", 4, "manager is empty."),
-        RejectedRow("accounts.csv", 3, "year_established 'old' is no whole number of up to 9 digits."),
-        RejectedRow("accounts.csv", 4, "employees '2.5' is no whole number of up to 9 digits."),
+        RejectedRow("accounts.csv", 3, "year_established 'old' is not a whole number of at most 9 digits."),
+        RejectedRow("accounts.csv", 4, "employees '2.5' is not a whole number of at most 9 digits."),
         RejectedRow("products.csv", 3, "sales_price is empty."),
         RejectedRow("sales_pipeline.csv", 3, "sales_agent 'Cy' is unknown."),
     ]
@@ -126,7 +129,7 @@ async def test_rows_of_the_other_files_are_refused_in_the_same_way(
     )
 
 
-async def test_a_deal_is_refused_whose_quote_number_another_quote_has(
+async def test_an_opportunity_whose_quote_number_is_taken_is_rejected(
     database: Database, tmp_path: Path
 ) -> None:
     builder = await OrganizationBuilder.create(database)
@@ -136,7 +139,7 @@ async def test_a_deal_is_refused_whose_quote_number_another_quote_has(
     )
 
     assert summary.rejected == [
-        RejectedRow("sales_pipeline.csv", 2, "Another opportunity has a quote CRM-ENG1 already.")
+        RejectedRow("sales_pipeline.csv", 2, "Another opportunity already has a quote CRM-ENG1.")
     ]
     rows = await builder.dump()
     assert {row.external_reference for row in rows["opportunity"]} == {None, "ENG2"}
@@ -159,16 +162,16 @@ async def test_a_deal_is_refused_whose_quote_number_another_quote_has(
         (
             "products.csv",
             b"product,series,sales_price\n" + b"X" * 140_000,
-            "products.csv is no CSV file: line 2: field larger than field limit (131072).",
+            "products.csv is not a CSV file: line 2: field larger than field limit (131072).",
         ),
         (
             "sales_teams.csv",
             b"sales_agent,manager,regional_office\n",
-            "sales_teams.csv names no agent, so no deal would have an owner.",
+            "sales_teams.csv contains no agent, so no opportunity would have an owner.",
         ),
     ],
 )
-async def test_files_that_hold_no_pipeline_are_named_and_nothing_is_changed(
+async def test_an_invalid_file_is_named_and_nothing_is_changed(
     file: str, content: bytes, message: str, database: Database, tmp_path: Path
 ) -> None:
     (pipeline_files(tmp_path, [WON]) / file).write_bytes(content)

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from sqlalchemy import Select, column, select, table
 
-from db.importers.pipeline import EntityKind, import_pipeline
+from db.importers.pipeline.importer import import_pipeline
+from db.importers.report import EntityKind
 from db.master_data.organizations import find_default_user
 from db.sql.database import Database
 from db.sql.statements import Statement
@@ -26,7 +27,7 @@ def _names(rows: Sequence[Any]) -> dict[UUID | None, str]:
     return {row.id: row.name for row in rows}
 
 
-async def test_the_summary_counts_what_landed(database: Database, tmp_path: Path) -> None:
+async def test_the_summary_counts_the_imported_rows(database: Database, tmp_path: Path) -> None:
     summary = await import_pipeline(
         database, pipeline_files(tmp_path, [WON, LOST, ENGAGING, PROSPECTING]), now=NOW
     )
@@ -45,7 +46,7 @@ async def test_the_summary_counts_what_landed(database: Database, tmp_path: Path
     assert summary.existing.total() == 0
 
 
-async def test_postgresql_knows_how_many_rows_landed(postgresql: Database, tmp_path: Path) -> None:
+async def test_postgresql_statistics_cover_the_imported_rows(postgresql: Database, tmp_path: Path) -> None:
     await import_pipeline(postgresql, pipeline_files(tmp_path, [WON, LOST, ENGAGING]), now=NOW)
 
     counted: Select[Any] = (
@@ -74,7 +75,7 @@ async def test_a_second_import_changes_nothing(database: Database, tmp_path: Pat
     )
 
 
-async def test_an_import_after_a_part_of_the_files_lands_the_rest(database: Database, tmp_path: Path) -> None:
+async def test_an_import_after_a_partial_one_adds_the_rest(database: Database, tmp_path: Path) -> None:
     await import_pipeline(database, pipeline_files(tmp_path, [WON], teams=TEAMS[:1]), now=NOW)
     before = await OrganizationBuilder(database).dump()
 
@@ -110,17 +111,15 @@ async def test_an_empty_database_gets_an_organization_named_after_the_directory(
     await import_pipeline(database, pipeline_files(directory, [WON]), now=NOW)
 
     async with database.transaction() as transaction:
-        served = await find_default_user(transaction)
+        user = await find_default_user(transaction)
     rows = await OrganizationBuilder(database).dump()
-    assert served is not None
-    assert _names(rows["organization"]) == {served.organization_id: "spring-pipeline"}
-    assert _names(rows["app_user"])[served.user_id] == "Rosa Lind"
+    assert user is not None
+    assert _names(rows["organization"]) == {user.organization_id: "spring-pipeline"}
+    assert _names(rows["app_user"])[user.user_id] == "Rosa Lind"
     assert len(rows["status_reason"]) == 5
 
 
-async def test_everything_lands_in_the_organization_that_is_served(
-    database: Database, tmp_path: Path
-) -> None:
+async def test_rows_go_to_the_oldest_organization(database: Database, tmp_path: Path) -> None:
     builder = await OrganizationBuilder.create(database)
     other = await OrganizationBuilder.create(database)
     accounts = [*ACCOUNTS, "Grey Harbour,ports,1900,1,1,Norway,"]
@@ -140,13 +139,13 @@ async def test_everything_lands_in_the_organization_that_is_served(
     assert (summary.existing[EntityKind.ORGANIZATION], summary.existing[EntityKind.ACCOUNT]) == (1, 1)
 
 
-async def test_progress_is_told_from_what_was_there_to_the_end(database: Database, tmp_path: Path) -> None:
-    builder = [f"D{number},Ann Lee,GTX Pro,Isdom,Prospecting,,," for number in range(1, 1001)]
-    await import_pipeline(database, pipeline_files(tmp_path, builder[:100]), now=NOW)
+async def test_progress_starts_with_the_existing_rows(database: Database, tmp_path: Path) -> None:
+    pipeline = [f"D{number},Ann Lee,GTX Pro,Isdom,Prospecting,,," for number in range(1, 1001)]
+    await import_pipeline(database, pipeline_files(tmp_path, pipeline[:100]), now=NOW)
     steps: list[tuple[int, int]] = []
 
     await import_pipeline(
-        database, pipeline_files(tmp_path, builder), now=NOW, progress=lambda *step: steps.append(step)
+        database, pipeline_files(tmp_path, pipeline), now=NOW, progress=lambda *step: steps.append(step)
     )
 
     assert steps == [(100, 1000), (500, 1000), (900, 1000), (1000, 1000)]

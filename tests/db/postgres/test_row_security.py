@@ -20,7 +20,7 @@ from db.master_data.organizations import find_default_user
 from db.migrations.runner import is_current, migrate
 from db.postgres.database import PostgresDatabase
 from db.quotes.win import WinQuote, win_quote
-from db.sample_data import load_sample
+from db.sample_data.loader import load_sample_data
 from db.sql.database import ConcurrentWrite, Database
 from db.sql.statements import Statement, insert_statement
 from tests.builders import NOW, OrganizationBuilder
@@ -153,7 +153,7 @@ def database_of(server: PostgresServer, user: str, *options: str) -> Iterator[st
 async def check_the_sample_is_apart(url: str) -> None:
     database = await open_database(url)
     try:
-        await load_sample(database, now=NOW)
+        await load_sample_data(database, now=NOW)
         every = await database.rows(NAMES)
         served = await database.write(find_default_user)
         assert served is not None

@@ -1,4 +1,4 @@
-"""The sample satisfies the tables' constraints, or it would not load; here is what the tables can't say."""
+"""The sample data satisfies the tables' constraints, or it would not load; these tests cover the rest."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
@@ -13,7 +13,7 @@ import pytest
 
 from db.domain.validation import graphql_field_name
 from db.master_data.organizations import find_default_user
-from db.sample_data import load_sample
+from db.sample_data.loader import load_sample_data
 from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
 
@@ -23,7 +23,7 @@ Dump = dict[str, list[Any]]
 @pytest.fixture(scope="module")
 async def sample(module_database: Database) -> Dump:
     """Every row of both organizations."""
-    await load_sample(module_database, now=NOW)
+    await load_sample_data(module_database, now=NOW)
     return await OrganizationBuilder(module_database).dump()
 
 
@@ -37,15 +37,15 @@ def _engineers(sample: Dump, table: str) -> list[Any]:
     return [row for row in sample[table] if row.organization_id == organization]
 
 
-async def test_the_engineering_company_is_served_as_its_head_of_sales(
+async def test_the_default_user_is_the_head_of_sales_of_the_engineering_company(
     sample: Dump, module_database: Database
 ) -> None:
     async with module_database.transaction() as transaction:
-        served = await find_default_user(transaction)
+        user = await find_default_user(transaction)
 
-    assert served is not None
-    assert _named(sample["organization"])[served.organization_id] == "Corvane Engineering"
-    assert _named(sample["app_user"])[served.user_id] == "Ingrid Solheim"
+    assert user is not None
+    assert _named(sample["organization"])[user.organization_id] == "Corvane Engineering"
+    assert _named(sample["app_user"])[user.user_id] == "Ingrid Solheim"
 
 
 async def test_opportunities_are_in_every_state(sample: Dump) -> None:
@@ -84,7 +84,7 @@ async def test_the_harbour_crane_retrofit_is_blocked_by_two_active_quotes(sample
     }
 
 
-async def test_one_opportunity_has_six_active_quotes_of_which_one_has_expired(sample: Dump) -> None:
+async def test_one_opportunity_has_six_active_quotes_one_of_them_expired(sample: Dump) -> None:
     [bottling] = [row for row in sample["opportunity"] if row.name == "Bottling line controls"]
     quotes = [quote for quote in sample["quote"] if quote.opportunity_id == bottling.id]
 
@@ -94,7 +94,7 @@ async def test_one_opportunity_has_six_active_quotes_of_which_one_has_expired(sa
     ] == ["QUO-1050"]
 
 
-async def test_the_total_of_a_quote_is_that_of_its_lines(sample: Dump) -> None:
+async def test_the_total_of_a_quote_is_the_sum_of_its_lines(sample: Dump) -> None:
     totals: Counter[UUID] = Counter()
     for line in sample["quote_line"]:
         totals[line.quote_id] += line.total
@@ -102,7 +102,7 @@ async def test_the_total_of_a_quote_is_that_of_its_lines(sample: Dump) -> None:
     assert totals == {quote.id: quote.total for quote in sample["quote"]}
 
 
-async def test_every_closed_or_won_quote_has_its_close_activity_and_no_other_has_one(sample: Dump) -> None:
+async def test_won_and_closed_quotes_alone_have_a_close_activity(sample: Dump) -> None:
     assert {(close.quote_id, close.reason) for close in sample["quote_close"]} == {
         (quote.id, quote.status_reason) for quote in sample["quote"] if quote.state in ("WON", "CLOSED")
     }
@@ -132,18 +132,18 @@ async def test_every_won_quote_has_a_contract_with_its_lines(sample: Dump) -> No
         }
 
 
-async def test_a_closed_opportunity_says_what_its_standing_close_activity_says(sample: Dump) -> None:
-    def said(row: Any) -> tuple[Any, ...]:
+async def test_a_closed_opportunity_equals_its_completed_close_activity(sample: Dump) -> None:
+    def values(row: Any) -> tuple[Any, ...]:
         return row.status_reason_id, row.actual_revenue, row.closed_on, row.currency_code
 
-    standing = {
-        close.id: (close.outcome, *said(close))
+    completed = {
+        close.id: (close.outcome, *values(close))
         for close in sample["opportunity_close"]
         if close.state == "COMPLETED"
     }
 
-    assert standing == {
-        opportunity.close_id: (opportunity.state, *said(opportunity))
+    assert completed == {
+        opportunity.close_id: (opportunity.state, *values(opportunity))
         for opportunity in sample["opportunity"]
         if opportunity.state != "OPEN"
     }
@@ -162,7 +162,7 @@ async def test_reopened_opportunities_keep_their_canceled_close_activities(sampl
     }
 
 
-async def test_a_won_opportunity_brings_its_won_quotes_total_or_else_its_estimate(sample: Dump) -> None:
+async def test_a_won_opportunity_has_the_total_of_its_won_quote_or_its_estimate(sample: Dump) -> None:
     won_quotes = {quote.opportunity_id: quote.total for quote in sample["quote"] if quote.state == "WON"}
 
     assert {row.name: row.actual_revenue for row in sample["opportunity"] if row.state == "WON"} == {
@@ -172,7 +172,7 @@ async def test_a_won_opportunity_brings_its_won_quotes_total_or_else_its_estimat
     }
 
 
-async def test_only_losses_to_a_competitor_are_out_sold(sample: Dump) -> None:
+async def test_only_losses_to_a_competitor_have_the_reason_out_sold(sample: Dump) -> None:
     reasons = _named(sample["status_reason"])
 
     assert {close.competitor_id is not None for close in sample["opportunity_close"]} == {True, False}
@@ -180,7 +180,7 @@ async def test_only_losses_to_a_competitor_are_out_sold(sample: Dump) -> None:
         assert (reasons[close.status_reason_id] == "Out-Sold") == (close.competitor_id is not None)
 
 
-async def test_the_organizations_own_reasons_were_used_by_their_rules(sample: Dump) -> None:
+async def test_the_organizations_own_status_reasons_are_used_by_their_rules(sample: Dump) -> None:
     own = {reason.id: reason for reason in sample["status_reason"] if reason.code is None}
     used = {
         own[close.status_reason_id].label: (
@@ -202,7 +202,7 @@ async def test_the_organizations_own_reasons_were_used_by_their_rules(sample: Du
     } == {"Budget Frozen": (True, False), "Kept In-House": (False, True)}
 
 
-async def test_everything_happened_in_an_order_that_the_rules_allow(sample: Dump) -> None:
+async def test_all_dates_are_in_an_order_that_the_rules_allow(sample: Dump) -> None:
     founded = {each.id: each.created_at for each in sample["organization"]}
     opportunities = {each.id: each for each in sample["opportunity"]}
     quotes = {each.id: each for each in sample["quote"]}
@@ -219,7 +219,7 @@ async def test_everything_happened_in_an_order_that_the_rules_allow(sample: Dump
         assert close.created_at == quotes[close.quote_id].updated_at
 
 
-async def test_each_revision_follows_the_one_that_it_revised(sample: Dump) -> None:
+async def test_each_revision_follows_the_revised_one(sample: Dump) -> None:
     def revision(quote: Any) -> tuple[Any, ...]:
         return quote.organization_id, quote.number, quote.revision
 
@@ -232,13 +232,13 @@ async def test_each_revision_follows_the_one_that_it_revised(sample: Dump) -> No
         assert {quote.opportunity_id for quote in earlier} <= {last.opportunity_id}
 
 
-async def test_a_won_quote_left_no_other_quote_open(sample: Dump) -> None:
+async def test_an_opportunity_with_a_won_quote_has_no_open_quote(sample: Dump) -> None:
     won = {quote.opportunity_id for quote in sample["quote"] if quote.state == "WON"}
 
     assert {quote.state for quote in sample["quote"] if quote.opportunity_id in won} == {"WON", "CLOSED"}
 
 
-async def test_people_have_managers_and_units_their_own_currencies(sample: Dump) -> None:
+async def test_users_have_managers_and_contracting_units_have_currencies(sample: Dump) -> None:
     people = _named(sample["app_user"])
 
     assert Counter(people.get(each.manager_id) for each in _engineers(sample, "app_user")) == {
@@ -282,18 +282,18 @@ def _twice(names: Iterable[str]) -> list[str]:
 @pytest.mark.parametrize(
     ("later", "days"), [(timedelta(hours=-12), 0), (timedelta(hours=12), 1), (timedelta(days=730), 730)]
 )
-async def test_at_another_time_the_sample_is_the_same_by_whole_days(
+async def test_the_sample_moves_with_today_by_whole_days(
     later: timedelta, days: int, sqlite: Database, postgresql: Database
 ) -> None:
-    await load_sample(sqlite, now=NOW)
-    await load_sample(postgresql, now=NOW + later)
+    await load_sample_data(sqlite, now=NOW)
+    await load_sample_data(postgresql, now=NOW + later)
 
-    assert await _story(postgresql, today=NOW.date() + timedelta(days)) == await _story(
+    assert await _summary(postgresql, today=NOW.date() + timedelta(days)) == await _summary(
         sqlite, today=NOW.date()
     )
 
 
-async def _story(database: Database, *, today: date) -> Counter[tuple[Any, ...]]:
+async def _summary(database: Database, *, today: date) -> Counter[tuple[Any, ...]]:
     sample = await OrganizationBuilder(database).dump()
     opportunities = Counter(
         (each.name, each.state, each.created_at.date() - today, each.estimated_close_date - today)
@@ -306,7 +306,7 @@ async def _story(database: Database, *, today: date) -> Counter[tuple[Any, ...]]
     return opportunities + quotes
 
 
-async def test_every_history_leads_to_what_is_stored(sample: Dump) -> None:
+async def test_the_audit_log_leads_to_the_stored_values(sample: Dump) -> None:
     held: dict[UUID, dict[str, str | None]] = defaultdict(dict)
     for entry in sample["audit"]:
         for field, (before, after) in orjson.loads(entry.details).items():
@@ -318,12 +318,12 @@ async def test_every_history_leads_to_what_is_stored(sample: Dump) -> None:
             stored = {
                 graphql_field_name(name): value for name, value in row._asdict().items() if value is not None
             }
-            told = {field: value for field, value in held[row.id].items() if field in stored}
-            assert told == {field: str(stored[field]) for field in told}
-            assert told["state"] == row.state
+            logged = {field: value for field, value in held[row.id].items() if field in stored}
+            assert logged == {field: str(stored[field]) for field in logged}
+            assert logged["state"] == row.state
 
 
-async def test_a_history_begins_with_the_opportunity_and_goes_on_in_time(sample: Dump) -> None:
+async def test_the_audit_log_of_an_opportunity_is_in_order(sample: Dump) -> None:
     for row in sample["opportunity"]:
         entries = [entry for entry in sample["audit"] if entry.opportunity_id == row.id]
         assert entries[0].action == "OPPORTUNITY_CREATED"

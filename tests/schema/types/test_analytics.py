@@ -13,9 +13,10 @@ import pytest
 
 from db import models
 from db.connect import open_database
+from db.domain.caller import Caller, Role
 from db.domain.enums import OpportunityState, SeededReason
 from db.domain.ids import new_id
-from db.importers.pipeline import import_pipeline
+from db.importers.pipeline.importer import import_pipeline
 from db.master_data.organizations import find_default_user
 from db.sql.database import Database
 from schema.types.analytics import DealGrouping
@@ -179,9 +180,9 @@ async def test_groups_are_read_in_one_statement(builder: OrganizationBuilder, by
 
 async def _served(database: Database) -> PassThroughClient:
     async with database.transaction() as transaction:
-        served = await find_default_user(transaction)
-    assert served is not None
-    return PassThroughClient(database, served.caller(NOW))
+        user = await find_default_user(transaction)
+    assert user is not None
+    return PassThroughClient(database, Caller(*user, Role.ADMIN, NOW))
 
 
 async def _seconds(client: PassThroughClient, **variables: Any) -> float:

@@ -43,7 +43,7 @@ def test_what_can_not_be_done_with_a_token_is_told_in_one_line(dealdesk: Command
         "No user of the organization has the e-mail address or name 'Nobody'."
     )
     assert dealdesk.error_message("token", "revoke", "other") == (
-        "There is no token 'other' to revoke. `dealdesk token list` names them."
+        "There is no token 'other' to revoke. `dealdesk token list` shows all tokens."
     )
 
 
