@@ -1,6 +1,4 @@
-"""The root of all reads."""
-
-from typing import Any
+"""The root type of queries."""
 
 import strawberry
 from sqlalchemy import Integer, func, select
@@ -15,10 +13,13 @@ from schema.filters.list_specs import (
     USERS,
 )
 from schema.planner.errors import BadInput
-from schema.planner.fields.columns import argument, inline
+from schema.planner.fields.columns import inline
 from schema.planner.fields.connections import Connection, connection
-from schema.planner.fields.relations import lookup, node, nodes, scoped_table
-from schema.planner.plan.planner import ArgumentRef
+from schema.planner.fields.relations import lookup, node, nodes
+from schema.planner.plan.declarations import argument
+from schema.planner.plan.parameters import ArgumentRef
+from schema.planner.plan.scoped_tables import scoped_table
+from schema.planner.sql.expressions import Columns, Condition
 from schema.subscription import latest_event_id
 from schema.types.analytics import DealGroup, deal_groups
 from schema.types.node import Node, planned_type
@@ -27,16 +28,17 @@ from schema.types.organization import Account, Competitor, StatusReason, User, V
 from schema.types.quote import Quote
 
 
-def _number_and_revision(arguments: ArgumentRef, row: Any) -> Any:
+def _has_number_and_revision(arguments: ArgumentRef, row: Columns) -> Condition:
+    """Return whether a quote has the number and the revision, by default the latest one of the number."""
     number = arguments["number"]
     if not number:
         raise BadInput("Send the quote's id, or its number, with a revision or for the latest one.")
     matches = row.number == number.bind(row.number.type)
     if arguments["revision"]:
         return matches & (row.revision == arguments["revision"].bind(Integer()))
-    other, within = scoped_table(models.Quote)
-    latest = select(func.max(other.c.revision)).where(within, other.c.number == row.number)
-    return matches & (row.revision == latest.correlate(row.number.table).scalar_subquery())
+    other, is_in_scope = scoped_table(models.Quote)
+    latest = select(func.max(other.c.revision)).where(is_in_scope, other.c.number == row.number)
+    return matches & (row.revision == latest.scalar_subquery())
 
 
 @planned_type
@@ -50,10 +52,12 @@ class Query:
     opportunities: Connection[Opportunity] = connection(OPPORTUNITIES, "The pipeline, newest first.")
     quote: Quote | None = lookup(
         "One quote by its id, or by its number: the revision that is sent, else the latest.",
-        argument("id", strawberry.ID | None, "Its id."),
-        argument("number", str | None, "Its number, when no id is sent."),
-        argument("revision", int | None, "Its revision, with a number."),
-        keys=_number_and_revision,
+        [
+            argument("id", strawberry.ID | None, "Its id."),
+            argument("number", str | None, "Its number, when no id is sent."),
+            argument("revision", int | None, "Its revision, with a number."),
+        ],
+        _has_number_and_revision,
     )
     quotes: Connection[Quote] = connection(QUOTES, "Quotes across all opportunities, by number and revision.")
     accounts: Connection[Account] = connection(ACCOUNTS, "The customers, by name.")

@@ -1,21 +1,28 @@
-"""The root of all that is listened to, and what is told of an event."""
+"""The root type of subscriptions, and the type of their events."""
 
 from datetime import datetime
-from typing import Any
 
 import strawberry
-from sqlalchemy import BigInteger, Text, bindparam, cast, exists, func, select
-from sqlalchemy.sql.elements import ColumnElement
+from sqlalchemy import BigInteger, FromClause, Text, bindparam, cast, exists, func, select
 
 from db import models
 from db.audit.events import START, is_visible
 from db.audit.log import EventKind
 from schema.filters.list_specs import OPPORTUNITIES
-from schema.planner.fields.columns import argument, column, computed, planned_field
-from schema.planner.fields.relations import by_foreign_key, scoped_table
+from schema.planner.fields.columns import column, computed
+from schema.planner.fields.relations import by_foreign_key
 from schema.planner.lists.filters import filter_condition
+from schema.planner.plan.declarations import FieldDeclaration, argument, planned_field
 from schema.planner.plan.planner import Selection
-from schema.planner.sql.expressions import JsonText, SqlExpression, scalar_subquery, string_literal
+from schema.planner.plan.scoped_tables import scoped_table
+from schema.planner.sql.expressions import (
+    Columns,
+    Condition,
+    JsonText,
+    SqlExpression,
+    scalar_subquery,
+    string_literal,
+)
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity
 
@@ -27,7 +34,7 @@ _AFTER = (
 _WHEN = "Told after the change is committed, each event once, in one order for all."
 
 
-def event_id(row: Any) -> SqlExpression:
+def event_id(row: Columns) -> SqlExpression:
     """Return the id of an event, from the columns of its row; ``db.audit.events.EventPosition`` reads it."""
     return cast(row.transaction_id, Text) + "-" + cast(row.position, Text)
 
@@ -44,21 +51,22 @@ class OpportunityEvent:
     )
 
 
-def _told(selection: Selection, _row: Any) -> JsonText:
-    """Return the object of the event whose position the server brings; NULL where a filter leaves it out."""
-    event, within = scoped_table(models.Event)
-    is_brought = event.c.position == bindparam("position", type_=BigInteger())
-    told = select(selection.object(event)).select_from(event).where(within, is_brought)
+def _event(selection: Selection, row: FromClause) -> JsonText:
+    """Return the object of the event at the parameter ``position``; NULL if the filter excludes it."""
+    event, is_in_scope = scoped_table(models.Event)
+    is_at_position = event.c.position == bindparam("position", type_=BigInteger())
+    found = select(selection.json_object(event)).select_from(event).where(is_in_scope, is_at_position)
     if "filter" in selection.field.args:
-        told = told.where(_meets_filter(selection, event))
-    return JsonText([scalar_subquery(told, of=None)])
+        found = found.where(_meets_filter(selection, event))
+    return JsonText([scalar_subquery(found, outer=row)])
 
 
-def _meets_filter(selection: Selection, event: Any) -> ColumnElement[bool]:
-    row, within = scoped_table(models.Opportunity)
-    meets = filter_condition(selection.planner, OPPORTUNITIES.filter_name, selection.arguments["filter"], row)
-    opportunity = select(row.c.id).where(within, row.c.id == event.c.opportunity_id, meets)
-    return exists(opportunity.correlate(event))
+def _meets_filter(selection: Selection, event: FromClause) -> Condition:
+    row, is_in_scope = scoped_table(models.Opportunity)
+    condition = filter_condition(
+        selection.planner, OPPORTUNITIES.filter_name, selection.arguments["filter"], row
+    )
+    return exists(select(row.c.id).where(is_in_scope, row.c.id == event.c.opportunity_id, condition))
 
 
 @planned_type
@@ -66,12 +74,12 @@ class Subscription:
     """What can be listened to. Everything is confined to the caller's organization."""
 
     opportunity_changed: OpportunityEvent = planned_field(
-        _told,
+        _event,
         f"Every change of one opportunity and of its quotes. {_WHEN}",
         [argument("id", strawberry.ID, "Its id."), argument("after", str | None, _AFTER)],
     )
     opportunities_changed: OpportunityEvent = planned_field(
-        _told,
+        _event,
         f"Every change of opportunities and of their quotes. {_WHEN}",
         [
             argument(
@@ -85,18 +93,17 @@ class Subscription:
     )
 
 
-def latest_event_id(description: str) -> Any:
-    """Declare the field that tells from where to listen, so that nothing is missed after this answer."""
-    return planned_field(_latest, description)
+def latest_event_id(description: str) -> FieldDeclaration:
+    """Declare the field with the id of the latest event."""
+    return planned_field(_latest_event_id, description)
 
 
-def _latest(_selection: Selection, _row: Any) -> JsonText:
-    event, within = scoped_table(models.Event)
-    in_order = event.c.transaction_id.desc(), event.c.position.desc()
+def _latest_event_id(_selection: Selection, row: FromClause) -> JsonText:
+    event, is_in_scope = scoped_table(models.Event)
     latest = (
         select(event_id(event.c))
-        .where(within, is_visible(event.c.transaction_id))
-        .order_by(*in_order)
+        .where(is_in_scope, is_visible(event.c.transaction_id))
+        .order_by(event.c.transaction_id.desc(), event.c.position.desc())
         .limit(1)
     )
-    return JsonText(['"', func.coalesce(scalar_subquery(latest, of=None), string_literal(str(START))), '"'])
+    return JsonText(['"', func.coalesce(scalar_subquery(latest, outer=row), string_literal(str(START))), '"'])

@@ -26,19 +26,21 @@ _NAME = "The name; letter case doesn't count."
 class OpportunityFilter:
     """Narrows a list of opportunities; everything that is sent must hold."""
 
-    id: IDFilter | None = compares(models.Opportunity.id, "By id.", to=models.Opportunity)
+    id: IDFilter | None = compares(models.Opportunity.id, "By id.", references=models.Opportunity)
     name: StringFilter | None = compares(models.Opportunity.name, "By name.")
     external_reference: StringFilter | None = compares(
         models.Opportunity.external_reference, "By the id that another system gave it."
     )
     state: OpportunityStateFilter | None = compares(models.Opportunity.state, "By state.")
     status_reason_id: IDFilter | None = compares(
-        models.Opportunity.status_reason_id, "By status reason.", to=models.StatusReason
+        models.Opportunity.status_reason_id, "By status reason.", references=models.StatusReason
     )
-    account_id: IDFilter | None = compares(models.Opportunity.account_id, "By customer.", to=models.Account)
-    owner_id: IDFilter | None = compares(models.Opportunity.owner_id, "By owner.", to=models.User)
+    account_id: IDFilter | None = compares(
+        models.Opportunity.account_id, "By customer.", references=models.Account
+    )
+    owner_id: IDFilter | None = compares(models.Opportunity.owner_id, "By owner.", references=models.User)
     contracting_unit_id: IDFilter | None = compares(
-        models.Opportunity.contracting_unit_id, "By contracting unit.", to=models.ContractingUnit
+        models.Opportunity.contracting_unit_id, "By contracting unit.", references=models.ContractingUnit
     )
     currency_code: StringFilter | None = compares(models.Opportunity.currency_code, "By currency.")
     estimated_revenue: DecimalFilter | None = compares(
@@ -89,14 +91,14 @@ OPPORTUNITY_CLOSES = list_spec(
 class QuoteFilter:
     """Narrows a list of quotes; everything that is sent must hold."""
 
-    id: IDFilter | None = compares(models.Quote.id, "By id.", to=models.Quote)
+    id: IDFilter | None = compares(models.Quote.id, "By id.", references=models.Quote)
     number: StringFilter | None = compares(models.Quote.number, "By number.")
     revision: IntFilter | None = compares(models.Quote.revision, "By revision.")
     name: StringFilter | None = compares(models.Quote.name, "By name.")
     state: QuoteStateFilter | None = compares(models.Quote.state, "By state.")
     status_reason: QuoteStatusReasonFilter | None = compares(models.Quote.status_reason, "By status reason.")
     opportunity_id: IDFilter | None = compares(
-        models.Quote.opportunity_id, "By opportunity.", to=models.Opportunity
+        models.Quote.opportunity_id, "By opportunity.", references=models.Opportunity
     )
     total: DecimalFilter | None = compares(models.Quote.total, "By total.")
     effective_from: DateFilter | None = compares(models.Quote.effective_from, "By the first day it holds.")
@@ -161,7 +163,7 @@ class HistoryEntryFilter:
     """Narrows a history; everything that is sent must hold."""
 
     action: StringFilter | None = compares(models.Audit.action, "By what was done.")
-    user_id: IDFilter | None = compares(models.Audit.user_id, "By who did it.", to=models.User)
+    user_id: IDFilter | None = compares(models.Audit.user_id, "By who did it.", references=models.User)
     at: DateTimeFilter | None = compares(models.Audit.at, "By when.")
 
 
@@ -178,12 +180,12 @@ HISTORY = list_spec(
 class AccountFilter:
     """Narrows a list of accounts; everything that is sent must hold."""
 
-    id: IDFilter | None = compares(models.Account.id, "By id.", to=models.Account)
+    id: IDFilter | None = compares(models.Account.id, "By id.", references=models.Account)
     name: StringFilter | None = compares(models.Account.name, "By name.")
     industry: StringFilter | None = compares(models.Account.industry, "By industry.")
     country: StringFilter | None = compares(models.Account.country, "By country.")
     parent_account_id: IDFilter | None = compares(
-        models.Account.parent_account_id, "By parent account.", to=models.Account
+        models.Account.parent_account_id, "By parent account.", references=models.Account
     )
 
 
@@ -199,7 +201,7 @@ ACCOUNTS = list_spec(
 class CompetitorFilter:
     """Narrows a list of competitors; everything that is sent must hold."""
 
-    id: IDFilter | None = compares(models.Competitor.id, "By id.", to=models.Competitor)
+    id: IDFilter | None = compares(models.Competitor.id, "By id.", references=models.Competitor)
     name: StringFilter | None = compares(models.Competitor.name, "By name.")
 
 
@@ -215,7 +217,7 @@ COMPETITORS = list_spec(
 class StatusReasonFilter:
     """Narrows a list of status reasons; everything that is sent must hold."""
 
-    id: IDFilter | None = compares(models.StatusReason.id, "By id.", to=models.StatusReason)
+    id: IDFilter | None = compares(models.StatusReason.id, "By id.", references=models.StatusReason)
     state: OpportunityStateFilter | None = compares(models.StatusReason.state, "By the state it belongs to.")
     label: StringFilter | None = compares(models.StatusReason.label, "By label.")
     code: IntFilter | None = compares(models.StatusReason.code, "By Dataverse's code.")
@@ -236,10 +238,10 @@ STATUS_REASONS = list_spec(
 class UserFilter:
     """Narrows a list of users; everything that is sent must hold."""
 
-    id: IDFilter | None = compares(models.User.id, "By id.", to=models.User)
+    id: IDFilter | None = compares(models.User.id, "By id.", references=models.User)
     name: StringFilter | None = compares(models.User.name, "By name.")
     email: StringFilter | None = compares(models.User.email, "By email address.")
-    manager_id: IDFilter | None = compares(models.User.manager_id, "By manager.", to=models.User)
+    manager_id: IDFilter | None = compares(models.User.manager_id, "By manager.", references=models.User)
 
 
 USERS = list_spec(

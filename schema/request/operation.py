@@ -11,9 +11,8 @@ from db.domain.caller import Caller
 from db.sql.database import Database, ReadJson
 from schema.planner.plan.catalog import Catalog
 from schema.planner.plan.field_collector import FieldCollector
-from schema.planner.plan.planner import Plan, Planner, Selection
+from schema.planner.plan.planner import Plan, Planner
 from schema.planner.plan.variables import variables_shape
-from schema.planner.sql.expressions import JsonText
 from schema.request.document_cache import Document, OperationLabel
 from schema.request.policies import FORBIDDEN, Policies
 
@@ -73,7 +72,7 @@ class Operation:
             BadInput: an argument can't be used.
             Unavailable: the database did not answer.
         """
-        plan = self._plan("query", self._whole) if self._permits_all else None
+        plan = self._plan("query", self._plan_query) if self._permits_all else None
         if plan is None:
             return None
         return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
@@ -93,7 +92,10 @@ class Operation:
             path = asked.path.as_list()
             told = {"code": FORBIDDEN}
             raise GraphQLError(self.refusal(asked), asked.field_nodes, path=path, extensions=told)
-        return self._planned(asked.path.key, lambda planner: _value(planner, asked))
+        return self._planned(
+            asked.path.key,
+            lambda planner: planner.plan_root_field(asked.parent_type, asked.field_name, asked.field_nodes),
+        )
 
     async def payload(
         self, read: ReadJson, asked: RootField, type_name: str, given: Mapping[str, Any]
@@ -101,7 +103,9 @@ class Operation:
         """Return a mutation's payload, which its transaction reads from the values that its type declares."""
         plan = self._planned(
             (asked.path.key, type_name),
-            lambda planner: _selection(planner, asked).object(None, type_name=type_name),
+            lambda planner: planner.plan_payload(
+                asked.parent_type, asked.field_name, asked.field_nodes, type_name
+            ),
         )
         return await read(plan.statement, plan.values(self._variables, self.caller, given))
 
@@ -132,36 +136,20 @@ class Operation:
     def _variables(self) -> VariableValues:
         return self.collector.variables
 
-    def _planned(self, what: Hashable, answer: Callable[[Planner], JsonText]) -> Plan:
-        plan = self._plan(what, answer)
+    def _planned(self, what: Hashable, make_plan: Callable[[Planner], Plan]) -> Plan:
+        plan = self._plan(what, make_plan)
         if plan is None:
             raise TypeError(f"There is no plan of {what!r}.")
         return plan
 
-    def _plan(self, what: Hashable, answer: Callable[[Planner], JsonText | None]) -> Plan | None:
+    def _plan(self, what: Hashable, make_plan: Callable[[Planner], Plan | None]) -> Plan | None:
         key = (id(self.operation), what, self.with_typename, variables_shape(self._variables))
         plans = self.document.plans
         if key not in plans:
             planner = Planner(self.catalog, self.database.dialect, self.collector, self.with_typename)
-            text = answer(planner)
-            self.document.keep(key, None if text is None else planner.plan(text))
+            self.document.keep(key, make_plan(planner))
         return plans[key]
 
-    def _whole(self, planner: Planner) -> JsonText | None:
-        root = self.collector.schema.query_type.name  # type: ignore[union-attr]
-        selections = planner.selections(root, [self.operation.selection_set])
-        if any(each.nodes[0].name.value in _INTROSPECTION for each in selections.values()):
-            return None
-        return JsonText(['{"data":', planner.object(root, selections, None), "}"])
-
-
-_INTROSPECTION = frozenset({"__schema", "__type"})
-
-
-def _value(planner: Planner, asked: RootField) -> JsonText:
-    return _selection(planner, asked).text(None, planner.catalog.sources[asked.parent_type.name])
-
-
-def _selection(planner: Planner, asked: RootField) -> Selection:
-    field = asked.parent_type.fields[asked.field_name]
-    return Selection(planner, asked.parent_type.name, field, asked.field_nodes)
+    def _plan_query(self, planner: Planner) -> Plan | None:
+        root: Any = self.collector.schema.query_type
+        return planner.plan_query(root, self.operation.selection_set)

@@ -1,22 +1,24 @@
 """``dealAnalytics``: opportunities in groups, counted, with win rate, revenue and time to close."""
 
+from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any
 
-from sqlalchemy import Text, and_, func
+from sqlalchemy import FromClause, Text, and_, func
 
 from db import models
 from schema.filters.list_specs import OPPORTUNITIES
 from schema.leaf_types.enums import OpportunityState, graphql_enum
 from schema.planner.fields.aggregates import Aggregate, amounts, count_where, ratio, total
-from schema.planner.fields.columns import Computed, argument, planned_field
-from schema.planner.fields.groups import SIZE, GroupedRows, Grouping, Groups, group_by_column, key
-from schema.planner.fields.relations import ToOne, scoped_table
-from schema.planner.plan.planner import ArgumentRef
+from schema.planner.fields.columns import Computed
+from schema.planner.fields.groups import SIZE, Grouping, Groups, KeyedRows, group_by_column, group_key
+from schema.planner.fields.relations import ToOne
+from schema.planner.plan.declarations import FieldDeclaration, argument, planned_field
+from schema.planner.plan.parameters import ArgumentRef
+from schema.planner.plan.scoped_tables import scoped_table
 from schema.planner.sql.dates import DaysUntil, LocalMonthOf, MonthOf, validate_time_zone
-from schema.planner.sql.expressions import FilteredAggregate
+from schema.planner.sql.expressions import Columns, Condition, FilteredAggregate
 from schema.types.node import Money, planned_type
 from schema.types.organization import Competitor, ContractingUnit, StatusReason, User
 
@@ -50,23 +52,23 @@ graphql_enum(
 )
 
 
-def _by_competitor(opportunity: Any, _arguments: ArgumentRef) -> GroupedRows:
-    close, within = scoped_table(models.OpportunityClose)
-    closed = opportunity.join(close, and_(within, close.c.id == opportunity.c.close_id))
-    return GroupedRows(closed, close.c.competitor_id)
+def _by_competitor(opportunity: FromClause, _arguments: ArgumentRef) -> KeyedRows:
+    close, is_in_scope = scoped_table(models.OpportunityClose)
+    closed = opportunity.join(close, and_(is_in_scope, close.c.id == opportunity.c.close_id))
+    return KeyedRows(closed, close.c.competitor_id)
 
 
-def _by_month(opportunity: Any, _arguments: ArgumentRef) -> GroupedRows:
+def _by_month(opportunity: FromClause, _arguments: ArgumentRef) -> KeyedRows:
     closed_on = opportunity.c.closed_on
-    return GroupedRows(opportunity, MonthOf(closed_on), closed_on.is_not(None))
+    return KeyedRows(opportunity, MonthOf(closed_on), closed_on.is_not(None))
 
 
-def _by_month_created(opportunity: Any, arguments: ArgumentRef) -> GroupedRows:
+def _by_month_created(opportunity: FromClause, arguments: ArgumentRef) -> KeyedRows:
     time_zone = arguments["timeZone"].bind(Text(), validate_time_zone)
-    return GroupedRows(opportunity, LocalMonthOf(opportunity.c.created_at, time_zone))
+    return KeyedRows(opportunity, LocalMonthOf(opportunity.c.created_at, time_zone))
 
 
-_GROUPINGS = {
+_GROUPINGS: Mapping[str, Grouping] = {
     DealGrouping.STATE: group_by_column(models.Opportunity.state),
     DealGrouping.STATUS_REASON: group_by_column(models.Opportunity.status_reason_id),
     DealGrouping.COMPETITOR: Grouping("competitor_id", _by_competitor),
@@ -77,11 +79,11 @@ _GROUPINGS = {
 }
 
 
-def _is_closed(row: Any) -> Any:
+def _is_closed(row: Columns) -> Condition:
     return row.state != OpportunityState.OPEN
 
 
-def _is_open(row: Any) -> Any:
+def _is_open(row: Columns) -> Condition:
     return row.state == OpportunityState.OPEN
 
 
@@ -104,24 +106,24 @@ def _named(name: str) -> ToOne:
 class DealGroup:
     """Opportunities that have something in common. Amounts are never added across currencies."""
 
-    state: OpportunityState | None = key(
+    state: OpportunityState | None = group_key(
         "state", Computed(lambda group: group.state), "Their state, when grouped by STATE."
     )
-    status_reason: StatusReason | None = key(
+    status_reason: StatusReason | None = group_key(
         "status_reason_id", _named("status_reason_id"), "Their status reason, when grouped by STATUS_REASON."
     )
-    competitor: Competitor | None = key(
+    competitor: Competitor | None = group_key(
         "competitor_id",
         _named("competitor_id"),
         "Who they went to, when grouped by COMPETITOR; null also for those of no named competitor.",
     )
-    owner: User | None = key("owner_id", _named("owner_id"), "Their owner, when grouped by OWNER.")
-    contracting_unit: ContractingUnit | None = key(
+    owner: User | None = group_key("owner_id", _named("owner_id"), "Their owner, when grouped by OWNER.")
+    contracting_unit: ContractingUnit | None = group_key(
         "contracting_unit_id",
         _named("contracting_unit_id"),
         "Their contracting unit, when grouped by CONTRACTING_UNIT.",
     )
-    month: date | None = key(
+    month: date | None = group_key(
         "month",
         Computed(lambda group: group.month),
         "The first day of the month that they were closed in, when grouped by MONTH, or created in, when"
@@ -154,15 +156,14 @@ class DealGroup:
     )
 
 
-def deal_groups(description: str) -> Any:
+def deal_groups(description: str) -> FieldDeclaration:
     """Declare the list of groups."""
-    filter_type: Any = OPPORTUNITIES.filter
     return planned_field(
         Groups(models.Opportunity, OPPORTUNITIES, _GROUPINGS),
         description,
         [
             argument("group_by", DealGrouping, "What the opportunities of a group have in common."),
-            argument("filter", filter_type | None, "Only opportunities that meet this."),
+            argument("filter", OPPORTUNITIES.filter | None, "Only opportunities that meet this."),
             argument(
                 "time_zone",
                 str,

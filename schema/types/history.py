@@ -1,17 +1,20 @@
 """What was done to opportunities and quotes: by whom, when, and what changed. Only the changes write it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import case, func
+from sqlalchemy import FromClause, case, func
+from sqlmodel import SQLModel
 
 from db import models
 from db.audit.log import AuditAction
-from schema.planner.fields.columns import column, computed, planned_field
-from schema.planner.fields.json_changes import After, AsId, Before, pairs
+from schema.planner.fields.columns import column, computed
+from schema.planner.fields.json_changes import After, Before, TextAsId, changes
 from schema.planner.fields.relations import by_foreign_key, object_by_global_id
+from schema.planner.plan.declarations import planned_field
 from schema.planner.plan.planner import Selection
 from schema.planner.sql.expressions import (
     DialectExpression,
@@ -31,7 +34,7 @@ if TYPE_CHECKING:
 _OPPORTUNITY, _QUOTE, _CONTRACT = "OPPORTUNITY_", "QUOTE_", "PROJECT_CONTRACT_"
 _ACTIONS = ", ".join(action for action in AuditAction if action.startswith((_OPPORTUNITY, _QUOTE, _CONTRACT)))
 
-_REFERENCES = {
+_REFERENCES: Mapping[str, type[SQLModel]] = {
     "accountId": models.Account,
     "closeId": models.OpportunityClose,
     "competitorId": models.Competitor,
@@ -43,7 +46,8 @@ _REFERENCES = {
 }
 
 
-def _prefix(selection: Selection, member: Any) -> SqlExpression:
+def _prefix(selection: Selection, member: FromClause) -> SqlExpression:
+    """Return the prefix of the ids that the changed field holds; NULL if it holds no id."""
     prefix = selection.planner.catalog.prefix
     return case(
         *(
@@ -55,11 +59,11 @@ def _prefix(selection: Selection, member: Any) -> SqlExpression:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """One side of a change as text; an id of something else is that thing's global id."""
+    """One value of a change as text; an id is shown as a global id."""
 
     side: type[DialectExpression]
 
-    def __call__(self, selection: Selection, member: Any) -> JsonText:
+    def __call__(self, selection: Selection, member: FromClause) -> JsonText:
         text = self.side(member.c.value)
         global_id = JsonText([_prefix(selection, member), "_", text])
         return json_or_null(JsonString(func.coalesce(global_id, text)))
@@ -67,13 +71,13 @@ class _Value:
 
 @dataclass(frozen=True, slots=True)
 class _Object:
-    """What one side of a change is the id of."""
+    """The object whose id one value of a change is."""
 
     side: type[DialectExpression]
 
-    def __call__(self, selection: Selection, member: Any) -> JsonText:
+    def __call__(self, selection: Selection, member: FromClause) -> JsonText:
         return object_by_global_id(
-            selection, member, _prefix(selection, member), AsId(self.side(member.c.value))
+            selection, member, _prefix(selection, member), TextAsId(self.side(member.c.value))
         )
 
 
@@ -110,7 +114,7 @@ class HistoryEntry(Node):
     )
     at: datetime = column(models.Audit.at, "When.")
     user: User = by_foreign_key(models.Audit.user_id, "Who did it.")
-    changes: list[FieldChange] = pairs(models.Audit.details, "What changed, field by field.")
+    changes: list[FieldChange] = changes(models.Audit.details, "What changed, field by field.")
 
 
 @implementing_type(lambda row: row.action.startswith(_OPPORTUNITY))

@@ -1,23 +1,35 @@
-"""What every object type shares: the Node interface, money, and how a type is tied to its table."""
+"""Decorators that tie a GraphQL type to its table, and the types that all others use: Node and Money."""
 
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any, TypeVar
 
 import strawberry
+from sqlmodel import SQLModel
 from typing_extensions import dataclass_transform
 
-from schema.planner.fields.columns import Computed, Identifier, planned_field
-from schema.planner.sql.expressions import SqlExpression
+from schema.planner.fields.columns import Computed, Identifier
+from schema.planner.plan.declarations import planned_field
+from schema.planner.sql.expressions import RowExpression
 
 T = TypeVar("T", bound=type[Any])
 
 
 @dataclass_transform(kw_only_default=True)
-def table_type(model: Any, prefix: str) -> Callable[[T], T]:
-    """Make a class the GraphQL type of a table; every field of it declares what answers it.
+def planned_type(cls: T) -> T:
+    """Make a class a GraphQL type whose fields all declare their source; its docstring is the description.
 
-    ``prefix`` starts the ids of its objects and never changes.
+    Where it is read from depends on the field that shows it: such a type has no table of its own.
+    """
+    cls.is_planned = True
+    return strawberry.type(cls, description=cls.__doc__)
+
+
+@dataclass_transform(kw_only_default=True)
+def table_type(model: type[SQLModel], prefix: str) -> Callable[[T], T]:
+    """Make a class the GraphQL type of a table.
+
+    ``prefix`` starts the ids of its objects; clients store them, so it must never change.
     """
 
     def decorate(cls: T) -> T:
@@ -28,8 +40,8 @@ def table_type(model: Any, prefix: str) -> Callable[[T], T]:
 
 
 @dataclass_transform(kw_only_default=True)
-def table_interface(model: Any, prefix: str) -> Callable[[T], T]:
-    """Make a class the GraphQL interface of a table whose rows show as objects of several types."""
+def table_interface(model: type[SQLModel], prefix: str) -> Callable[[T], T]:
+    """Make a class the GraphQL interface of a table whose rows are objects of several types."""
 
     def decorate(cls: T) -> T:
         cls.model, cls.prefix = model, prefix
@@ -39,21 +51,14 @@ def table_interface(model: Any, prefix: str) -> Callable[[T], T]:
 
 
 @dataclass_transform(kw_only_default=True)
-def implementing_type(shows: Callable[[Any], SqlExpression]) -> Callable[[T], T]:
-    """Make a class the GraphQL type as which those rows of its interface's table show that ``shows`` says."""
+def implementing_type(row_condition: RowExpression) -> Callable[[T], T]:
+    """Make a class the GraphQL type of those rows of its interface's table that meet a condition."""
 
     def decorate(cls: T) -> T:
-        cls.shows = shows
+        cls.row_condition = row_condition
         return planned_type(cls)
 
     return decorate
-
-
-@dataclass_transform(kw_only_default=True)
-def planned_type(cls: T) -> T:
-    """Make a class a GraphQL type whose fields all declare what answers them."""
-    cls.planned = True
-    return strawberry.type(cls, description=cls.__doc__)
 
 
 @strawberry.interface(description="Anything with an id of its own; `node` and `nodes` find it again.")

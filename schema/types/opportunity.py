@@ -1,21 +1,22 @@
 """Opportunities, the activities that close them, and the dry run of closing one."""
 
 from datetime import date, datetime
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 from sqlalchemy import and_, exists, func, select
 
 from db import models
 from db.domain.enums import SeededReason
-from db.sql.tables import table_of
 from schema.filters.list_specs import HISTORY, OPPORTUNITY_CLOSES, QUOTES
 from schema.leaf_types.enums import ActivityState, OpportunityState
 from schema.planner.fields.columns import column, computed, inline, money
 from schema.planner.fields.connections import Connection, connection
 from schema.planner.fields.relations import by_foreign_key, to_one
-from schema.planner.plan.planner import ORGANIZATION_ID, TODAY
-from schema.planner.sql.expressions import SqlExpression
+from schema.planner.plan.declarations import FieldDeclaration
+from schema.planner.plan.parameters import TODAY
+from schema.planner.plan.scoped_tables import scoped_table
+from schema.planner.sql.expressions import Columns, Condition, SqlExpression
 from schema.types.history import HistoryEntry
 from schema.types.node import Money, Node, planned_type, table_type
 from schema.types.organization import Account, Competitor, ContractingUnit, StatusReason, User
@@ -48,22 +49,19 @@ class OpportunityClose(Node):
     created_at: datetime = column(models.OpportunityClose.created_at, "When the closing was recorded.")
 
 
-def _seeded_reason(code: SeededReason, outcome: OpportunityState) -> Any:
+def _seeded_reason(code: SeededReason, outcome: OpportunityState) -> FieldDeclaration:
     return to_one(
         f"What `statusReasonId` falls back to; null where the organization has retired {code.name}.",
         lambda _, row: and_(row.code == int(code), row.state == outcome, row.retired_at.is_(None)),
     )
 
 
-def _revenue_of_won_quote(opportunity: Any) -> SqlExpression:
-    quote = table_of(models.Quote).alias()
-    won = select(quote.c.total).where(
-        quote.c.organization_id == ORGANIZATION_ID,
-        quote.c.opportunity_id == opportunity.id,
-        quote.c.state == "WON",
-    )
-    total = won.correlate(opportunity.id.table).scalar_subquery()
-    return func.coalesce(total, opportunity.estimated_revenue, type_=opportunity.estimated_revenue.type)
+def _revenue_of_won_quote(opportunity: Columns) -> SqlExpression:
+    quote, is_in_scope = scoped_table(models.Quote)
+    is_won = quote.c.state == "WON"
+    total = select(quote.c.total).where(is_in_scope, quote.c.opportunity_id == opportunity.id, is_won)
+    estimate = opportunity.estimated_revenue
+    return func.coalesce(total.scalar_subquery(), estimate, type_=estimate.type)
 
 
 @planned_type
@@ -88,12 +86,9 @@ class LostDefaults:
     closed_on: date = computed(lambda _: TODAY, "Today in UTC.")
 
 
-def _has_active_quote(opportunity: Any) -> Any:
-    quote = table_of(models.Quote).alias()
-    active = select(quote.c.id).where(
-        quote.c.organization_id == ORGANIZATION_ID, quote.c.active_parent == opportunity.id
-    )
-    return exists(active.correlate(opportunity.id.table))
+def _has_active_quote(opportunity: Columns) -> Condition:
+    quote, is_in_scope = scoped_table(models.Quote)
+    return exists(select(quote.c.id).where(is_in_scope, quote.c.active_parent == opportunity.id))
 
 
 @planned_type

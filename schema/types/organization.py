@@ -12,7 +12,7 @@ from schema.leaf_types.enums import OpportunityState
 from schema.planner.fields.columns import column, computed
 from schema.planner.fields.connections import Connection, connection
 from schema.planner.fields.relations import by_foreign_key, to_one
-from schema.planner.plan.planner import ORGANIZATION_ID, USER_ID
+from schema.planner.plan.parameters import ORGANIZATION_ID, USER_ID
 from schema.types.node import Node, planned_type, table_type
 
 if TYPE_CHECKING:

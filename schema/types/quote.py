@@ -1,16 +1,14 @@
 """Quotes, their lines, the activities that close them, and the contract that a won quote creates."""
 
-from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import strawberry
-from sqlalchemy import ColumnElement, and_, exists, false, func, or_, select
+from sqlalchemy import and_, exists, false, func, or_, select
 
 from db import models
 from db.sql.column_types import Amount
-from db.sql.tables import table_of
 from schema.filters.list_specs import HISTORY, PROJECT_CONTRACT_LINES, QUOTE_LINES, QUOTES
 from schema.leaf_types.enums import (
     BillingMethod,
@@ -22,8 +20,9 @@ from schema.leaf_types.enums import (
 from schema.planner.fields.columns import column, computed, inline, money
 from schema.planner.fields.connections import Connection, connection
 from schema.planner.fields.relations import by_foreign_key, to_one
-from schema.planner.plan.planner import ORGANIZATION_ID, TODAY
-from schema.planner.sql.expressions import SqlExpression
+from schema.planner.plan.parameters import TODAY
+from schema.planner.plan.scoped_tables import scoped_table
+from schema.planner.sql.expressions import Columns, Condition, SqlExpression
 from schema.types.history import HistoryEntry
 from schema.types.node import Money, Node, planned_type, table_type
 from schema.types.organization import User
@@ -106,22 +105,18 @@ class ProjectContract(Node):
     created_at: datetime = column(models.ProjectContract.created_at, "When it was created.")
 
 
-def _customer_budget(quote: Any) -> SqlExpression:
-    line = table_of(models.QuoteLine).alias()
-    budgets = select(func.sum(line.c.customer_budget, type_=Amount())).where(
-        line.c.organization_id == ORGANIZATION_ID, line.c.quote_id == quote.id
-    )
-    return budgets.correlate(quote.id.table).scalar_subquery()
+def _customer_budget(quote: Columns) -> SqlExpression:
+    line, is_in_scope = scoped_table(models.QuoteLine)
+    budget = select(func.sum(line.c.customer_budget, type_=Amount()))
+    return budget.where(is_in_scope, line.c.quote_id == quote.id).scalar_subquery()
 
 
-def _other(quote: Any, condition: Callable[[Any], ColumnElement[bool]]) -> Any:
-    other = table_of(models.Quote).alias()
-    others = select(other.c.id).where(
-        other.c.organization_id == ORGANIZATION_ID,
-        other.c.opportunity_id == quote.opportunity_id,
-        condition(other.c),
+def _is_opportunity_won(quote: Columns) -> Condition:
+    other, is_in_scope = scoped_table(models.Quote)
+    is_won = other.c.state == "WON"
+    return exists(
+        select(other.c.id).where(is_in_scope, other.c.opportunity_id == quote.opportunity_id, is_won)
     )
-    return exists(others.correlate(quote.id.table))
 
 
 @planned_type
@@ -129,7 +124,7 @@ class QuoteWinningPreview:
     """The dry run of winning a quote: whether it can be won, what else is closed, what it would come to."""
 
     can_win: bool = computed(
-        lambda row: and_(row.state == "ACTIVE", ~_other(row, lambda other: other.state == "WON")),
+        lambda row: and_(row.state == "ACTIVE", ~_is_opportunity_won(row)),
         "Whether `winQuote` would be allowed now: it is active and no quote of its opportunity is won.",
     )
     won_quote: _Quote | None = to_one(

@@ -1,1 +1,1 @@
-"""Sources of fields: which column, relation or expression answers a field."""
+"""The sources of fields, and the functions that declare a field with one."""

@@ -1,4 +1,4 @@
-"""Lists as Relay connections: one page of rows, and of it only what is asked for."""
+"""Fields that list rows as Relay connections, page by page. A page fetches only what is selected of it."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,20 +6,34 @@ from functools import cached_property
 from typing import Any, Generic, TypeVar
 
 import strawberry
-from graphql import get_named_type
-from sqlalchemy import Integer, Text, and_, cast, exists, func, literal_column, or_, select
-from sqlalchemy.sql.elements import ColumnElement
+from graphql import GraphQLObjectType, get_named_type
+from sqlalchemy import (
+    FromClause,
+    Integer,
+    Select,
+    Subquery,
+    Text,
+    and_,
+    cast,
+    exists,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 from strawberry.types.arguments import StrawberryArgument
 
 from schema.planner.errors import BadInput
-from schema.planner.fields.columns import argument, planned_field
-from schema.planner.fields.relations import Condition, scoped_table_of_type
+from schema.planner.fields.relations import JoinCondition
 from schema.planner.lists.cursors import ListOrder
 from schema.planner.lists.filters import filter_condition
 from schema.planner.lists.ordering import ListSpec
 from schema.planner.plan.catalog import Source
-from schema.planner.plan.planner import ArgumentRef, Selection
+from schema.planner.plan.declarations import FieldDeclaration, argument, planned_field
+from schema.planner.plan.planner import Selection
+from schema.planner.plan.scoped_tables import scoped_table_of_type
 from schema.planner.sql.expressions import (
+    Condition,
     JsonText,
     SqlExpression,
     json_array_agg,
@@ -69,167 +83,170 @@ class Connection(Generic[T]):
 
 @dataclass(frozen=True, slots=True)
 class ConnectionSource:
-    """The rows of a type for which a condition holds, listed page by page."""
+    """The rows of a type that are related to the parent's row, listed page by page.
 
-    listing: ListSpec
-    condition: Condition | None = None
+    ``(SELECT '{"nodes":[' || string_agg(...) || ']}' FROM (SELECT ... FROM quote WHERE <in the organization>
+    AND <condition> AND <filter> AND <after the cursor> ORDER BY ... LIMIT :first) AS page)``
+    """
 
-    def __call__(self, selection: Selection, row: Any) -> JsonText:
-        """Return the connection object."""
-        return _Page(self, selection, row).text()
+    spec: ListSpec
+    condition: JoinCondition | None = None
+
+    def __call__(self, selection: Selection, row: FromClause) -> JsonText:
+        """Return the connection object; raise BadInput if a page's arguments contradict each other."""
+        return _Page(self, selection, row).json()
 
 
-def connection(listing: ListSpec, description: str, condition: Condition | None = None) -> Any:
-    """Declare a connection; at the root it takes every row of the organization."""
-    return planned_field(ConnectionSource(listing, condition), description, _arguments(listing))
+def connection(spec: ListSpec, description: str, condition: JoinCondition | None = None) -> FieldDeclaration:
+    """Declare a connection of the rows that meet the condition; by default of the whole organization.
+
+    ``connection(QUOTES, "The quotes.", lambda opportunity, row: row.opportunity_id == opportunity.id)``
+    """
+    return planned_field(ConnectionSource(spec, condition), description, _arguments(spec))
 
 
-def _arguments(listing: ListSpec) -> list[StrawberryArgument]:
+def _arguments(spec: ListSpec) -> list[StrawberryArgument]:
     most = f"; at most {MAX_PAGE_SIZE}."
-    order_type: Any = listing.order
+    order_type: Any = spec.order  # a type made at run time, which the type checker takes for a variable
     return [
         argument("first", int | None, "How many rows from the start" + most, DEFAULT_PAGE_SIZE),
         argument("after", str | None, "Only rows after this cursor."),
         argument("last", int | None, "How many rows from the end, instead of `first`" + most),
         argument("before", str | None, "Only rows before this cursor."),
-        argument("filter", listing.filter | None, "Only rows that meet this."),
+        argument("filter", spec.filter | None, "Only rows that meet this."),
         argument("order_by", list[order_type] | None, "How to sort; the id breaks ties."),
     ]
 
 
 class _Page:
-    """One connection field of one plan."""
+    """One connection field of one plan.
 
-    def __init__(self, connection: ConnectionSource, selection: Selection, parent: Any) -> None:
-        self.connection = connection
+    A forward page has ``first`` rows from the start or after a cursor, a backward page ``last`` rows from the
+    end or before a cursor.
+    """
+
+    def __init__(self, source: ConnectionSource, selection: Selection, parent: FromClause) -> None:
+        self.source = source
         self.selection = selection
         self.parent = parent
         self.arguments = selection.arguments
         self.node_type = _node_type(selection)
-        terms = connection.listing.terms(self.arguments["orderBy"])
-        self.order = ListOrder.of(self.node_type, terms)
-        self.backward = bool(self.arguments["last"])
-        self.size = _size(selection, self.arguments)
-        self.asked = _names(selection)
+        self.order = ListOrder.from_terms(self.node_type, source.spec.terms(self.arguments["orderBy"]))
+        self.is_backward = bool(self.arguments["last"])
+        self.size = self._size()
+        subselections = selection.subselections(selection.type_name).values()
+        self.selected = {node.name.value for each in subselections for node in each.nodes}
+        self.has_window = self.is_backward or "pageInfo" in self.selected
 
-    def text(self) -> JsonText:
+    def json(self) -> JsonText:
         sources: dict[str, Source] = {
             "edges": self._edges,
-            "nodes": lambda part, page: self._joined(part.object(page)),
+            "nodes": lambda nodes, page: self._array(nodes.json_object(page)),
             "pageInfo": self._page_info,
-            "totalCount": lambda *_: self._total(),
+            "totalCount": lambda *_: self._total_count(),
         }
-        if not self.asked & {"edges", "nodes", "pageInfo"}:
-            self._bounds(self._rows()[0])  # a foreign cursor is refused, whatever is asked for
-            return self.selection.object(None, sources=sources)
-        object_ = self.selection.object(self.page, sources=sources)
-        if not self.asked & {"edges", "nodes"}:
-            # An aggregate that adds nothing: it makes one group, which answers once whatever is asked.
-            object_ = JsonText([object_, func.coalesce(func.max(string_literal("")), string_literal(""))])
-        prune_columns(self.page, object_)
-        answer = select(object_).select_from(self.page)
-        return JsonText([scalar_subquery(answer, of=self.parent)])
+        if not self.selected & {"edges", "nodes", "pageInfo"}:
+            self._bounds(self._rows()[0])  # refuses a foreign cursor, whatever is selected
+            return self.selection.json_object(self.parent, sources=sources)
+        text = self.selection.json_object(self.page, sources=sources)
+        if not self.selected & {"edges", "nodes"}:
+            # An aggregate that adds nothing, so that the page is one group even without the arrays.
+            text = JsonText([text, func.coalesce(func.max(string_literal("")), string_literal(""))])
+        prune_columns(self.page, text)
+        return JsonText([scalar_subquery(select(text).select_from(self.page), outer=self.parent)])
 
-    def _edges(self, selection: Selection, page: Any) -> JsonText:
+    @cached_property
+    def page(self) -> Subquery:
+        """The rows that the page fetches."""
+        return self.window.rows if self.has_window else self._sorted().limit(self.size).subquery()
+
+    @cached_property
+    def window(self) -> PageWindow:
+        return PageWindow.from_select(self._sorted(), self.size, backward=self.is_backward)
+
+    def _edges(self, edges: Selection, page: FromClause) -> JsonText:
         sources: dict[str, Source] = {
             "cursor": lambda _, page: self.order.cursor(page),
-            "node": lambda part, page: part.object(page),
+            "node": lambda node, page: node.json_object(page),
         }
-        return self._joined(selection.object(page, sources=sources))
+        return self._array(edges.json_object(page, sources=sources))
 
-    def _joined(self, text: JsonText) -> JsonText:
-        return self.fetched.joined(text) if self.fetched else json_array_agg(text)
+    def _array(self, text: JsonText) -> JsonText:
+        return self.window.json_array(text) if self.has_window else json_array_agg(text)
 
-    def _page_info(self, selection: Selection, page: Any) -> JsonText:
-        fetched: Any = self.fetched
-        more, behind = lambda *_: json_boolean(fetched.has_more), lambda *_: self._behind()
+    def _page_info(self, page_info: Selection, page: FromClause) -> JsonText:
+        window, is_backward = self.window, self.is_backward
+
+        def has_more() -> JsonText:
+            return json_boolean(window.has_more)
+
         sources: dict[str, Source] = {
-            "hasNextPage": behind if self.backward else more,
-            "hasPreviousPage": more if self.backward else behind,
-            "startCursor": lambda *_: json_or_null(self.order.cursor(page, fetched.first)),
-            "endCursor": lambda *_: json_or_null(self.order.cursor(page, fetched.last)),
+            "hasNextPage": lambda *_: self._has_skipped() if is_backward else has_more(),
+            "hasPreviousPage": lambda *_: has_more() if is_backward else self._has_skipped(),
+            "startCursor": lambda *_: json_or_null(self.order.cursor(page, window.first)),
+            "endCursor": lambda *_: json_or_null(self.order.cursor(page, window.last)),
         }
-        return selection.object(page, sources=sources)
+        return page_info.json_object(page, sources=sources)
 
-    def _behind(self) -> JsonText:
-        cursor = self.arguments["before" if self.backward else "after"]
+    def _has_skipped(self) -> JsonText:
+        """Return whether the list has rows that the cursor skips: its own row, or those on its other side."""
+        cursor = self.arguments["before" if self.is_backward else "after"]
         if not cursor:
             return JsonText(["false"])
-        # Two look-ups, each at its end of an index: the cursor's own row, or any on its other side.
-        return json_boolean(or_(*(self._any(is_behind, cursor) for is_behind in (self._at, self._passed))))
+        # Two look-ups, each of which reads one row of an index.
+        is_at = self._exists(lambda row: self.order.is_at(row, cursor))
+        is_across = self._exists(lambda row: self.order.follows(row, cursor, backward=not self.is_backward))
+        return json_boolean(or_(is_at, is_across))
 
-    def _any(self, is_behind: Callable[[Any, ArgumentRef], ColumnElement[bool]], cursor: ArgumentRef) -> Any:
+    def _exists(self, condition: Callable[[FromClause], Condition]) -> Condition:
         row, conditions = self._rows()
-        rows: Any = select(literal_column("1")).select_from(row).where(conditions, is_behind(row, cursor))
-        return exists(rows if self.parent is None else rows.correlate(self.parent))
+        rows: Select[Any] = select(literal_column("1")).select_from(row).where(conditions, condition(row))
+        return exists(rows.correlate(self.parent))
 
-    def _at(self, row: Any, cursor: ArgumentRef) -> ColumnElement[bool]:
-        return self.order.at(row, cursor)
-
-    def _passed(self, row: Any, cursor: ArgumentRef) -> ColumnElement[bool]:
-        return self.order.beyond(row, cursor, backward=not self.backward)
-
-    def _total(self) -> JsonText:
+    def _total_count(self) -> JsonText:
         row, conditions = self._rows()
         count = select(func.count()).select_from(row).where(conditions)
-        return JsonText([cast(scalar_subquery(count, of=self.parent), Text)])
+        return JsonText([cast(scalar_subquery(count, outer=self.parent), Text)])
 
-    @cached_property
-    def page(self) -> Any:
-        return self.fetched.rows if self.fetched else self._sorted().limit(self.size).subquery()
-
-    @cached_property
-    def fetched(self) -> PageWindow | None:
-        # Only pageInfo and paging backward need to know a row's position and whether one more row follows.
-        if self.backward or "pageInfo" in self.asked:
-            return PageWindow.of(self._sorted(), self.size, backward=self.backward)
-        return None
-
-    def _sorted(self) -> Any:
+    def _sorted(self) -> Select[Any]:
         row, conditions = self._rows()
-        keys = self.order.columns(row, backward=self.backward)
-        rows = select(row).where(conditions, *self._bounds(row)).order_by(*keys)
-        return rows if self.parent is None else rows.correlate(self.parent)
+        order_by = self.order.order_by(row, backward=self.is_backward)
+        rows = select(row).where(conditions, *self._bounds(row)).order_by(*order_by)
+        return rows.correlate(self.parent)
 
-    def _rows(self) -> tuple[Any, ColumnElement[bool]]:
-        planner = self.selection.planner
-        row, within = scoped_table_of_type(planner, self.node_type)
-        conditions = [
-            within,
-            filter_condition(planner, self.connection.listing.filter_name, self.arguments["filter"], row),
-        ]
-        if self.connection.condition is not None:
-            conditions.append(
-                self.connection.condition(None if self.parent is None else self.parent.c, row.c)
-            )
+    def _rows(self) -> tuple[FromClause, Condition]:
+        """Return the table of the list, and the condition on which its rows are in the list."""
+        planner, spec = self.selection.planner, self.source.spec
+        row, is_in_scope = scoped_table_of_type(planner, self.node_type)
+        conditions = [is_in_scope, filter_condition(planner, spec.filter_name, self.arguments["filter"], row)]
+        if self.source.condition is not None:
+            conditions.append(self.source.condition(self.parent.c, row.c))
         return row, and_(*conditions)
 
-    def _bounds(self, row: Any) -> list[ColumnElement[bool]]:
+    def _bounds(self, row: FromClause) -> list[Condition]:
+        """Return the conditions that the cursors set; raise BadInput if one is of another list or order."""
         return [
-            self.order.beyond(row, self.arguments[name], backward=name == "before")
+            self.order.follows(row, self.arguments[name], backward=name == "before")
             for name in ("after", "before")
             if self.arguments[name]
         ]
 
+    def _size(self) -> SqlExpression:
+        first, last = self.arguments["first"], self.arguments["last"]
+        if last and first and self.selection.is_argument_sent("first"):
+            raise BadInput("Send `first` to page forward or `last` to page backward, not both.")
+        size = last or first
+        return size.bind(Integer(), _validate_size) if size else literal_column(str(DEFAULT_PAGE_SIZE))
+
 
 def _node_type(selection: Selection) -> str:
-    connection: Any = selection.planner.collector.schema.get_type(selection.type_name)
-    return str(get_named_type(connection.fields["nodes"].type).name)
+    type_ = get_named_type(selection.field.type)
+    if not isinstance(type_, GraphQLObjectType):
+        raise TypeError(f"{type_} is no connection.")
+    return str(get_named_type(type_.fields["nodes"].type).name)
 
 
-def _names(selection: Selection) -> set[str]:
-    parts = selection.parts(selection.type_name)
-    return {node.name.value for part in parts.values() for node in part.nodes}
-
-
-def _size(selection: Selection, arguments: ArgumentRef) -> SqlExpression:
-    if arguments["last"] and arguments["first"] and selection.is_argument_sent("first"):
-        raise BadInput("Send `first` to page forward or `last` to page backward, not both.")
-    sent = arguments["last"] or arguments["first"]
-    return sent.bind(Integer(), _checked_size) if sent else literal_column(str(DEFAULT_PAGE_SIZE))
-
-
-def _checked_size(size: int) -> int:
+def _validate_size(size: int) -> int:
     if 0 <= size <= MAX_PAGE_SIZE:
         return size
     raise BadInput(f"A page can't have {size} rows: ask for 0 to {MAX_PAGE_SIZE}, and page on with cursors.")

@@ -1,112 +1,129 @@
-"""Lists of groups: the rows of a table that agree in a key, and what is told of them together."""
+"""Fields that list groups of rows: the rows of a table that agree in a key, aggregated."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from itertools import chain
 
-from sqlalchemy import func, literal_column, select, true
+from sqlalchemy import FromClause, Subquery, func, literal_column, select, true
+from sqlmodel import SQLModel
 
-from schema.planner.fields.aggregates import Aggregate, PartitionAggregate, group_total
-from schema.planner.fields.columns import planned_field
-from schema.planner.fields.relations import scoped_table
+from schema.planner.fields.aggregates import Aggregate, AggregateSource, PartitionAggregate, group_total
 from schema.planner.lists.filters import filter_condition
 from schema.planner.lists.ordering import ListSpec
 from schema.planner.plan.catalog import Source
-from schema.planner.plan.planner import ArgumentRef, Planner, Selection
-from schema.planner.sql.expressions import JsonText, SqlExpression, json_array_agg, scalar_subquery
+from schema.planner.plan.declarations import FieldDeclaration, column_name, planned_field
+from schema.planner.plan.parameters import ArgumentRef
+from schema.planner.plan.planner import Selection
+from schema.planner.plan.scoped_tables import scoped_table
+from schema.planner.sql.expressions import (
+    Condition,
+    JsonText,
+    SqlExpression,
+    json_array_agg,
+    scalar_subquery,
+)
 
 SIZE = Aggregate("size", lambda _: func.count())
-"""How many rows a group has."""
+"""The number of rows of a group."""
 
 
 @dataclass(frozen=True, slots=True)
-class GroupedRows:
-    """Rows with their keys: what to select them from, and which of them have a key at all."""
+class KeyedRows:
+    """Rows to be grouped: what to select them from, their key, and the condition on which they have one."""
 
-    source: Any
+    source: FromClause
     key: SqlExpression
-    condition: SqlExpression = field(default_factory=true)
+    condition: Condition = field(default_factory=true)
 
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """One way to group rows, ``name`` being that of the key. The largest groups come first, or the latest."""
+    """A way to group the rows of a table; ``key_name`` is what ``group_key`` refers to.
 
-    name: str
-    split: Callable[[Any, ArgumentRef], GroupedRows]
+    ``rows`` adds the key to the table. The largest groups come first, or those with the latest key.
+    """
+
+    key_name: str
+    rows: Callable[[FromClause, ArgumentRef], KeyedRows]
     latest_first: bool = False
 
 
-def group_by_column(attribute: Any) -> Grouping:
-    """Return the way to group rows by a column."""
-    return Grouping(attribute.key, lambda row, _: GroupedRows(row, row.c[attribute.key]))
+def group_by_column(attribute: object) -> Grouping:
+    """Return the grouping by a column; the key has the column's name."""
+    name = column_name(attribute)
+    return Grouping(name, lambda row, _: KeyedRows(row, row.c[name]))
 
 
 @dataclass(frozen=True, slots=True)
 class Groups:
-    """The groups of those rows of a table that meet ``filter``, made as ``groupBy`` says."""
+    """The groups of those rows of a table that meet the argument ``filter``, as ``groupBy`` requests."""
 
-    model: Any
-    listing: ListSpec
-    groupings: Mapping[Any, Grouping]
+    model: type[SQLModel]
+    spec: ListSpec
+    groupings: Mapping[str, Grouping]
 
-    def __call__(self, selection: Selection, _row: Any) -> JsonText:
+    def __call__(self, selection: Selection, row: FromClause) -> JsonText:
         """Return the array of groups."""
         grouping = self.groupings[selection.arguments["groupBy"].value]
-        tally = self._tally(selection, grouping)
+        subtotals = self._subtotals(selection, grouping)
         each = select(
-            selection.object(tally).label("text"),
-            tally.c.key,
-            group_total(SIZE, tally).label("size"),
-            PartitionAggregate(func.row_number(), tally).label("place"),
+            selection.json_object(subtotals).label("text"),
+            subtotals.c.key,
+            group_total(SIZE, subtotals).label("size"),
+            PartitionAggregate(func.row_number(), subtotals).label("place"),
         ).subquery()
-        # A group has a row for each of its currencies, and each of them tells of the whole group.
-        once = (
-            select(each.c.text).where(each.c.place == literal_column("1")).order_by(*_order(each, grouping))
+        # A group has a row of subtotals for each currency, and the text of each describes the whole group.
+        order = (
+            [each.c.key.desc()]
+            if grouping.latest_first
+            else [
+                each.c.size.desc(),
+                each.c.key.is_(None),
+                each.c.key,
+            ]
         )
-        groups = once.subquery()
-        return JsonText([scalar_subquery(select(json_array_agg(groups.c.text)).select_from(groups), of=None)])
+        groups = select(each.c.text).where(each.c.place == literal_column("1")).order_by(*order).subquery()
+        array = select(json_array_agg(groups.c.text)).select_from(groups)
+        return JsonText([scalar_subquery(array, outer=row)])
 
-    def _tally(self, selection: Selection, grouping: Grouping) -> Any:
-        rows = self._rows(selection.planner, selection.arguments, grouping)
+    def _subtotals(self, selection: Selection, grouping: Grouping) -> Subquery:
+        arguments = selection.arguments
+        row, is_in_scope = scoped_table(self.model)
+        keyed = grouping.rows(row, arguments)
+        meets_filter = filter_condition(selection.planner, self.spec.filter_name, arguments["filter"], row)
+        rows = (
+            select(row, keyed.key.label("key"))
+            .select_from(keyed.source)
+            .where(is_in_scope, meets_filter, keyed.condition)
+            .subquery()
+        )
         key, currency = rows.c.key, rows.c.currency_code
-        figures = [figure.aggregate(rows.c).label(figure.name) for figure in _asked(selection)]
-        tally = select(key, key.label(grouping.name), currency, *figures)
-        return tally.group_by(key, currency).subquery()
-
-    def _rows(self, planner: Planner, asked: ArgumentRef, grouping: Grouping) -> Any:
-        row, within = scoped_table(self.model)
-        split = grouping.split(row, asked)
-        rows = select(row, split.key.label("key")).select_from(split.source)
-        meets = filter_condition(planner, self.listing.filter_name, asked["filter"], row)
-        return rows.where(within, meets, split.condition).subquery()
+        aggregates = [each.expression(rows.c).label(each.name) for each in _required(selection)]
+        subtotals = select(key, key.label(grouping.key_name), currency, *aggregates)
+        return subtotals.group_by(key, currency).subquery()
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """What a group has in common; null where groups are made by something else."""
+class GroupKey:
+    """The key of a group, as ``source`` shows it; null if the groups have another key."""
 
     name: str
     source: Source
 
-    def __call__(self, selection: Selection, tally: Any) -> JsonText:
-        """Return what the source answers over the tally's rows."""
-        return self.source(selection, tally) if self.name in tally.c else JsonText(["null"])
+    def __call__(self, selection: Selection, subtotals: FromClause) -> JsonText:
+        """Return what the source answers."""
+        return self.source(selection, subtotals) if self.name in subtotals.c else JsonText(["null"])
 
 
-def key(name: str, source: Source, description: str) -> Any:
-    """Declare what a group has in common when it is made by the grouping of this name."""
-    return planned_field(Key(name, source), description)
+def group_key(name: str, source: Source, description: str) -> FieldDeclaration:
+    """Declare the field that shows the key of the grouping with this ``key_name``."""
+    return planned_field(GroupKey(name, source), description)
 
 
-def _asked(selection: Selection) -> list[Aggregate]:
+def _required(selection: Selection) -> list[Aggregate]:
+    """Return the aggregates that the selected fields of a group are made of."""
     sources = selection.planner.catalog.sources[selection.type_name]
-    asked = [sources.get(part.nodes[0].name.value) for part in selection.parts(selection.type_name).values()]
-    figures = [figure for source in asked for figure in getattr(source, "figures", ())]
-    return list(dict.fromkeys([SIZE, *figures]))
-
-
-def _order(groups: Any, grouping: Grouping) -> list[Any]:
-    if grouping.latest_first:
-        return [groups.c.key.desc()]
-    return [groups.c.size.desc(), groups.c.key.is_(None), groups.c.key]
+    selected = selection.subselections(selection.type_name).values()
+    found: list[object] = [sources.get(each.nodes[0].name.value) for each in selected]
+    required = [source.aggregates for source in found if isinstance(source, AggregateSource)]
+    return list(dict.fromkeys(chain([SIZE], *required)))

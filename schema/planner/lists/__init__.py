@@ -1,1 +1,1 @@
-"""Cursors, filters and orders of lists."""
+"""Filters, orders and cursors of lists."""

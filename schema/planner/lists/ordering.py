@@ -1,12 +1,14 @@
-"""How a list is sorted: the caller's order, ended by the id so that no two rows are equal."""
+"""How a list is sorted: the order requested, ended by the id so that no two rows are equal."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+
+from sqlalchemy import FromClause
+from strawberry.types import get_object_definition
 
 from db.models.ddl.sort_keys import sort_key, sort_value
-from schema.planner.plan.planner import ArgumentRef
+from schema.planner.plan.parameters import ArgumentRef
 from schema.planner.sql.expressions import SqlExpression
 
 
@@ -19,25 +21,25 @@ class OrderDirection(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class OrderTerm:
-    """One column of an order."""
+    """A column that rows are sorted by."""
 
     column: str
     descending: bool = False
 
-    def key(self, row: Any) -> SqlExpression:
-        """Return what is compared, of a row of the list's table itself."""
+    def key(self, row: FromClause) -> SqlExpression:
+        """Return what rows are compared by; ``row`` is the list's table, so that an index can be used."""
         return sort_key(row.c[self.column])
 
-    def value(self, row: Any) -> SqlExpression:
-        """Return the value that is compared, of any row that has the columns of the list's table."""
+    def value(self, row: FromClause) -> SqlExpression:
+        """Return the value that is compared; ``row`` is anything that has the column."""
         return sort_value(row.c[self.column])
 
 
 @dataclass(frozen=True, slots=True)
 class ListSpec:
-    """How a list may be narrowed and sorted: input types, columns by order field, the default order.
+    """How a list can be filtered and sorted: its input types, and the columns of each order field.
 
-    Rows never agree in all of the ``unique`` columns; an order of these needs no id to break ties.
+    No two rows of the list agree in all ``unique`` columns; an order that has these doesn't need the id.
     """
 
     filter: type
@@ -49,19 +51,19 @@ class ListSpec:
     @property
     def filter_name(self) -> str:
         """The name of the filter's input type."""
-        return self.filter.__strawberry_definition__.name  # type: ignore[attr-defined,no-any-return]
+        return get_object_definition(self.filter, strict=True).name
 
     def terms(self, order_by: ArgumentRef) -> list[OrderTerm]:
-        """Return the order that is asked for; a column that comes twice counts where it comes first."""
+        """Return the order requested, or the default; a column counts where it comes first."""
         chosen: dict[str, OrderTerm] = {}
-        for field, direction in _asked(order_by) or self.default:
+        for field, direction in _requested(order_by) or self.default:
             for column in self.columns[field]:
                 chosen.setdefault(column, OrderTerm(column, direction == OrderDirection.DESC))
         terms = list(chosen.values())
         return terms if self.unique <= chosen.keys() else [*terms, OrderTerm("id", terms[-1].descending)]
 
 
-def _asked(order_by: ArgumentRef) -> list[tuple[str, OrderDirection]]:
+def _requested(order_by: ArgumentRef) -> list[tuple[str, OrderDirection]]:
     if not order_by:
         return []
     sent = [each.value for each in order_by.elements()]

@@ -1,1 +1,1 @@
-"""From a GraphQL operation to a plan."""
+"""Compiles a GraphQL operation into a plan, with the sources that the catalog holds."""

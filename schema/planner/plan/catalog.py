@@ -1,33 +1,56 @@
-"""Which table, column, relation or expression answers each field: read once from the Strawberry schema."""
+"""The catalog: the source of each field and the table of each type, read once from the Strawberry schema."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from sqlalchemy import FromClause
+from sqlmodel import SQLModel
 from strawberry import Schema
 from strawberry.types.base import StrawberryObjectDefinition
 
-from schema.planner.sql.expressions import JsonText, SqlExpression
+from schema.planner.sql.expressions import JsonText, RowExpression
 
 if TYPE_CHECKING:
     from schema.planner.plan.planner import Selection
 
 
-Source = Callable[["Selection", Any], JsonText]
-"""What answers one field: from what is asked of it and the row of its type's table to JSON text."""
+class Source(Protocol):
+    """What answers a field: a column, a relation, an expression.
+
+    The planner calls it once for each place of an operation that selects the field. ``row`` is what the
+    object with this field is read from: the table of its type under an alias, a subquery, or ``NO_ROW`` in a
+    root type. The result is an expression over ``row``, the field's value in JSON:
+    ``to_json(account_1.name)::text``. A missing value must be the text ``null``: SQL's NULL would make the
+    whole object NULL.
+    """
+
+    def __call__(self, selection: "Selection", row: FromClause, /) -> JsonText:
+        """Return the field's value as JSON text."""
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """What a field of a filter compares: a value of the row.
+
+    ``references`` is the model whose ids the value holds; None for values that are not ids.
+    """
+
+    value: RowExpression
+    references: type[SQLModel] | None
 
 
 @dataclass(frozen=True, slots=True)
 class TableType:
-    """A type that shows a table: ``prefix`` starts the ids of its objects.
+    """An object type or interface that shows the rows of a table. ``prefix`` starts the ids of its objects.
 
-    An interface has ``members``: its object types, each with whether a row shows as such.
+    An interface has ``implementations``: object types by name, each with the condition on which a row is one.
     """
 
     type_name: str
-    model: Any
+    model: type[SQLModel]
     prefix: str
-    members: Mapping[str, Callable[[Any], SqlExpression]]
+    implementations: Mapping[str, RowExpression]
 
 
 class MissingSourceError(TypeError):
@@ -35,86 +58,87 @@ class MissingSourceError(TypeError):
 
     def __init__(self, type_name: str, field_name: str) -> None:
         super().__init__(
-            f"{type_name}.{field_name} has no source: declare it with column(), one(), many() or the like."
+            f"{type_name}.{field_name} has no source: declare it with column(), to_one(), connection() or"
+            " another function of schema/planner/fields."
         )
 
 
 @dataclass(frozen=True)
 class Catalog:
-    """The sources of every planned type's fields, and the tables behind the types."""
+    """The declarations of a schema, by the names of GraphQL types and then of their fields."""
 
     sources: Mapping[str, Mapping[str, Source]]
     tables: Mapping[str, TableType]
-    comparisons: Mapping[str, Mapping[str, Any]]
+    comparisons: Mapping[str, Mapping[str, Comparison]]
 
     @classmethod
     def from_schema(cls, schema: Schema) -> "Catalog":
         """Read the declarations of a schema.
 
         Raises:
-            UnplannedFieldError: a planned type has a field without a source.
+            MissingSourceError: a planned type has a field without a source.
         """
-        definitions = list(_definitions(schema))
+        definitions = [
+            concrete.definition
+            for concrete in schema.schema_converter.type_map.values()
+            if isinstance(concrete.definition, StrawberryObjectDefinition)
+        ]
         return cls(
             sources={
                 each.name: _sources(schema, each)
                 for each in definitions
-                if getattr(each.origin, "planned", False)
+                if getattr(each.origin, "is_planned", False)
             },
             tables={
                 each.name: TableType(
-                    each.name, each.origin.model, each.origin.prefix, _members(each, definitions)
+                    each.name, each.origin.model, each.origin.prefix, _implementations(each, definitions)
                 )
                 for each in definitions
                 if "model" in vars(each.origin)
             },
-            comparisons={each.name: _comparisons(schema, each) for each in definitions if each.is_input},
+            comparisons={
+                each.name: {
+                    name: metadata["comparison"]
+                    for name, metadata in _metadata(schema, each)
+                    if "comparison" in metadata
+                }
+                for each in definitions
+                if each.is_input
+            },
         )
 
-    def plans(self, type_name: str) -> bool:
-        """Say whether the type's fields are answered by plans."""
-        return type_name in self.sources
-
     def table(self, type_name: str) -> TableType:
-        """Return the table that an object type shows, be it as a member of an interface."""
+        """Return the table that an object type shows, directly or as an implementation of an interface."""
         found = self.tables.get(type_name)
-        return found or next(table for table in self.tables.values() if type_name in table.members)
+        return found or next(table for table in self.tables.values() if type_name in table.implementations)
 
-    def members(self, type_name: str) -> Mapping[str, Callable[[Any], SqlExpression]]:
-        """Return the object types as which rows of an interface's table show; an object type has none."""
-        return self.tables[type_name].members if type_name in self.tables else {}
+    def implementations(self, type_name: str) -> Mapping[str, RowExpression]:
+        """Return the implementations of a table's interface; an object type has none."""
+        return self.tables[type_name].implementations if type_name in self.tables else {}
 
-    def prefix(self, model: Any) -> str:
-        """Return what the ids of a table's objects start with."""
+    def prefix(self, model: type[SQLModel]) -> str:
+        """Return what the ids of a model's objects start with."""
         return next(table.prefix for table in self.tables.values() if table.model is model)
 
 
-def _definitions(schema: Schema) -> Iterator[StrawberryObjectDefinition]:
-    for concrete in schema.schema_converter.type_map.values():
-        if isinstance(concrete.definition, StrawberryObjectDefinition):
-            yield concrete.definition
-
-
-def _members(
+def _implementations(
     interface: StrawberryObjectDefinition, definitions: Iterable[StrawberryObjectDefinition]
-) -> dict[str, Callable[[Any], SqlExpression]]:
-    return {each.name: each.origin.shows for each in definitions if interface in each.interfaces}
+) -> dict[str, RowExpression]:
+    return {each.name: each.origin.row_condition for each in definitions if interface in each.interfaces}
 
 
 def _sources(schema: Schema, definition: StrawberryObjectDefinition) -> dict[str, Source]:
-    sources = {}
-    for field in definition.fields:
-        name = schema.config.name_converter.get_graphql_name(field)
-        if "source" not in field.metadata:
+    sources: dict[str, Source] = {}
+    for name, metadata in _metadata(schema, definition):
+        if "source" not in metadata:
             raise MissingSourceError(definition.name, name)
-        sources[name] = field.metadata["source"]
+        sources[name] = metadata["source"]
     return sources
 
 
-def _comparisons(schema: Schema, definition: StrawberryObjectDefinition) -> dict[str, Any]:
-    names = schema.config.name_converter
-    return {
-        names.get_graphql_name(field): field.metadata["comparison"]
-        for field in definition.fields
-        if "comparison" in field.metadata
-    }
+def _metadata(
+    schema: Schema, definition: StrawberryObjectDefinition
+) -> Iterator[tuple[str, Mapping[Any, Any]]]:
+    """Yield the GraphQL name and the metadata of each field."""
+    for field in definition.fields:
+        yield schema.config.name_converter.get_graphql_name(field), field.metadata

@@ -1,29 +1,31 @@
-"""Which fields an object is asked for: GraphQL's CollectFields, with fragments, aliases and directives."""
+"""GraphQL's CollectFields: the fields that an object is to have, with fragments and directives resolved."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
 
 from graphql import (
     FieldNode,
     FragmentDefinitionNode,
+    FragmentSpreadNode,
     GraphQLIncludeDirective,
     GraphQLInterfaceType,
     GraphQLObjectType,
     GraphQLSchema,
     GraphQLSkipDirective,
+    GraphQLUnionType,
     InlineFragmentNode,
+    SelectionNode,
     SelectionSetNode,
 )
 from graphql.execution.values import VariableValues, get_directive_values
 
 CollectedFields = dict[str, list[FieldNode]]
-"""Response keys in the order of the answer, each with every node that asks for it."""
+"""Response keys in the order of the answer, each with every node that selects it."""
 
 
 @dataclass(slots=True)
 class FieldCollector:
-    """Collects the fields of one operation, with the values of its variables."""
+    """Collects the fields of one valid operation, with the values of its variables."""
 
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
@@ -32,56 +34,50 @@ class FieldCollector:
     def collect(
         self, type_: GraphQLObjectType, selection_sets: Iterable[SelectionSetNode | None]
     ) -> CollectedFields:
-        """Return what is asked of an object of ``type_`` by all of these selection sets together."""
-        collection = _Collection(self, type_)
+        """Return the fields that all of these selection sets together select of an object of ``type_``."""
+        fields: CollectedFields = {}
+        visited: set[str] = set()
         for selection_set in selection_sets:
             if selection_set is not None:
-                collection.add(selection_set)
-        return collection.found
+                self._add(selection_set, type_, fields, visited)
+        return fields
 
-    def includes(self, node: Any) -> bool:
-        """Say whether @skip and @include let a selection stand."""
-        if not node.directives:
-            return True
-        skip = get_directive_values(GraphQLSkipDirective, node, self.variables)
-        include = get_directive_values(GraphQLIncludeDirective, node, self.variables)
-        return not (skip and skip["if"]) and not (include and not include["if"])
-
-    def applies(self, condition: str, type_: GraphQLObjectType) -> bool:
-        """Say whether a fragment on ``condition`` speaks of objects of ``type_``."""
-        on = self.schema.get_type(condition)
-        if isinstance(on, GraphQLObjectType):
-            return on is type_
-        if isinstance(on, GraphQLInterfaceType):
-            return on in type_.interfaces
-        return self.schema.is_sub_type(on, type_)  # type: ignore[arg-type]
-
-
-@dataclass(slots=True)
-class _Collection:
-    collector: FieldCollector
-    type_: GraphQLObjectType
-    found: CollectedFields = field(default_factory=dict)
-    visited: set[str] = field(default_factory=set)
-
-    def add(self, selection_set: SelectionSetNode) -> None:
+    def _add(
+        self,
+        selection_set: SelectionSetNode,
+        type_: GraphQLObjectType,
+        fields: CollectedFields,
+        visited: set[str],
+    ) -> None:
         for selection in selection_set.selections:
-            if not self.collector.includes(selection):
+            if selection.directives and not self._is_included(selection):
                 continue
             if isinstance(selection, FieldNode):
                 key = selection.alias.value if selection.alias else selection.name.value
-                self.found.setdefault(key, []).append(selection)
-            elif isinstance(selection, InlineFragmentNode):
-                self._add_fragment(selection)
+                fields.setdefault(key, []).append(selection)
+                continue
+            fragment: InlineFragmentNode | FragmentDefinitionNode
+            if isinstance(selection, InlineFragmentNode):
+                fragment = selection
+            elif isinstance(selection, FragmentSpreadNode) and selection.name.value not in visited:
+                visited.add(selection.name.value)
+                fragment = self.fragments[selection.name.value]
             else:
-                self._add_spread(selection.name.value)  # type: ignore[attr-defined]
+                continue
+            condition = fragment.type_condition
+            if condition is None or self._applies(condition.name.value, type_):
+                self._add(fragment.selection_set, type_, fields, visited)
 
-    def _add_spread(self, name: str) -> None:
-        if name not in self.visited:
-            self.visited.add(name)
-            self._add_fragment(self.collector.fragments[name])
+    def _is_included(self, selection: SelectionNode) -> bool:
+        skip = get_directive_values(GraphQLSkipDirective, selection, self.variables)
+        include = get_directive_values(GraphQLIncludeDirective, selection, self.variables)
+        return not (skip and skip["if"]) and not (include and not include["if"])
 
-    def _add_fragment(self, fragment: InlineFragmentNode | FragmentDefinitionNode) -> None:
-        condition = fragment.type_condition
-        if condition is None or self.collector.applies(condition.name.value, self.type_):
-            self.add(fragment.selection_set)
+    def _applies(self, condition: str, type_: GraphQLObjectType) -> bool:
+        """Return whether a fragment with a type condition applies to objects of ``type_``."""
+        on = self.schema.get_type(condition)
+        if isinstance(on, GraphQLInterfaceType):
+            return on in type_.interfaces
+        if isinstance(on, GraphQLUnionType):
+            return self.schema.is_sub_type(on, type_)
+        return on is type_

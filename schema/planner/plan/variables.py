@@ -1,4 +1,4 @@
-"""Where a request's value stands: in one of its variables, or in the document itself."""
+"""The variables of an operation: coercing them, finding them in arguments, and what plans depend on."""
 
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,34 +20,37 @@ from graphql import (
 from graphql.execution.get_variable_signature import GraphQLVariableSignature, get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_argument_values
 
-VariableReader = Callable[[VariableValues], Any]
+VariableReader = Callable[[VariableValues], object]
 Path = Sequence[str | int]
-
-
-@dataclass(frozen=True, slots=True)
-class ArgumentSite:
-    """A place in the document where a field takes arguments."""
-
-    field: GraphQLField
-    node: FieldNode
-
-    def values(self, variables: VariableValues) -> dict[str, Any]:
-        """Return the arguments as these variables make them."""
-        return get_argument_values(self.field, self.node, variables)
-
+"""Where a value is within the arguments of a field: ``("filter", "state", "in", 0)``."""
 
 VariableSignatures = tuple[GraphQLVariableSignature, ...]
 """The variables of an operation: their names, types and defaults."""
 
 
+@dataclass(frozen=True, slots=True)
+class ArgumentSite:
+    """A field of a document and its definition: where arguments are read from."""
+
+    field: GraphQLField
+    node: FieldNode
+
+    def values(self, variables: VariableValues) -> dict[str, object]:
+        """Return the field's arguments with their defaults, coerced."""
+        return get_argument_values(self.field, self.node, variables)
+
+
 def variable_signatures(schema: GraphQLSchema, operation: OperationDefinitionNode) -> VariableSignatures:
-    """Return an operation's variables; the operation is valid."""
+    """Return the variables of a valid operation."""
     found = [get_variable_signature(schema, each) for each in operation.variable_definitions or ()]
     return tuple(each for each in found if isinstance(each, GraphQLVariableSignature))
 
 
-def coerce_variables(signatures: VariableSignatures, sent: Mapping[str, Any]) -> VariableValues | None:
-    """Return the variables' values where all are sent and right; None where graphql-core must look closer."""
+def coerce_variables(signatures: VariableSignatures, sent: Mapping[str, object]) -> VariableValues | None:
+    """Return the variables' values if all are sent and valid.
+
+    None for others: graphql-core applies their defaults or describes what is wrong.
+    """
     values = {}
     for signature in signatures:
         if signature.name not in sent:
@@ -61,24 +64,24 @@ def coerce_variables(signatures: VariableSignatures, sent: Mapping[str, Any]) ->
 
 
 def variable_reader(site: ArgumentSite, path: Path, variables: VariableValues) -> VariableReader | None:
-    """Return how to read what stands at ``path`` of the arguments, or None where no variable decides it."""
-    value = _argument(site.node, path[0])
+    """Return a function that reads the value at ``path`` in each request; None if it is a constant."""
+    value = next((each.value for each in site.node.arguments or () if each.name.value == path[0]), None)
     rest = path[1:]
     while value is not None and not isinstance(value, VariableNode) and rest:
-        value, rest = _inner(value, rest)
+        value, rest = _step_into(value, rest)
     if isinstance(value, VariableNode):
         name = value.name.value
-        return _of_variable(name, rest) if name in variables.coerced else None
+        if name not in variables.coerced:
+            return None  # not sent: the value is the argument's default
+        if not rest:
+            return lambda variables: variables.coerced[name]
+        return lambda variables: _value_at(variables.coerced[name], rest)
     if value is None or not _has_variables(value):
         return None
-    return lambda variables: _walk(site.values(variables), path)
+    return lambda variables: _value_at(site.values(variables), path)
 
 
-def _argument(node: FieldNode, name: Any) -> ValueNode | None:
-    return next((each.value for each in node.arguments or () if each.name.value == name), None)
-
-
-def _inner(value: ValueNode, path: Path) -> tuple[ValueNode | None, Path]:
+def _step_into(value: ValueNode, path: Path) -> tuple[ValueNode | None, Path]:
     first, *rest = path
     if isinstance(value, ObjectValueNode):
         return next((each.value for each in value.fields if each.name.value == first), None), rest
@@ -87,13 +90,7 @@ def _inner(value: ValueNode, path: Path) -> tuple[ValueNode | None, Path]:
     return value, rest  # a single value where a list is expected is a list of one
 
 
-def _of_variable(name: str, path: Path) -> VariableReader:
-    if not path:
-        return lambda variables: variables.coerced[name]
-    return lambda variables: _walk(variables.coerced[name], path)
-
-
-def _walk(value: Any, path: Path) -> Any:
+def _value_at(value: Any, path: Path) -> object:
     for step in path:
         value = value[step]
     return value
@@ -108,11 +105,15 @@ def _has_variables(value: ValueNode) -> bool:
 
 
 def variables_shape(variables: VariableValues) -> Hashable:
-    """Return all of the variables that a plan may depend on: their structure, and values that decide it."""
+    """Return everything about the variables that a plan may depend on, as a part of its cache key.
+
+    That is which fields of input objects are sent, which values are null, true, false or of an enum, and
+    which lists have exactly one element. Strings and numbers count by their type only.
+    """
     return tuple([(name, _shape(value)) for name, value in variables.coerced.items()])
 
 
-def _shape(value: Any) -> Hashable:
+def _shape(value: object) -> Hashable:
     if type(value) is str:
         return "str"
     if value is None or isinstance(value, bool | Enum):
@@ -120,12 +121,8 @@ def _shape(value: Any) -> Hashable:
     if isinstance(value, dict):
         return tuple([(key, _shape(inner)) for key, inner in value.items()])
     if isinstance(value, list):
-        return _list_shape(value)
+        shapes = tuple([_shape(inner) for inner in value])
+        is_flat = all(isinstance(shape, str | Enum) for shape in shapes)
+        # A flat list is one parameter, whatever its length; only a single element is compared with "=".
+        return (len(shapes) == 1, frozenset(shapes)) if is_flat else shapes
     return type(value).__name__
-
-
-def _list_shape(values: list[Any]) -> Hashable:
-    shapes = tuple([_shape(value) for value in values])
-    plain = all(isinstance(shape, str | Enum) for shape in shapes)
-    # A list of plain values travels as one parameter, whatever its length; one of one is compared as such.
-    return (len(shapes) == 1, frozenset(shapes)) if plain else shapes

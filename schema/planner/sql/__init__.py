@@ -1,1 +1,1 @@
-"""SQL expressions that the plans are made of, for both databases."""
+"""SQL expressions for both databases: JSON text, dates, the window of rows that a page shows."""

@@ -1,4 +1,4 @@
-"""Months and days between moments, reckoned alike on PostgreSQL and on SQLite."""
+"""Calendar arithmetic that gives the same result on PostgreSQL and on SQLite."""
 
 from functools import cache
 from zoneinfo import available_timezones
@@ -10,7 +10,7 @@ from schema.planner.sql.expressions import DialectExpression
 
 
 class MonthOf(DialectExpression):
-    """The first day of a day's month."""
+    """The first day of the month of a date."""
 
     type = Date()
     postgresql = "date_trunc('month', {})::date"
@@ -18,7 +18,7 @@ class MonthOf(DialectExpression):
 
 
 class LocalMonthOf(DialectExpression):
-    """The first day of an instant's month in a time zone."""
+    """The first day of the month in which an instant lies in a time zone."""
 
     type = Date()
     postgresql = "date_trunc('month', {} AT TIME ZONE {})::date"
@@ -26,7 +26,7 @@ class LocalMonthOf(DialectExpression):
 
 
 class DaysUntil(DialectExpression):
-    """Whole days from an instant's day in UTC to a day."""
+    """The number of days from the UTC date of an instant to a date."""
 
     type = Integer()
     postgresql = "({1} - ({0} AT TIME ZONE 'UTC')::date)"
@@ -34,10 +34,10 @@ class DaysUntil(DialectExpression):
 
 
 def validate_time_zone(name: str) -> str:
-    """Return the name of a time zone.
+    """Return the name of a time zone unchanged.
 
     Raises:
-        BadInput: there is none of this name.
+        BadInput: the IANA database has no time zone of this name.
     """
     if name in _time_zones():
         return name
@@ -46,4 +46,4 @@ def validate_time_zone(name: str) -> str:
 
 @cache
 def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones() - {"localtime"})  # the server's own, which no database knows
+    return frozenset(available_timezones() - {"localtime"})  # the server's own, unknown to PostgreSQL

@@ -67,7 +67,8 @@ def test_a_field_without_a_source_stops_the_schema_from_building() -> None:
     with pytest.raises(MissingSourceError) as error:
         Catalog.from_schema(strawberry.Schema(query=Query))
     assert str(error.value) == (
-        "Query.forgotten has no source: declare it with column(), one(), many() or the like."
+        "Query.forgotten has no source: declare it with column(), to_one(), connection() or"
+        " another function of schema/planner/fields."
     )
 
 

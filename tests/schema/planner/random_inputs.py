@@ -130,9 +130,9 @@ class Inputs:
         comparison = self.material.catalog.comparisons[type_.name].get(name)
         if comparison is None:
             return pool
-        if comparison.to is None:
+        if comparison.references is None:
             return self.material.texts
-        return self.material.ids[self.material.catalog.prefix(comparison.to)]
+        return self.material.ids[self.material.catalog.prefix(comparison.references)]
 
 
 def literal(type_: Any, value: Any) -> str:

@@ -80,7 +80,8 @@ async def test_a_filter_by_foreign_ids_matches_nothing(
     readable: Readable, client: Client, field: str, name: str
 ) -> None:
     catalog = cached_schema().catalog
-    model = catalog.comparisons[f"{root_lists()[field]}Filter"][name].to
+    model = catalog.comparisons[f"{root_lists()[field]}Filter"][name].references
+    assert model is not None
     theirs = [encode_id(catalog.prefix(model), id_) for id_ in readable.theirs.ids(model)]
     rows = root_lists()[field]
     query = f"query($filter: {rows}Filter) {{ {field}(filter: $filter) {{ totalCount nodes {{ id }} }} }}"

@@ -213,7 +213,7 @@ async def test_a_cursor_is_refused_by_the_same_list_in_the_other_direction(
 def test_the_mark_of_a_cursor_holds_the_type_and_each_column_with_its_direction(
     terms: list[OrderTerm], text: str
 ) -> None:
-    assert CursorOrder.of("Quote", terms).mark == sha256(text.encode()).hexdigest()[:8]
+    assert CursorOrder.from_terms("Quote", terms).fingerprint == sha256(text.encode()).hexdigest()[:8]
 
 
 @pytest.mark.parametrize(("direction", "text"), [("ASC", "Quote:total+,id+"), ("DESC", "Quote:total-,id-")])
