@@ -75,7 +75,7 @@ def test_an_unusable_url_is_told_in_one_line(dealdesk: CommandLine, monkeypatch:
         monkeypatch.setenv("DEALDESK_DATABASE_URL", url)
         for command in ("migrate", "serve --port 0", "import pipeline ."):
             assert dealdesk.error_message(*command.split()) == (
-                "DEALDESK_DATABASE_URL can't be used: write"
+                "DEALDESK_DATABASE_URL is not valid. Write"
                 " postgresql://user:password@host/database or sqlite:///path/to/file."
             )
 
