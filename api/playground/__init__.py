@@ -1,1 +1,1 @@
-"""The playground: GraphiQL for the browser that opens the endpoint, with examples to press play on."""
+"""The playground: GraphiQL, with examples, for browsers that open the endpoint."""

@@ -1,4 +1,4 @@
-"""Bundles the playground from its npm packages while Dealdesk is being installed."""
+"""The build hook of the package: it bundles the playground from its npm packages."""
 
 import shutil
 import subprocess
@@ -8,12 +8,10 @@ from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
-_SOURCES = ("package.json", "package-lock.json", "bundling.js", "source")
+_SOURCES = ("package.json", "package-lock.json", "bundle.js", "source")
+_STEP_TIMEOUT_SECONDS = 300
 
-_MOST_SECONDS = 300
-"""How long npm may take for one step."""
-
-# One quick retry: where there is no network, installing must not wait for one.
+# One quick retry: without a network, the installation must not wait for one.
 _INSTALL = (
     "ci",
     "--ignore-scripts",
@@ -25,15 +23,15 @@ _INSTALL = (
 
 
 class PlaygroundBuildHook(BuildHookInterface[Any]):
-    """Leaves the bundle in ``static/``. Without npm there is none, and the page takes GraphiQL from a CDN."""
+    """Writes the bundle to ``static/``. Without npm there is none, and the page loads GraphiQL from a CDN."""
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling calls it so
-        """Bundle before the wheel's files are gathered; whatever goes wrong, the installation goes on."""
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's interface
+        """Bundle before the files of the wheel are gathered. If that fails, warn and continue."""
         build_data["artifacts"].append("api/playground/static/")
         try:
             _bundle(Path(self.root, "api", "playground"))
         except (OSError, subprocess.SubprocessError) as error:
-            self.app.display_warning(f"The playground is not bundled, it will use a CDN: {error}")
+            self.app.display_warning(f"The playground is not bundled and will use a CDN: {error}")
 
 
 def _bundle(playground: Path) -> None:
@@ -42,12 +40,10 @@ def _bundle(playground: Path) -> None:
         raise FileNotFoundError("npm is not installed.")
     with TemporaryDirectory() as directory:
         for name in _SOURCES:
-            _copy(playground / name, Path(directory, name))
+            source = playground / name
+            copy = shutil.copytree if source.is_dir() else shutil.copy
+            copy(source, Path(directory, name))
         for command in (_INSTALL, ("run", "build")):
-            subprocess.run([npm, *command], cwd=directory, check=True, timeout=_MOST_SECONDS)  # noqa: S603 - our own command
+            subprocess.run([npm, *command], cwd=directory, check=True, timeout=_STEP_TIMEOUT_SECONDS)  # noqa: S603 - a fixed command
         shutil.rmtree(playground / "static", ignore_errors=True)
         shutil.move(Path(directory, "static"), playground / "static")
-
-
-def _copy(source: Path, target: Path) -> None:
-    (shutil.copytree if source.is_dir() else shutil.copy)(source, target)

@@ -1,22 +1,22 @@
-"""Where the page gets GraphiQL from when it was not bundled at installation."""
+"""GraphiQL on a CDN, for a page that was not bundled at installation."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class CdnFile:
-    """A file of a published package; a browser refuses it unless it has this hash."""
+    """A file of a published package. Browsers load it only if it has this hash (Subresource Integrity)."""
 
     path: str
     integrity: str
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """The URL of the file."""
         return f"https://cdn.jsdelivr.net/npm/{self.path}"
 
 
-# GraphiQL 4 is the last one that comes as a single file, so that a hash vouches for all of it.
+# GraphiQL 4 is the last version in a single file, which one hash can cover.
 STYLE = CdnFile(
     "graphiql@4.1.2/graphiql.min.css",
     "sha384-1el1QShFBnnXTx9x/Cprg82hZWKt0ry29OAYIXt05swbi0KcZDFoj0CWguMpopJr",
@@ -35,4 +35,4 @@ SCRIPTS = (
         "sha384-9XdHu7ajgGJziD4J1zNBKQ842Q/+zZfDv+ib1eMhZWBH6hPAs806x+Jbcf0yNO6B",
     ),
 )
-"""In the order in which they build on each other."""
+"""In the order in which the page must load them."""

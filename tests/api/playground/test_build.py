@@ -1,4 +1,4 @@
-"""The build hook, where npm is missing or fails. Where it works is shown by the browser."""
+"""The build hook if npm is missing or fails. tests/clients/test_playground.py uses its output."""
 
 import shutil
 from pathlib import Path
@@ -10,7 +10,7 @@ from hatchling.bridge.app import Application
 from api.playground.build import PlaygroundBuildHook
 from api.playground.middleware import BUNDLE_DIRECTORY
 
-WARNING = "The playground is not bundled, it will use a CDN: "
+WARNING = "The playground is not bundled and will use a CDN: "
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_without_npm_the_installation_goes_on_and_warns(
+def test_without_npm_the_installation_continues_with_a_warning(
     root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setenv("PATH", "")
@@ -29,13 +29,13 @@ def test_without_npm_the_installation_goes_on_and_warns(
     build(root)
 
     assert (
-        capsys.readouterr().err == "The playground is not bundled, it will use a CDN: npm is not installed.\n"
+        capsys.readouterr().err == "The playground is not bundled and will use a CDN: npm is not installed.\n"
     )
     assert not (root / "api" / "playground" / "static").exists()
 
 
 @pytest.mark.skipif(shutil.which("npm") is None, reason="npm is not installed")
-def test_when_npm_fails_the_installation_goes_on_and_warns(
+def test_if_npm_fails_the_installation_continues_with_a_warning(
     root: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (root / "api" / "playground" / "package.json").write_text("not JSON")

@@ -1,4 +1,4 @@
-"""Who gets the page, and what it may do."""
+"""The requests that are answered with the page, and its Content-Security-Policy."""
 
 import logging
 import re
@@ -18,7 +18,7 @@ from api.playground.page import EXAMPLES_DIRECTORY
 from tests.schema.support.client import cached_schema
 
 HTML = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-REST = (
+OTHER_DIRECTIVES = (
     "connect-src 'self'; font-src 'self' data:; img-src 'self' data:; worker-src 'self'; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
@@ -33,7 +33,7 @@ def bundle(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def http(bundle: Path) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of a bundled playground before an endpoint that answers "API"."""
+    """A client of a bundled playground in front of an endpoint that answers "API"."""
     async with client(PlaygroundMiddleware(PlainTextResponse("API"), bundle)) as http:
         yield http
 
@@ -49,46 +49,49 @@ def client(playground: PlaygroundMiddleware) -> httpx2.AsyncClient:
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://dealdesk.test")
 
 
-async def test_a_browser_that_opens_the_endpoint_gets_the_page(http: httpx2.AsyncClient) -> None:
-    answer = await http.get("/graphql", headers=HTML)
+async def test_a_browser_at_the_endpoint_gets_the_page(http: httpx2.AsyncClient) -> None:
+    response = await http.get("/graphql", headers=HTML)
 
-    assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.headers["vary"] == "accept"
-    assert '<div id="playground">' in answer.text
+    assert response.headers["content-type"] == "text/html; charset=utf-8"
+    assert response.headers["vary"] == "accept"
+    assert '<div id="playground">' in response.text
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/graphql-response+json"])
-async def test_a_program_gets_the_api(http: httpx2.AsyncClient, accept: str) -> None:
+async def test_other_clients_reach_the_endpoint(http: httpx2.AsyncClient, accept: str) -> None:
     assert (await http.get("/graphql", headers={"accept": accept})).text == "API"
 
 
-async def test_whoever_asks_something_gets_the_api(http: httpx2.AsyncClient) -> None:
+async def test_browsers_that_send_a_query_reach_the_endpoint(http: httpx2.AsyncClient) -> None:
     assert (await http.get("/graphql", headers=HTML, params={"query": "{ __typename }"})).text == "API"
     assert (await http.post("/graphql", headers=HTML)).text == "API"
 
 
-async def test_the_bundled_page_may_load_nothing_from_elsewhere(http: httpx2.AsyncClient) -> None:
+async def test_the_bundled_page_loads_nothing_from_other_hosts(http: httpx2.AsyncClient) -> None:
     policy = (await http.get("/graphql", headers=HTML)).headers["content-security-policy"]
 
-    assert policy == f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; {REST}"
+    assert (
+        policy
+        == f"default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; {OTHER_DIRECTIVES}"
+    )
 
 
-async def test_the_fallback_may_also_load_the_files_of_the_cdn(unbundled: httpx2.AsyncClient) -> None:
+async def test_the_cdn_page_may_load_the_files_of_the_cdn(unbundled: httpx2.AsyncClient) -> None:
     policy = (await unbundled.get("/graphql", headers=HTML)).headers["content-security-policy"]
 
     default, scripts, styles, rest = policy.split("; ", 3)
     assert default == "default-src 'none'"
     assert scripts.split() == ["script-src", "'self'", *(script.url for script in SCRIPTS)]
     assert styles.split() == ["style-src", "'self'", "'unsafe-inline'", STYLE.url]
-    assert rest == REST
+    assert rest == OTHER_DIRECTIVES
 
 
-async def test_every_file_of_the_bundled_page_is_served(http: httpx2.AsyncClient) -> None:
-    assert await statuses_of_files(http) == [200, 200, 200]
+async def test_all_files_of_the_bundled_page_are_served(http: httpx2.AsyncClient) -> None:
+    assert await file_statuses(http) == [200, 200, 200]
 
 
-async def test_every_file_of_the_fallback_is_served(unbundled: httpx2.AsyncClient) -> None:
-    assert await statuses_of_files(unbundled) == [200, 200, 200]
+async def test_all_files_of_the_cdn_page_are_served(unbundled: httpx2.AsyncClient) -> None:
+    assert await file_statuses(unbundled) == [200, 200, 200]
 
 
 async def test_a_changed_bundle_has_another_path(bundle: Path) -> None:
@@ -98,24 +101,22 @@ async def test_a_changed_bundle_has_another_path(bundle: Path) -> None:
     assert PlaygroundMiddleware(PlainTextResponse("API"), bundle).static_route.path != before
 
 
-def test_the_log_says_that_the_page_takes_a_cdn(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_bundle_is_logged(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.WARNING):
         PlaygroundMiddleware(PlainTextResponse("API"), tmp_path / "missing")
 
     [message] = caplog.messages
-    assert message.startswith(
-        "The playground was not bundled at installation, so it loads GraphiQL from a CDN."
-    )
+    assert message.startswith("The playground is not bundled, so it loads GraphiQL from a CDN.")
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES_DIRECTORY.glob("*.graphql")), ids=lambda file: file.stem)
-def test_an_example_fits_the_schema_and_the_width_of_its_tab(file: Path) -> None:
+def test_an_example_is_valid_and_fits_its_tab(file: Path) -> None:
     document = file.read_text()
 
     assert validate(cached_schema().graphql, parse(document)) == []
     assert max(len(line) for line in document.splitlines() if line.startswith("#")) <= 55
 
 
-async def statuses_of_files(http: httpx2.AsyncClient) -> list[int]:
+async def file_statuses(http: httpx2.AsyncClient) -> list[int]:
     page = (await http.get("/graphql", headers=HTML)).text
     return [(await http.get(path)).status_code for path in re.findall(r'(?:src|href)="(/[^"]+)"', page)]

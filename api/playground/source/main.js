@@ -3,7 +3,7 @@ import { createElement } from "react";
 import { createRoot } from "react-dom/client";
 import "graphiql/style.css";
 import "./playground.css";
-import { opening } from "./opening.js";
+import { graphiqlProps } from "./props.js";
 
 const workers = { graphql: "graphql.worker.js", json: "json.worker.js" };
 
@@ -13,4 +13,4 @@ globalThis.MonacoEnvironment = {
 };
 
 const root = createRoot(document.getElementById("playground"));
-root.render(createElement(GraphiQL, await opening(), createElement(GraphiQL.Logo, null, "Dealdesk")));
+root.render(createElement(GraphiQL, await graphiqlProps(), createElement(GraphiQL.Logo, null, "Dealdesk")));

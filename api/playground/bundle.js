@@ -1,10 +1,10 @@
-// Bundles the page's script, its style sheet and its workers from the packages into static/.
+// Bundles the script, the style sheet and the workers of the page into static/.
 import { readdir, readFile, writeFile } from "node:fs/promises";
 import { build } from "esbuild";
 
 const { metafile } = await build({
   entryPoints: {
-    playground: "source/bundled.js",
+    playground: "source/main.js",
     icon: "source/icon.svg",
     "editor.worker": "monaco-editor/esm/vs/editor/editor.worker.js",
     "graphql.worker": "monaco-graphql/esm/graphql.worker.js",

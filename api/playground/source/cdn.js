@@ -1,6 +1,6 @@
 /* global GraphiQL, React, ReactDOM -- earlier scripts of the page */
-import { opening } from "./opening.js";
+import { graphiqlProps } from "./props.js";
 
 const root = ReactDOM.createRoot(document.getElementById("playground"));
 const logo = React.createElement(GraphiQL.Logo, null, "Dealdesk");
-root.render(React.createElement(GraphiQL, await opening(), logo));
+root.render(React.createElement(GraphiQL, await graphiqlProps(), logo));
