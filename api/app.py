@@ -15,7 +15,7 @@ from typing_extensions import override
 
 from api.auth.access_policy import AccessPolicy
 from api.http.responses import JSON_CONTENT_TYPE, error_body
-from api.observability.gauges import Figure, figures
+from api.observability.metrics import ServerStateCollector
 from api.observability.request_middleware import RequestMiddleware, RequestObserver
 from api.playground.middleware import PlaygroundMiddleware
 from api.server.health import health_routes
@@ -39,8 +39,8 @@ def create_app(
 ) -> Starlette:
     """Return the app, for those whom ``entry`` lets in.
 
-    ``observers`` are told of every request over HTTP. ``app.state.gauges`` tell what is going on;
-    ``app.state.shutdown`` is told when to stop.
+    ``observers`` are told of every request over HTTP. ``app.state.metrics_collector``
+    reports the state of the server to Prometheus; ``app.state.shutdown`` is notified when the server stops.
     """
     endpoint = GraphQLEndpoint(executor, entry, documents)
     sockets = GraphQLWebSockets(executor, entry, documents)
@@ -62,10 +62,8 @@ def create_app(
         exception_handlers={HTTPException: _refuse},
     )
     app.router.redirect_slashes = False
-    app.state.gauges = (
-        Figure("sockets", "WebSockets that are open.", lambda: {"": sockets.open}),
-        Figure("streams", "Streams of Server-Sent Events that are open.", lambda: {"": endpoint.streams}),
-        *figures(executor, database),
+    app.state.metrics_collector = ServerStateCollector(
+        executor, database, open_sockets=lambda: sockets.open, open_streams=lambda: endpoint.streams
     )
     app.state.shutdown = stopping
     return app

@@ -1,145 +1,149 @@
-"""Metrics for Prometheus, served on a port of their own.
+"""Prometheus metrics: operations, refusals, errors, HTTP responses, and the current state of the server."""
 
-They are counted here, in plain numbers of one thread, and handed to the library when somebody asks: its own
-counters, with their locks, cost a small query five times as much.
-"""
-
-from bisect import bisect_left
-from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from itertools import accumulate
+from dataclasses import asdict
+from functools import cache
 
 from graphql import parse
-from prometheus_client import CollectorRegistry, ProcessCollector, start_http_server
-from prometheus_client.core import CounterMetricFamily, HistogramMetricFamily, Metric
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    start_http_server,
+)
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import Scope
 from typing_extensions import override
 
-from api.observability.gauges import Figure, Figures
 from api.server.server import ServerStartError, port_error
+from db.sql.database import Database
+from schema.execution.executor import Executor
 from schema.execution.observer import Observation
 from schema.request.document_cache import Document, OperationLabel
 
 MAX_OPERATION_NAMES = 100
-"""How many operations are counted by their names, trusted ones not among them: clients choose the names."""
+"""Maximum number of operations with series of their own, besides trusted ones: clients choose the names."""
 
 OTHER_OPERATIONS = "other"
-"""The name under which all further ones are counted."""
+"""The name under which all further operations are counted."""
 
 UNKNOWN_OPERATION = OperationLabel("", "")
-"""As what a request is counted that could not be run: nobody knows what it would have done."""
+"""The label of a request that has no valid operation."""
 
-Counts = dict[tuple[str, ...], int]
-"""Numbers by the values of their labels."""
-
-_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
+BUCKETS_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 
-class Metrics(Collector):
-    """Counts what it is told of. The operations of ``trusted`` documents keep their names."""
+class Metrics:
+    """Counts operations and HTTP responses. Operations of ``trusted`` documents always keep their names."""
 
     def __init__(self, trusted: Iterable[str] = ()) -> None:
+        disable_created_metrics()  # type: ignore[no-untyped-call] # one more series for each counter
         self.registry = CollectorRegistry()
-        self.registry.register(self)
+
+        def counter(name: str, documentation: str, *labels: str) -> Callable[..., Counter]:
+            return cache(Counter(name, documentation, labels, registry=self.registry).labels)
+
+        # labels() takes three times as long as counting, so its results are cached: their number is bounded.
+        self._operations = counter(
+            "dealdesk_operations", "Operations that ended.", "operation", "kind", "outcome"
+        )
+        self._refusals = counter(
+            "dealdesk_refusals", "Mutations that a business rule refused.", "mutation", "code"
+        )
+        self._errors = counter("dealdesk_errors", "Operations with a top-level error.", "code")
+        self._responses = counter("dealdesk_http_responses", "HTTP responses.", "status")
+        self._durations = cache(
+            Histogram(
+                "dealdesk_operation_seconds",
+                "Duration of queries and mutations.",
+                ("operation", "kind"),
+                buckets=BUCKETS_SECONDS,
+                registry=self.registry,
+            ).labels
+        )
         ProcessCollector(registry=self.registry)
-        self._names = {asked for document in trusted for asked in _asked(document)}
-        self._room = len(self._names) + MAX_OPERATION_NAMES
-        self._ended: Counts = defaultdict(int)
-        self._refusals: Counts = defaultdict(int)
-        self._errors: Counts = defaultdict(int)
-        self._responses: Counts = defaultdict(int)
-        self._times: dict[OperationLabel, _Times] = defaultdict(_Times)
+        self._named = {label for document in trusted for label in _operation_labels(document)}
+        self._max_named = len(self._named) + MAX_OPERATION_NAMES
 
-    def watch(self, *figures: Figure) -> None:
-        """Tell of these figures, too."""
-        self.registry.register(Figures(figures))
-
-    def count_operation(self, seen: Observation) -> None:
+    def count_operation(self, observation: Observation) -> None:
         """Count an operation that ended."""
-        asked = seen.operation or UNKNOWN_OPERATION
-        if asked not in self._names:
-            asked = self._named(asked)
-        self._ended[*asked, _outcome(seen)] += 1
-        if asked.kind != "subscription":
-            self._times[asked].add(seen.seconds)
-        for refused in seen.refusals:
-            self._refusals[refused] += 1
-        for code in seen.codes:
-            self._errors[code,] += 1
+        label = self._bounded(observation.operation or UNKNOWN_OPERATION)
+        self._operations(*label, _outcome(observation)).inc()
+        if label.kind != "subscription":
+            self._durations(*label).observe(observation.seconds)
+        for refusal in observation.refusals:
+            self._refusals(*refusal).inc()
+        for code in observation.codes:
+            self._errors(code).inc()
 
     def count_response(self, _scope: Scope, status: int, _seconds: float) -> None:
-        """Count an answer over HTTP."""
-        self._responses[str(status),] += 1
+        """Count an HTTP response."""
+        self._responses(status).inc()
+
+    def _bounded(self, label: OperationLabel) -> OperationLabel:
+        """Return the label under which an operation is counted."""
+        if label not in self._named:
+            if len(self._named) == self._max_named:
+                return label._replace(name=OTHER_OPERATIONS)
+            self._named.add(label)
+        return label
+
+
+class ServerStateCollector(Collector):
+    """Reads the current state of the server each time Prometheus scrapes it."""
+
+    def __init__(
+        self,
+        executor: Executor,
+        database: Database,
+        *,
+        open_sockets: Callable[[], int],
+        open_streams: Callable[[], int],
+    ) -> None:
+        self._executor = executor
+        self._database = database
+        self._open_sockets = open_sockets
+        self._open_streams = open_streams
 
     @override
     def collect(self) -> Iterator[Metric]:
-        yield _counter("operations", "Operations that ended.", "operation kind outcome", self._ended)
-        yield self._seconds()
-        yield _counter("refusals", "Mutations that a rule refused.", "mutation code", self._refusals)
-        yield _counter("errors", "Operations with a top-level error.", "code", self._errors)
-        yield _counter("http_responses", "Answers over HTTP.", "status", self._responses)
-
-    def _named(self, asked: OperationLabel) -> OperationLabel:
-        if len(self._names) == self._room:
-            return asked._replace(name=OTHER_OPERATIONS)
-        self._names.add(asked)
-        return asked
-
-    def _seconds(self) -> Metric:
-        metric = HistogramMetricFamily(
-            "dealdesk_operation_seconds",
-            "How long operations took; those of subscriptions are not here.",
-            labels=("operation", "kind"),
+        yield GaugeMetricFamily("dealdesk_sockets", "Open WebSockets.", self._open_sockets())
+        yield GaugeMetricFamily(
+            "dealdesk_streams", "Open streams of Server-Sent Events.", self._open_streams()
         )
-        for asked, times in list(self._times.items()):
-            metric.add_metric(asked, times.buckets(), times.total)
-        return metric
-
-
-class _Times:
-    """How many operations took how long."""
-
-    __slots__ = ("_counts", "total")
-
-    def __init__(self) -> None:
-        self._counts = [0] * (len(_SECONDS) + 1)
-        self.total = 0.0
-
-    def add(self, seconds: float) -> None:
-        self._counts[bisect_left(_SECONDS, seconds)] += 1
-        self.total += seconds
-
-    def buckets(self) -> list[tuple[str, float]]:
-        bounds = [*map(str, _SECONDS), "+Inf"]
-        return list(zip(bounds, accumulate(self._counts), strict=True))
-
-
-def _counter(name: str, what: str, labels: str, counts: Counts) -> Metric:
-    metric = CounterMetricFamily(f"dealdesk_{name}", what, labels=labels.split())
-    for values, count in list(counts.items()):
-        metric.add_metric(values, count)
-    return metric
-
-
-def _outcome(seen: Observation) -> str:
-    if seen.codes:
-        return "failed"
-    return "refused" if seen.refusals else "ok"
-
-
-def _asked(text: str) -> list[OperationLabel]:
-    document = Document(text, parse(text))
-    return [document.label(operation) for operation in document.operations]
+        yield GaugeMetricFamily(
+            "dealdesk_subscriptions",
+            "Active subscriptions, over WebSockets and Server-Sent Events.",
+            self._executor.feed.subscribers,
+        )
+        concurrency = self._executor.concurrency
+        yield _gauge_by_state(
+            "dealdesk_admission",
+            "Operations that run, or wait to run.",
+            {"running": concurrency.running, "waiting": concurrency.waiting},
+        )
+        yield _gauge_by_state(
+            "dealdesk_database_connections",
+            "Busy and idle connections to the database, and requests that wait for one.",
+            asdict(self._database.pool_stats()),
+        )
+        yield CounterMetricFamily(
+            "dealdesk_transaction_retries",
+            "Transactions that ran again after a concurrent write.",
+            self._database.retry_counter.retries,
+        )
 
 
 @contextmanager
 def serve_metrics(registry: CollectorRegistry, host: str, port: int | None) -> Iterator[None]:
-    """Serve the metrics on a port while the block runs, from a thread of their own; nowhere without a port.
+    """Serve the metrics from a thread until the block ends. Without a port, serve nothing.
 
     Raises:
-        CannotServe: the address can't be had.
+        ServerStartError: the port is not available.
     """
     if port is None:
         yield
@@ -154,3 +158,21 @@ def serve_metrics(registry: CollectorRegistry, host: str, port: int | None) -> I
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def _outcome(observation: Observation) -> str:
+    if observation.codes:
+        return "failed"
+    return "refused" if observation.refusals else "ok"
+
+
+def _operation_labels(text: str) -> list[OperationLabel]:
+    document = Document(text, parse(text))
+    return [document.label(operation) for operation in document.operations]
+
+
+def _gauge_by_state(name: str, documentation: str, values: Mapping[str, float]) -> Metric:
+    metric = GaugeMetricFamily(name, documentation, labels=["state"])
+    for state, value in values.items():
+        metric.add_metric([state], value)
+    return metric

@@ -60,7 +60,7 @@ async def _serve(
             build_schema(), database, watch.operations, settings.concurrency_limits, limits
         )
         app = create_app(executor, database, entry, documents, watch.requests)
-        watch.metrics.watch(*app.state.gauges)
+        watch.metrics.registry.register(app.state.metrics_collector)
         gc.collect()
         gc.freeze()  # going through all that stays for good would stop everybody for a tenth of a second
         with serve_metrics(watch.metrics.registry, settings.metrics_host, metrics_port):

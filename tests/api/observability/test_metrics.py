@@ -35,7 +35,7 @@ def app(builder: OrganizationBuilder, metrics: Metrics) -> Starlette:
     app = create_app(
         executor, builder.database, access_policy(builder.database), observers=[metrics.count_response]
     )
-    metrics.watch(*app.state.gauges)
+    metrics.registry.register(app.state.metrics_collector)
     return app
 
 
@@ -60,7 +60,7 @@ async def test_a_refusal_is_counted_by_its_mutation_and_code(
     assert counted(metrics, "dealdesk_http_responses") == {("200",): 4.0}
 
 
-async def test_durations_fall_into_buckets(metrics: Metrics) -> None:
+async def test_durations_are_counted_in_buckets(metrics: Metrics) -> None:
     for seconds in (0.0004, 0.004, 4.0):
         metrics.count_operation(observed("Pipeline", seconds=seconds))
 
@@ -74,7 +74,7 @@ async def test_durations_fall_into_buckets(metrics: Metrics) -> None:
     assert metrics.registry.get_sample_value(f"{name}_sum", labels) == pytest.approx(4.0044)
 
 
-async def test_names_that_clients_choose_are_bounded_and_trusted_ones_have_their_place() -> None:
+async def test_names_that_clients_choose_are_bounded_and_trusted_names_are_kept() -> None:
     metrics = Metrics(["query Trusted { __typename } mutation Also { __typename }"])
 
     for number in range(MAX_OPERATION_NAMES + 3):
@@ -89,22 +89,22 @@ async def test_names_that_clients_choose_are_bounded_and_trusted_ones_have_their
     assert counts["Q0", "query", "ok"] == 2.0
 
 
-async def test_what_is_open_is_told_as_it_is(app: Starlette, metrics: Metrics) -> None:
-    def told() -> list[float | None]:
+async def test_open_sockets_streams_and_subscriptions_are_reported(app: Starlette, metrics: Metrics) -> None:
+    def open_now() -> list[float | None]:
         names = ("sockets", "streams", "subscriptions")
         return [metrics.registry.get_sample_value(f"dealdesk_{name}") for name in names]
 
     async with (
-        acknowledged_socket(app) as talker,
+        acknowledged_socket(app) as socket_client,
         open_stream(app, "POST", body=orjson.dumps({"query": LISTEN})),
     ):
-        talker.subscribe("1", LISTEN)
-        await wait_until(lambda: told() == [1.0, 1.0, 2.0])
+        socket_client.subscribe("1", LISTEN)
+        await wait_until(lambda: open_now() == [1.0, 1.0, 2.0])
 
-    assert told() == [0.0, 0.0, 0.0]
+    assert open_now() == [0.0, 0.0, 0.0]
 
 
-async def test_operations_the_database_and_what_is_run_again_are_told(
+async def test_running_operations_connections_and_retries_are_reported(
     app: Starlette, metrics: Metrics, builder: OrganizationBuilder
 ) -> None:
     await post(app, "{ opportunities { totalCount } }")
@@ -119,7 +119,7 @@ async def test_operations_the_database_and_what_is_run_again_are_told(
     assert counted(metrics, "dealdesk_transaction_retries") == {(): 2.0}
 
 
-def test_metrics_are_served_as_prometheus_reads_them(metrics: Metrics, free_port: int) -> None:
+def test_metrics_are_served_in_the_text_format_of_prometheus(metrics: Metrics, free_port: int) -> None:
     metrics.count_operation(observed("Pipeline"))
 
     with (
