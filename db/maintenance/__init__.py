@@ -1,1 +1,1 @@
-"""What may be wrong with a database, and what to do about it."""
+"""Health checks (`dealdesk doctor`), and backup and restore of the embedded database."""

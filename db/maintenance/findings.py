@@ -1,11 +1,11 @@
-"""What was looked at, and what was found."""
+"""The results of health checks."""
 
 from dataclasses import dataclass
 from enum import StrEnum
 
 
 class Level(StrEnum):
-    """How bad it is: all is well, something is to be looked after, or something is broken."""
+    """The severity of a finding, in ascending order."""
 
     OK = "ok"
     WARN = "warn"
@@ -14,7 +14,7 @@ class Level(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """One thing that was looked at; ``advice`` is what to do where not all is well."""
+    """The result of one check; ``advice`` says what to do about a warning or a failure."""
 
     level: Level
     message: str
@@ -24,16 +24,16 @@ class Finding:
         return f"{self.level:<6}{self.message}{f' {self.advice}' if self.advice else ''}"
 
 
-def ok(what: str) -> Finding:
-    """Return that all is well."""
-    return Finding(Level.OK, what)
+def ok(message: str) -> Finding:
+    """Return a finding that needs no action."""
+    return Finding(Level.OK, message)
 
 
-def warn(what: str, advice: str) -> Finding:
-    """Return that something is to be looked after."""
-    return Finding(Level.WARN, what, advice)
+def warn(message: str, advice: str) -> Finding:
+    """Return a finding about a risk."""
+    return Finding(Level.WARN, message, advice)
 
 
-def fail(what: str, advice: str) -> Finding:
-    """Return that something is broken."""
-    return Finding(Level.FAIL, what, advice)
+def fail(message: str, advice: str) -> Finding:
+    """Return a finding about something that is broken."""
+    return Finding(Level.FAIL, message, advice)

@@ -1,28 +1,21 @@
-"""Whether a SQLite file holds what it should: every page readable, every reference leading somewhere."""
+"""Integrity of a SQLite file: every page is readable and every foreign key resolves."""
 
 import sqlite3
 from collections import Counter
 
-MOST_FAULTS = 10
-"""How many faults are told of one file; after the first few it is to be replaced anyway."""
+MAX_PAGE_ERRORS = 10
+"""Most damaged pages that are listed; a file with more than a few has to be replaced anyway."""
 
 
 def integrity_errors(connection: sqlite3.Connection) -> list[str]:
-    """Return what is wrong with the file, each in a line; nothing where it is sound."""
+    """Return one sentence for each error of the file, or an empty list if it is intact."""
     try:
-        return [*_damages(connection), *_dangling(connection)]
+        pages = [text for (text,) in connection.execute(f"PRAGMA integrity_check({MAX_PAGE_ERRORS})")]
+        orphans = Counter((row[0], row[2]) for row in connection.execute("PRAGMA foreign_key_check"))
     except sqlite3.DatabaseError as error:
-        return [f"It can't be read: {error}."]
-
-
-def _damages(connection: sqlite3.Connection) -> list[str]:
-    found = [text for (text,) in connection.execute(f"PRAGMA integrity_check({MOST_FAULTS})")]
-    return [] if found == ["ok"] else [line for text in found for line in text.splitlines()]
-
-
-def _dangling(connection: sqlite3.Connection) -> list[str]:
-    rows = Counter((row[0], row[2]) for row in connection.execute("PRAGMA foreign_key_check"))
-    return [
-        f"{table} points at rows of {parent} that aren't there: {count:,} times."
-        for (table, parent), count in sorted(rows.items())
+        return [f"The file can't be read: {error}."]
+    damages = [] if pages == ["ok"] else [line for text in pages for line in text.splitlines()]
+    return damages + [
+        f"{count:,} references from {table} to {parent} point at missing rows."
+        for (table, parent), count in sorted(orphans.items())
     ]

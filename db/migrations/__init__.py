@@ -1,1 +1,1 @@
-"""How the tables came about, step by step. A step that has been released is never changed."""
+"""Schema migrations with Alembic. A released migration is never changed."""

@@ -1,4 +1,4 @@
-"""Runs the steps on the connection that ``db.migrations.runner`` hands over, in its transaction."""
+"""Alembic environment: run the migrations on the runner's connection, in its transaction."""
 
 from alembic import context
 

@@ -8,16 +8,16 @@ from db.migrations.helpers import (
     ID,
     INSTANT,
     NAME,
-    belongs_to,
-    by_name,
     check,
     check_currency,
     create_list_index,
     create_table,
+    name_sort_key,
     optional,
+    organization_foreign_key,
     required,
+    scoped_foreign_key,
     unique,
-    within_organization,
 )
 
 revision = "0001"
@@ -25,7 +25,7 @@ down_revision = None
 
 
 def upgrade() -> None:
-    """Create them."""
+    """Create the tables."""
     _create_organization()
     _create_app_user()
     _create_contracting_unit()
@@ -35,7 +35,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop the tables."""
     for table in ("status_reason", "competitor", "account", "contracting_unit", "app_user", "organization"):
         op.drop_table(table)
 
@@ -59,11 +59,11 @@ def _create_app_user() -> None:
         optional("manager_id", ID),
         required("version", sa.Integer()),
         required("created_at", INSTANT),
-        within_organization("app_user"),
-        belongs_to("app_user", "app_user_manager", "manager_id"),
+        organization_foreign_key("app_user"),
+        scoped_foreign_key("app_user", "app_user_manager", "manager_id"),
         unique("app_user_email", "email"),
     )
-    create_list_index("app_user_by_name", "app_user", by_name("name"))
+    create_list_index("app_user_by_name", "app_user", name_sort_key("name"))
 
 
 def _create_contracting_unit() -> None:
@@ -73,11 +73,11 @@ def _create_contracting_unit() -> None:
         required("currency_code", sa.Text()),
         required("version", sa.Integer()),
         required("created_at", INSTANT),
-        within_organization("contracting_unit"),
+        organization_foreign_key("contracting_unit"),
         unique("contracting_unit_name", "name"),
         check_currency("contracting_unit"),
     )
-    create_list_index("contracting_unit_by_name", "contracting_unit", by_name("name"))
+    create_list_index("contracting_unit_by_name", "contracting_unit", name_sort_key("name"))
 
 
 def _create_account() -> None:
@@ -92,11 +92,11 @@ def _create_account() -> None:
         optional("parent_account_id", ID),
         required("version", sa.Integer()),
         required("created_at", INSTANT),
-        within_organization("account"),
-        belongs_to("account", "account_parent", "parent_account_id"),
+        organization_foreign_key("account"),
+        scoped_foreign_key("account", "account_parent", "parent_account_id"),
         unique("account_name", "name"),
     )
-    create_list_index("account_by_name", "account", by_name("name"))
+    create_list_index("account_by_name", "account", name_sort_key("name"))
 
 
 def _create_competitor() -> None:
@@ -105,10 +105,10 @@ def _create_competitor() -> None:
         required("name", NAME),
         required("version", sa.Integer()),
         required("created_at", INSTANT),
-        within_organization("competitor"),
+        organization_foreign_key("competitor"),
         unique("competitor_name", "name"),
     )
-    create_list_index("competitor_by_name", "competitor", by_name("name"))
+    create_list_index("competitor_by_name", "competitor", name_sort_key("name"))
 
 
 def _create_status_reason() -> None:
@@ -122,10 +122,10 @@ def _create_status_reason() -> None:
         optional("retired_at", INSTANT),
         required("version", sa.Integer()),
         required("created_at", INSTANT),
-        within_organization("status_reason"),
+        organization_foreign_key("status_reason"),
         unique("status_reason_state", "id", "state"),
         unique("status_reason_code", "code"),
         unique("status_reason_label", "state", "label"),
         check("status_reason_state_known", "state IN ('OPEN', 'WON', 'LOST')"),
     )
-    create_list_index("status_reason_by_label", "status_reason", by_name("label"))
+    create_list_index("status_reason_by_label", "status_reason", name_sort_key("label"))

@@ -10,20 +10,20 @@ from db.migrations.helpers import (
     ID,
     INSTANT,
     NAME,
-    belongs_to,
-    by_amount,
-    by_date,
-    by_name,
+    amount_sort_key,
     check,
     check_currency,
     create_list_index,
     create_partial_unique_index,
     create_table,
+    date_sort_key,
     generated,
+    name_sort_key,
     optional,
+    organization_foreign_key,
     required,
+    scoped_foreign_key,
     unique,
-    within_organization,
 )
 
 revision = "0002"
@@ -37,10 +37,10 @@ _AT_COMMIT: dict[str, Any] = {"deferrable": True, "initially": "DEFERRED"}
 
 
 def upgrade() -> None:
-    """Create them."""
+    """Create the tables."""
     _create_opportunity()
     _create_opportunity_close()
-    if op.get_context().dialect.supports_alter:  # SQLite has the foreign key from the start
+    if op.get_context().dialect.supports_alter:  # on SQLite CREATE TABLE contains the foreign key
         op.create_foreign_key(
             "opportunity_closed_by_activity",
             "opportunity",
@@ -51,7 +51,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop the tables."""
     if op.get_context().dialect.supports_alter:
         op.drop_constraint("opportunity_closed_by_activity", "opportunity")
     op.drop_table("opportunity_close")
@@ -79,11 +79,11 @@ def _create_opportunity() -> None:
         required("created_at", INSTANT),
         required("updated_at", INSTANT),
         generated("open_key", ID, "CASE WHEN state = 'OPEN' THEN id END"),
-        within_organization("opportunity"),
-        belongs_to("account", "opportunity_account", "account_id"),
-        belongs_to("app_user", "opportunity_owner", "owner_id"),
-        belongs_to("contracting_unit", "opportunity_contracting_unit", "contracting_unit_id"),
-        belongs_to(
+        organization_foreign_key("opportunity"),
+        scoped_foreign_key("account", "opportunity_account", "account_id"),
+        scoped_foreign_key("app_user", "opportunity_owner", "owner_id"),
+        scoped_foreign_key("contracting_unit", "opportunity_contracting_unit", "contracting_unit_id"),
+        scoped_foreign_key(
             "status_reason", "opportunity_status_reason", "status_reason_id", "state", target=("id", "state")
         ),
         sa.ForeignKeyConstraint(
@@ -105,16 +105,16 @@ def _create_opportunity() -> None:
         check("opportunity_revenue_not_negative", "actual_revenue >= 0"),
     )
     for column, order in {
-        "name": by_name("name"),
+        "name": name_sort_key("name"),
         "created_at": "created_at",
         "updated_at": "updated_at",
-        "estimated_close_date": by_date("estimated_close_date"),
+        "estimated_close_date": date_sort_key("estimated_close_date"),
         "estimated_revenue": "estimated_revenue",
-        "closed_on": by_date("closed_on"),
-        "actual_revenue": by_amount("actual_revenue"),
+        "closed_on": date_sort_key("closed_on"),
+        "actual_revenue": amount_sort_key("actual_revenue"),
     }.items():
         create_list_index(f"opportunity_by_{column}", "opportunity", order)
-    due = by_date("estimated_close_date")
+    due = date_sort_key("estimated_close_date")
     for column in ("owner_id", "account_id", "contracting_unit_id", "status_reason_id"):
         create_list_index(f"opportunity_by_{column}", "opportunity", column, "state", due)
     create_list_index("opportunity_by_state", "opportunity", "state", due)
@@ -134,10 +134,10 @@ def _create_opportunity_close() -> None:
         optional("description", sa.Text()),
         required("closed_by_id", ID),
         required("created_at", INSTANT),
-        belongs_to("opportunity", "opportunity_close_opportunity", "opportunity_id"),
-        belongs_to("app_user", "opportunity_close_closed_by", "closed_by_id"),
-        belongs_to("competitor", "opportunity_close_competitor", "competitor_id"),
-        belongs_to(
+        scoped_foreign_key("opportunity", "opportunity_close_opportunity", "opportunity_id"),
+        scoped_foreign_key("app_user", "opportunity_close_closed_by", "closed_by_id"),
+        scoped_foreign_key("competitor", "opportunity_close_competitor", "competitor_id"),
+        scoped_foreign_key(
             "status_reason",
             "opportunity_close_status_reason",
             "status_reason_id",

@@ -9,18 +9,18 @@ from db.migrations.helpers import (
     ID,
     INSTANT,
     NAME,
-    belongs_to,
-    by_date,
-    by_name,
     check,
     check_currency,
     create_list_index,
     create_partial_unique_index,
     create_table,
+    date_sort_key,
+    dialect_sql,
     generated,
-    on_either,
+    name_sort_key,
     optional,
     required,
+    scoped_foreign_key,
     unique,
 )
 
@@ -29,7 +29,7 @@ down_revision = "0002"
 
 
 def upgrade() -> None:
-    """Create them."""
+    """Create the tables."""
     _create_quote()
     _create_lines("quote_line", "quote")
     _create_quote_close()
@@ -38,7 +38,7 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop the tables."""
     for table in ("project_contract_line", "project_contract", "quote_close", "quote_line", "quote"):
         op.drop_table(table)
 
@@ -60,9 +60,9 @@ def _create_quote() -> None:
         required("created_at", INSTANT),
         required("updated_at", INSTANT),
         generated("active_parent", ID, "CASE WHEN state = 'ACTIVE' THEN opportunity_id END"),
-        belongs_to("opportunity", "quote_opportunity", "opportunity_id"),
-        belongs_to("opportunity", "quote_active_under_open", "active_parent", target=("open_key",)),
-        belongs_to(
+        scoped_foreign_key("opportunity", "quote_opportunity", "opportunity_id"),
+        scoped_foreign_key("opportunity", "quote_active_under_open", "active_parent", target=("open_key",)),
+        scoped_foreign_key(
             "opportunity",
             "quote_currency_of_opportunity",
             "opportunity_id",
@@ -86,15 +86,15 @@ def _create_quote() -> None:
     create_partial_unique_index("one_won_quote", "quote", "opportunity_id", where="state = 'WON'")
     op.create_index("quote_active_parent", "quote", ["organization_id", "active_parent"])
     for column, order in {
-        "name": by_name("name"),
+        "name": name_sort_key("name"),
         "total": "total",
         "created_at": "created_at",
         "updated_at": "updated_at",
-        "effective_to": by_date("effective_to"),
+        "effective_to": date_sort_key("effective_to"),
     }.items():
         create_list_index(f"quote_by_{column}", "quote", order)
-    for name, narrowed in {"quote_by_opportunity": "opportunity_id", "quote_by_state": "state"}.items():
-        op.create_index(name, "quote", ["organization_id", narrowed, "number", "revision"])
+    for name, filtered in {"quote_by_opportunity": "opportunity_id", "quote_by_state": "state"}.items():
+        op.create_index(name, "quote", ["organization_id", filtered, "number", "revision"])
 
 
 def _create_lines(table: str, parent: str) -> None:
@@ -111,7 +111,7 @@ def _create_lines(table: str, parent: str) -> None:
         required("currency_code", sa.Text()),
         generated("total", AMOUNT, _line_total()),
         required(f"{parent}_id", ID),
-        belongs_to(
+        scoped_foreign_key(
             parent,
             f"{table}_{parent}",
             f"{parent}_id",
@@ -131,8 +131,8 @@ def _create_lines(table: str, parent: str) -> None:
 
 
 def _line_total() -> str:
-    """Round half up; on SQLite both factors are hundredths, so their product is in ten-thousandths."""
-    return on_either(
+    """Return the line total, rounded half up. SQLite stores hundredths: their product has four decimals."""
+    return dialect_sql(
         postgresql="round(quantity * unit_price, 2)", sqlite="(quantity * unit_price + 50) / 100"
     )
 
@@ -146,8 +146,8 @@ def _create_quote_close() -> None:
         optional("description", sa.Text()),
         required("closed_by_id", ID),
         required("created_at", INSTANT),
-        belongs_to("quote", "quote_close_quote", "quote_id"),
-        belongs_to("app_user", "quote_close_closed_by", "closed_by_id"),
+        scoped_foreign_key("quote", "quote_close_quote", "quote_id"),
+        scoped_foreign_key("app_user", "quote_close_closed_by", "closed_by_id"),
         unique("quote_close_once", "quote_id"),
         check("quote_close_reason_known", "reason IN ('WON', 'LOST', 'CANCELED', 'REVISED')"),
     )
@@ -164,8 +164,8 @@ def _create_project_contract() -> None:
         required("total", AMOUNT),
         required("version", sa.Integer()),
         required("created_at", INSTANT),
-        belongs_to("quote", "project_contract_quote", "quote_id"),
-        belongs_to("opportunity", "project_contract_opportunity", "opportunity_id"),
+        scoped_foreign_key("quote", "project_contract_quote", "quote_id"),
+        scoped_foreign_key("opportunity", "project_contract_opportunity", "opportunity_id"),
         unique("project_contract_once", "quote_id"),
         unique("project_contract_currency", "id", "currency_code"),
         check("project_contract_state_known", "state IN ('DRAFT')"),

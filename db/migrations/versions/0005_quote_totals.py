@@ -1,6 +1,8 @@
-"""The total of a quote, kept the sum of its lines by triggers."""
+"""Triggers that keep the total of a quote equal to the sum of its lines."""
 
 from alembic import op
+
+from db.migrations.helpers import is_postgresql
 
 revision = "0005"
 down_revision = "0004"
@@ -17,7 +19,7 @@ _SUM = """
     WHERE organization_id = NEW.organization_id AND quote_id = NEW.id
 """
 
-# A trigger before the update sees the row as it is locked, and lines that were committed while it waited.
+# A BEFORE trigger runs after the row is locked, so it sees lines committed while it waited for the lock.
 _POSTGRESQL = (
     f"""
 CREATE FUNCTION total_quote() RETURNS trigger LANGUAGE plpgsql AS $$
@@ -57,34 +59,30 @@ END
 CREATE TRIGGER quote_total AFTER UPDATE OF total ON quote WHEN NEW.total <> ({_SUM}) BEGIN
   UPDATE quote SET total = ({_SUM}) WHERE organization_id = NEW.organization_id AND id = NEW.id;
 END
-""",  # noqa: S608 - two texts of our own
+""",  # noqa: S608 - our own text
     *(
         f"""
 CREATE TRIGGER {name} AFTER {act} ON quote_line BEGIN
   SELECT RAISE(ABORT, 'a line total is too large') WHERE typeof({line}.total) <> 'integer';
   UPDATE quote SET total = total WHERE organization_id = {line}.organization_id AND id = {line}.quote_id;
 END
-"""  # noqa: S608 - names of our own
+"""  # noqa: S608 - our own names
         for name, act, line in _LINE_TRIGGERS
     ),
 )
 
 
 def upgrade() -> None:
-    """Create the triggers, and total what is there."""
-    for statement in _POSTGRESQL if _is_postgresql() else _SQLITE:
+    """Create the triggers, and compute the totals of existing quotes."""
+    for statement in _POSTGRESQL if is_postgresql() else _SQLITE:
         op.execute(statement)
     op.execute("UPDATE quote SET total = 0")
 
 
 def downgrade() -> None:
-    """Drop the triggers; on PostgreSQL they belong to their functions."""
-    if _is_postgresql():
+    """Drop the triggers; on PostgreSQL, dropping their functions drops them."""
+    if is_postgresql():
         op.execute("DROP FUNCTION total_quote, total_quotes_of_lines CASCADE")
     else:
         for name in ("quote_total_of_nothing", "quote_total", *(name for name, _, _ in _LINE_TRIGGERS)):
             op.execute(f"DROP TRIGGER {name}")
-
-
-def _is_postgresql() -> bool:
-    return op.get_context().dialect.name == "postgresql"

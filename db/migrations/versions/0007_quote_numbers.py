@@ -1,4 +1,4 @@
-"""The last number that each organization has given to a quote."""
+"""The last quote number of each organization."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ down_revision = "0006"
 
 
 def upgrade() -> None:
-    """Create the table; an organization's row comes with its next quote."""
+    """Create the table. An organization's row is inserted with its next quote."""
     op.create_table(
         "quote_numbering",
         required("organization_id", ID),
@@ -21,5 +21,5 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Drop it."""
+    """Drop the table."""
     op.drop_table("quote_numbering")

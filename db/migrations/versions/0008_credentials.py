@@ -1,4 +1,4 @@
-"""API tokens, and the users that issuers of tokens mean by their subjects."""
+"""API tokens, and the identities of OpenID Connect users."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -6,12 +6,12 @@ from alembic import op
 from db.migrations.helpers import (
     ID,
     INSTANT,
-    belongs_to,
     check,
     create_partial_unique_index,
     create_table,
     optional,
     required,
+    scoped_foreign_key,
 )
 
 revision = "0008"
@@ -19,7 +19,7 @@ down_revision = "0007"
 
 
 def upgrade() -> None:
-    """Create them."""
+    """Create the tables."""
     create_table(
         "api_token",
         required("user_id", ID),
@@ -29,7 +29,7 @@ def upgrade() -> None:
         required("created_at", INSTANT),
         optional("expires_at", INSTANT),
         optional("revoked_at", INSTANT),
-        belongs_to("app_user", "api_token_user", "user_id"),
+        scoped_foreign_key("app_user", "api_token_user", "user_id"),
         sa.UniqueConstraint("digest", name="api_token_digest"),
         check("api_token_role_known", "role IN ('READER', 'SALES', 'MANAGER', 'ADMIN')"),
     )
@@ -41,12 +41,12 @@ def upgrade() -> None:
         required("subject", sa.Text()),
         required("user_id", ID),
         required("created_at", INSTANT),
-        belongs_to("app_user", "identity_user", "user_id"),
+        scoped_foreign_key("app_user", "identity_user", "user_id"),
         sa.PrimaryKeyConstraint("organization_id", "issuer", "subject"),
     )
 
 
 def downgrade() -> None:
-    """Drop them."""
+    """Drop the tables."""
     for table in ("identity", "api_token"):
         op.drop_table(table)

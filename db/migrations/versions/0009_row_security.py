@@ -1,37 +1,37 @@
-"""Whoever works for one organization sees no rows of another: row-level security on PostgreSQL."""
+"""Row-level security on PostgreSQL: the caller role sees the rows of one organization."""
 
 from alembic import op
 
-from db.migrations.helpers import CALLER_ROLE, confine, is_postgresql
+from db.migrations.helpers import CALLER_ROLE, enable_row_security, is_postgresql
 
 revision = "0009"
 down_revision = "0008"
 
-_ADD = "SELECT, INSERT"
-_CHANGE = "SELECT, INSERT, UPDATE"
-_REMOVE = "SELECT, INSERT, UPDATE, DELETE"
+_INSERT = "SELECT, INSERT"
+_UPDATE = "SELECT, INSERT, UPDATE"
+_DELETE = "SELECT, INSERT, UPDATE, DELETE"
 _GRANTS = {
     "app_user": "SELECT",
     "contracting_unit": "SELECT",
-    "account": _CHANGE,
-    "competitor": _ADD,
-    "status_reason": _CHANGE,
-    "opportunity": _CHANGE,
-    "opportunity_close": f"{_ADD}, UPDATE (state)",
-    "quote": _REMOVE,
-    "quote_line": _REMOVE,
-    "quote_close": _ADD,
-    "quote_numbering": _CHANGE,
-    "project_contract": _ADD,
-    "project_contract_line": _ADD,
-    "idempotency": _CHANGE,
-    "audit": _ADD,
-    "event": _ADD,
+    "account": _UPDATE,
+    "competitor": _INSERT,
+    "status_reason": _UPDATE,
+    "opportunity": _UPDATE,
+    "opportunity_close": f"{_INSERT}, UPDATE (state)",
+    "quote": _DELETE,
+    "quote_line": _DELETE,
+    "quote_close": _INSERT,
+    "quote_numbering": _UPDATE,
+    "project_contract": _INSERT,
+    "project_contract_line": _INSERT,
+    "idempotency": _UPDATE,
+    "audit": _INSERT,
+    "event": _INSERT,
     "api_token": "",
     "identity": "",
 }
 
-# The role is the server's, not the database's: another database may have created it, perhaps at this moment.
+# Roles belong to the server, so another database may have created it, even concurrently.
 _CREATE_ROLE = f"""
 DO $$
 BEGIN
@@ -59,16 +59,16 @@ END $$
 
 
 def upgrade() -> None:
-    """Create the role, and confine every table."""
+    """Create the role, and enable row security on every table."""
     if is_postgresql():
         op.execute(_CREATE_ROLE)
-    confine("organization", "SELECT, UPDATE (version)", key="id")
+    enable_row_security("organization", "SELECT, UPDATE (version)", key="id")
     for table, privileges in _GRANTS.items():
-        confine(table, privileges)
+        enable_row_security(table, privileges)
 
 
 def downgrade() -> None:
-    """Let the tables go. The role stays: other databases of the server may have it, too."""
+    """Disable row security. The role stays, because other databases of the server may use it."""
     for table in ("organization", *_GRANTS) if is_postgresql() else ():
         for policy in ("one_organization", "every_organization"):
             op.execute(f"DROP POLICY {policy} ON {table}")

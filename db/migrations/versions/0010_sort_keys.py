@@ -1,10 +1,16 @@
-"""What lists are sorted by is stored on PostgreSQL: an index bounds a page although rows are hidden."""
+"""Stored sort keys on PostgreSQL, because row security keeps expressions out of index conditions."""
 
 from collections.abc import Mapping
 
 from alembic import op
 
-from db.migrations.helpers import by_amount, by_date, by_name, create_list_index, is_postgresql
+from db.migrations.helpers import (
+    amount_sort_key,
+    create_list_index,
+    date_sort_key,
+    is_postgresql,
+    name_sort_key,
+)
 
 revision = "0010"
 down_revision = "0009"
@@ -25,49 +31,49 @@ _BY_DUE_DATE = ("owner_id", "account_id", "contracting_unit_id", "status_reason_
 
 
 def upgrade() -> None:
-    """Store them, and index what is stored."""
+    """Add the sort key columns, and index them."""
     if not is_postgresql():
         return
-    for table, values in _values().items():
-        stored = (f"ADD {column}_key {kind} {_always(value)}" for column, (kind, value) in values.items())
+    for table, values in _sort_keys().items():
+        stored = (f"ADD {column}_key {kind} {_generated(value)}" for column, (kind, value) in values.items())
         op.execute(f"ALTER TABLE {table} {', '.join(stored)}")
-        _index_anew(table, {column: f"{column}_key" for column in values})
+        _recreate_indexes(table, {column: f"{column}_key" for column in values})
 
 
 def downgrade() -> None:
-    """Index the expressions again, and drop what was stored."""
+    """Index the expressions again, and drop the columns."""
     if not is_postgresql():
         return
-    for table, values in _values().items():
-        _index_anew(table, {column: value for column, (_, value) in values.items()})
+    for table, values in _sort_keys().items():
+        _recreate_indexes(table, {column: value for column, (_, value) in values.items()})
         op.execute(f"ALTER TABLE {table} {', '.join(f'DROP {column}_key' for column in values)}")
 
 
-def _values() -> Mapping[str, Mapping[str, tuple[str, str]]]:
-    """Return, by table and sorted column, the type and the value of its key."""
-    values = {table: {name: ('text COLLATE "C"', by_name(name))} for table, name in _NAMES.items()}
+def _sort_keys() -> Mapping[str, Mapping[str, tuple[str, str]]]:
+    """Return the type and the expression of each sort key, by table and column."""
+    values = {table: {name: ('text COLLATE "C"', name_sort_key(name))} for table, name in _NAMES.items()}
     for table, amount in _AMOUNTS.items():
         values[table][amount] = ("double precision", amount)
     for table, amount in _OPTIONAL_AMOUNTS.items():
-        values[table][amount] = ("double precision", by_amount(amount))
+        values[table][amount] = ("double precision", amount_sort_key(amount))
     for table, dates in _OPTIONAL_DATES.items():
-        values[table] |= {date: ("date", by_date(date)) for date in dates}
+        values[table] |= {date: ("date", date_sort_key(date)) for date in dates}
     return values
 
 
-def _always(value: str) -> str:
+def _generated(value: str) -> str:
     return f"GENERATED ALWAYS AS ({value}) STORED"
 
 
-def _index_anew(table: str, keys: Mapping[str, str]) -> None:
+def _recreate_indexes(table: str, keys: Mapping[str, str]) -> None:
     for column, key in keys.items():
         op.drop_index(f"{table}_by_{column}", table)
         create_list_index(f"{table}_by_{column}", table, key)
     if table == "opportunity":
-        _index_narrowed(keys["estimated_close_date"])
+        _recreate_filtered_indexes(keys["estimated_close_date"])
 
 
-def _index_narrowed(due: str) -> None:
+def _recreate_filtered_indexes(due: str) -> None:
     for column in _BY_DUE_DATE:
         op.drop_index(f"opportunity_by_{column}", "opportunity")
         create_list_index(f"opportunity_by_{column}", "opportunity", column, "state", due)

@@ -1,9 +1,16 @@
-"""Seals of audit rows, and the queue of rows that wait for theirs."""
+"""Seals of audit entries, and the queue of entries without a seal."""
 
 import sqlalchemy as sa
 from alembic import op
 
-from db.migrations.helpers import ID, confine, is_postgresql, required, unique, within_organization
+from db.migrations.helpers import (
+    ID,
+    enable_row_security,
+    is_postgresql,
+    organization_foreign_key,
+    required,
+    unique,
+)
 
 revision = "0011"
 down_revision = "0010"
@@ -32,14 +39,14 @@ END
 
 
 def upgrade() -> None:
-    """Create them; what was written before waits, too."""
+    """Create the tables, the trigger that fills the queue, and a queue of all existing entries."""
     op.create_table(
         "audit_seal",
         required("organization_id", ID),
         required("sequence", sa.BigInteger()),
         required("audit_id", ID),
         required("hash", sa.Text()),
-        within_organization("audit_seal"),
+        organization_foreign_key("audit_seal"),
         unique("audit_seal_of_row", "audit_id"),
         sa.PrimaryKeyConstraint("organization_id", "sequence"),
     )
@@ -52,12 +59,12 @@ def upgrade() -> None:
     op.execute("INSERT INTO unsealed_audit (organization_id, audit_id) SELECT organization_id, id FROM audit")
     for statement in _POSTGRESQL if is_postgresql() else _SQLITE:
         op.execute(statement)
-    confine("audit_seal", "")
-    confine("unsealed_audit", "INSERT")
+    enable_row_security("audit_seal", "")
+    enable_row_security("unsealed_audit", "INSERT")
 
 
 def downgrade() -> None:
-    """Drop them; on PostgreSQL the trigger belongs to its function."""
+    """Drop the tables; on PostgreSQL, dropping the function drops the trigger."""
     op.execute("DROP FUNCTION await_seal CASCADE" if is_postgresql() else "DROP TRIGGER audit_awaits_seal")
     for table in ("unsealed_audit", "audit_seal"):
         op.drop_table(table)

@@ -1,4 +1,4 @@
-"""On PostgreSQL, a function that shows an opportunity's quotes as they are once the opportunity is locked."""
+"""On PostgreSQL, a function that reads the quotes of an opportunity after it has been locked."""
 
 from alembic import op
 
@@ -19,12 +19,12 @@ END $$
 
 
 def upgrade() -> None:
-    """Create it."""
+    """Create the function."""
     if is_postgresql():
         op.execute(_FUNCTION)
 
 
 def downgrade() -> None:
-    """Drop it."""
+    """Drop the function."""
     if is_postgresql():
         op.execute("DROP FUNCTION unclosed_quotes")

@@ -1,4 +1,4 @@
-"""Only active quotes are in the index that finds them: what is closed leaves nothing in it."""
+"""A partial index of active quotes, which closed quotes leave."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,7 +10,7 @@ _ACTIVE = sa.text("active_parent IS NOT NULL")
 
 
 def upgrade() -> None:
-    """Index those alone."""
+    """Make the index partial."""
     op.drop_index("quote_active_parent", "quote")
     op.create_index(
         "quote_active_parent",
@@ -22,6 +22,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
-    """Index all of them again."""
+    """Index all quotes again."""
     op.drop_index("quote_active_parent", "quote")
     op.create_index("quote_active_parent", "quote", ["organization_id", "active_parent"])

@@ -99,7 +99,7 @@ def test_a_database_of_a_newer_version_is_left_alone(dealdesk: CommandLine, data
 
     for command in ("migrate", "serve --port 0"):
         assert dealdesk.error_message(*command.split()) == (
-            "The database is a newer version's. Run that version of Dealdesk."
+            "The database was migrated by a newer version of Dealdesk. Run that version."
         )
     assert _organizations(data) == []
 

@@ -24,9 +24,7 @@ def path(sqlite_url: str) -> Path:
     return sqlite_path(sqlite_url)
 
 
-async def test_a_copy_has_what_was_committed_and_is_one_file_for_its_user_alone(
-    sqlite: Database, path: Path
-) -> None:
+async def test_a_copy_has_all_committed_rows_in_one_private_file(sqlite: Database, path: Path) -> None:
     builder = await OrganizationBuilder.create(sqlite)
     await builder.opportunity(name="Harbour crane retrofit")
     copy = path.with_name("copy.db")
@@ -39,7 +37,7 @@ async def test_a_copy_has_what_was_committed_and_is_one_file_for_its_user_alone(
     assert files(path.parent) == ["copy.db", "dealdesk.db", "dealdesk.db-shm", "dealdesk.db-wal"]
 
 
-async def test_a_copy_taken_while_writes_run_is_of_one_moment(sqlite: Database, path: Path) -> None:
+async def test_a_copy_taken_during_writes_is_of_one_moment(sqlite: Database, path: Path) -> None:
     builder = await OrganizationBuilder.create(sqlite)
     is_over = asyncio.Event()
     writing = asyncio.create_task(write_pairs(builder, is_over))
@@ -57,17 +55,17 @@ async def test_a_copy_taken_while_writes_run_is_of_one_moment(sqlite: Database, 
     assert len(pairs[0]) < len(pairs[-1])
 
 
-async def test_nothing_is_written_over(path: Path) -> None:
+async def test_an_existing_file_is_not_overwritten(path: Path) -> None:
     there = path.with_name("there.db")
     there.write_text("mine")
 
-    with pytest.raises(BackupFailed, match=r"exists\. Name a file that does not\."):
+    with pytest.raises(BackupFailed, match=r"already exists\. Choose another file name\."):
         back_up(path, there)
 
     assert there.read_text() == "mine"
 
 
-async def test_a_copy_that_is_not_sound_is_not_kept(sqlite: Database, path: Path) -> None:
+async def test_a_damaged_copy_is_deleted(sqlite: Database, path: Path) -> None:
     builder = await OrganizationBuilder.create(sqlite)
     await builder.opportunity()
     spoil(path, "UPDATE opportunity SET owner_id = 'nowhere'")
@@ -76,13 +74,13 @@ async def test_a_copy_that_is_not_sound_is_not_kept(sqlite: Database, path: Path
         back_up(path, path.with_name("copy.db"))
 
     assert str(refusal.value) == (
-        "The copy isn't sound, so it was not kept.\n"
-        "opportunity points at rows of app_user that aren't there: 1 times."
+        "The copy is damaged and was deleted.\n"
+        "1 references from opportunity to app_user point at missing rows."
     )
     assert files(path.parent) == ["dealdesk.db", "dealdesk.db-shm", "dealdesk.db-wal"]
 
 
-async def test_a_copy_that_lost_rows_is_not_kept(
+async def test_a_copy_that_lacks_rows_is_deleted(
     sqlite: Database, path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     builder = await OrganizationBuilder.create(sqlite)
@@ -98,14 +96,12 @@ async def test_a_copy_that_lost_rows_is_not_kept(
     ):
         with pytest.raises(BackupFailed) as refusal:
             act()
-        assert str(refusal.value) == (
-            "The copy doesn't have the rows that were there, so it was not kept. Try again."
-        )
+        assert str(refusal.value) == ("The copy lacks rows of the database and was deleted. Try again.")
         assert files(path.parent) == before
         assert len(names(path)) == 1
 
 
-async def test_a_copy_takes_the_place_of_a_database_that_is_kept(path: Path, sqlite_url: str) -> None:
+async def test_a_copy_replaces_the_database_which_is_kept(path: Path, sqlite_url: str) -> None:
     before = await write_opportunity(sqlite_url, "Before")
     copy = path.with_name("copy.db")
     back_up(path, copy)
@@ -133,7 +129,7 @@ async def test_a_database_that_is_in_use_is_not_replaced(sqlite: Database, path:
     assert files(path.parent) == ["copy.db", "dealdesk.db", "dealdesk.db-shm", "dealdesk.db-wal"]
 
 
-def test_a_damaged_database_is_kept_as_it_is(path: Path) -> None:
+def test_a_damaged_database_is_kept_unchanged(path: Path) -> None:
     copy = path.with_name("copy.db")
     back_up(path, copy)
     path.write_bytes(DAMAGED)
@@ -147,7 +143,7 @@ def test_a_damaged_database_is_kept_as_it_is(path: Path) -> None:
     assert not Path(f"{path}-wal").exists()
 
 
-def test_where_nothing_was_nothing_is_kept(path: Path) -> None:
+def test_restoring_where_no_database_was_keeps_nothing(path: Path) -> None:
     back_up(path, path.with_name("copy.db"))
     path.unlink()
 
@@ -162,11 +158,11 @@ def test_where_nothing_was_nothing_is_kept(path: Path) -> None:
             DAMAGED,
             "can't be read: file is not a database.",
         ),
-        (b"", "is no database of this version of Dealdesk, nor of an older one."),
-        (None, "There is no copy at "),
+        (b"", "is not a database of this or an older version of Dealdesk."),
+        (None, "There is no backup at "),
     ],
 )
-def test_what_is_no_copy_is_not_put_back(content: bytes | None, why: str, path: Path) -> None:
+def test_a_file_that_is_no_backup_is_not_restored(content: bytes | None, why: str, path: Path) -> None:
     copy = path.with_name("copy.db")
     if content is not None:
         copy.write_bytes(content)

@@ -22,32 +22,32 @@ RESTORE = "Keep the file, restore a backup with `dealdesk restore`, and look for
 @pytest.fixture
 def path(sqlite_url: str, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The file of a database, with enough space."""
-    monkeypatch.setattr(file_checks, "LITTLE_SPACE", 0)
+    monkeypatch.setattr(file_checks, "MIN_FREE_BYTES", 0)
     path = sqlite_path(sqlite_url)
     path.parent.chmod(0o700)
     return path
 
 
-def test_a_sound_file_is_told_to_be_so(path: Path) -> None:
-    space, *others = told(path)
+def test_an_intact_file_has_only_ok_findings(path: Path) -> None:
+    space, *others = findings(path)
 
     assert space.startswith("ok    ")
     assert others == [
-        f"ok    {path} is its user's alone.",
+        f"ok    Only its owner can access {path}.",
         "ok    Journal mode WAL, synchronous FULL, foreign keys enforced.",
-        "ok    Every page can be read, and every reference leads somewhere.",
+        "ok    Every page is readable and every foreign key resolves.",
     ]
 
 
-async def test_every_kind_of_dangling_reference_is_counted(sqlite: Database, path: Path) -> None:
+async def test_missing_rows_are_counted_per_reference(sqlite: Database, path: Path) -> None:
     builder = await OrganizationBuilder.create(sqlite)
     for _ in range(2):
         await builder.opportunity()
     with closing(sqlite3.connect(path)) as connection, connection:
         connection.execute("UPDATE opportunity SET owner_id = 'nobody'")
 
-    assert told(path)[-1] == (
-        f"fail  opportunity points at rows of app_user that aren't there: 2 times. {RESTORE}"
+    assert findings(path)[-1] == (
+        f"fail  2 references from opportunity to app_user point at missing rows. {RESTORE}"
     )
 
 
@@ -58,39 +58,41 @@ def test_a_damaged_file_fails_and_is_not_changed(offset: int, path: Path) -> Non
         file.write(b"\xff" * 16384)
     damaged = path.read_bytes()
 
-    assert told(path)[-1].startswith("fail  ")
+    assert findings(path)[-1].startswith("fail  ")
     assert path.read_bytes() == damaged
 
 
-def test_little_space_and_open_doors_are_warned_of(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(file_checks, "LITTLE_SPACE", 2**62)
+def test_little_space_and_open_permissions_are_warnings(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(file_checks, "MIN_FREE_BYTES", 2**62)
     path.parent.chmod(0o755)
     path.chmod(0o644)
 
-    space, access, *_ = told(path)
+    space, access, *_ = findings(path)
 
     assert space.startswith("warn  ")
-    assert space.endswith(" Make room: a full disk takes no changes, and a backup takes much.")
+    assert space.endswith(
+        " Free some space: on a full disk changes fail, and a backup needs space for a copy."
+    )
     assert access == (
-        f"warn  Other users of this machine can get at {path}. Keep them out: `chmod 700 {path.parent}`."
+        f"warn  Other users of this machine can access {path}. Restrict it: `chmod 700 {path.parent}`."
     )
 
 
-async def test_the_tests_server_checks_everything_and_does_not_survive_a_crash(postgresql: Database) -> None:
+async def test_the_tests_server_enforces_everything_and_is_not_durable(postgresql: Database) -> None:
     durability, *others = [str(finding) async for finding in check_server(postgresql)]
 
     assert durability == (
-        "fail  PostgreSQL loses acknowledged changes in a crash: fsync, full_page_writes, synchronous_commit."
-        " Set it to `on`."
+        "fail  PostgreSQL can lose acknowledged changes in a crash: fsync, full_page_writes,"
+        " synchronous_commit off. Turn these settings on."
     )
     assert others == [
-        "ok    The clocks here and of PostgreSQL are 0.0 seconds apart.",
-        "ok    PostgreSQL checks every constraint.",
-        "ok    Every reference leads somewhere.",
+        "ok    The clocks of this machine and of PostgreSQL differ by 0.0 seconds.",
+        "ok    PostgreSQL enforces every constraint.",
+        "ok    Every foreign key resolves.",
     ]
 
 
-async def test_what_postgresql_does_not_check_is_named_and_what_came_of_it(
+async def test_constraints_not_enforced_and_their_missing_rows_are_named(
     postgresql: Database, postgresql_url: str
 ) -> None:
     builder = await OrganizationBuilder.create(postgresql)
@@ -106,26 +108,27 @@ async def test_what_postgresql_does_not_check_is_named_and_what_came_of_it(
     _, _, unchecked, references = [str(finding) async for finding in check_server(postgresql)]
 
     assert unchecked == (
-        "fail  PostgreSQL does not check, or not all rows of: named, triggers of opportunity. Somebody"
-        " changed the tables: validate or enable these again, or rebuild an index with REINDEX."
+        "fail  PostgreSQL does not enforce, or not in all rows: named, triggers of opportunity."
+        " Validate the constraints, enable the triggers, and rebuild the indexes with REINDEX."
     )
     assert references == (
-        "fail  References lead nowhere: opportunity_owner (1). Restore a dump, and look for the cause."
+        "fail  Foreign keys point at missing rows: opportunity_owner (1)."
+        " Restore a backup and look for the cause."
     )
 
 
-async def test_rows_that_the_rules_wrote_are_well(database: Database) -> None:
+async def test_rows_written_by_the_rules_have_only_ok_findings(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
     await builder.quote(await builder.opportunity(), state="ACTIVE")
     await builder.quote(await builder.opportunity(state="WON"), state="WON")
 
     assert [str(finding) async for finding in check_invariants(database, NOW)] == [
-        "ok    Every rule of closing holds.",
-        "ok    No change is later than now.",
+        "ok    The closing rules hold in every row.",
+        "ok    No change is dated in the future.",
     ]
 
 
-async def test_rows_that_break_a_rule_are_counted(sqlite: Database, path: Path) -> None:
+async def test_rows_that_violate_a_rule_are_counted(sqlite: Database, path: Path) -> None:
     builder = await OrganizationBuilder.create(sqlite)
     blocked, closed, reopened = [await builder.opportunity(state="WON") for _ in range(3)]
     await builder.quote(blocked, state="DRAFT")
@@ -144,14 +147,14 @@ async def test_rows_that_break_a_rule_are_counted(sqlite: Database, path: Path) 
 
     assert [finding.message async for finding in check_invariants(sqlite, NOW)] == [
         "There are 1 active quotes under closed opportunities.",
-        "There are 1 closed opportunities without the activity that closed them.",
-        "There are 1 open opportunities with an outcome.",
+        "There are 1 closed opportunities without a close activity.",
+        "There are 1 open opportunities with a close activity.",
         "There are 1 opportunities with more than one won quote.",
-        "No change is later than now.",
+        "No change is dated in the future.",
     ]
 
 
-async def test_a_clock_that_was_ahead_is_noticed(database: Database) -> None:
+async def test_a_change_dated_in_the_future_is_a_warning(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
     await builder.insert(
         models.Audit(
@@ -168,10 +171,10 @@ async def test_a_clock_that_was_ahead_is_noticed(database: Database) -> None:
     *_, last = [str(finding) async for finding in check_invariants(database, NOW)]
 
     assert last == (
-        "warn  The last change is of 2026-11-23 13:00:00 UTC, which is yet to come."
-        " The clock was ahead, or is behind now: let it follow a time server."
+        "warn  The newest change is dated 2026-11-23 13:00:00 UTC, which is in the future."
+        " The clock was ahead, or is behind now: synchronize it with a time server."
     )
 
 
-def told(path: Path) -> list[str]:
+def findings(path: Path) -> list[str]:
     return [str(finding) for finding in check_file(path)]

@@ -32,13 +32,13 @@ def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
             yield url
 
 
-def test_every_table_has_a_name_in_models() -> None:
+def test_every_table_is_exported_by_models() -> None:
     assert {table.name for table in TABLES} == {
         getattr(models, name).__tablename__ for name in models.__all__
     }
 
 
-async def test_on_postgresql_the_migrations_make_what_the_models_say(
+async def test_on_postgresql_migrations_and_models_define_the_same_tables(
     postgresql_url: str, postgresql_server: PostgresServer
 ) -> None:
     with postgresql_server.database("of_models") as url:
@@ -46,7 +46,7 @@ async def test_on_postgresql_the_migrations_make_what_the_models_say(
         assert await _postgresql_catalog(postgresql_url) == await _postgresql_catalog(url)
 
 
-def test_on_sqlite_the_migrations_make_what_the_models_say(sqlite_url: str, tmp_path: Path) -> None:
+def test_on_sqlite_migrations_and_models_define_the_same_tables(sqlite_url: str, tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/of_models.db"
     _create_sqlite_of_models(url)
     assert _sqlite_catalog(sqlite_url) == _sqlite_catalog(url)
@@ -68,19 +68,19 @@ async def test_migrating_again_changes_nothing(database_url: str) -> None:
     assert await _catalog(database_url) == before
 
 
-async def test_taking_the_migrations_back_leaves_nothing(database_url: str) -> None:
+async def test_reverting_leaves_nothing(database_url: str) -> None:
     await revert(database_url)
     assert await _catalog(database_url) == set()
 
 
-async def test_after_taking_the_migrations_back_they_can_be_made_again(database_url: str) -> None:
+async def test_reverted_migrations_can_be_repeated(database_url: str) -> None:
     before = await _catalog(database_url)
     await revert(database_url)
     await migrate(database_url)
     assert await _catalog(database_url) == before
 
 
-async def test_a_migration_that_fails_halfway_leaves_nothing(empty_url: str) -> None:
+async def test_a_failing_migration_changes_nothing(empty_url: str) -> None:
     await _execute(empty_url, "CREATE TABLE event (of_somebody_else text)")
     before = await _catalog(empty_url)
     with pytest.raises(Unavailable, match=r'"?event"? already exists'):
@@ -88,7 +88,7 @@ async def test_a_migration_that_fails_halfway_leaves_nothing(empty_url: str) -> 
     assert await _catalog(empty_url) == before
 
 
-async def test_programs_that_migrate_at_the_same_time_all_succeed(empty_url: str) -> None:
+async def test_concurrent_migrations_all_succeed(empty_url: str) -> None:
     program = (
         "import asyncio, sys; from db.migrations.runner import migrate; asyncio.run(migrate(sys.argv[1]))"
     )
@@ -108,7 +108,7 @@ async def test_a_migrated_database_is_current(database_url: str) -> None:
     assert await is_current(database_url)
 
 
-async def test_a_database_that_lacks_the_last_migration_is_not_current(database_url: str) -> None:
+async def test_a_database_without_the_last_migration_is_not_current(database_url: str) -> None:
     await _execute(database_url, "UPDATE alembic_version SET version_num = '0003'")
     assert not await is_current(database_url)
 
@@ -118,7 +118,7 @@ async def test_a_database_that_lacks_the_last_migration_is_not_current(database_
     ["postgresql://127.0.0.1:1/nowhere", "sqlite:////nowhere/dealdesk.db"],
     ids=["postgresql", "sqlite"],
 )
-async def test_a_database_that_is_not_there_is_unavailable(url: str) -> None:
+async def test_a_missing_database_is_unavailable(url: str) -> None:
     with pytest.raises(Unavailable):
         await migrate(url)
 
