@@ -43,34 +43,38 @@ def _has_number_and_revision(arguments: ArgumentRef, row: Columns) -> Condition:
 
 @planned_type
 class Query:
-    """What can be read. Everything is confined to the caller's organization."""
+    """What can be read, within the caller's organization."""
 
-    viewer: Viewer = inline("Who is asking.")
-    node: Node | None = node("Any object by its id; null if there is none that the caller may see.")
-    nodes: list[Node | None] = nodes("Any objects by their ids, in the order of the ids, with null for gaps.")
+    viewer: Viewer = inline("The caller.")
+    node: Node | None = node("Any object by its id; null if the caller may not see it or it does not exist.")
+    nodes: list[Node | None] = nodes(
+        "Any objects by their ids, in the order of the ids, with null for missing ones."
+    )
     opportunity: Opportunity | None = lookup("One opportunity by its id.")
     opportunities: Connection[Opportunity] = connection(OPPORTUNITIES, "The pipeline, newest first.")
     quote: Quote | None = lookup(
-        "One quote by its id, or by its number: the revision that is sent, else the latest.",
+        "One quote by its id, or by its number: the given revision, otherwise the latest.",
         [
             argument("id", strawberry.ID | None, "Its id."),
-            argument("number", str | None, "Its number, when no id is sent."),
+            argument("number", str | None, "Its number, instead of the id."),
             argument("revision", int | None, "Its revision, with a number."),
         ],
         _has_number_and_revision,
     )
     quotes: Connection[Quote] = connection(QUOTES, "Quotes across all opportunities, by number and revision.")
     accounts: Connection[Account] = connection(ACCOUNTS, "The customers, by name.")
-    competitors: Connection[Competitor] = connection(COMPETITORS, "Who lost deals may have gone to, by name.")
-    status_reasons: Connection[StatusReason] = connection(
-        STATUS_REASONS, "Why opportunities are in their states; those to choose from when closing."
+    competitors: Connection[Competitor] = connection(
+        COMPETITORS, "The competitors that opportunities can be lost to, by name."
     )
-    users: Connection[User] = connection(USERS, "The people of the organization, by name.")
+    status_reasons: Connection[StatusReason] = connection(
+        STATUS_REASONS, "The status reasons of opportunities, by state; closing takes one of those."
+    )
+    users: Connection[User] = connection(USERS, "The users of the organization, by name.")
     deal_analytics: list[DealGroup] = deal_groups(
-        "Opportunities in groups: how many, won and lost, with win rate and revenue. The largest groups come"
-        " first; months run from the latest back."
+        "Opportunities in groups: their number, won and lost, with win rate and revenue. The largest groups"
+        " come first; months run from the latest to the earliest."
     )
     latest_event_id: str = latest_event_id(
-        "The id of the latest event. Sent as `after` of a subscription, whatever changes after this answer is"
-        " told."
+        "The id of the latest event. A subscription with this `after` delivers every change that this"
+        " response does not show."
     )

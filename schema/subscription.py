@@ -28,26 +28,26 @@ from schema.types.opportunity import Opportunity
 
 _KINDS = f"{', '.join(EventKind)}. New kinds may come, so keep a branch for unknown ones."
 _AFTER = (
-    "The id of the last event you know: what happened since is told first, so nothing is missed. Unless sent,"
-    " only what happens from now on is told."
+    "The id of the last event that you received: later ones are delivered first, so none is missed. If left"
+    " out, only new events are delivered."
 )
-_WHEN = "Told after the change is committed, each event once, in one order for all."
+_WHEN = "Delivered after the change is committed: each event once, in the same order for all."
 
 
 def event_id(row: Columns) -> SqlExpression:
-    """Return the id of an event, from the columns of its row; ``db.audit.events.EventPosition`` reads it."""
+    """Return the id of an event's row; ``db.audit.events.EventPosition`` parses it."""
     return cast(row.transaction_id, Text) + "-" + cast(row.position, Text)
 
 
 @planned_type
 class OpportunityEvent:
-    """Something happened to an opportunity or to a quote of it."""
+    """A change of an opportunity or of one of its quotes."""
 
     event_id: str = computed(event_id, "Send the last one as `after` when you subscribe again.")
     kind: str = column(models.Event.kind, f"What happened: {_KINDS}")
     at: datetime = column(models.Event.at, "When it happened.")
     opportunity: Opportunity = by_foreign_key(
-        models.Event.opportunity_id, "The opportunity as it is now; later changes may be in it already."
+        models.Event.opportunity_id, "The opportunity as it is now; it may already show later changes."
     )
 
 
@@ -71,7 +71,7 @@ def _meets_filter(selection: Selection, event: FromClause) -> Condition:
 
 @planned_type
 class Subscription:
-    """What can be listened to. Everything is confined to the caller's organization."""
+    """What can be subscribed to, within the caller's organization."""
 
     opportunity_changed: OpportunityEvent = planned_field(
         _event,
@@ -85,8 +85,8 @@ class Subscription:
             argument(
                 "filter",
                 OPPORTUNITIES.filter | None,
-                "Only opportunities that meet this as they are when an event is told; so the event that takes"
-                " one out of the filter is not told.",
+                "Only opportunities that meet the filter when the event is delivered; so the event that takes"
+                " an opportunity out of the filter is not delivered.",
             ),
             argument("after", str | None, _AFTER),
         ],

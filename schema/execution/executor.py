@@ -1,4 +1,4 @@
-"""From a GraphQL request to the bytes of its answer."""
+"""Executes GraphQL requests: from a request to the bytes of its response."""
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
@@ -8,32 +8,38 @@ from time import perf_counter
 from typing import Any, NamedTuple
 
 from graphql import GraphQLError, OperationDefinitionNode, OperationType, execute
-from graphql.execution.values import VariableValues
 
 from db.domain.caller import Caller
 from db.domain.errors import Unavailable
 from db.sql.database import Database
 from schema.build import DealdeskSchema
-from schema.execution.fast_path import passed
 from schema.execution.observer import CANCELED, Observation, OperationObserver
 from schema.execution.prepare import DocumentPreparer, RequestError
-from schema.execution.response import Response, answer_of, failed, failure, refusal
+from schema.execution.response import (
+    Response,
+    execution_error_response,
+    execution_response,
+    not_executed_response,
+    request_error_response,
+)
 from schema.limits.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from schema.limits.quota import ConcurrencyQuota
 from schema.limits.rate_limit import Charge, CostRateLimiter, RateLimited
 from schema.limits.settings import DEFAULT_LIMITS, LimitExceeded, OperationLimits
+from schema.mutations.run import run_mutations
+from schema.planner.errors import BadInput
 from schema.planner.plan.field_collector import FieldCollector
-from schema.request.context import Context
 from schema.request.document_cache import Document
 from schema.request.operation import Operation
 from schema.subscriptions.event_feed import EventFeed, ServerStopping
-from schema.subscriptions.event_stream import SubscriptionResponse, subscribe
+from schema.subscriptions.event_stream import subscribe
 
 
 class Request(NamedTuple):
-    """What a client asks; ``operations`` are the kinds that the transport lets through.
+    """A GraphQL request.
 
-    ``tells_cost`` puts what it cost into the answer.
+    ``operations`` are the operation types that the transport carries. ``include_cost`` adds the operation's
+    cost to the response.
     """
 
     query: str
@@ -45,7 +51,7 @@ class Request(NamedTuple):
 
 
 class OperationTypeNotAllowed(Exception):
-    """The transport does not carry operations of this kind, such as a mutation by GET."""
+    """The transport does not carry operations of this type, such as a mutation by GET."""
 
     def __init__(self, kind: OperationType) -> None:
         super().__init__(f"A {kind.value} can't be sent this way.")
@@ -53,10 +59,9 @@ class OperationTypeNotAllowed(Exception):
 
 
 class Executor:
-    """Runs requests against one schema and one database; ``feed`` is what subscriptions listen to.
+    """Executes requests against one schema and one database.
 
-    ``observers`` are told of every operation that ends; ``bounds`` are those of queries and mutations, and
-    ``limits`` say how much may be asked for.
+    ``feed`` is the event feed of its subscriptions, ``concurrency`` the limiter of its queries and mutations.
     """
 
     def __init__(
@@ -64,174 +69,193 @@ class Executor:
         schema: DealdeskSchema,
         database: Database,
         observers: Sequence[OperationObserver] = (),
-        bounds: ConcurrencyLimits = ConcurrencyLimits(),  # noqa: B008 - it does not change
+        bounds: ConcurrencyLimits = ConcurrencyLimits(),  # noqa: B008 - it is immutable
         limits: OperationLimits = DEFAULT_LIMITS,
     ) -> None:
+        """Create an executor.
+
+        Args:
+            schema: the schema that requests are validated against.
+            database: the database of all organizations.
+            observers: functions that are called when an operation ends.
+            bounds: how many operations run and wait at once, and for how long.
+            limits: the limits of documents, costs and subscriptions.
+        """
         self._schema = schema
         self._database = database
         self._observers = observers
         self.feed = EventFeed(database)
         self.concurrency = ConcurrencyLimiter(bounds)
         self._preparer = DocumentPreparer(schema.graphql, limits)
-        self._throttle = CostRateLimiter(limits)
-        self._seats = ConcurrencyQuota(limits.subscriptions_per_caller, "subscriptions")
+        self._rate_limiter = CostRateLimiter(limits)
+        self._subscriptions = ConcurrencyQuota(limits.subscriptions_per_caller, "subscriptions")
 
     def execute(self, request: Request, caller: Caller) -> Awaitable[Response]:
-        """Return the answer; whatever goes wrong is in it, and nothing unexpected is told outside.
+        """Return the response to a query or mutation; every error is part of it.
 
         Raises:
-            OperationKindError: the operation is of a kind that the transport doesn't carry.
+            OperationTypeNotAllowed: the transport does not carry operations of this type.
         """
-        # Not async: a coroutine that only awaits another takes time and does nothing.
-        began = perf_counter()
+        # Not async: a coroutine that only awaits another one costs time for nothing.
+        started = perf_counter()
         try:
-            reader, charge = self._prepared(request, caller)
+            operation, charge = self._prepare(request, caller)
         except RequestError as error:
-            return _ready(self._refuse(request, error, began))
-        return self._run(request, reader, charge, began)
+            return _completed(self._reject(request, error, started))
+        return self._respond(request, operation, charge, started)
 
     def stream(
         self, request: Request, caller: Callable[[], Caller], after: str = ""
     ) -> AsyncGenerator[Response, None]:
-        """Return the answer to a query or a mutation, or those to a subscription: one for each event.
+        """Yield the response to a query or mutation, or the responses to a subscription, one per event.
 
-        Each is given on behalf of whom ``caller`` says at that moment. ``after`` is the id of the last event
-        that the client knows; it goes before the argument of that name. An answer that did not run is the
-        last. A server that stops ends a subscription with ``ServerStopping``.
+        Each is made for the caller that ``caller`` returns at that moment. ``after`` is the id of the last
+        event that the client received; it replaces the argument of that name. A response that was not
+        executed is the last one.
 
         Raises:
-            OperationKindError: the operation is of a kind that the transport doesn't carry.
+            OperationTypeNotAllowed: the transport does not carry operations of this type.
+            ServerStopping: the server stops (raised by a subscription).
         """
-        began = perf_counter()
+        started = perf_counter()
         try:
-            reader, charge = self._prepared(request, caller())
+            operation, charge = self._prepare(request, caller())
         except RequestError as error:
-            return _only(self._refuse(request, error, began))
-        if reader.operation.operation is OperationType.SUBSCRIPTION:
-            return self._tell(request, reader, subscribe(reader, self.feed, caller, after), began)
-        return self._ask(request, reader, charge, began)
+            return _single(self._reject(request, error, started))
+        if operation.type is OperationType.SUBSCRIPTION:
+            return self._subscribe(request, operation, caller, after, started)
+        return self._stream_response(request, operation, charge, started)
 
-    def _prepared(self, request: Request, caller: Caller) -> tuple[Operation, Charge]:
-        document = self._preparer.document(request.query)
-        operation = _operation(document, request)
+    async def run_operation(self, request: Request, operation: Operation) -> Response:
+        """Execute a query or mutation as soon as the concurrency limit permits. Tracing wraps this method."""
         try:
-            variables = self._preparer.variables(document, operation, request.variables or {})
-            cost = self._preparer.cost(document, operation, variables)
-            charge = self._throttle.charge(caller, cost)
+            return await self.concurrency.run(self._execute, request, operation)
+        except Unavailable as error:
+            return not_executed_response(error, request.id)
+
+    def _prepare(self, request: Request, caller: Caller) -> tuple[Operation, Charge]:
+        document = self._preparer.document(request.query)
+        definition = _select_operation(document, request)
+        try:
+            variables = self._preparer.variables(document, definition, request.variables or {})
+            cost = self._preparer.cost(document, definition, variables)
+            charge = self._rate_limiter.charge(caller, cost)
         except (LimitExceeded, RateLimited) as error:
             raise RequestError(error.code, [error]) from error
-        return self._reader(caller, document, operation, variables), charge
-
-    def _reader(
-        self,
-        caller: Caller,
-        document: Document,
-        operation: OperationDefinitionNode,
-        variables: VariableValues,
-    ) -> Operation:
         schema = self._schema
-        database = self._database.for_organization(caller.organization_id)
-        collector = FieldCollector(schema.graphql, document.fragments, variables)
-        return Operation(schema.catalog, schema.policies, database, caller, document, operation, collector)
+        operation = Operation(
+            schema.catalog,
+            schema.policies,
+            self._database.for_organization(caller.organization_id),
+            caller,
+            document,
+            definition,
+            FieldCollector(schema.graphql, document.fragments, variables),
+        )
+        return operation, charge
 
-    async def _tell(
+    async def _respond(
+        self, request: Request, operation: Operation, charge: Charge, started: float
+    ) -> Response:
+        codes = CANCELED
+        try:
+            response = await self.run_operation(request, operation)
+            codes = response.codes
+        finally:
+            self._observe(request, operation, codes, started)
+        if request.include_cost:
+            return response.with_cost(charge.as_extension(charge.refund_unused(response.body)))
+        if charge.bucket is not None:
+            charge.refund_unused(response.body)
+        return response
+
+    async def _stream_response(
+        self, request: Request, operation: Operation, charge: Charge, started: float
+    ) -> AsyncGenerator[Response, None]:
+        yield await self._respond(request, operation, charge, started)
+
+    async def _execute(self, request: Request, operation: Operation) -> Response:
+        try:
+            if operation.type is OperationType.MUTATION:
+                return Response(await self._run_mutations(operation))
+            try:
+                body = await operation.query()
+            except (BadInput, GraphQLError):
+                body = None  # graphql-core reports the field, and answers the other ones
+            return Response(body) if body else await self._execute_by_graphql_core(request, operation)
+        except Exception as error:  # noqa: BLE001 - an unexpected error is logged and masked
+            return execution_error_response(error, request.id)
+
+    async def _run_mutations(self, operation: Operation) -> bytes:
+        try:
+            return await run_mutations(self._schema.mutations, operation)
+        finally:
+            self.feed.notify()
+
+    async def _execute_by_graphql_core(self, request: Request, operation: Operation) -> Response:
+        result: Any = execute(
+            self._schema.graphql,
+            operation.document.ast,
+            context_value=replace(operation, with_typename=True),
+            variable_values=dict(request.variables or {}),
+            operation_name=request.operation_name,
+        )
+        if isawaitable(result):
+            result = await result
+        return execution_response(result.data, result.errors or [], request.id)
+
+    async def _subscribe(
         self,
         request: Request,
-        reader: Operation,
-        events: AsyncGenerator[SubscriptionResponse, None],
-        began: float,
+        operation: Operation,
+        caller: Callable[[], Caller],
+        after: str,
+        started: float,
     ) -> AsyncGenerator[Response, None]:
         codes = frozenset[str]()
         try:
-            with self._seats.acquire(reader.caller):
-                async with aclosing(events):
+            with self._subscriptions.acquire(operation.caller):
+                async with aclosing(subscribe(operation, self.feed, caller, after)) as events:
                     async for event in events:
                         yield Response(event.body, event_id=event.id)
         except ServerStopping:
             raise
-        except Exception as error:  # noqa: BLE001 - told like any other: what is unexpected is logged and masked
-            told_error = failure(error, request.id)
-            codes = told_error.codes
-            yield told_error
+        except Exception as error:  # noqa: BLE001 - an unexpected error is logged and masked
+            response = not_executed_response(error, request.id)
+            codes = response.codes
+            yield response
         finally:
-            self._observe(request, reader, codes, began)
+            self._observe(request, operation, codes, started)
 
-    async def _ask(
-        self, request: Request, reader: Operation, charge: Charge, began: float
-    ) -> AsyncGenerator[Response, None]:
-        yield await self._run(request, reader, charge, began)
-
-    async def _run(self, request: Request, reader: Operation, charge: Charge, began: float) -> Response:
-        codes = CANCELED
-        try:
-            answer = await self._admitted(request, reader)
-            codes = answer.codes
-        finally:
-            self._observe(request, reader, codes, began)
-        if request.include_cost:
-            return answer.with_cost(charge.as_extension(charge.refund_unused(answer.body)))
-        if charge.bucket is not None:
-            charge.refund_unused(answer.body)
-        return answer
-
-    async def _admitted(self, request: Request, reader: Operation) -> Response:
-        try:
-            return await self.concurrency.run(self._answered, request, reader)
-        except Unavailable as error:
-            return failure(error, request.id)
-
-    async def _answered(self, request: Request, reader: Operation) -> Response:
-        try:
-            text = await passed(self._schema, reader)
-        except Exception as error:  # noqa: BLE001 - told like any other: what is unexpected is logged and masked
-            return failed(error, request.id)
-        finally:
-            if reader.operation.operation is OperationType.MUTATION:
-                self.feed.notify()
-        return Response(text) if text else await self._execute(request, reader)
-
-    def _refuse(self, request: Request, error: RequestError, began: float) -> Response:
-        answer = refusal(error)
-        self._observe(request, None, answer.codes, began)
-        return answer
+    def _reject(self, request: Request, error: RequestError, started: float) -> Response:
+        response = request_error_response(error)
+        self._observe(request, None, response.codes, started)
+        return response
 
     def _observe(
-        self, request: Request, reader: Operation | None, codes: frozenset[str], began: float
+        self, request: Request, operation: Operation | None, codes: frozenset[str], started: float
     ) -> None:
         if not self._observers:
             return
-        asked, refusals = (None, ()) if reader is None else (reader.label, reader.refusals)
-        observation = Observation(request.id, asked, codes, refusals, perf_counter() - began)
+        label, refusals = (None, ()) if operation is None else (operation.label, operation.refusals)
+        observation = Observation(request.id, label, codes, refusals, perf_counter() - started)
         for observe in self._observers:
             observe(observation)
 
-    async def _execute(self, request: Request, reader: Operation) -> Response:
-        result: Any = execute(
-            self._schema.graphql,
-            reader.document.ast,
-            context_value=Context(replace(reader, with_typename=True)),
-            variable_values=dict(request.variables or {}),
-            operation_name=request.operation_name,
-            executor_class=self._schema.strawberry.execution_context_class,
-        )
-        if isawaitable(result):
-            result = await result
-        return answer_of(result.data, result.errors or [], request.id)
 
-
-def _operation(document: Document, request: Request) -> OperationDefinitionNode:
+def _select_operation(document: Document, request: Request) -> OperationDefinitionNode:
     operation = document.operation(request.operation_name)
     if operation is None:
-        message = "Name the operation to run with operationName: one that the document holds."
+        message = "Set operationName to the name of an operation in the document."
         raise RequestError("OPERATION_RESOLUTION_FAILURE", [GraphQLError(message)])
     if operation.operation not in request.operations:
         raise OperationTypeNotAllowed(operation.operation)
     return operation
 
 
-async def _ready(answer: Response) -> Response:
-    return answer
+async def _completed(response: Response) -> Response:
+    return response
 
 
-async def _only(answer: Response) -> AsyncGenerator[Response, None]:
-    yield answer
+async def _single(response: Response) -> AsyncGenerator[Response, None]:
+    yield response

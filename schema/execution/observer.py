@@ -1,4 +1,4 @@
-"""What became of an operation, for whoever counts and logs."""
+"""Observers of operations: what the executor reports to logs and metrics when an operation ends."""
 
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
@@ -7,14 +7,14 @@ from schema.request.document_cache import OperationLabel
 from schema.request.operation import RefusedMutation
 
 CANCELED = frozenset({"CANCELED"})
-"""The codes of an operation that ended before its answer: its client went away, or its time was up."""
+"""The codes of an operation that was canceled: its client disconnected, or its time was up."""
 
 
 class Observation(NamedTuple):
-    """One operation that ended, after ``seconds``.
+    """An operation that ended after ``seconds``.
 
-    ``asked`` is None where the request could not be run. ``codes`` are those of its top-level errors,
-    ``refusals`` its mutations that a rule refused.
+    ``operation`` is None if the request could not be executed. ``codes`` are those of the top-level errors,
+    ``refusals`` the mutations that a rule refused.
     """
 
     request_id: str | None
@@ -25,4 +25,4 @@ class Observation(NamedTuple):
 
 
 OperationObserver = Callable[[Observation], None]
-"""Told of every operation, at its end and in the event loop: it must not wait, nor fail."""
+"""Called in the event loop at the end of every operation: it must not block, nor raise."""

@@ -1,4 +1,4 @@
-"""From a request's text and variables to what can be run: parsed, within the limits, valid, coerced."""
+"""Prepares requests: parses documents, checks their limits, validates them and coerces variables."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -24,19 +24,19 @@ from schema.planner.plan.variables import coerce_variables, variable_signatures
 from schema.request.document_cache import Document
 
 MAX_CACHED_DOCUMENTS = 1024
-"""How many documents are kept parsed, validated and planned."""
+"""Documents that are kept parsed, validated and planned; the least recently used one is discarded."""
 
 MAX_CACHED_CHARACTERS = 16_384
-"""Characters; a longer document is prepared anew each time, so that the kept ones fit in memory."""
+"""Characters; longer documents are not cached, so that the cached ones fit in memory."""
 
-_NOT_STORED = "A text can't hold the character U+0000 or half of a surrogate pair. Leave it out."
+_UNSTORABLE_TEXT = "A text can't hold the character U+0000 or half of a surrogate pair. Leave it out."
 _ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_TOO_MANY = re.compile(r"contains more than \d+ (tokens|comments)")
+_TOO_MANY_TOKENS = re.compile(r"contains more than \d+ (tokens|comments)")
 
 
 class RequestError(Exception):
-    """The request can't be run; ``code`` says why in the words of ``extensions.code``."""
+    """The request can't be executed. ``code`` is the ``extensions.code`` of its errors."""
 
     def __init__(self, code: str, errors: Sequence[GraphQLError]) -> None:
         super().__init__(code)
@@ -45,102 +45,94 @@ class RequestError(Exception):
 
 
 class DocumentPreparer:
-    """Prepares what is asked of one schema. Documents are kept, because they are asked again and again."""
+    """Prepares the requests of one schema. Documents are cached, because clients repeat them."""
 
     def __init__(self, schema: GraphQLSchema, limits: OperationLimits) -> None:
         self._schema = schema
         self._limits = limits
-        self._measure = DocumentLimiter(schema, limits)
-        self._kept = lru_cache(MAX_CACHED_DOCUMENTS)(self._prepare)
+        self._document_limiter = DocumentLimiter(schema, limits)
+        self._prepare_cached = lru_cache(MAX_CACHED_DOCUMENTS)(self._prepare)
 
     def document(self, query: str) -> Document:
-        """Return the document of a text.
+        """Return the parsed and valid document of a text.
 
         Raises:
-            RequestError: it is none, asks for more than the limits let it, or is not valid.
+            RequestError: the text can't be parsed, exceeds a limit or is not valid.
         """
-        return (self._prepare if len(query) > MAX_CACHED_CHARACTERS else self._kept)(query)
+        return (self._prepare if len(query) > MAX_CACHED_CHARACTERS else self._prepare_cached)(query)
 
     def variables(
         self, document: Document, operation: OperationDefinitionNode, sent: Mapping[str, Any]
     ) -> VariableValues:
-        """Return the values of an operation's variables.
+        """Return the coerced variables of an operation.
 
         Raises:
-            RequestError: they are not what the operation declares, or can't be stored.
-            Exceeded: a list has too many items.
+            RequestError: a value does not have the declared type, or can't be stored.
+            LimitExceeded: a list has too many items.
         """
         if sent:
-            self._check_all(sent.values())
+            self._check_storable(sent.values())
         name = operation.name.value if operation.name else None
         signatures = document.signatures.get(name)
         if signatures is None:
             signatures = document.signatures[name] = variable_signatures(self._schema, operation)
-        return coerce_variables(signatures, sent) or self._variables_in_full(operation, sent)
+        values = coerce_variables(signatures, sent)
+        if values is not None:
+            return values
+        coerced = get_variable_values(
+            self._schema, operation.variable_definitions or (), dict(sent), MAX_ERRORS
+        )
+        if isinstance(coerced, VariableValues):
+            return coerced
+        raise RequestError("BAD_USER_INPUT", [redact_variable_error(error) for error in coerced])
 
     def cost(self, document: Document, operation: OperationDefinitionNode, values: VariableValues) -> Cost:
-        """Return what an operation costs with these variables.
+        """Return the cost of an operation with these variables.
 
         Raises:
-            Exceeded: its arguments are nested deeper than is walked.
+            LimitExceeded: its arguments are nested too deep.
         """
         key = id(operation)
-        costing = document.costings.get(key)
-        if costing is None:
-            costing = document.costings[key] = OperationCost(self._schema, document.fragments, operation)
-        return costing.cost(values.coerced)
+        cost = document.costs.get(key)
+        if cost is None:
+            cost = document.costs[key] = OperationCost(self._schema, document.fragments, operation)
+        return cost.cost(values.coerced)
 
     def _prepare(self, query: str) -> Document:
         try:
-            ast = self._parsed(query)
-            self._measure.check(ast)
+            ast = self._parse(query)
+            self._document_limiter.check(ast)
         except LimitExceeded as error:
             raise RequestError(error.code, [error]) from error
         except GraphQLSyntaxError as error:
             raise RequestError("GRAPHQL_PARSE_FAILED", [error]) from error
         if "\\u" in query and _ESCAPED_NUL.search(query):
-            raise RequestError("BAD_USER_INPUT", [GraphQLError(_NOT_STORED)])
+            raise RequestError("BAD_USER_INPUT", [GraphQLError(_UNSTORABLE_TEXT)])
         errors = validation_errors(self._schema, ast)
         if errors:
             raise RequestError("GRAPHQL_VALIDATION_FAILED", errors)
         return Document(query, ast)
 
-    def _parsed(self, query: str) -> DocumentNode:
+    def _parse(self, query: str) -> DocumentNode:
         limits = self._limits
         if len(query) > limits.characters:
             raise LimitExceeded("GRAPHQL_PARSE_FAILED", "characters", limits.characters, len(query))
         try:
             return parse(query, max_lexical_tokens=limits.tokens, max_comments=limits.tokens)
         except GraphQLSyntaxError as error:
-            if _TOO_MANY.search(error.message):
+            if _TOO_MANY_TOKENS.search(error.message):
                 raise LimitExceeded(
                     "GRAPHQL_PARSE_FAILED", "tokens", limits.tokens, limits.tokens + 1
                 ) from None
             raise
 
-    def _check_all(self, values: Iterable[Any]) -> None:
+    def _check_storable(self, values: Iterable[object]) -> None:
         for value in values:
-            if not isinstance(value, str):
-                self._check_inside(value)
-            elif not _can_be_stored(value):
-                raise RequestError("BAD_USER_INPUT", [GraphQLError(_NOT_STORED)])
-
-    def _check_inside(self, value: Any) -> None:
-        if isinstance(value, Mapping):
-            self._check_all(value.values())
-        elif isinstance(value, list):
-            check_list_size(value, self._limits)
-            self._check_all(value)
-
-    def _variables_in_full(
-        self, operation: OperationDefinitionNode, sent: Mapping[str, Any]
-    ) -> VariableValues:
-        definitions = operation.variable_definitions or ()
-        values = get_variable_values(self._schema, definitions, dict(sent), MAX_ERRORS)
-        if isinstance(values, VariableValues):
-            return values
-        raise RequestError("BAD_USER_INPUT", [redact_variable_error(error) for error in values])
-
-
-def _can_be_stored(text: str) -> bool:
-    return "\0" not in text and (text.isascii() or not _SURROGATE.search(text))
+            if isinstance(value, str):
+                if "\0" in value or (not value.isascii() and _SURROGATE.search(value)):
+                    raise RequestError("BAD_USER_INPUT", [GraphQLError(_UNSTORABLE_TEXT)])
+            elif isinstance(value, Mapping):
+                self._check_storable(value.values())
+            elif isinstance(value, list):
+                check_list_size(value, self._limits)
+                self._check_storable(value)

@@ -1,6 +1,6 @@
-"""Telling what is wrong with a variable without repeating what it holds.
+"""Redaction of graphql-core's errors about variables: they keep the name, place and type, not the value.
 
-Answers end up in logs of clients and of proxies, where what somebody wrote of a customer has no business.
+Responses end up in the logs of clients and proxies, which must not hold what somebody wrote about a customer.
 """
 
 import re
@@ -8,8 +8,8 @@ import re
 from graphql import GraphQLError
 
 _MESSAGE = re.compile(r"(Variable '\$\w+' has invalid value(?: at [^:]*)?): (.*)", re.DOTALL)
-_IN_ENUM = re.compile(r"Value .* does not exist in '(\w+)' enum\b.*", re.DOTALL)
-_TELLABLE = re.compile(
+_UNKNOWN_ENUM_VALUE = re.compile(r"Value .* does not exist in '(\w+)' enum\b.*", re.DOTALL)
+_SAFE_PREFIX = re.compile(
     r"Expected a value of non-null type '[^']+' to be provided"
     r"|Expected value of non-null type '[^']+' not to be None"
     r"|Expected value of type '[^']+' to be an object"
@@ -20,20 +20,21 @@ _TELLABLE = re.compile(
     r"|\w+ cannot represent [\w -]*value"
     r"|A (?:Date|DateTime|Decimal) is written [^;]+(?=\.$)"
 )
-"""What graphql-core and our scalars say before they repeat the value."""
+"""What the messages of graphql-core and of our scalars say before they repeat the value."""
 
 
 def redact_variable_error(error: GraphQLError) -> GraphQLError:
-    """Return an error about a variable that says no more than its name, the place in it and the type."""
+    """Return an error about a variable without the variable's value."""
     match = _MESSAGE.fullmatch(error.message)
     if match is None:
         return GraphQLError("A variable has a value that its type does not take.", error.nodes)
-    return GraphQLError(f"{match[1]}: {_why(match[2])}.", error.nodes)
-
-
-def _why(text: str) -> str:
-    in_enum = _IN_ENUM.fullmatch(text)
-    if in_enum is not None:
-        return f"It is none of the enum '{in_enum[1]}'"
-    told = _TELLABLE.match(text)
-    return "It is not what its type takes" if told is None else told[0]
+    prefix, reason = match.groups()
+    enum = _UNKNOWN_ENUM_VALUE.fullmatch(reason)
+    safe = _SAFE_PREFIX.match(reason)
+    if enum is not None:
+        reason = f"It is none of the enum '{enum[1]}'"
+    elif safe is not None:
+        reason = safe[0]
+    else:
+        reason = "It is not what its type takes"
+    return GraphQLError(f"{prefix}: {reason}.", error.nodes)

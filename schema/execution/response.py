@@ -1,4 +1,4 @@
-"""Answers as JSON, and errors as they are told: those that nobody expected are logged and masked."""
+"""Responses as JSON. Errors that nobody expected are logged, and masked for the client."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -17,10 +17,11 @@ _log = logging.getLogger("dealdesk.graphql")
 
 
 class Response(NamedTuple):
-    """The JSON of a GraphQL response. ``ran`` is false where the request could not be run at all.
+    """The JSON of a GraphQL response.
 
-    ``event_id`` is that of the event of which a subscription is told. ``retry_after`` are the seconds after
-    which a request of which nothing came may do better.
+    ``executed`` is false if execution did not begin. ``codes`` are those of the errors. ``event_id`` is that
+    of the event behind a response to a subscription. ``retry_after`` are the seconds to wait before a request
+    that failed may succeed.
     """
 
     body: bytes
@@ -29,14 +30,14 @@ class Response(NamedTuple):
     event_id: str | None = None
     retry_after: int | None = None
 
-    def with_cost(self, cost: Mapping[str, Any]) -> "Response":
-        """Return the answer with what it cost."""
+    def with_cost(self, cost: Mapping[str, object]) -> "Response":
+        """Return the response with the operation's cost in its extensions."""
         body = b'%s,"extensions":{"cost":%s}}' % (self.body[:-1], orjson.dumps(cost))
         return self._replace(body=body)
 
 
-def refusal(error: RequestError) -> Response:
-    """Return the answer to a request that can't be run."""
+def request_error_response(error: RequestError) -> Response:
+    """Return the response to a request that can't be executed."""
     errors = [
         {**each.formatted, "extensions": {"code": error.code, **(each.extensions or {})}}
         for each in error.errors
@@ -46,54 +47,56 @@ def refusal(error: RequestError) -> Response:
     return Response(body, executed=False, codes=frozenset({error.code}), retry_after=retry_after)
 
 
-def failure(error: Exception, request_id: str | None) -> Response:
-    """Return the answer to an operation that ended with an error, before there was anything to tell."""
-    told = _told(_located(error), request_id)
-    extensions = told["extensions"]
+def not_executed_response(error: Exception, request_id: str | None) -> Response:
+    """Return the response to an operation that failed before its execution began."""
+    formatted = _format(_as_graphql_error(error), request_id)
+    extensions = formatted["extensions"]
     return Response(
-        orjson.dumps({"errors": [told]}),
+        orjson.dumps({"errors": [formatted]}),
         executed=False,
         codes=frozenset({extensions["code"]}),
         retry_after=extensions.get("retryAfter"),
     )
 
 
-def failed(error: Exception, request_id: str | None) -> Response:
-    """Return the answer to an operation that ran, and came to nothing."""
-    return answer_of(None, [_located(error)], request_id)
+def execution_error_response(error: Exception, request_id: str | None) -> Response:
+    """Return the response to an operation whose execution failed as a whole."""
+    return execution_response(None, [_as_graphql_error(error)], request_id)
 
 
-def answer_of(data: Any, errors: Sequence[GraphQLError], request_id: str | None) -> Response:
-    """Return the answer that graphql-core came to."""
+def execution_response(
+    data: Mapping[str, Any] | None, errors: Sequence[GraphQLError], request_id: str | None
+) -> Response:
+    """Return the response of what graphql-core returned."""
     if not errors:
         return Response(orjson.dumps({"data": data}))
-    told = [_told(error, request_id) for error in errors]
-    codes = frozenset(error["extensions"]["code"] for error in told)
-    retry_after = None if data else told[0]["extensions"].get("retryAfter")
-    return Response(orjson.dumps({"data": data, "errors": told}), codes=codes, retry_after=retry_after)
+    formatted = [_format(error, request_id) for error in errors]
+    codes = frozenset(error["extensions"]["code"] for error in formatted)
+    retry_after = None if data else formatted[0]["extensions"].get("retryAfter")
+    return Response(orjson.dumps({"data": data, "errors": formatted}), codes=codes, retry_after=retry_after)
 
 
-def _located(error: Exception) -> GraphQLError:
+def _as_graphql_error(error: Exception) -> GraphQLError:
     if isinstance(error, BadInput):
         return GraphQLError(str(error), extensions=BAD_USER_INPUT)
     return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
 
 
-def _told(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
-    told: dict[str, Any] = dict(error.formatted)
+def _format(error: GraphQLError, request_id: str | None) -> dict[str, Any]:
+    """Return the error as the client sees it, with a code."""
+    formatted: dict[str, Any] = dict(error.formatted)
     cause = error.original_error
     if isinstance(cause, RejectedByDatabase):
-        return told | {"message": str(cause), "extensions": BAD_USER_INPUT}
+        return formatted | {"message": str(cause), "extensions": BAD_USER_INPUT}
     if isinstance(cause, Unavailable):
         extensions = {"code": cause.code, "retryAfter": cause.retry_after}
-        return told | {"message": str(cause), "extensions": extensions}
+        return formatted | {"message": str(cause), "extensions": extensions}
     if error.extensions and "code" in error.extensions:
-        return told
-    if isinstance(cause, GraphQLError):  # graphql-core's own, about an argument that a variable spoils
-        return told | {"extensions": BAD_USER_INPUT}
+        return formatted
+    if isinstance(cause, GraphQLError):  # graphql-core's, about an argument with an invalid variable
+        return formatted | {"extensions": BAD_USER_INPUT}
     _log.error("request %s failed at %s", request_id, error.path, exc_info=cause or error)
-    message = "Something went wrong on our side. Tell us the request id."
-    return told | {
-        "message": message,
+    return formatted | {
+        "message": "Something went wrong on our side. Tell us the request id.",
         "extensions": {"code": "INTERNAL_SERVER_ERROR", "requestId": request_id},
     }

@@ -1,7 +1,10 @@
-"""Plans under graphql-core: root fields run theirs, every field below reads what it brought."""
+"""graphql-core resolvers for queries that no single plan answers, such as those with introspection.
 
-from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+A root field runs the plan of its own selection; every field below it reads the result. Mutations and
+subscriptions have no resolvers: ``schema.mutations.run`` and ``schema.subscriptions`` execute them.
+"""
+
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -20,68 +23,34 @@ from graphql import (
 
 from schema.planner.errors import BadInput
 from schema.planner.plan.planner import TYPENAME_KEY
+from schema.request.operation import Operation, RootField
 
 BAD_USER_INPUT = {"code": "BAD_USER_INPUT"}
+"""The extensions of an error that the caller's input caused."""
 
-Resolver = Callable[..., Awaitable[Any]]
-Info = GraphQLResolveInfo[Any]
-
-
-@dataclass(frozen=True, slots=True)
-class Payload:
-    """What a mutation answers: the member of its union, and that object's JSON text.
-
-    ``code`` is that of the refusal that it tells of.
-    """
-
-    type_name: str
-    text: bytes | None
-    code: str | None = None
+Info = GraphQLResolveInfo[Operation]
 
 
 def install_fallback_resolvers(schema: GraphQLSchema) -> None:
-    """Make every field of the schema answer from plans; mutations run their own resolvers first."""
+    """Make the fields of every object type but the mutation type resolve from plans."""
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLInterfaceType | GraphQLUnionType):
-            type_.resolve_type = _named_by_plan
+            type_.resolve_type = _resolve_type
         elif isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
             type_.is_type_of = None
-            _resolve_fields(type_, schema)
+            for field in type_.fields.values():
+                field.resolve = _resolve_root_field if type_ is schema.query_type else _field_resolver(field)
 
 
-def _resolve_fields(type_: GraphQLObjectType, schema: GraphQLSchema) -> None:
-    for field in type_.fields.values():
-        if type_ is schema.query_type:
-            field.resolve = _told_of_bad_input(_query)
-        elif type_ is schema.mutation_type:
-            field.resolve = _told_of_bad_input(_loading(field.resolve))
-        else:
-            field.resolve = _reading(field)
+async def _resolve_root_field(_root: object, info: Info, **_arguments: object) -> Any:
+    field = RootField(str(info.path.key), info.field_name, info.parent_type, info.field_nodes)
+    try:
+        return orjson.loads(await info.context.field(field) or b"null")
+    except BadInput as error:
+        raise GraphQLError(str(error), info.field_nodes, extensions=BAD_USER_INPUT) from error
 
 
-def _told_of_bad_input(resolve: Resolver) -> Resolver:
-    async def resolved(root: Any, info: Info, **arguments: Any) -> Any:
-        try:
-            return await resolve(root, info, **arguments)
-        except BadInput as error:
-            raise GraphQLError(str(error), info.field_nodes, extensions=BAD_USER_INPUT) from error
-
-    return resolved
-
-
-async def _query(_root: Any, info: Info, **_arguments: Any) -> Any:
-    return orjson.loads(await info.context.reader.field(info) or b"null")
-
-
-def _loading(resolve: Any) -> Resolver:
-    async def resolved(root: Any, info: Info, **arguments: Any) -> Any:
-        payload: Payload = await resolve(root, info, **arguments)
-        return {**orjson.loads(payload.text or b"{}"), TYPENAME_KEY: payload.type_name}
-
-    return resolved
-
-
-def _reading(field: GraphQLField) -> Any:
+def _field_resolver(field: GraphQLField) -> Callable[..., Any]:
     named = get_named_type(field.type)
     if isinstance(named, GraphQLEnumType):
         values = {name: value.value for name, value in named.values.items()}
@@ -89,6 +58,6 @@ def _reading(field: GraphQLField) -> Any:
     return lambda row, info, **_: row[info.path.key]
 
 
-def _named_by_plan(value: Any, _info: Info, _type: GraphQLAbstractType) -> str:
+def _resolve_type(value: dict[str, Any], _info: Info, _type: GraphQLAbstractType) -> str:
     name: str = value[TYPENAME_KEY]
     return name

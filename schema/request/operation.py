@@ -1,11 +1,18 @@
-"""Reading for one request: what is asked is planned once a document and shape, then bound and run."""
+"""One operation of a request: its root fields are planned once per document, then bound and run."""
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
-from graphql import FieldNode, GraphQLError, GraphQLObjectType, OperationDefinitionNode
-from graphql.execution.values import VariableValues
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLField,
+    GraphQLObjectType,
+    OperationDefinitionNode,
+    OperationType,
+)
+from graphql.execution.values import get_argument_values
 
 from db.domain.caller import Caller
 from db.sql.database import Database, ReadJson
@@ -17,28 +24,23 @@ from schema.request.document_cache import Document, OperationLabel
 from schema.request.policies import FORBIDDEN, Policies
 
 
-class RootField(Protocol):
-    """A root field of an operation: that much of graphql-core's GraphQLResolveInfo."""
+class RootField(NamedTuple):
+    """A root field: its response key, its name, its root type and every node that selects it."""
+
+    key: str
+    name: str
+    parent: GraphQLObjectType
+    nodes: list[FieldNode]
 
     @property
-    def field_name(self) -> str:
-        """Its name."""
-
-    @property
-    def field_nodes(self) -> list[FieldNode]:
-        """Every node that asks for it."""
-
-    @property
-    def parent_type(self) -> GraphQLObjectType:
-        """The root type."""
-
-    @property
-    def path(self) -> Any:
-        """Its place in the answer; ``key`` is the response key."""
+    def definition(self) -> GraphQLField:
+        """The field's definition in the schema; ``__typename`` has none."""
+        definition: GraphQLField = self.parent.fields[self.name]
+        return definition
 
 
 class RefusedMutation(NamedTuple):
-    """A mutation that a rule refused, by their names for programs."""
+    """The name of a mutation that a rule refused, and the code of the refusal."""
 
     mutation: str
     code: str
@@ -46,10 +48,10 @@ class RefusedMutation(NamedTuple):
 
 @dataclass(slots=True)  # not frozen, which would make it four times as slow to make
 class Operation:
-    """Answers what one request asks, as JSON text.
+    """Reads the root fields of one operation as JSON text, on behalf of one caller.
 
-    ``with_typename`` adds the concrete type to objects of abstract types, for an executor that must know it.
-    ``refusals`` are those of its mutations that were refused, so far.
+    ``with_typename`` adds the concrete type to objects of abstract types, for graphql-core's executor.
+    ``refusals`` lists those mutations of the operation that were refused so far.
     """
 
     catalog: Catalog
@@ -57,99 +59,126 @@ class Operation:
     database: Database
     caller: Caller
     document: Document
-    operation: OperationDefinitionNode
+    definition: OperationDefinitionNode
     collector: FieldCollector
     with_typename: bool = False
     refusals: list[RefusedMutation] = field(default_factory=list)
 
-    async def query(self) -> bytes | None:
-        """Return the answer to a whole query, ``{"data":{...}}``.
-
-        None where graphql-core must answer: it holds introspection, or a null that the schema rules out, or
-        a field that is not for the caller's role.
-
-        Raises:
-            BadInput: an argument can't be used.
-            Unavailable: the database did not answer.
-        """
-        plan = self._plan("query", self._plan_query) if self._permits_all else None
-        if plan is None:
-            return None
-        return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
-
-    async def field(self, asked: RootField) -> bytes | None:
-        """Return the value of one root field of a query; raises as ``query`` does."""
-        plan = self.plan(asked)
-        return await self.database.json(plan.statement, plan.values(self._variables, self.caller))
-
-    def plan(self, asked: RootField) -> Plan:
-        """Return how one root field is read, for whoever reads it again and again.
-
-        Raises:
-            GraphQLError: it is not for the caller's role.
-        """
-        if not self.permits(asked):
-            path = asked.path.as_list()
-            told = {"code": FORBIDDEN}
-            raise GraphQLError(self.refusal(asked), asked.field_nodes, path=path, extensions=told)
-        return self._planned(
-            asked.path.key,
-            lambda planner: planner.plan_root_field(asked.parent_type, asked.field_name, asked.field_nodes),
-        )
-
-    async def payload(
-        self, read: ReadJson, asked: RootField, type_name: str, given: Mapping[str, Any]
-    ) -> bytes | None:
-        """Return a mutation's payload, which its transaction reads from the values that its type declares."""
-        plan = self._planned(
-            (asked.path.key, type_name),
-            lambda planner: planner.plan_payload(
-                asked.parent_type, asked.field_name, asked.field_nodes, type_name
-            ),
-        )
-        return await read(plan.statement, plan.values(self._variables, self.caller, given))
-
-    def permits(self, asked: RootField) -> bool:
-        """Say whether the caller's role may use a root field."""
-        return self.policies.allows(self.caller.role, asked.parent_type.name, asked.field_name)
-
-    def refusal(self, asked: RootField) -> str:
-        """Return what a caller is told whose role may not use a root field."""
-        return self.policies.refusal(self.caller.role, asked.parent_type.name, asked.field_name)
-
     @property
-    def _permits_all(self) -> bool:
-        key = (id(self.operation), self.caller.role)
-        known = self.document.permitted
-        if key not in known:
-            root = self.collector.schema.query_type.name  # type: ignore[union-attr]
-            names = self.document.root_fields(self.operation)
-            known[key] = all(self.policies.allows(self.caller.role, root, name) for name in names)
-        return known[key]
+    def type(self) -> OperationType:
+        """Query, mutation or subscription."""
+        return self.definition.operation
 
     @property
     def label(self) -> OperationLabel:
-        """The operation, as it is counted and logged."""
-        return self.document.label(self.operation)
+        """The operation's name and type in logs and metrics."""
+        return self.document.label(self.definition)
 
     @property
-    def _variables(self) -> VariableValues:
-        return self.collector.variables
+    def root(self) -> GraphQLObjectType:
+        """The root type."""
+        root = self.collector.schema.get_root_type(self.definition.operation)
+        if root is None:
+            raise TypeError(f"The schema has no {self.definition.operation.value} type.")
+        return root
 
-    def _planned(self, what: Hashable, make_plan: Callable[[Planner], Plan]) -> Plan:
+    def root_fields(self) -> list[RootField]:
+        """Return the selected root fields in the order of the response."""
+        root = self.root
+        selected = self.collector.collect(root, [self.definition.selection_set])
+        return [RootField(key, nodes[0].name.value, root, nodes) for key, nodes in selected.items()]
+
+    def arguments(self, root_field: RootField) -> dict[str, Any]:
+        """Return the coerced arguments of a root field.
+
+        Raises:
+            GraphQLError: an argument is missing or has a value that its type does not take.
+        """
+        return get_argument_values(root_field.definition, root_field.nodes[0], self.collector.variables)
+
+    async def query(self) -> bytes | None:
+        """Return the response to a whole query, ``{"data":{...}}``.
+
+        Return None where graphql-core has to execute it: it selects introspection, or null where the schema
+        forbids null, or a field that the caller's role may not use.
+
+        Raises:
+            BadInput: an argument has an invalid value.
+            Unavailable: the database did not answer.
+        """
+        plan = self._plan("query", self._plan_query) if self._allows_all() else None
+        if plan is None:
+            return None
+        return await self.database.json(plan.statement, plan.values(self.collector.variables, self.caller))
+
+    async def field(self, root_field: RootField) -> bytes | None:
+        """Return the value of one root field of a query; raises as ``query`` does."""
+        plan = self.plan(root_field)
+        return await self.database.json(plan.statement, plan.values(self.collector.variables, self.caller))
+
+    def plan(self, root_field: RootField) -> Plan:
+        """Return the plan that reads one root field.
+
+        Raises:
+            GraphQLError: the caller's role may not use the field.
+        """
+        if not self.allows(root_field):
+            raise GraphQLError(
+                self.forbidden_message(root_field),
+                root_field.nodes,
+                path=[root_field.key],
+                extensions={"code": FORBIDDEN},
+            )
+        return self._require_plan(
+            root_field.key,
+            lambda planner: planner.plan_root_field(root_field.parent, root_field.name, root_field.nodes),
+        )
+
+    async def payload(
+        self, read: ReadJson, root_field: RootField, type_name: str, params: Mapping[str, object]
+    ) -> bytes | None:
+        """Return a mutation's payload, an object of ``type_name``, as ``read`` returns it.
+
+        ``params`` are the values of the parameters that the type's fields declare.
+        """
+        plan = self._require_plan(
+            (root_field.key, type_name),
+            lambda planner: planner.plan_payload(
+                root_field.parent, root_field.name, root_field.nodes, type_name
+            ),
+        )
+        return await read(plan.statement, plan.values(self.collector.variables, self.caller, params))
+
+    def allows(self, root_field: RootField) -> bool:
+        """Tell whether the caller's role may use a root field."""
+        return self.policies.allows(self.caller.role, root_field.parent.name, root_field.name)
+
+    def forbidden_message(self, root_field: RootField) -> str:
+        """Return the message for a caller whose role may not use a root field."""
+        return self.policies.forbidden_message(self.caller.role, root_field.parent.name, root_field.name)
+
+    def _allows_all(self) -> bool:
+        key = (id(self.definition), self.caller.role)
+        allowed = self.document.allowed
+        if key not in allowed:
+            root = self.root.name
+            names = self.document.root_field_names(self.definition)
+            allowed[key] = all(self.policies.allows(self.caller.role, root, name) for name in names)
+        return allowed[key]
+
+    def _require_plan(self, what: Hashable, make_plan: Callable[[Planner], Plan]) -> Plan:
         plan = self._plan(what, make_plan)
         if plan is None:
             raise TypeError(f"There is no plan of {what!r}.")
         return plan
 
     def _plan(self, what: Hashable, make_plan: Callable[[Planner], Plan | None]) -> Plan | None:
-        key = (id(self.operation), what, self.with_typename, variables_shape(self._variables))
+        key = (id(self.definition), what, self.with_typename, variables_shape(self.collector.variables))
         plans = self.document.plans
         if key not in plans:
             planner = Planner(self.catalog, self.database.dialect, self.collector, self.with_typename)
-            self.document.keep(key, make_plan(planner))
+            self.document.store_plan(key, make_plan(planner))
         return plans[key]
 
     def _plan_query(self, planner: Planner) -> Plan | None:
-        root: Any = self.collector.schema.query_type
-        return planner.plan_query(root, self.operation.selection_set)
+        return planner.plan_query(self.root, self.definition.selection_set)

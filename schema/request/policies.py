@@ -1,4 +1,4 @@
-"""Who may use which root field. Whatever is asked for is asked through one of them."""
+"""Authorization: the minimum role for each root field. Every operation passes through a root field."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -8,58 +8,58 @@ from graphql import GraphQLObjectType, GraphQLSchema
 from db.domain.caller import Role
 
 FORBIDDEN = "FORBIDDEN"
-"""The code of every refusal to a role."""
+"""The code of an operation or mutation that the caller's role may not run."""
 
 
 class IncompletePoliciesError(TypeError):
-    """A root field has no policy, or a policy no root field."""
+    """A root field has no policy, or a policy names a root field that does not exist."""
 
 
 @dataclass(frozen=True)
 class Policies:
-    """The least role for each root field, by root type and field; nobody may use a field that is not here."""
+    """The minimum role for each root field, by root type and field. A field without one is forbidden."""
 
     minimum_roles: Mapping[str, Mapping[str, Role]]
 
     def roles(self, root: str, field: str) -> tuple[Role, ...]:
-        """Return the roles that may use a root field, from the least."""
-        least = self.minimum_roles.get(root, {}).get(field)
-        return () if least is None else least.and_higher
+        """Return the roles that may use a root field, from the lowest."""
+        minimum = self.minimum_roles.get(root, {}).get(field)
+        return () if minimum is None else minimum.and_higher
 
     def allows(self, role: Role, root: str, field: str) -> bool:
-        """Say whether a role may use a root field; anybody may look at the schema itself."""
+        """Tell whether a role may use a root field. Every role may use introspection."""
         return field.startswith("__") or role in self.roles(root, field)
 
-    def refusal(self, role: Role, root: str, field: str) -> str:
-        """Return what somebody is told who may not use a root field."""
+    def forbidden_message(self, role: Role, root: str, field: str) -> str:
+        """Return the message for a caller whose role may not use a root field."""
         return (
             f"{field} is for the roles {', '.join(self.roles(root, field))}; yours is {role}."
             " Ask somebody who has one of them, or for another role."
         )
 
     def check(self, schema: GraphQLSchema) -> None:
-        """Check that they are complete.
+        """Check that every root field has a policy and every policy a root field.
 
         Raises:
-            IncompletePoliciesError: they are not; the message names the first field.
+            IncompletePoliciesError: one is missing; the message names the first.
         """
-        there = {(root.name, name) for root in _roots(schema) for name in root.fields}
-        named = {(root, name) for root, fields in self.minimum_roles.items() for name in fields}
-        for root, name in sorted(there - named):
-            raise IncompletePoliciesError(f"{root}.{name} has no policy: say in POLICIES whose it is.")
-        for root, name in sorted(named - there):
-            raise IncompletePoliciesError(f"POLICIES has {root}.{name}, which is no field: take it out.")
+        existing = {(root.name, name) for root in _root_types(schema) for name in root.fields}
+        covered = {(root, name) for root, fields in self.minimum_roles.items() for name in fields}
+        for root, name in sorted(existing - covered):
+            raise IncompletePoliciesError(f"{root}.{name} has no policy: add its minimum role to POLICIES.")
+        for root, name in sorted(covered - existing):
+            raise IncompletePoliciesError(f"POLICIES has {root}.{name}, which is not a field: remove it.")
 
     def describe(self, schema: GraphQLSchema) -> None:
-        """Say in the description of each root field that is not for everybody, whose it is."""
-        for root in _roots(schema):
+        """Append the roles to the description of each root field that some role may not use."""
+        for root in _root_types(schema):
             for name, field in root.fields.items():
                 roles = self.roles(root.name, name)
                 if roles != tuple(Role):
                     field.description = f"{field.description} Roles: {', '.join(roles)}."
 
 
-def _roots(schema: GraphQLSchema) -> Iterator[GraphQLObjectType]:
+def _root_types(schema: GraphQLSchema) -> Iterator[GraphQLObjectType]:
     for root in (schema.query_type, schema.mutation_type, schema.subscription_type):
         if root is not None:
             yield root
@@ -107,7 +107,7 @@ POLICIES = Policies(
         },
     }
 )
-"""A reader reads, analytics included. Sales people work on accounts, deals and their quotes. What undoes a
-closing or closes many deals at once is their manager's, and so is the list of competitors. The reasons by
-which everybody's closings are counted are the administrator's.
+"""Readers read, including analytics. Sales works on accounts, opportunities and their quotes. Managers undo
+closings, close many opportunities at once and maintain the competitors. Administrators maintain the status
+reasons, because all closings are counted by them.
 """

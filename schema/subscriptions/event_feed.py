@@ -1,4 +1,7 @@
-"""Listening to events: one poller for everybody in this process, and only while somebody listens."""
+"""The event feed: one poller per process reads new events and fans them out to the subscribers.
+
+It polls only while there are subscribers.
+"""
 
 import asyncio
 import logging
@@ -23,19 +26,19 @@ from schema.subscriptions.single_flight import SingleFlight
 _log = logging.getLogger("dealdesk.events")
 
 POLL_INTERVAL_SECONDS = 0.2
-"""Seconds between two looks for events of other processes; those of this one are looked for at once."""
+"""Seconds between two polls for events of other processes; ``notify`` polls at once."""
 
 MAX_PENDING_EVENTS = 256
-"""How many events wait for one listener. One that is slower reads from the database what it has missed."""
+"""Events in a subscriber's queue. A subscriber that is slower reads the missed ones from the database."""
 
 MAX_SUBSCRIBERS = 10_000
 
-AT_A_TIME = 32
-"""How many listeners are told before others have their turn: each of them has an answer to send."""
+FAN_OUT_BATCH_SIZE = 32
+"""Subscribers that get an event before other tasks run: each of them has a response to send."""
 
 
 class TooManySubscribers(GraphQLError):
-    """There is no room for another listener in this process."""
+    """The process has its maximum of subscribers."""
 
     def __init__(self) -> None:
         message = "Too many subscriptions are open. Close some, or try again later."
@@ -43,148 +46,145 @@ class TooManySubscribers(GraphQLError):
 
 
 class ServerStopping(Exception):
-    """The server stops. Whoever listened can go on elsewhere, after the last event that it was told."""
+    """The server stops. A client can continue at another one after the last event that it received."""
 
 
 class EventFeed:
-    """Tells its listeners of events, to each of them once and in the same order.
+    """Delivers each event to each subscriber of its topic once, in the same order.
 
-    ``listeners`` says how many there are; ``reads`` is how they read what they tell on. Once it
-    ``is_stopped``, there is nothing more to tell.
+    ``subscribers`` is their number, ``reads`` runs the queries for their responses, ``stopped`` tells whether
+    the feed has ended.
     """
 
     def __init__(self, database: Database) -> None:
-        self.reads = SingleFlight()
+        self.reads = SingleFlight[bytes | None]()
         self.subscribers = 0
-        self._database = database
-        self._by_topic: dict[Topic, set[_Listener]] = {}
-        self._poller: asyncio.Task[None] | None = None
-        self._place = START
-        self._stirred = asyncio.Event()
         self.stopped = False
+        self._database = database
+        self._by_topic: dict[Topic, set[_Subscriber]] = {}
+        self._poller: asyncio.Task[None] | None = None
+        self._position = START
+        self._notified = asyncio.Event()
 
     def notify(self) -> None:
-        """Look for events at once, because something was committed here."""
-        self._stirred.set()
+        """Poll at once, because this process committed something."""
+        self._notified.set()
 
     def stop(self) -> None:
-        """End everybody's listening, for good."""
+        """End all subscriptions, for good."""
         self.stopped = True
-        self._stirred.set()
-        for listeners in self._by_topic.values():
-            for listener in listeners:
-                listener.wake()
+        self._notified.set()
+        for subscribers in self._by_topic.values():
+            for subscriber in subscribers:
+                subscriber.wake()
 
     async def events(self, topic: Topic, after: EventPosition | None) -> AsyncGenerator[Event, None]:
-        """Yield the events of a topic that come after a position, or from now on.
+        """Yield the events of a topic after a position, or without one from now on.
 
         Raises:
-            Unavailable: the database was not reached at the start; later on it is waited for.
-            BadInput: no event has had this position yet.
-            TooManyListeners: there is no room for another one.
-            Stopped: the server stops.
+            Unavailable: the database can't be reached at the start; later the feed waits for it.
+            BadInput: ``after`` is beyond the latest event.
+            TooManySubscribers: this process has its maximum of subscribers.
+            ServerStopping: the server stops.
         """
-        newest = await latest_position(self._database)
-        position = newest if after is None else after
-        if position > newest:
+        latest = await latest_position(self._database)
+        position = latest if after is None else after
+        if position > latest:
             raise BadInput("There is no such event here. Leave `after` out, and read what you show anew.")
-        with self._listening(topic, newest) as listener:
-            listener.has_missed = position < self._place
+        with self._subscribed(topic, latest) as subscriber:
+            subscriber.overflowed = position < self._position
             while True:
-                for event in await self._next(listener, topic, position):
+                for event in await self._next(subscriber, topic, position):
                     yield event
                     position = event.position
 
-    async def _next(self, listener: "_Listener", topic: Topic, position: EventPosition) -> list[Event]:
+    async def _next(self, subscriber: "_Subscriber", topic: Topic, position: EventPosition) -> list[Event]:
         if self.stopped:
             raise ServerStopping
-        if not listener.has_missed:
-            return [event for event in await listener.told() if event.position > position]
+        if not subscriber.overflowed:
+            return [event for event in await subscriber.drain() if event.position > position]
         database = self._database.for_organization(topic.organization_id)
-        listener.join()  # before reading: what is settled after that, it is told
+        subscriber.reset()  # before the read: what becomes visible after it is enqueued
         page = await self.reads.bounded(lambda: events_after(database, position, topic))
-        listener.has_missed |= len(page) == EVENTS_PAGE_SIZE
+        subscriber.overflowed |= len(page) == EVENTS_PAGE_SIZE
         return page
 
     @contextmanager
-    def _listening(self, topic: Topic, newest: EventPosition) -> Iterator["_Listener"]:
+    def _subscribed(self, topic: Topic, latest: EventPosition) -> Iterator["_Subscriber"]:
         if self.subscribers >= MAX_SUBSCRIBERS:
             raise TooManySubscribers
-        listener = _Listener()
+        subscriber = _Subscriber()
         self.subscribers += 1
-        self._by_topic.setdefault(topic, set()).add(listener)
+        self._by_topic.setdefault(topic, set()).add(subscriber)
         if self._poller is None:
-            self._place = newest
+            self._position = latest
             self._poller = asyncio.create_task(self._poll())
         try:
-            yield listener
+            yield subscriber
         finally:
             self.subscribers -= 1
-            self._leave(topic, listener)
-
-    def _leave(self, topic: Topic, listener: "_Listener") -> None:
-        self._by_topic[topic].discard(listener)
-        if not self._by_topic[topic]:
-            del self._by_topic[topic]
-        if not self._by_topic and self._poller is not None:
-            self._poller.cancel()
-            self._poller = None
+            self._by_topic[topic].discard(subscriber)
+            if not self._by_topic[topic]:
+                del self._by_topic[topic]
+            if not self._by_topic and self._poller is not None:
+                self._poller.cancel()
+                self._poller = None
 
     async def _poll(self) -> None:
-        fails = False
+        failing = False
         while not self.stopped:
-            self._stirred.clear()
-            fails = not await self._has_looked(warns=not fails)
+            self._notified.clear()
+            try:
+                await self._publish_new_events()
+                failing = False
+            except Exception:  # noqa: BLE001 - whatever it is, the next poll may succeed
+                if not failing:
+                    _log.warning("Events can't be read; the feed keeps trying.", exc_info=True)
+                failing = True
             with suppress(TimeoutError):
                 async with asyncio.timeout(POLL_INTERVAL_SECONDS):
-                    await self._stirred.wait()
+                    await self._notified.wait()
 
-    async def _has_looked(self, *, warns: bool) -> bool:
-        try:
-            await self._look()
-        except Exception:  # noqa: BLE001 - whatever it is, everybody listens on and the next look may do
-            if warns:
-                _log.warning("events can't be read; trying on", exc_info=True)
-            return False
-        return True
-
-    async def _look(self) -> None:
+    async def _publish_new_events(self) -> None:
         page = None
         while page is None or len(page) == EVENTS_PAGE_SIZE:
-            page = await events_after(self._database, self._place)
+            page = await events_after(self._database, self._position)
             for event in page:
-                await self._tell(event)
+                await self._publish(event)
 
-    async def _tell(self, event: Event) -> None:
-        self._place = event.position
-        listeners = [each for topic in event.topics for each in self._by_topic.get(topic, ())]
-        for start in range(0, len(listeners), AT_A_TIME):
-            for listener in listeners[start : start + AT_A_TIME]:
-                listener.tell(event)
+    async def _publish(self, event: Event) -> None:
+        self._position = event.position
+        subscribers = [each for topic in event.topics for each in self._by_topic.get(topic, ())]
+        for start in range(0, len(subscribers), FAN_OUT_BATCH_SIZE):
+            for subscriber in subscribers[start : start + FAN_OUT_BATCH_SIZE]:
+                subscriber.enqueue(event)
             await asyncio.sleep(0)
 
 
-class _Listener:
+class _Subscriber:
+    """A queue of events; once ``overflowed``, it misses some, which have to be read from the database."""
+
     def __init__(self) -> None:
-        self.has_missed = False
+        self.overflowed = False
         self._pending: list[Event] = []
         self._woken = asyncio.Event()
 
-    def join(self) -> None:
-        self.has_missed = False
+    def reset(self) -> None:
+        self.overflowed = False
         self._pending = []
 
-    def tell(self, event: Event) -> None:
+    def enqueue(self, event: Event) -> None:
         if len(self._pending) < MAX_PENDING_EVENTS:
             self._pending.append(event)
         else:
-            self.has_missed = True
+            self.overflowed = True
         self.wake()
 
     def wake(self) -> None:
         self._woken.set()
 
-    async def told(self) -> list[Event]:
+    async def drain(self) -> list[Event]:
+        """Wait until woken, then return the queued events."""
         await self._woken.wait()
         self._woken.clear()
         pending, self._pending = self._pending, []

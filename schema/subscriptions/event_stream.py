@@ -1,95 +1,83 @@
-"""A subscription: each event of its topic is read by the plan of its one field, and told."""
+"""Executes one subscription: the plan of its field reads each event of its topic."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from graphql.execution.values import get_argument_values
-from graphql.pyutils import Path
-
 from db.audit.events import START, EventPosition, Topic
 from db.domain.caller import Caller
-from schema.execution.fast_path import Field
 from schema.planner.errors import BadInput
 from schema.planner.global_ids import decode_id
 from schema.planner.plan.planner import Plan
-from schema.request.context import Context
 from schema.request.operation import Operation
 from schema.subscriptions.event_feed import EventFeed
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionResponse:
-    """The answer to a subscription for one event."""
+    """The response to a subscription for one event: the event's id and the JSON."""
 
     id: str
     body: bytes
 
 
 async def subscribe(
-    reader: Operation, feed: EventFeed, caller: Callable[[], Caller], after: str
+    operation: Operation, feed: EventFeed, caller: Callable[[], Caller], after: str
 ) -> AsyncGenerator[SubscriptionResponse, None]:
-    """Yield the answers to a subscription; ``after`` goes before its argument of that name.
+    """Yield a response for each event of the subscription's topic.
+
+    Args:
+        operation: the subscription; validation permits exactly one root field.
+        feed: the event feed.
+        caller: returns the caller of the moment.
+        after: the id of the last known event; it replaces the argument of that name unless it is empty.
 
     Raises:
-        BadInput: an argument can't be used.
-        Unavailable, TooManyListeners, Stopped: as ``EventFeed.events`` raises them.
+        BadInput: an argument has an invalid value.
+        Unavailable, TooManySubscribers, ServerStopping: as ``EventFeed.events`` raises them.
     """
-    field = _field(reader)
-    sent = _arguments(reader, field)
-    reading = _Reading(reader, feed, caller, reader.plan(field))
-    reading.values(START)  # whether a filter's values can be used is told before anything happens
-    key = str(field.path.key).encode()
-    topic, position = _topic(reader, sent), _place(after or sent.get("after"))
+    [field] = operation.root_fields()
+    arguments = operation.arguments(field)
+    reader = _EventReader(operation, feed, caller, operation.plan(field))
+    reader.bind(START)  # raises for invalid filter values before anything is read
+    opportunity_id = decode_id("opp", arguments["id"]) if "id" in arguments else None
+    topic = Topic(operation.caller.organization_id, opportunity_id)
+    position = _parse_position(after or arguments.get("after"))
     async with aclosing(feed.events(topic, position)) as events:
         async for event in events:
-            text = await reading.text(event.position)
+            text = await reader.read(event.position)
             if text is not None:
-                yield SubscriptionResponse(str(event.position), b'{"data":{"%s":%s}}' % (key, text))
+                body = b'{"data":{"%s":%s}}' % (field.key.encode(), text)
+                yield SubscriptionResponse(str(event.position), body)
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
-    reader: Operation
+class _EventReader:
+    operation: Operation
     feed: EventFeed
     caller: Callable[[], Caller]
     plan: Plan
 
-    async def text(self, position: EventPosition) -> bytes | None:
-        """Return what is told of the event; listeners whose statements are equal read once together."""
-        statement, values = self.plan.statement, self.values(position)
-        database = self.reader.database
+    async def read(self, position: EventPosition) -> bytes | None:
+        """Return the event as JSON, or None if the filter excludes it.
+
+        Subscribers whose statement and values are equal share one read.
+        """
+        statement, values = self.plan.statement, self.bind(position)
+        database = self.operation.database
         parameters = statement.compiled(database.dialect).bind(values)
-        values_of = (tuple(each) if isinstance(each, list) else each for each in parameters)
-        key = (self.reader.caller.organization_id, statement, *values_of)
+        hashable = (tuple(each) if isinstance(each, list) else each for each in parameters)
+        key = (self.operation.caller.organization_id, statement, *hashable)
         return await self.feed.reads.do(key, lambda: database.json(statement, values))
 
-    def values(self, position: EventPosition) -> dict[str, Any]:
-        variables = self.reader.collector.variables
+    def bind(self, position: EventPosition) -> Mapping[str, Any]:
+        variables = self.operation.collector.variables
         return self.plan.values(variables, self.caller(), {"position": position.position})
 
 
-def _field(reader: Operation) -> Field:
-    root: Any = reader.collector.schema.subscription_type
-    # Validation has seen to it that there is one, and that no directive leaves it out.
-    [(key, nodes)] = reader.collector.collect(root, [reader.operation.selection_set]).items()
-    name = nodes[0].name.value
-    return Field(name, nodes, root, root.fields[name].type, Path(None, key, root.name), Context(reader))
-
-
-def _arguments(reader: Operation, field: Field) -> Mapping[str, Any]:
-    definition = field.parent_type.fields[field.field_name]
-    return get_argument_values(definition, field.field_nodes[0], reader.collector.variables)
-
-
-def _topic(reader: Operation, sent: Mapping[str, Any]) -> Topic:
-    opportunity_id = decode_id("opp", sent["id"]) if "id" in sent else None
-    return Topic(reader.caller.organization_id, opportunity_id)
-
-
-def _place(event_id: str | None) -> EventPosition | None:
+def _parse_position(event_id: str | None) -> EventPosition | None:
     try:
         return None if event_id is None else EventPosition.parse(event_id)
     except ValueError as error:
-        raise BadInput(f"{error} Send eventId as it was told.") from error
+        raise BadInput(f"{error} Send eventId as it was returned.") from error

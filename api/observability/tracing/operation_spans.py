@@ -19,12 +19,12 @@ class TracedExecutor(Executor):
         self._tracer = tracer
 
     @override
-    async def _admitted(self, request: Request, reader: Operation) -> Response:
-        name, kind = reader.label
+    async def run_operation(self, request: Request, operation: Operation) -> Response:
+        name, kind = operation.label
         attributes = {"graphql.operation.name": name, "graphql.operation.type": kind}
         with self._tracer.start_as_current_span(f"{kind} {name}", attributes=attributes) as span:
-            answer = await super()._admitted(request, reader)
-            refusals = {refused.code for refused in reader.refusals}
+            answer = await super().run_operation(request, operation)
+            refusals = {refused.code for refused in operation.refusals}
             codes: Sequence[str] = sorted(answer.codes | refusals)
             if codes:
                 span.set_attribute("dealdesk.codes", codes)

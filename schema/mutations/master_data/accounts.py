@@ -1,36 +1,37 @@
-"""``createAccount`` and ``updateAccount``: customers are entered and kept up to date."""
+"""``createAccount`` and ``updateAccount``."""
 
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.master_data import accounts
-from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
-from schema.mutations.run import (
+from db.sql.database import Transaction
+from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError, describe_result
+from schema.mutations.inputs import (
+    CLEARED,
     EXPECTED_VERSION,
     IDEMPOTENCY_KEY,
+    UNCHANGED,
     changed_fields,
-    describe_result,
     parse_id,
-    parse_optional_id,
-    run_mutation,
 )
+from schema.mutations.payload import Payload
 from schema.planner.fields.relations import by_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.organization import Account
 
 _NAME = "The company's name; 1 to 200 characters, unique in the organization."
-_INDUSTRY = "What business it is in; up to 200 characters."
-_COUNTRY = "Where its headquarters are; up to 200 characters."
-_ESTABLISHED = "The year it was established."
-_EMPLOYEES = "How many people it employs."
+_INDUSTRY = "The industry; up to 200 characters."
+_COUNTRY = "The country of the headquarters; up to 200 characters."
+_ESTABLISHED = "The year of foundation."
+_EMPLOYEES = "The number of employees."
 _ANNUAL_REVENUE = (
-    "Its revenue in a year, in millions of US dollars; 0 to 1,000,000,000,000.00, at most two decimal places."
+    "The annual revenue in millions of US dollars; 0 to 1,000,000,000,000.00, at most two decimal places."
 )
-_PARENT = "The company it belongs to; never one that belongs to it."
-_CLEARED = "Unchanged unless sent; null clears it."
+_PARENT = "The parent company; never one of its own subsidiaries."
 _CODES = (
     "NAME_EMPTY",
     "NAME_TOO_LONG",
@@ -58,11 +59,12 @@ class CreateAccountInput:
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> accounts.CreateAccount:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: the parent's id can't be that of an account.
+            NotFound: the parent's id can't belong to an account.
         """
+        parent = self.parent_account_id
         return accounts.CreateAccount(
             name=self.name,
             industry=self.industry,
@@ -70,57 +72,61 @@ class CreateAccountInput:
             established=self.established,
             employees=self.employees,
             annual_revenue=self.annual_revenue,
-            parent_account_id=_parent_id(self.parent_account_id),
+            parent_account_id=None if parent is None else _parse_parent_id(parent),
             idempotency_key=self.idempotency_key,
         )
 
 
-@strawberry.input(description="What to change of which account.")
+@strawberry.input(description="Which account to change, and how.")
 class UpdateAccountInput:
     """The input of ``updateAccount``."""
 
     account_id: strawberry.ID = strawberry.field(description="The account.")
-    name: str | None = strawberry.field(
-        description=f"{_NAME} Unchanged unless sent.", default=strawberry.UNSET
-    )
-    industry: str | None = strawberry.field(description=f"{_INDUSTRY} {_CLEARED}", default=strawberry.UNSET)
-    country: str | None = strawberry.field(description=f"{_COUNTRY} {_CLEARED}", default=strawberry.UNSET)
+    name: str | None = strawberry.field(description=f"{_NAME} {UNCHANGED}", default=strawberry.UNSET)
+    industry: str | None = strawberry.field(description=f"{_INDUSTRY} {CLEARED}", default=strawberry.UNSET)
+    country: str | None = strawberry.field(description=f"{_COUNTRY} {CLEARED}", default=strawberry.UNSET)
     established: int | None = strawberry.field(
-        description=f"{_ESTABLISHED} {_CLEARED}", default=strawberry.UNSET
+        description=f"{_ESTABLISHED} {CLEARED}", default=strawberry.UNSET
     )
-    employees: int | None = strawberry.field(description=f"{_EMPLOYEES} {_CLEARED}", default=strawberry.UNSET)
+    employees: int | None = strawberry.field(description=f"{_EMPLOYEES} {CLEARED}", default=strawberry.UNSET)
     annual_revenue: Decimal | None = strawberry.field(
-        description=f"{_ANNUAL_REVENUE} {_CLEARED}", default=strawberry.UNSET
+        description=f"{_ANNUAL_REVENUE} {CLEARED}", default=strawberry.UNSET
     )
     parent_account_id: strawberry.ID | None = strawberry.field(
-        description=f"{_PARENT} {_CLEARED}", default=strawberry.UNSET
+        description=f"{_PARENT} {CLEARED}", default=strawberry.UNSET
     )
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> accounts.UpdateAccount:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: an id can't be that of an account.
+            NotFound: an id can't belong to an account.
         """
         return accounts.UpdateAccount(
             account_id=parse_id("acc", "account", self.account_id, ("input", "accountId")),
-            changes=self._changes(),
+            changes=changed_fields(
+                accounts.AccountChanges,
+                self,
+                "name",
+                clearable=(
+                    "industry",
+                    "country",
+                    "established",
+                    "employees",
+                    "annual_revenue",
+                    "parent_account_id",
+                ),
+                parsers={"parent_account_id": _parse_parent_id},
+            ),
             expected_version=self.expected_version,
             idempotency_key=self.idempotency_key,
         )
 
-    def _changes(self) -> Any:
-        clearable = ("industry", "country", "established", "employees", "annual_revenue", "parent_account_id")
-        changes = changed_fields(self, "name", clearable=clearable)
-        if "parent_account_id" in changes:
-            changes["parent_account_id"] = _parent_id(changes["parent_account_id"])
-        return changes
 
-
-def _parent_id(text: str | None) -> Any:
-    return parse_optional_id("acc", "account", text, ("input", "parentAccountId"))
+def _parse_parent_id(text: str) -> UUID:
+    return parse_id("acc", "account", text, ("input", "parentAccountId"))
 
 
 @planned_type
@@ -132,11 +138,9 @@ class CreateAccountSuccess:
 
 @planned_type
 class UpdateAccountSuccess:
-    """The account is as it was asked for."""
+    """The account has the values of the input."""
 
-    account: Account = by_param(
-        "account_id", "The account, changed; at its old version where nothing differed."
-    )
+    account: Account = by_param("account_id", "The account, changed; at its old version if nothing differed.")
 
 
 CreateAccountResult = Annotated[
@@ -147,26 +151,19 @@ CreateAccountResult = Annotated[
 UpdateAccountResult = Annotated[
     UpdateAccountSuccess | StaleVersionError | NotFoundError | OperationError,
     strawberry.union(
-        "UpdateAccountResult", description=describe_result("updateAccount", *_CODES, "PARENT_ACCOUNT_BELOW")
+        "UpdateAccountResult",
+        description=describe_result("updateAccount", *_CODES, "PARENT_ACCOUNT_BELOW"),
     ),
 ]
 
 
-async def create_account(info: Info, input: CreateAccountInput) -> CreateAccountResult:  # noqa: A002 - GraphQL's word
+async def create_account(transaction: Transaction, caller: Caller, input_: CreateAccountInput) -> Payload:
     """Create an account."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: accounts.create_account(transaction, caller, input.to_command()),
-        CreateAccountSuccess,
-        lambda created: {"account_id": created.account_id},
-    )
+    created = await accounts.create_account(transaction, caller, input_.to_command())
+    return Payload(CreateAccountSuccess, {"account_id": created.account_id})
 
 
-async def update_account(info: Info, input: UpdateAccountInput) -> UpdateAccountResult:  # noqa: A002 - GraphQL's word
+async def update_account(transaction: Transaction, caller: Caller, input_: UpdateAccountInput) -> Payload:
     """Change an account."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: accounts.update_account(transaction, caller, input.to_command()),
-        UpdateAccountSuccess,
-        lambda updated: {"account_id": updated.account_id},
-    )
+    updated = await accounts.update_account(transaction, caller, input_.to_command())
+    return Payload(UpdateAccountSuccess, {"account_id": updated.account_id})

@@ -1,14 +1,16 @@
-"""``createCompetitor``: who a lost deal may have gone to."""
+"""``createCompetitor``."""
 
 from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.master_data import competitors
-from schema.mutations.errors import OperationError
-from schema.mutations.run import IDEMPOTENCY_KEY, describe_result, run_mutation
+from db.sql.database import Transaction
+from schema.mutations.errors import OperationError, describe_result
+from schema.mutations.inputs import IDEMPOTENCY_KEY
+from schema.mutations.payload import Payload
 from schema.planner.fields.relations import by_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.organization import Competitor
 
@@ -21,6 +23,10 @@ class CreateCompetitorInput:
         description="The competitor's name; 1 to 200 characters, unique in the organization."
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
+
+    def to_command(self) -> competitors.CreateCompetitor:
+        """Return the command."""
+        return competitors.CreateCompetitor(name=self.name, idempotency_key=self.idempotency_key)
 
 
 @planned_type
@@ -42,14 +48,8 @@ CreateCompetitorResult = Annotated[
 
 
 async def create_competitor(
-    info: Info,
-    input: CreateCompetitorInput,  # noqa: A002 - GraphQL's word
-) -> CreateCompetitorResult:
+    transaction: Transaction, caller: Caller, input_: CreateCompetitorInput
+) -> Payload:
     """Create a competitor."""
-    draft = competitors.CreateCompetitor(name=input.name, idempotency_key=input.idempotency_key)
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: competitors.create_competitor(transaction, caller, draft),
-        CreateCompetitorSuccess,
-        lambda created: {"competitor_id": created.competitor_id},
-    )
+    created = await competitors.create_competitor(transaction, caller, input_.to_command())
+    return Payload(CreateCompetitorSuccess, {"competitor_id": created.competitor_id})

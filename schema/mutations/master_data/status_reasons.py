@@ -1,15 +1,17 @@
-"""``createStatusReason`` and ``retireStatusReason``: the organization's own list of reasons."""
+"""``createStatusReason`` and ``retireStatusReason``."""
 
 from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.master_data import status_reasons
+from db.sql.database import Transaction
 from schema.leaf_types.enums import OpportunityState
-from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, parse_id, run_mutation
+from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError, describe_result
+from schema.mutations.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, parse_id
+from schema.mutations.payload import Payload
 from schema.planner.fields.relations import by_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.organization import StatusReason
 
@@ -22,18 +24,18 @@ class CreateStatusReasonInput:
         description="WON or LOST; the reasons of open opportunities are fixed."
     )
     label: str = strawberry.field(
-        description="What people read; 1 to 200 characters, unique within its state, retired ones included."
+        description="The label; 1 to 200 characters, unique within its state, retired reasons included."
     )
     description_required: bool = strawberry.field(
-        description="Whether closing with it needs a description.", default=False
+        description="Whether closing with it requires a description.", default=False
     )
     competitor_required: bool = strawberry.field(
-        description="Whether closing with it needs a competitor; only for LOST.", default=False
+        description="Whether closing with it requires a competitor; only for LOST.", default=False
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> status_reasons.CreateStatusReason:
-        """Return what the rule is asked."""
+        """Return the command."""
         return status_reasons.CreateStatusReason(
             state=self.state,
             label=self.label,
@@ -54,10 +56,10 @@ class RetireStatusReasonInput:
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> status_reasons.RetireStatusReason:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: the id can't be that of a status reason.
+            NotFound: the id can't belong to a status reason.
         """
         path = ("input", "statusReasonId")
         return status_reasons.RetireStatusReason(
@@ -79,7 +81,7 @@ class RetireStatusReasonSuccess:
     """The status reason was retired."""
 
     status_reason: StatusReason = by_param(
-        "status_reason_id", "The status reason, retired. Closings that have it keep it."
+        "status_reason_id", "The status reason, retired. Opportunities that were closed with it keep it."
     )
 
 
@@ -108,30 +110,16 @@ RetireStatusReasonResult = Annotated[
 
 
 async def create_status_reason(
-    info: Info,
-    input: CreateStatusReasonInput,  # noqa: A002 - GraphQL's word
-) -> CreateStatusReasonResult:
+    transaction: Transaction, caller: Caller, input_: CreateStatusReasonInput
+) -> Payload:
     """Create a status reason."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: status_reasons.create_status_reason(
-            transaction, caller, input.to_command()
-        ),
-        CreateStatusReasonSuccess,
-        lambda created: {"status_reason_id": created.status_reason_id},
-    )
+    created = await status_reasons.create_status_reason(transaction, caller, input_.to_command())
+    return Payload(CreateStatusReasonSuccess, {"status_reason_id": created.status_reason_id})
 
 
 async def retire_status_reason(
-    info: Info,
-    input: RetireStatusReasonInput,  # noqa: A002 - GraphQL's word
-) -> RetireStatusReasonResult:
+    transaction: Transaction, caller: Caller, input_: RetireStatusReasonInput
+) -> Payload:
     """Retire a status reason."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: status_reasons.retire_status_reason(
-            transaction, caller, input.to_command()
-        ),
-        RetireStatusReasonSuccess,
-        lambda retired: {"status_reason_id": retired.status_reason_id},
-    )
+    retired = await status_reasons.retire_status_reason(transaction, caller, input_.to_command())
+    return Payload(RetireStatusReasonSuccess, {"status_reason_id": retired.status_reason_id})

@@ -1,14 +1,16 @@
-"""``closeOpportunity``: an opportunity is won or lost, with status reason, date and details."""
+"""``closeOpportunity``: close an opportunity as won or lost, with status reason, date and details."""
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.domain.enums import OpportunityState, QuoteCloseReason
 from db.opportunities import close
 from db.sql.array_param import InArray
+from db.sql.database import Transaction
 from schema.filters.list_specs import QUOTES
 from schema.mutations.errors import (
     ActiveQuotesError,
@@ -18,125 +20,118 @@ from schema.mutations.errors import (
     OpportunityAlreadyClosedError,
     StaleVersionError,
 )
-from schema.mutations.run import IDEMPOTENCY_KEY, parse_id, parse_optional_id, run_mutation
+from schema.mutations.inputs import (
+    CLOSE_DESCRIPTION,
+    EXPECTED_VERSION,
+    IDEMPOTENCY_KEY,
+    parse_id,
+    parse_optional_id,
+)
+from schema.mutations.payload import Payload
 from schema.planner.fields.connections import Connection, connection
 from schema.planner.fields.relations import by_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity, OpportunityClose
 from schema.types.quote import Quote
 
-_REASON = "One of the outcome's status reasons, not retired."
+STATUS_REASON = "One of the outcome's status reasons, not retired."
+"""The description of a closing's status reason."""
+
 _REVENUE = "0 to 1,000,000,000,000.00 in the opportunity's currency, at most two decimal places."
 
 
 @strawberry.input(description="Closing as won.")
 class WonInput:
-    """The deal was won."""
+    """The details of a win."""
 
     status_reason_id: strawberry.ID | None = strawberry.field(
-        description=f"{_REASON} The seeded reason Won unless sent.", default=None
+        description=f"{STATUS_REASON} The seeded reason Won if left out.", default=None
     )
     actual_revenue: Decimal | None = strawberry.field(
-        description=f"{_REVENUE} The won quote's total unless sent, without one the estimated revenue.",
+        description=f"{_REVENUE} If left out, the won quote's total, or the estimated revenue without one.",
         default=None,
     )
 
 
 @strawberry.input(description="Closing as lost.")
 class LostInput:
-    """The deal was lost."""
+    """The details of a loss."""
 
     status_reason_id: strawberry.ID | None = strawberry.field(
-        description=f"{_REASON} Unless sent, Out-Sold if a competitor is named, else Canceled.", default=None
+        description=f"{STATUS_REASON} If left out, Out-Sold with a competitor, Canceled without.",
+        default=None,
     )
     actual_revenue: Decimal | None = strawberry.field(
-        description=f"{_REVENUE} Empty unless sent.", default=None
+        description=f"{_REVENUE} Empty if left out.", default=None
     )
-    competitor_id: strawberry.ID | None = strawberry.field(description="Who the deal went to.", default=None)
+    competitor_id: strawberry.ID | None = strawberry.field(
+        description="The competitor that the opportunity was lost to.", default=None
+    )
 
 
-@strawberry.input(one_of=True, description="How the deal ended: exactly one of these.")
+@strawberry.input(one_of=True, description="The outcome of the opportunity: exactly one of these.")
 class OpportunityOutcomeInput:
     """Won or lost."""
 
-    won: WonInput | None = strawberry.field(description="It was won.", default=strawberry.UNSET)
-    lost: LostInput | None = strawberry.field(description="It was lost.", default=strawberry.UNSET)
+    won: WonInput | None = strawberry.field(description="Close it as won.", default=strawberry.UNSET)
+    lost: LostInput | None = strawberry.field(description="Close it as lost.", default=strawberry.UNSET)
 
 
-@strawberry.input(description="What is recorded with the quotes that are closed along.")
+@strawberry.input(description="How to close the quotes that are closed along with the opportunity.")
 class CloseRemainingQuotesInput:
     """Close the active and draft quotes in the same transaction."""
 
     reason: QuoteCloseReason = strawberry.field(
         description="Why they are closed.", default=QuoteCloseReason.LOST
     )
-    description: str | None = strawberry.field(
-        description="What is to be said about it; up to 2,000 characters.", default=None
-    )
+    description: str | None = strawberry.field(description=CLOSE_DESCRIPTION, default=None)
 
     def to_command(self) -> close.CloseRemainingQuotes:
-        """Return what the rule is asked."""
+        """Return the part of the command."""
         return close.CloseRemainingQuotes(reason=self.reason, description=self.description)
 
 
-@strawberry.input(description="How to close which opportunity.")
+@strawberry.input(description="Which opportunity to close, and how.")
 class CloseOpportunityInput:
     """The input of ``closeOpportunity``."""
 
     opportunity_id: strawberry.ID = strawberry.field(description="The opportunity to close.")
     outcome: OpportunityOutcomeInput = strawberry.field(description="Won or lost, with its details.")
     closed_on: date | None = strawberry.field(
-        description="The day of closing, from the opportunity's creation to today; today (UTC) unless sent.",
+        description="The closing date, from the opportunity's creation to today; today (UTC) if left out.",
         default=None,
     )
-    description: str | None = strawberry.field(
-        description="What is to be said about it; up to 2,000 characters.", default=None
-    )
+    description: str | None = strawberry.field(description=CLOSE_DESCRIPTION, default=None)
     close_quotes: CloseRemainingQuotesInput | None = strawberry.field(
         description="Close its active and draft quotes first, in the same transaction: all of it or nothing.",
         default=None,
     )
-    expected_version: int | None = strawberry.field(
-        description="The version that was read; at any other the opportunity is not closed.", default=None
-    )
+    expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> close.CloseOpportunity:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: an id can't be that of an opportunity, status reason or competitor.
+            NotFound: an id can't belong to an opportunity, status reason or competitor.
         """
+        won, lost = self.outcome.won, self.outcome.lost or LostInput()
+        details = won or lost
+        path = ("input", "outcome", "won" if won else "lost")
         return close.CloseOpportunity(
             opportunity_id=parse_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
-            **_outcome(self.outcome),
+            outcome=OpportunityState.WON if won else OpportunityState.LOST,
+            status_reason_id=parse_optional_id(
+                "rsn", "status reason", details.status_reason_id, (*path, "statusReasonId")
+            ),
+            actual_revenue=details.actual_revenue,
+            competitor_id=parse_optional_id("cmp", "competitor", lost.competitor_id, (*path, "competitorId")),
             closed_on=self.closed_on,
             description=self.description,
             close_quotes=self.close_quotes.to_command() if self.close_quotes else None,
             expected_version=self.expected_version,
             idempotency_key=self.idempotency_key,
         )
-
-
-def _outcome(outcome: OpportunityOutcomeInput) -> dict[str, Any]:
-    if outcome.won:
-        return {"outcome": OpportunityState.WON, **_details(outcome.won, "won")}
-    lost = outcome.lost or LostInput()
-    path = ("input", "outcome", "lost", "competitorId")
-    return {
-        "outcome": OpportunityState.LOST,
-        **_details(lost, "lost"),
-        "competitor_id": parse_optional_id("cmp", "competitor", lost.competitor_id, path),
-    }
-
-
-def _details(details: WonInput | LostInput, outcome: str) -> dict[str, Any]:
-    path = ("input", "outcome", outcome, "statusReasonId")
-    return {
-        "status_reason_id": parse_optional_id("rsn", "status reason", details.status_reason_id, path),
-        "actual_revenue": details.actual_revenue,
-    }
 
 
 @planned_type
@@ -160,20 +155,18 @@ CloseOpportunityResult = Annotated[
     | StaleVersionError
     | NotFoundError
     | OperationError,
-    strawberry.union("CloseOpportunityResult", description="What `closeOpportunity` came to."),
+    strawberry.union("CloseOpportunityResult", description="The result of `closeOpportunity`."),
 ]
 
 
 async def close_opportunity(
-    info: Info,
-    input: CloseOpportunityInput,  # noqa: A002 - GraphQL's word
-) -> CloseOpportunityResult:
+    transaction: Transaction, caller: Caller, input_: CloseOpportunityInput
+) -> Payload:
     """Close an opportunity as won or lost."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: close.close_opportunity(transaction, caller, input.to_command()),
+    closed = await close.close_opportunity(transaction, caller, input_.to_command())
+    return Payload(
         CloseOpportunitySuccess,
-        lambda closed: {
+        {
             "opportunity_id": closed.opportunity_id,
             "opportunity_close_id": closed.opportunity_close_id,
             "quote_ids": closed.closed_quote_ids,

@@ -1,13 +1,15 @@
-"""``closeOpportunities``: up to a hundred opportunities are won or lost alike."""
+"""``closeOpportunities``: close up to 100 opportunities with the same outcome."""
 
 from datetime import date
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.domain.enums import OpportunityState
 from db.opportunities import close_many
 from db.sql.array_param import InArray
+from db.sql.database import Transaction
 from schema.filters.list_specs import OPPORTUNITIES, QUOTES
 from schema.mutations.errors import (
     CloseOpportunitiesRejectedError,
@@ -15,102 +17,89 @@ from schema.mutations.errors import (
     NotFoundError,
     OperationError,
     OpportunityCloseFailure,
-    encode_failures,
+    describe_result,
 )
-from schema.mutations.opportunities.close import CloseRemainingQuotesInput
+from schema.mutations.inputs import CLOSE_DESCRIPTION, IDEMPOTENCY_KEY, parse_ids, parse_optional_id
+from schema.mutations.opportunities.close import STATUS_REASON, CloseRemainingQuotesInput
+from schema.mutations.payload import Payload, encode_failures
 from schema.mutations.quotes.close import BulkFailurePolicy
-from schema.mutations.run import IDEMPOTENCY_KEY, describe_result, parse_ids, parse_optional_id, run_mutation
 from schema.planner.fields.connections import Connection, connection
 from schema.planner.fields.json_items import items_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity
 from schema.types.quote import Quote
 
-_REASON = "One of the outcome's status reasons, not retired."
 
-
-@strawberry.input(description="Closing as won, each at the revenue that closing it alone falls back to.")
+@strawberry.input(description="Closing as won, each at the revenue that `closeOpportunity` falls back to.")
 class BulkWonInput:
-    """The deals were won."""
+    """The details of the wins."""
 
     status_reason_id: strawberry.ID | None = strawberry.field(
-        description=f"{_REASON} The seeded reason Won unless sent.", default=None
+        description=f"{STATUS_REASON} The seeded reason Won if left out.", default=None
     )
 
 
 @strawberry.input(description="Closing as lost.")
 class BulkLostInput:
-    """The deals were lost."""
+    """The details of the losses."""
 
     status_reason_id: strawberry.ID | None = strawberry.field(
-        description=f"{_REASON} Unless sent, Out-Sold if a competitor is named, else Canceled.", default=None
+        description=f"{STATUS_REASON} If left out, Out-Sold with a competitor, Canceled without.",
+        default=None,
     )
-    competitor_id: strawberry.ID | None = strawberry.field(description="Who the deals went to.", default=None)
+    competitor_id: strawberry.ID | None = strawberry.field(
+        description="The competitor that the opportunities were lost to.", default=None
+    )
 
 
-@strawberry.input(one_of=True, description="How the deals ended: exactly one of these.")
+@strawberry.input(one_of=True, description="The outcome of the opportunities: exactly one of these.")
 class BulkOutcomeInput:
     """Won or lost."""
 
-    won: BulkWonInput | None = strawberry.field(description="They were won.", default=strawberry.UNSET)
-    lost: BulkLostInput | None = strawberry.field(description="They were lost.", default=strawberry.UNSET)
-
-    def to_command(self) -> dict[str, Any]:
-        """Return what the rule is asked.
-
-        Raises:
-            NotFound: an id can't be that of a status reason or competitor.
-        """
-        if self.won:
-            return {"outcome": OpportunityState.WON, "status_reason_id": _reason_id(self.won, "won")}
-        lost = self.lost or BulkLostInput()
-        path = ("input", "outcome", "lost", "competitorId")
-        return {
-            "outcome": OpportunityState.LOST,
-            "status_reason_id": _reason_id(lost, "lost"),
-            "competitor_id": parse_optional_id("cmp", "competitor", lost.competitor_id, path),
-        }
+    won: BulkWonInput | None = strawberry.field(description="Close them as won.", default=strawberry.UNSET)
+    lost: BulkLostInput | None = strawberry.field(description="Close them as lost.", default=strawberry.UNSET)
 
 
-def _reason_id(details: BulkWonInput | BulkLostInput, outcome: str) -> Any:
-    path = ("input", "outcome", outcome, "statusReasonId")
-    return parse_optional_id("rsn", "status reason", details.status_reason_id, path)
-
-
-@strawberry.input(description="How to close which opportunities.")
+@strawberry.input(description="Which opportunities to close, and how.")
 class CloseOpportunitiesInput:
     """The input of ``closeOpportunities``."""
 
     opportunity_ids: list[strawberry.ID] = strawberry.field(
         description="The opportunities, 1 to 100; each is open and has no active quote."
     )
-    outcome: BulkOutcomeInput = strawberry.field(description="Won or lost, with what goes for all of them.")
+    outcome: BulkOutcomeInput = strawberry.field(
+        description="Won or lost, with the details that all of them share."
+    )
     closed_on: date | None = strawberry.field(
-        description="The day of closing, from an opportunity's creation to today; today (UTC) unless sent.",
+        description="The closing date, from each opportunity's creation to today; today (UTC) if left out.",
         default=None,
     )
-    description: str | None = strawberry.field(
-        description="What is to be said about it; up to 2,000 characters.", default=None
-    )
+    description: str | None = strawberry.field(description=CLOSE_DESCRIPTION, default=None)
     close_quotes: CloseRemainingQuotesInput | None = strawberry.field(
         description="Close their active and draft quotes first, in the same transaction.", default=None
     )
     on_failure: BulkFailurePolicy = strawberry.field(
-        description="What becomes of the others when one can't be closed.",
+        description="What happens to the others if one can't be closed.",
         default=BulkFailurePolicy.REJECT_ALL,
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> close_many.CloseOpportunities:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: an id can't be that of a status reason or competitor.
+            NotFound: an id can't belong to a status reason or competitor.
         """
+        won, lost = self.outcome.won, self.outcome.lost or BulkLostInput()
+        details = won or lost
+        path = ("input", "outcome", "won" if won else "lost")
         return close_many.CloseOpportunities(
             opportunity_ids=parse_ids("opp", self.opportunity_ids),
-            **self.outcome.to_command(),
+            outcome=OpportunityState.WON if won else OpportunityState.LOST,
+            status_reason_id=parse_optional_id(
+                "rsn", "status reason", details.status_reason_id, (*path, "statusReasonId")
+            ),
+            competitor_id=parse_optional_id("cmp", "competitor", lost.competitor_id, (*path, "competitorId")),
             closed_on=self.closed_on,
             description=self.description,
             close_quotes=self.close_quotes.to_command() if self.close_quotes else None,
@@ -158,17 +147,15 @@ CloseOpportunitiesResult = Annotated[
 
 
 async def close_opportunities(
-    info: Info,
-    input: CloseOpportunitiesInput,  # noqa: A002 - GraphQL's word
-) -> CloseOpportunitiesResult:
-    """Close many opportunities alike."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: close_many.close_opportunities(transaction, caller, input.to_command()),
+    transaction: Transaction, caller: Caller, input_: CloseOpportunitiesInput
+) -> Payload:
+    """Close many opportunities with the same outcome."""
+    closed = await close_many.close_opportunities(transaction, caller, input_.to_command())
+    return Payload(
         CloseOpportunitiesSuccess,
-        lambda outcome: {
-            "opportunity_ids": [each.opportunity_id for each in outcome.closed],
-            "quote_ids": [quote_id for each in outcome.closed for quote_id in each.closed_quote_ids],
-            "failures": encode_failures(outcome.failures),
+        {
+            "opportunity_ids": [each.opportunity_id for each in closed.closed],
+            "quote_ids": [quote_id for each in closed.closed for quote_id in each.closed_quote_ids],
+            "failures": encode_failures(closed.failures),
         },
     )

@@ -1,40 +1,43 @@
-"""``createOpportunity`` and ``updateOpportunity``: a deal is pursued, put on hold, handed over."""
+"""``createOpportunity`` and ``updateOpportunity``."""
 
 from datetime import date
 from decimal import Decimal
-from typing import Annotated, Any
+from typing import Annotated
+from uuid import UUID
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.opportunities import create_update
+from db.sql.database import Transaction
 from schema.leaf_types.enums import OpenReason
 from schema.mutations.errors import (
     NotFoundError,
     OperationError,
     OpportunityAlreadyClosedError,
     StaleVersionError,
+    describe_result,
 )
-from schema.mutations.run import (
+from schema.mutations.inputs import (
+    CLEARED,
     EXPECTED_VERSION,
     IDEMPOTENCY_KEY,
+    UNCHANGED,
     changed_fields,
-    describe_result,
     parse_id,
-    parse_optional_id,
-    run_mutation,
 )
+from schema.mutations.payload import Payload
 from schema.planner.fields.relations import by_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity
 
-_NAME = "What the deal is about; 1 to 200 characters."
-_DESCRIPTION = "More about the deal; up to 2,000 characters."
-_ESTIMATE = "0 to 1,000,000,000,000.00 in the opportunity's currency, at most two decimal places."
+_NAME = "The opportunity's name; 1 to 200 characters."
+_DESCRIPTION = "A description; up to 2,000 characters."
+_ESTIMATE = (
+    "The expected revenue; 0 to 1,000,000,000,000.00 in the opportunity's currency, at most two decimal"
+    " places."
+)
 _CLOSE_DATE = "When the customer is expected to decide."
-_OWNER_ID = ("input", "ownerId")
-_UNCHANGED = "Unchanged unless sent."
-_CLEARED = "Unchanged unless sent; null clears it."
 _CODES = (
     "NAME_EMPTY",
     "NAME_TOO_LONG",
@@ -52,36 +55,34 @@ class CreateOpportunityInput:
     description: str | None = strawberry.field(description=_DESCRIPTION, default=None)
     account_id: strawberry.ID = strawberry.field(description="The customer.")
     owner_id: strawberry.ID | None = strawberry.field(
-        description="The account manager; the caller unless sent.", default=None
+        description="The account manager; the caller if left out.", default=None
     )
     contracting_unit_id: strawberry.ID = strawberry.field(
         description="The division that delivers the project."
     )
     currency_code: str | None = strawberry.field(
-        description="ISO 4217, three capital letters; the contracting unit's unless sent. Never changes.",
+        description="ISO 4217, three capital letters; the contracting unit's if left out. Never changes.",
         default=None,
     )
-    estimated_revenue: Decimal = strawberry.field(
-        description=f"What the deal is expected to bring. {_ESTIMATE}"
-    )
+    estimated_revenue: Decimal = strawberry.field(description=_ESTIMATE)
     estimated_close_date: date | None = strawberry.field(description=_CLOSE_DATE, default=None)
     status_reason: OpenReason = strawberry.field(
-        description="Whether it is worked on.", default=OpenReason.IN_PROGRESS
+        description="In progress or on hold.", default=OpenReason.IN_PROGRESS
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> create_update.CreateOpportunity:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: an id can't be that of an account, user or contracting unit.
+            NotFound: an id can't belong to an account, user or contracting unit.
         """
         unit_path = ("input", "contractingUnitId")
         return create_update.CreateOpportunity(
             name=self.name,
             description=self.description,
-            account_id=_account_id(self.account_id),
-            owner_id=parse_optional_id("usr", "user", self.owner_id, _OWNER_ID),
+            account_id=_parse_account_id(self.account_id),
+            owner_id=None if self.owner_id is None else _parse_owner_id(self.owner_id),
             contracting_unit_id=parse_id("unit", "contracting unit", self.contracting_unit_id, unit_path),
             currency_code=self.currency_code,
             estimated_revenue=self.estimated_revenue,
@@ -91,59 +92,59 @@ class CreateOpportunityInput:
         )
 
 
-@strawberry.input(description="What to change of which opportunity.")
+@strawberry.input(description="Which opportunity to change, and how.")
 class UpdateOpportunityInput:
     """The input of ``updateOpportunity``."""
 
     opportunity_id: strawberry.ID = strawberry.field(description="The opportunity; it is open.")
-    name: str | None = strawberry.field(description=f"{_NAME} {_UNCHANGED}", default=strawberry.UNSET)
+    name: str | None = strawberry.field(description=f"{_NAME} {UNCHANGED}", default=strawberry.UNSET)
     description: str | None = strawberry.field(
-        description=f"{_DESCRIPTION} {_CLEARED}", default=strawberry.UNSET
+        description=f"{_DESCRIPTION} {CLEARED}", default=strawberry.UNSET
     )
     account_id: strawberry.ID | None = strawberry.field(
-        description=f"The customer. {_UNCHANGED}", default=strawberry.UNSET
+        description=f"The customer. {UNCHANGED}", default=strawberry.UNSET
     )
     owner_id: strawberry.ID | None = strawberry.field(
-        description=f"The account manager. {_UNCHANGED}", default=strawberry.UNSET
+        description=f"The account manager. {UNCHANGED}", default=strawberry.UNSET
     )
     estimated_revenue: Decimal | None = strawberry.field(
-        description=f"What the deal is expected to bring. {_ESTIMATE} {_UNCHANGED}", default=strawberry.UNSET
+        description=f"{_ESTIMATE} {UNCHANGED}", default=strawberry.UNSET
     )
     estimated_close_date: date | None = strawberry.field(
-        description=f"{_CLOSE_DATE} {_CLEARED}", default=strawberry.UNSET
+        description=f"{_CLOSE_DATE} {CLEARED}", default=strawberry.UNSET
     )
     status_reason: OpenReason | None = strawberry.field(
-        description=f"Whether it is worked on. {_UNCHANGED}", default=strawberry.UNSET
+        description=f"In progress or on hold. {UNCHANGED}", default=strawberry.UNSET
     )
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> create_update.UpdateOpportunity:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: an id can't be that of an opportunity, account or user.
+            NotFound: an id can't belong to an opportunity, account or user.
         """
         return create_update.UpdateOpportunity(
             opportunity_id=parse_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
-            changes=self._changes(),
+            changes=changed_fields(
+                create_update.OpportunityChanges,
+                self,
+                *("name", "account_id", "owner_id", "estimated_revenue", "status_reason"),
+                clearable=("description", "estimated_close_date"),
+                parsers={"account_id": _parse_account_id, "owner_id": _parse_owner_id},
+            ),
             expected_version=self.expected_version,
             idempotency_key=self.idempotency_key,
         )
 
-    def _changes(self) -> Any:
-        names = ("name", "account_id", "owner_id", "estimated_revenue", "status_reason")
-        changes = changed_fields(self, *names, clearable=("description", "estimated_close_date"))
-        read = {"account_id": _account_id, "owner_id": _owner_id}
-        return {name: read[name](value) if name in read else value for name, value in changes.items()}
 
-
-def _account_id(text: str) -> Any:
+def _parse_account_id(text: str) -> UUID:
     return parse_id("acc", "account", text, ("input", "accountId"))
 
 
-def _owner_id(text: str) -> Any:
-    return parse_id("usr", "user", text, _OWNER_ID)
+def _parse_owner_id(text: str) -> UUID:
+    return parse_id("usr", "user", text, ("input", "ownerId"))
 
 
 @planned_type
@@ -155,10 +156,10 @@ class CreateOpportunitySuccess:
 
 @planned_type
 class UpdateOpportunitySuccess:
-    """The opportunity is as it was asked for."""
+    """The opportunity has the values of the input."""
 
     opportunity: Opportunity = by_param(
-        "opportunity_id", "The opportunity, changed; at its old version where nothing differed."
+        "opportunity_id", "The opportunity, changed; at its old version if nothing differed."
     )
 
 
@@ -184,26 +185,16 @@ UpdateOpportunityResult = Annotated[
 
 
 async def create_opportunity(
-    info: Info,
-    input: CreateOpportunityInput,  # noqa: A002 - GraphQL's word
-) -> CreateOpportunityResult:
+    transaction: Transaction, caller: Caller, input_: CreateOpportunityInput
+) -> Payload:
     """Create an open opportunity."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: create_update.create_opportunity(transaction, caller, input.to_command()),
-        CreateOpportunitySuccess,
-        lambda created: {"opportunity_id": created.opportunity_id},
-    )
+    created = await create_update.create_opportunity(transaction, caller, input_.to_command())
+    return Payload(CreateOpportunitySuccess, {"opportunity_id": created.opportunity_id})
 
 
 async def update_opportunity(
-    info: Info,
-    input: UpdateOpportunityInput,  # noqa: A002 - GraphQL's word
-) -> UpdateOpportunityResult:
+    transaction: Transaction, caller: Caller, input_: UpdateOpportunityInput
+) -> Payload:
     """Change an open opportunity."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: create_update.update_opportunity(transaction, caller, input.to_command()),
-        UpdateOpportunitySuccess,
-        lambda updated: {"opportunity_id": updated.opportunity_id},
-    )
+    updated = await create_update.update_opportunity(transaction, caller, input_.to_command())
+    return Payload(UpdateOpportunitySuccess, {"opportunity_id": updated.opportunity_id})

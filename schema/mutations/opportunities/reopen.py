@@ -1,15 +1,17 @@
-"""``reopenOpportunity``: a won or lost opportunity is open again."""
+"""``reopenOpportunity``: open a won or lost opportunity again."""
 
 from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.opportunities import reopen
+from db.sql.database import Transaction
 from schema.leaf_types.enums import OpenReason
-from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, parse_id, run_mutation
+from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError, describe_result
+from schema.mutations.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, parse_id
+from schema.mutations.payload import Payload
 from schema.planner.fields.relations import by_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity, OpportunityClose
 
@@ -20,16 +22,16 @@ class ReopenOpportunityInput:
 
     opportunity_id: strawberry.ID = strawberry.field(description="The opportunity; it is won or lost.")
     status_reason: OpenReason = strawberry.field(
-        description="Whether it is worked on from now on.", default=OpenReason.IN_PROGRESS
+        description="The status reason of the open opportunity.", default=OpenReason.IN_PROGRESS
     )
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> reopen.ReopenOpportunity:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: the id can't be that of an opportunity.
+            NotFound: the id can't belong to an opportunity.
         """
         return reopen.ReopenOpportunity(
             opportunity_id=parse_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
@@ -59,15 +61,13 @@ ReopenOpportunityResult = Annotated[
 
 
 async def reopen_opportunity(
-    info: Info,
-    input: ReopenOpportunityInput,  # noqa: A002 - GraphQL's word
-) -> ReopenOpportunityResult:
+    transaction: Transaction, caller: Caller, input_: ReopenOpportunityInput
+) -> Payload:
     """Reopen a won or lost opportunity."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: reopen.reopen_opportunity(transaction, caller, input.to_command()),
+    reopened = await reopen.reopen_opportunity(transaction, caller, input_.to_command())
+    return Payload(
         ReopenOpportunitySuccess,
-        lambda reopened: {
+        {
             "opportunity_id": reopened.opportunity_id,
             "opportunity_close_id": reopened.opportunity_close_id,
         },

@@ -1,15 +1,17 @@
-"""``activateQuote``: a draft is offered to the customer."""
+"""``activateQuote``: offer a draft to the customer."""
 
 from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.quotes import activate
-from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
+from db.sql.database import Transaction
+from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError, describe_result
+from schema.mutations.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY
+from schema.mutations.payload import Payload
 from schema.mutations.quotes.quote_ref_input import QuoteRefInput
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, run_mutation
 from schema.planner.fields.relations import by_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.quote import Quote
 
@@ -41,11 +43,7 @@ ActivateQuoteResult = Annotated[
 ]
 
 
-async def activate_quote(info: Info, input: ActivateQuoteInput) -> ActivateQuoteResult:  # noqa: A002 - GraphQL's word
+async def activate_quote(transaction: Transaction, caller: Caller, input_: ActivateQuoteInput) -> Payload:
     """Activate a draft."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: activate.activate_quote(transaction, caller, input.to_command()),
-        ActivateQuoteSuccess,
-        lambda activated: {"quote_id": activated.quote_id},
-    )
+    activated = await activate.activate_quote(transaction, caller, input_.to_command())
+    return Payload(ActivateQuoteSuccess, {"quote_id": activated.quote_id})

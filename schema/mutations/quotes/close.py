@@ -1,14 +1,16 @@
-"""``closeQuotes``: all active and draft quotes of an opportunity at once, or some by their ids."""
+"""``closeQuotes``: close all active and draft quotes of an opportunity, or some by their ids."""
 
 from datetime import date
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.domain.enums import QuoteCloseReason
 from db.quotes import close
 from db.sql.array_param import InArray
+from db.sql.database import Transaction
 from schema.filters.list_specs import QUOTES
 from schema.leaf_types.enums import graphql_enum
 from schema.mutations.errors import (
@@ -16,18 +18,17 @@ from schema.mutations.errors import (
     NotFoundError,
     OperationError,
     QuoteCloseFailure,
-    encode_failures,
 )
-from schema.mutations.run import IDEMPOTENCY_KEY, parse_id, parse_ids, run_mutation
+from schema.mutations.inputs import CLOSE_DESCRIPTION, IDEMPOTENCY_KEY, parse_id, parse_ids
+from schema.mutations.payload import Payload, encode_failures
 from schema.planner.fields.connections import Connection, connection
 from schema.planner.fields.json_items import items_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.quote import Quote
 
 
 class BulkFailurePolicy(StrEnum):
-    """What becomes of the others when one can't be closed."""
+    """What happens to the others if one can't be closed."""
 
     REJECT_ALL = "REJECT_ALL"
     CLOSE_OTHERS = "CLOSE_OTHERS"
@@ -35,10 +36,10 @@ class BulkFailurePolicy(StrEnum):
 
 graphql_enum(
     BulkFailurePolicy,
-    "What becomes of the others when one can't be closed.",
+    "What happens to the others if one can't be closed.",
     {
         "REJECT_ALL": "All or nothing: none is closed.",
-        "CLOSE_OTHERS": "The others are closed; the answer has a failure for each that was not.",
+        "CLOSE_OTHERS": "The others are closed; the result has a failure for each that was not.",
     },
 )
 
@@ -55,7 +56,7 @@ class QuotesToCloseInput:
     )
 
 
-@strawberry.input(description="How to close which quotes.")
+@strawberry.input(description="Which quotes to close, and how.")
 class CloseQuotesInput:
     """The input of ``closeQuotes``."""
 
@@ -64,39 +65,37 @@ class CloseQuotesInput:
         description="Why they are closed.", default=QuoteCloseReason.LOST
     )
     closed_on: date | None = strawberry.field(
-        description="The day of closing, from a quote's creation to today; today (UTC) unless sent.",
+        description="The closing date, from each quote's creation to today; today (UTC) if left out.",
         default=None,
     )
-    description: str | None = strawberry.field(
-        description="What is to be said about it; up to 2,000 characters.", default=None
-    )
+    description: str | None = strawberry.field(description=CLOSE_DESCRIPTION, default=None)
     on_failure: BulkFailurePolicy = strawberry.field(
-        description="What becomes of the others when one can't be closed.",
+        description="What happens to the others if one can't be closed.",
         default=BulkFailurePolicy.REJECT_ALL,
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> close.CloseQuotes:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: the id can't be that of an opportunity.
+            NotFound: the id can't belong to an opportunity.
         """
+        opportunity_id, ids = self.quotes.of_opportunity, self.quotes.ids
+        path = ("input", "quotes", "ofOpportunity")
         return close.CloseQuotes(
-            **_which(self.quotes),
+            of_opportunity=(
+                parse_id("opp", "opportunity", opportunity_id, path)
+                if isinstance(opportunity_id, str)
+                else None
+            ),
+            ids=parse_ids("quo", ids) if isinstance(ids, list) else None,
             reason=self.reason,
             closed_on=self.closed_on,
             description=self.description,
             close_others=self.on_failure is BulkFailurePolicy.CLOSE_OTHERS,
             idempotency_key=self.idempotency_key,
         )
-
-
-def _which(quotes: QuotesToCloseInput) -> dict[str, Any]:
-    if isinstance(quotes.of_opportunity, str):
-        path = ("input", "quotes", "ofOpportunity")
-        return {"of_opportunity": parse_id("opp", "opportunity", quotes.of_opportunity, path)}
-    return {"ids": parse_ids("quo", quotes.ids or ())}
 
 
 @planned_type
@@ -113,18 +112,14 @@ class CloseQuotesSuccess:
 
 CloseQuotesResult = Annotated[
     CloseQuotesSuccess | CloseQuotesRejectedError | NotFoundError | OperationError,
-    strawberry.union("CloseQuotesResult", description="What `closeQuotes` came to."),
+    strawberry.union("CloseQuotesResult", description="The result of `closeQuotes`."),
 ]
 
 
-async def close_quotes(info: Info, input: CloseQuotesInput) -> CloseQuotesResult:  # noqa: A002 - GraphQL's word
+async def close_quotes(transaction: Transaction, caller: Caller, input_: CloseQuotesInput) -> Payload:
     """Close quotes of open opportunities."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: close.close_quotes(transaction, caller, input.to_command()),
+    closed = await close.close_quotes(transaction, caller, input_.to_command())
+    return Payload(
         CloseQuotesSuccess,
-        lambda closed: {
-            "quote_ids": closed.closed_quote_ids,
-            "failures": encode_failures(closed.failures),
-        },
+        {"quote_ids": closed.closed_quote_ids, "failures": encode_failures(closed.failures)},
     )

@@ -1,4 +1,4 @@
-"""``createQuote`` and ``deleteDraftQuote``: an offer is begun, or given up before anybody saw it."""
+"""``createQuote`` and ``deleteDraftQuote``."""
 
 import json
 from datetime import date
@@ -6,26 +6,22 @@ from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.quotes import create
+from db.sql.database import Transaction
 from schema.mutations.errors import (
     NotFoundError,
     OperationError,
     OpportunityAlreadyClosedError,
     StaleVersionError,
-)
-from schema.mutations.quotes.quote_ref_input import QuoteRefInput
-from schema.mutations.run import (
-    EXPECTED_VERSION,
-    IDEMPOTENCY_KEY,
     describe_result,
-    parse_id,
-    parse_optional_id,
-    run_mutation,
 )
+from schema.mutations.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY, parse_id, parse_optional_id
+from schema.mutations.payload import Payload
+from schema.mutations.quotes.quote_ref_input import QuoteRefInput
 from schema.planner.fields.columns import param
 from schema.planner.fields.relations import by_param
 from schema.planner.global_ids import encode_id
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.opportunity import Opportunity
 from schema.types.quote import Quote
@@ -36,26 +32,26 @@ class CreateQuoteInput:
     """The input of ``createQuote``."""
 
     opportunity_id: strawberry.ID = strawberry.field(description="The opportunity; it is open.")
-    name: str = strawberry.field(description="What is offered; 1 to 200 characters.")
+    name: str = strawberry.field(description="The quote's name; 1 to 200 characters.")
     number: str | None = strawberry.field(
-        description="Unique in the organization, 1 to 200 characters; the next number, such as QUO-1044,"
-        " unless sent. Never changes.",
+        description="Unique in the organization, 1 to 200 characters; the next number, such as QUO-1044, if"
+        " left out. Never changes.",
         default=None,
     )
-    effective_from: date | None = strawberry.field(description="The first day it holds.", default=None)
-    effective_to: date | None = strawberry.field(description="The last day it holds.", default=None)
+    effective_from: date | None = strawberry.field(description="The first day of validity.", default=None)
+    effective_to: date | None = strawberry.field(description="The last day of validity.", default=None)
     copy_lines_from: strawberry.ID | None = strawberry.field(
-        description="A quote in the same currency whose lines it begins with, in any state and of any"
-        " opportunity; it begins without lines unless sent.",
+        description="A quote in the same currency whose lines are copied, in any state and of any"
+        " opportunity; the quote has no lines if left out.",
         default=None,
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> create.CreateQuote:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: an id can't be that of an opportunity or quote.
+            NotFound: an id can't belong to an opportunity or quote.
         """
         return create.CreateQuote(
             opportunity_id=parse_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
@@ -90,8 +86,8 @@ class CreateQuoteSuccess:
 class DeleteDraftQuoteSuccess:
     """The draft was deleted."""
 
-    deleted_quote_id: strawberry.ID = param("deleted_quote_id", "What the draft's id was.")
-    opportunity: Opportunity = by_param("opportunity_id", "The opportunity that it was an offer on.")
+    deleted_quote_id: strawberry.ID = param("deleted_quote_id", "The id that the draft had.")
+    opportunity: Opportunity = by_param("opportunity_id", "The opportunity that it belonged to.")
 
 
 CreateQuoteResult = Annotated[
@@ -121,26 +117,20 @@ DeleteDraftQuoteResult = Annotated[
 ]
 
 
-async def create_quote(info: Info, input: CreateQuoteInput) -> CreateQuoteResult:  # noqa: A002 - GraphQL's word
+async def create_quote(transaction: Transaction, caller: Caller, input_: CreateQuoteInput) -> Payload:
     """Create a draft."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: create.create_quote(transaction, caller, input.to_command()),
-        CreateQuoteSuccess,
-        lambda created: {"quote_id": created.quote_id},
-    )
+    created = await create.create_quote(transaction, caller, input_.to_command())
+    return Payload(CreateQuoteSuccess, {"quote_id": created.quote_id})
 
 
 async def delete_draft_quote(
-    info: Info,
-    input: DeleteDraftQuoteInput,  # noqa: A002 - GraphQL's word
-) -> DeleteDraftQuoteResult:
+    transaction: Transaction, caller: Caller, input_: DeleteDraftQuoteInput
+) -> Payload:
     """Delete a draft."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: create.delete_draft_quote(transaction, caller, input.to_command()),
+    deleted = await create.delete_draft_quote(transaction, caller, input_.to_command())
+    return Payload(
         DeleteDraftQuoteSuccess,
-        lambda deleted: {
+        {
             "deleted_quote_id": json.dumps(encode_id("quo", deleted.quote_id)),
             "opportunity_id": deleted.opportunity_id,
         },

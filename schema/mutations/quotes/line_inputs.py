@@ -1,24 +1,22 @@
-"""Lines of a quote as clients send them: added, changed, removed."""
+"""Inputs of quote lines: new ones, changed ones, removed ones."""
 
 from decimal import Decimal
-from typing import Any
+from uuid import UUID
 
 import strawberry
 
 from db.domain.enums import QuoteLineKind
-from db.lines.draft import LineContent, LineUpdate
+from db.lines.draft import LineChanges, LineContent, LineUpdate
 from schema.leaf_types.enums import BillingMethod
-from schema.mutations.run import changed_fields, parse_id
+from schema.mutations.inputs import CLEARED, UNCHANGED, changed_fields, parse_id
 
 _NAME = "What is sold; 1 to 200 characters."
-_QUANTITY = "How many units or hours; at least 0, at most two decimal places."
+_QUANTITY = "The number of units or hours; at least 0, at most two decimal places."
 _UNIT_PRICE = (
     "The price of one unit; 0 to 1,000,000,000,000.00 in the quote's currency, at most two decimal places."
 )
 _LIMIT = "The most that may be billed; only on time and material."
-_BUDGET = "What the customer has set aside for it."
-_UNCHANGED = "Unchanged unless sent."
-_CLEARED = "Unchanged unless sent; null clears it."
+_BUDGET = "The customer's budget for it."
 
 
 @strawberry.input(description="A new line that sells project work.")
@@ -32,8 +30,8 @@ class ProjectLineInput:
     not_to_exceed: Decimal | None = strawberry.field(description=_LIMIT, default=None)
     customer_budget: Decimal | None = strawberry.field(description=_BUDGET, default=None)
 
-    def draft(self) -> LineContent:
-        """Return the line that the rule adds."""
+    def to_content(self) -> LineContent:
+        """Return the content of the new line."""
         return LineContent(
             kind=QuoteLineKind.PROJECT,
             name=self.name,
@@ -53,8 +51,8 @@ class ProductLineInput:
     quantity: Decimal = strawberry.field(description=_QUANTITY, default=Decimal(1))
     unit_price: Decimal = strawberry.field(description=_UNIT_PRICE)
 
-    def draft(self) -> LineContent:
-        """Return the line that the rule adds."""
+    def to_content(self) -> LineContent:
+        """Return the content of the new line."""
         return LineContent(
             kind=QuoteLineKind.PRODUCT, name=self.name, quantity=self.quantity, unit_price=self.unit_price
         )
@@ -64,78 +62,82 @@ class ProductLineInput:
 class QuoteLineInput:
     """Project work or a product."""
 
-    project: ProjectLineInput | None = strawberry.field(
-        description="It sells project work.", default=strawberry.UNSET
-    )
-    product: ProductLineInput | None = strawberry.field(
-        description="It sells a product.", default=strawberry.UNSET
-    )
+    project: ProjectLineInput | None = strawberry.field(description="Project work.", default=strawberry.UNSET)
+    product: ProductLineInput | None = strawberry.field(description="A product.", default=strawberry.UNSET)
 
-    def draft(self) -> LineContent:
-        """Return the line that the rule adds."""
-        line: Any = self.project or self.product
-        return line.draft()  # type: ignore[no-any-return]
+    def to_content(self) -> LineContent:
+        """Return the content of the new line."""
+        line = self.project or self.product
+        if not line:
+            raise TypeError("Validation lets through inputs with exactly one kind of line.")
+        return line.to_content()
 
 
-@strawberry.input(description="What to change of which line. A line never turns from one kind to the other.")
+@strawberry.input(description="Which line to change, and how. A line never changes its kind.")
 class ChangeQuoteLineInput:
     """A line to change."""
 
     id: strawberry.ID = strawberry.field(description="The line.")
-    name: str | None = strawberry.field(description=f"{_NAME} {_UNCHANGED}", default=strawberry.UNSET)
+    name: str | None = strawberry.field(description=f"{_NAME} {UNCHANGED}", default=strawberry.UNSET)
     quantity: Decimal | None = strawberry.field(
-        description=f"{_QUANTITY} {_UNCHANGED}", default=strawberry.UNSET
+        description=f"{_QUANTITY} {UNCHANGED}", default=strawberry.UNSET
     )
     unit_price: Decimal | None = strawberry.field(
-        description=f"{_UNIT_PRICE} {_UNCHANGED}", default=strawberry.UNSET
+        description=f"{_UNIT_PRICE} {UNCHANGED}", default=strawberry.UNSET
     )
     billing_method: BillingMethod | None = strawberry.field(
-        description=f"How project work is billed. {_UNCHANGED}", default=strawberry.UNSET
+        description=f"How project work is billed. {UNCHANGED}", default=strawberry.UNSET
     )
     not_to_exceed: Decimal | None = strawberry.field(
-        description=f"{_LIMIT} {_CLEARED}", default=strawberry.UNSET
+        description=f"{_LIMIT} {CLEARED}", default=strawberry.UNSET
     )
     customer_budget: Decimal | None = strawberry.field(
-        description=f"{_BUDGET} {_CLEARED}", default=strawberry.UNSET
+        description=f"{_BUDGET} {CLEARED}", default=strawberry.UNSET
     )
 
-    def update(self, index: int) -> LineUpdate:
-        """Return what the rule changes.
+    def to_update(self, index: int) -> LineUpdate:
+        """Return the change of the line; ``index`` is the input's place in its list.
 
         Raises:
-            NotFound: the id can't be that of a line.
+            NotFound: the id can't belong to a line.
         """
-        path = ("input", "lines", "change", str(index), "id")
-        names = ("name", "quantity", "unit_price", "billing_method")
-        changes: Any = changed_fields(self, *names, clearable=("not_to_exceed", "customer_budget"))
-        return LineUpdate(parse_id("qln", "line of this quote", self.id, path), changes)
+        changes = changed_fields(
+            LineChanges,
+            self,
+            *("name", "quantity", "unit_price", "billing_method"),
+            clearable=("not_to_exceed", "customer_budget"),
+        )
+        return LineUpdate(_parse_line_id(self.id, "change", str(index), "id"), changes)
 
 
-@strawberry.input(description="How the lines of a draft change, all at once.")
+@strawberry.input(description="How to change the lines of a draft, all at once.")
 class QuoteLinesInput:
     """The lines to add, change and remove."""
 
     add: list[QuoteLineInput] | None = strawberry.field(
-        description="New lines, placed behind those that stay.", default=None
+        description="New lines, placed after the remaining ones.", default=None
     )
     change: list[ChangeQuoteLineInput] | None = strawberry.field(
-        description="Lines to change; each stays in its place.", default=None
+        description="Lines to change; each keeps its position.", default=None
     )
     remove: list[strawberry.ID] | None = strawberry.field(
-        description="Lines to remove; those behind them move up.", default=None
+        description="Lines to remove; the following ones move up.", default=None
     )
 
-    def to_command(self) -> dict[str, Any]:
-        """Return what the rule is asked.
+    def added(self) -> tuple[LineContent, ...]:
+        """Return the contents of the new lines."""
+        return tuple(line.to_content() for line in self.add or ())
 
-        Raises:
-            NotFound: an id can't be that of a line.
-        """
-        return {
-            "add_lines": tuple(line.draft() for line in self.add or ()),
-            "change_lines": tuple(line.update(index) for index, line in enumerate(self.change or ())),
-            "remove_lines": tuple(
-                parse_id("qln", "line of this quote", text, ("input", "lines", "remove", str(index)))
-                for index, text in enumerate(self.remove or ())
-            ),
-        }
+    def changed(self) -> tuple[LineUpdate, ...]:
+        """Return the changes of lines; raise NotFound if an id can't belong to a line."""
+        return tuple(line.to_update(index) for index, line in enumerate(self.change or ()))
+
+    def removed(self) -> tuple[UUID, ...]:
+        """Return the ids of removed lines; raise NotFound if one can't belong to a line."""
+        return tuple(
+            _parse_line_id(text, "remove", str(index)) for index, text in enumerate(self.remove or ())
+        )
+
+
+def _parse_line_id(text: str, *path: str) -> UUID:
+    return parse_id("qln", "line of this quote", text, ("input", "lines", *path))

@@ -1,23 +1,23 @@
-"""What every mutation of one quote takes, about which no more needs to be said."""
+"""The common part of the inputs that name one quote and nothing else to change."""
 
 import strawberry
 
 from db.quotes.transitions import QUOTE_ID, QuoteRef
-from schema.mutations.run import parse_id
+from schema.mutations.inputs import parse_id
 
 
 class QuoteRefInput:
-    """The base of their inputs; each declares these fields, so that it can describe its quote."""
+    """The base of such inputs. Each of them declares these fields again, with a description of its quote."""
 
     quote_id: strawberry.ID
     expected_version: int | None
     idempotency_key: str | None
 
     def to_command(self) -> QuoteRef:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: the id can't be that of a quote.
+            NotFound: the id can't belong to a quote.
         """
         return QuoteRef(
             quote_id=parse_id("quo", "quote", self.quote_id, QUOTE_ID),

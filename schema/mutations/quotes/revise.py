@@ -1,15 +1,17 @@
-"""``reviseQuote``: a quote is replaced by a draft, one revision on."""
+"""``reviseQuote``: replace a quote by a draft of its next revision."""
 
 from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.quotes import revise
-from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
+from db.sql.database import Transaction
+from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError, describe_result
+from schema.mutations.inputs import EXPECTED_VERSION, IDEMPOTENCY_KEY
+from schema.mutations.payload import Payload
 from schema.mutations.quotes.quote_ref_input import QuoteRefInput
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, run_mutation
 from schema.planner.fields.relations import by_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.quote import Quote
 
@@ -51,11 +53,7 @@ ReviseQuoteResult = Annotated[
 ]
 
 
-async def revise_quote(info: Info, input: ReviseQuoteInput) -> ReviseQuoteResult:  # noqa: A002 - GraphQL's word
+async def revise_quote(transaction: Transaction, caller: Caller, input_: ReviseQuoteInput) -> Payload:
     """Revise an active or closed quote."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: revise.revise_quote(transaction, caller, input.to_command()),
-        ReviseQuoteSuccess,
-        lambda revised: {"quote_id": revised.quote_id, "draft_id": revised.draft_id},
-    )
+    revised = await revise.revise_quote(transaction, caller, input_.to_command())
+    return Payload(ReviseQuoteSuccess, {"quote_id": revised.quote_id, "draft_id": revised.draft_id})

@@ -1,18 +1,20 @@
-"""``winQuote``: the customer accepted an offer."""
+"""``winQuote``: win an active quote, because the customer accepted it."""
 
 from datetime import date
 from typing import Annotated
 
 import strawberry
 
+from db.domain.caller import Caller
 from db.quotes import win
 from db.sql.array_param import InArray
+from db.sql.database import Transaction
 from schema.filters.list_specs import QUOTES
-from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError
-from schema.mutations.run import EXPECTED_VERSION, IDEMPOTENCY_KEY, describe_result, parse_id, run_mutation
+from schema.mutations.errors import NotFoundError, OperationError, StaleVersionError, describe_result
+from schema.mutations.inputs import CLOSE_DESCRIPTION, EXPECTED_VERSION, IDEMPOTENCY_KEY, parse_id
+from schema.mutations.payload import Payload
 from schema.planner.fields.connections import Connection, connection
 from schema.planner.fields.relations import by_param
-from schema.request.context import Info
 from schema.types.node import planned_type
 from schema.types.quote import ProjectContract, Quote
 
@@ -25,20 +27,18 @@ class WinQuoteInput:
         description="The quote; it is active, and no other quote of its opportunity is won."
     )
     closed_on: date | None = strawberry.field(
-        description="The day of the win, from the quote's creation to today; today (UTC) unless sent.",
+        description="The date of the win, from the quote's creation to today; today (UTC) if left out.",
         default=None,
     )
-    description: str | None = strawberry.field(
-        description="What is to be said about it; up to 2,000 characters.", default=None
-    )
+    description: str | None = strawberry.field(description=CLOSE_DESCRIPTION, default=None)
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
     def to_command(self) -> win.WinQuote:
-        """Return what the rule is asked.
+        """Return the command.
 
         Raises:
-            NotFound: the id can't be that of a quote.
+            NotFound: the id can't belong to a quote.
         """
         return win.WinQuote(
             quote_id=parse_id("quo", "quote", self.quote_id, ("input", "quoteId")),
@@ -80,13 +80,12 @@ WinQuoteResult = Annotated[
 ]
 
 
-async def win_quote(info: Info, input: WinQuoteInput) -> WinQuoteResult:  # noqa: A002 - GraphQL's word
+async def win_quote(transaction: Transaction, caller: Caller, input_: WinQuoteInput) -> Payload:
     """Win an active quote."""
-    return await run_mutation(  # type: ignore[no-any-return]
-        info,
-        lambda transaction, caller: win.win_quote(transaction, caller, input.to_command()),
+    won = await win.win_quote(transaction, caller, input_.to_command())
+    return Payload(
         WinQuoteSuccess,
-        lambda won: {
+        {
             "quote_id": won.quote_id,
             "project_contract_id": won.project_contract_id,
             "quote_ids": won.closed_quote_ids,

@@ -63,7 +63,7 @@ async def test_what_can_not_run_is_told_in_the_stream(http: httpx2.AsyncClient) 
     answer = await http.post("/graphql", json={"query": ALL, "variables": {"after": "x"}}, headers=STREAM)
 
     errors = (
-        b"""{"errors":[{"message":"This is no event id. Send eventId as it was told.","""
+        b"""{"errors":[{"message":"This is no event id. Send eventId as it was returned.","""
         b""""extensions":{"code":"BAD_USER_INPUT"}}]}"""
     )
     assert answer.status_code == 200

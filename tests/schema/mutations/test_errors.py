@@ -13,7 +13,13 @@ from db.domain.errors import ActiveQuotes, BlockingQuote, Refusal, Unavailable
 from db.domain.ids import new_id
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
-from schema.mutations.errors import ERROR_TYPES, error_payload
+from schema.mutations.errors import (
+    ERROR_TYPES,
+    ActiveQuotesError,
+    OperationError,
+    error_payload,
+)
+from schema.mutations.payload import Payload
 from schema.planner.fields.columns import computed
 from schema.planner.plan.catalog import Catalog, MissingSourceError
 from schema.types.node import planned_type
@@ -51,9 +57,9 @@ def test_a_refusal_without_a_member_in_the_union_is_an_operation_error_with_its_
         "message": '"1 active quote blocks closing: QUO-1 rev 0. Close it first, or send closeQuotes."',
         "path": '["input", "opportunityId"]',
     }
-    assert error_payload(refusal, frozenset({"NotFoundError", "OperationError"})) == ("OperationError", told)
+    assert error_payload(refusal, {"NotFoundError", "OperationError"}) == Payload(OperationError, told)
     own = {"opportunity_id": refusal.opportunity_id, "quote_ids": [blocking.id]}
-    assert error_payload(refusal, frozenset({"ActiveQuotesError"})) == ("ActiveQuotesError", told | own)
+    assert error_payload(refusal, {"ActiveQuotesError"}) == Payload(ActiveQuotesError, {**told, **own})
 
 
 def test_a_field_without_a_source_stops_the_schema_from_building() -> None:

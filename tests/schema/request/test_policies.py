@@ -98,7 +98,7 @@ def test_a_root_field_without_a_policy_stops_the_schema_from_building(root: str)
     extended = extend_schema(cached_schema().graphql, parse(f"extend type {root} {{ forecast: String }}"))
     with pytest.raises(IncompletePoliciesError) as error:
         POLICIES.check(extended)
-    assert str(error.value) == f"{root}.forecast has no policy: say in POLICIES whose it is."
+    assert str(error.value) == f"{root}.forecast has no policy: add its minimum role to POLICIES."
 
 
 @pytest.mark.parametrize(
@@ -112,7 +112,7 @@ def test_no_policy_can_be_missing(root: str, field: str) -> None:
 def test_a_policy_without_a_field_stops_the_schema_from_building() -> None:
     with pytest.raises(IncompletePoliciesError) as error:
         build_schema(changed("Mutation", "deleteOpportunity", Role.ADMIN))
-    assert str(error.value) == "POLICIES has Mutation.deleteOpportunity, which is no field: take it out."
+    assert str(error.value) == "POLICIES has Mutation.deleteOpportunity, which is not a field: remove it."
 
 
 def test_a_field_without_a_policy_is_nobody_s() -> None:

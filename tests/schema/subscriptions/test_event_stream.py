@@ -145,7 +145,7 @@ async def test_after_an_answer_nothing_is_missed_that_it_does_not_show(
 @pytest.mark.parametrize(
     ("query", "variables", "message"),
     [
-        (ALL, {"after": "x"}, "This is no event id. Send eventId as it was told."),
+        (ALL, {"after": "x"}, "This is no event id. Send eventId as it was returned."),
         (
             ALL,
             {"after": "9999999-1"},

@@ -29,7 +29,7 @@ class SlowRead:
         return "answer"
 
 
-async def subscribe(reads: SingleFlight, read: SlowRead, number: int) -> list[asyncio.Task[str]]:
+async def subscribe(reads: SingleFlight[str], read: SlowRead, number: int) -> list[asyncio.Task[str]]:
     """Start subscribers that ask for the same; return them once all of them wait."""
     subscribers = [asyncio.create_task(reads.do("key", read)) for _ in range(number)]
     await settle()
@@ -44,7 +44,7 @@ async def settle() -> None:
 
 @pytest.mark.parametrize("leaving", [(0,), (1,), (2,), (0, 1), (0, 2)])
 async def test_subscribers_who_leave_do_not_cancel_the_read_of_the_others(leaving: tuple[int, ...]) -> None:
-    reads, read = SingleFlight(), SlowRead()
+    reads, read = SingleFlight[str](), SlowRead()
     subscribers = await subscribe(reads, read, 3)
 
     for number in leaving:
@@ -61,7 +61,7 @@ async def test_subscribers_who_leave_do_not_cancel_the_read_of_the_others(leavin
 
 
 async def test_a_subscriber_that_joins_after_the_first_has_left_shares_the_read() -> None:
-    reads, read = SingleFlight(), SlowRead()
+    reads, read = SingleFlight[str](), SlowRead()
     first, second = await subscribe(reads, read, 2)
     first.cancel()
     await settle()
@@ -75,7 +75,7 @@ async def test_a_subscriber_that_joins_after_the_first_has_left_shares_the_read(
 
 
 async def test_the_read_is_canceled_when_the_last_subscriber_leaves() -> None:
-    reads, read = SingleFlight(), SlowRead()
+    reads, read = SingleFlight[str](), SlowRead()
     subscribers = await subscribe(reads, read, 2)
 
     subscribers[0].cancel()
@@ -88,7 +88,7 @@ async def test_the_read_is_canceled_when_the_last_subscriber_leaves() -> None:
 
 
 async def test_a_subscriber_that_comes_after_the_last_has_left_starts_another_read() -> None:
-    reads, read = SingleFlight(), SlowRead()
+    reads, read = SingleFlight[str](), SlowRead()
     [first] = await subscribe(reads, read, 1)
     first.cancel()
     await settle()
