@@ -1,8 +1,8 @@
-"""Spans for transactions and statements, by what they do and to which table: never with a value."""
+"""Spans for transactions and statements, named by the statement's verb and table ("SELECT opportunity")."""
 
 import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from functools import lru_cache
 from typing import Any
 from uuid import UUID
@@ -12,57 +12,31 @@ from sqlalchemy import Dialect
 from typing_extensions import override
 
 from db.sql.database import Database, PoolStats, Transaction
-from db.sql.statements import Statement
+from db.sql.statements import RowT, Statement
 
 _VERB = re.compile(r"\b(SELECT|INSERT|UPDATE|DELETE)\b")
 _TABLE = re.compile(r'\b(?:FROM|INTO|UPDATE) "?([a-z_]+)')
-_EXPRESSION = re.compile(r"(?<!FROM )\([^()]*\)")
-
-
-class _Tracing:
-    """Opens spans within others alone: what the server does by itself is nobody's request."""
-
-    def __init__(self, tracer: Tracer, dialect: Dialect) -> None:
-        self._tracer = tracer
-        self._dialect = dialect
-
-    @contextmanager
-    def span(self, name: str) -> Iterator[None]:
-        if not get_current_span().is_recording():
-            yield
-            return
-        with self._tracer.start_as_current_span(
-            name,
-            kind=SpanKind.CLIENT,
-            attributes={"db.system.name": self._dialect.name, "db.query.summary": name},
-            record_exception=False,  # its text may hold a value
-            set_status_on_exception=False,
-        ) as span:
-            try:
-                yield
-            except BaseException as error:
-                span.set_attribute("error.type", type(error).__name__)
-                raise
+_PARENTHESES = re.compile(r"(?<!FROM )\([^()]*\)")
 
 
 class TracedDatabase(Database):
-    """A database whose transactions and statements have spans."""
+    """A database that opens a span for each transaction and each statement of a request."""
 
     def __init__(self, database: Database, tracer: Tracer) -> None:
         self._database = database
         self._tracer = tracer
-        self._tracing = _Tracing(tracer, database.dialect)
+        self._spans = _Spans(tracer, database.dialect)
         self.dialect = database.dialect
         self.retry_counter = database.retry_counter
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
-        with self._tracing.span(summary(statement, self.dialect)):
+        with self._spans.of_statement(statement):
             return await self._database.json(statement, values)
 
     @override
-    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
-        with self._tracing.span(summary(statement, self.dialect)):
+    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+        with self._spans.of_statement(statement):
             return await self._database.rows(statement, **values)
 
     @override
@@ -72,9 +46,9 @@ class TracedDatabase(Database):
     @override
     @asynccontextmanager
     async def transaction(self) -> AsyncIterator[Transaction]:
-        with self._tracing.span("transaction"):
+        with self._spans.span("transaction"):
             async with self._database.transaction() as transaction:
-                yield _TracedTransaction(transaction, self._tracing, self.dialect)
+                yield _TracedTransaction(transaction, self._spans)
 
     @override
     def pool_stats(self) -> PoolStats:
@@ -86,43 +60,71 @@ class TracedDatabase(Database):
 
 
 class _TracedTransaction(Transaction):
-    def __init__(self, transaction: Transaction, tracing: _Tracing, dialect: Dialect) -> None:
+    def __init__(self, transaction: Transaction, spans: "_Spans") -> None:
         self._transaction = transaction
-        self._tracing = tracing
-        self._dialect = dialect
+        self._spans = spans
 
     @override
-    async def rows(self, statement: Statement, **values: Any) -> list[Any]:
-        with self._tracing.span(summary(statement, self._dialect)):
+    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+        with self._spans.of_statement(statement):
             return await self._transaction.rows(statement, **values)
 
     @override
     async def execute(self, statement: Statement, **values: Any) -> int:
-        with self._tracing.span(summary(statement, self._dialect)):
+        with self._spans.of_statement(statement):
             return await self._transaction.execute(statement, **values)
 
     @override
     async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        with self._tracing.span(summary(statement, self._dialect)):
+        with self._spans.of_statement(statement):
             await self._transaction.update_exactly(statement, number, **values)
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
-        with self._tracing.span(summary(statement, self._dialect)):
+        with self._spans.of_statement(statement):
             await self._transaction.execute_many(statement, values)
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
-        with self._tracing.span(summary(statement, self._dialect)):
+        with self._spans.of_statement(statement):
             return await self._transaction.json(statement, values)
+
+
+class _Spans:
+    """Opens spans inside other spans only: statements of background jobs belong to no request."""
+
+    def __init__(self, tracer: Tracer, dialect: Dialect) -> None:
+        self._tracer = tracer
+        self._dialect = dialect
+
+    def of_statement(self, statement: Statement) -> AbstractContextManager[None]:
+        return self.span(summary(statement, self._dialect))
+
+    @contextmanager
+    def span(self, name: str) -> Iterator[None]:
+        if not get_current_span().is_recording():
+            yield
+            return
+        with self._tracer.start_as_current_span(
+            name,
+            kind=SpanKind.CLIENT,
+            attributes={"db.system.name": self._dialect.name, "db.query.summary": name},
+            record_exception=False,  # its message may contain a value
+            set_status_on_exception=False,
+        ) as span:
+            try:
+                yield
+            except BaseException as error:
+                span.set_attribute("error.type", type(error).__name__)
+                raise
 
 
 @lru_cache(4096)
 def summary(statement: Statement, dialect: Dialect) -> str:
-    """Return what a statement does, and to which table: its first one outside expressions, or else inside."""
+    """Return the verb and the first table of a statement; a table outside parentheses comes first."""
     sql = outside = statement.compiled(dialect).sql
-    found = 1
-    while found:
-        outside, found = _EXPRESSION.subn("", outside)
-    parts = [match[1] for match in (_VERB.search(sql), _TABLE.search(outside) or _TABLE.search(sql)) if match]
-    return " ".join(parts) or "statement"
+    replaced = 1
+    while replaced:
+        outside, replaced = _PARENTHESES.subn("", outside)
+    verb, table = _VERB.search(sql), _TABLE.search(outside) or _TABLE.search(sql)
+    return " ".join(match[1] for match in (verb, table) if match) or "statement"

@@ -1,6 +1,5 @@
-"""A span for each query and mutation, over HTTP and over sockets."""
+"""A span for each query and mutation, over HTTP and over WebSockets."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from opentelemetry.trace import Tracer
@@ -12,10 +11,10 @@ from schema.request.operation import Operation
 
 
 class TracedExecutor(Executor):
-    """Runs operations, each within a span that has its name and its codes."""
+    """Executes each operation in a span with its name, type and error codes."""
 
-    def __init__(self, tracer: Tracer, *parts: Any) -> None:
-        super().__init__(*parts)
+    def __init__(self, tracer: Tracer, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self._tracer = tracer
 
     @override
@@ -23,9 +22,8 @@ class TracedExecutor(Executor):
         name, kind = operation.label
         attributes = {"graphql.operation.name": name, "graphql.operation.type": kind}
         with self._tracer.start_as_current_span(f"{kind} {name}", attributes=attributes) as span:
-            answer = await super().run_operation(request, operation)
-            refusals = {refused.code for refused in operation.refusals}
-            codes: Sequence[str] = sorted(answer.codes | refusals)
+            response = await super().run_operation(request, operation)
+            codes = response.codes | {refusal.code for refusal in operation.refusals}
             if codes:
-                span.set_attribute("dealdesk.codes", codes)
-            return answer
+                span.set_attribute("dealdesk.codes", sorted(codes))
+            return response

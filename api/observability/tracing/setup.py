@@ -1,4 +1,4 @@
-"""Traces, if they are wanted: then the parts of the server are replaced by ones that tell what they do."""
+"""Switches tracing on: the components of the server are replaced by ones that open spans."""
 
 import logging
 from collections.abc import Callable, Iterator
@@ -14,7 +14,7 @@ _log = logging.getLogger("dealdesk.telemetry")
 
 
 class Components(NamedTuple):
-    """How the parts of a server are made, or wrapped."""
+    """How the components of a server are created or wrapped."""
 
     database: Callable[[Database], Database]
     executor: Callable[..., Executor]
@@ -26,16 +26,18 @@ UNTRACED = Components(lambda database: database, Executor, lambda app: app)
 
 @contextmanager
 def instrumented(*, enabled: bool) -> Iterator[Components]:
-    """Give the parts of a server; where traces are wanted they are sent on while the block runs."""
+    """Yield the components of a server. If tracing is enabled, export their spans until the block ends."""
     if not enabled:
         yield UNTRACED
         return
     try:
-        from api.observability.tracing.exporter import exporting_tracer  # noqa: PLC0415 - the extra may be absent
-        from api.observability.tracing.instrumentation import traced_components  # noqa: PLC0415
+        from api.observability.tracing.instrumentation import exporting_components  # noqa: PLC0415 - an extra
     except ImportError:
-        _log.warning("OTEL_ variables ask for traces, but the extra dealdesk[telemetry] is not installed")
+        _log.warning(
+            "OTEL_ variables enable traces, but the extra is missing. Install dealdesk[telemetry], or set"
+            " OTEL_SDK_DISABLED=true."
+        )
         yield UNTRACED
         return
-    with exporting_tracer() as tracer:
-        yield traced_components(tracer)
+    with exporting_components() as components:
+        yield components

@@ -1,4 +1,4 @@
-"""What callers send and what lets them in turns up in no log, in no error and in no trace."""
+"""What clients send, and their tokens, appear in no log, no error and no trace."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ from api.observability.redaction import redact
 from db.auth.tokens import TOKEN_PREFIX
 from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.sql.database import Database
-from tests.api.observability.test_tracing import finished, parts_with
+from tests.api.observability.test_tracing import components_with, finished
 from tests.api.support.access import access_policy, http_client, store_token
 from tests.api.support.connections import Socket, open_socket
 from tests.builders import OrganizationBuilder
@@ -39,9 +39,9 @@ CLOSE = """mutation($input: CloseOpportunityInput!) {
 LIST = """query($filter: OpportunityFilter, $after: String, $first: Int) {
   opportunities(filter: $filter, after: $after, first: $first) { totalCount }
 }"""
-LISTEN = "subscription($after: String) { opportunitiesChanged(after: $after) { kind } }"
+SUBSCRIBE = "subscription($after: String) { opportunitiesChanged(after: $after) { kind } }"
 LOST = {"opportunityId": CANARY, "outcome": {"lost": {"competitorId": CANARY}}, "description": CANARY * 400}
-ASKED: list[tuple[str, Any]] = [
+REQUESTS: list[tuple[str, Any]] = [
     (CREATE, {"input": {"name": CANARY, "idempotencyKey": CANARY}}),
     (CREATE, {"input": {"name": CANARY * 40}}),
     (CREATE, {"input": {"name": f"{CANARY}\0"}}),
@@ -63,48 +63,48 @@ ASKED: list[tuple[str, Any]] = [
     ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [CANARY, None]}),
 ]
 
-REFUSE_ON_SQLITE = "CREATE TRIGGER refuse BEFORE INSERT ON competitor BEGIN SELECT RAISE(ABORT, 'no'); END"
-REFUSE_ON_POSTGRESQL = """
-CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no %', NEW.name; END $$;
-CREATE TRIGGER refuse BEFORE INSERT ON competitor FOR EACH ROW EXECUTE FUNCTION refuse()
+FAIL_ON_SQLITE = "CREATE TRIGGER fail BEFORE INSERT ON competitor BEGIN SELECT RAISE(ABORT, 'no'); END"
+FAIL_ON_POSTGRESQL = """
+CREATE FUNCTION fail() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'no %', NEW.name; END $$;
+CREATE TRIGGER fail BEFORE INSERT ON competitor FOR EACH ROW EXECUTE FUNCTION fail()
 """
 
 
-async def test_canaries_are_nowhere(database: Database, database_url: str) -> None:
+async def test_client_data_and_tokens_appear_nowhere(database: Database, database_url: str) -> None:
     await store_token(await OrganizationBuilder.create(database), TOKEN)
     spans = InMemorySpanExporter()
-    parts = parts_with(spans)
-    executor = parts.executor(cached_schema(), parts.database(database), [log_operation])
-    app = parts.app(create_app(executor, database, access_policy(database), observers=[log_request]))
+    components = components_with(spans)
+    executor = components.executor(cached_schema(), components.database(database), [log_operation])
+    app = components.app(create_app(executor, database, access_policy(database), observers=[log_request]))
     with logged() as logs:
         async with http_client(app) as http:
             http.headers["authorization"] = f"Bearer {TOKEN}"
-            answers = [answer async for answer in asked(http)]
+            responses = [response async for response in send_over_http(http)]
             await break_competitors(database_url)
             broken = await post(http, CREATE, {"input": {"name": CANARY * 2}})
         async with open_socket(app) as socket:
-            answers += [answer async for answer in talked(socket)]
+            responses += [response async for response in send_over_websocket(socket)]
         async with open_socket(app) as socket:
             await socket.next_from_app()
             socket.initialize(f"Bearer {BAD_TOKENS[0]}")
-            answers.append(str(await socket.read_close()))
+            responses.append(str(await socket.read_close()))
 
     internal = json.loads(broken)["errors"][0]["extensions"]
     assert internal["code"] == "INTERNAL_SERVER_ERROR"
-    told = [log.getvalue() for log in logs]
-    for log in told:
+    log_texts = [log.getvalue() for log in logs]
+    for log in log_texts:
         assert internal["requestId"] in log
         assert "in create_competitor" in log
     traces = "".join(span.to_json() for span in finished(spans))
     assert "INSERT competitor" in traces
     for canary in (CANARY, urlsplit(database_url).password or CANARY):
-        assert [each for each in (*answers, broken, *told, traces) if canary in each] == []
+        assert [text for text in (*responses, broken, *log_texts, traces) if canary in text] == []
 
 
-async def asked(http: httpx2.AsyncClient) -> Any:
-    for query, variables in ASKED:
+async def send_over_http(http: httpx2.AsyncClient) -> Any:
+    for query, variables in REQUESTS:
         yield await post(http, query, variables)
-    for query, variables in ASKED[-8:]:
+    for query, variables in REQUESTS[-8:]:
         parameters = {"query": query, "variables": json.dumps(variables)}
         yield (await http.get("/graphql", params=parameters)).text
     for token in BAD_TOKENS:
@@ -115,16 +115,16 @@ async def asked(http: httpx2.AsyncClient) -> Any:
         yield (await http.post("/graphql", content=body.encode(), headers=headers)).text
 
 
-async def talked(socket: Socket) -> Any:
+async def send_over_websocket(socket: Socket) -> Any:
     await socket.next_from_app()
     socket.initialize(f"Bearer {TOKEN}")
     await socket.read()
-    for query, variables in ASKED[-8:]:
+    for query, variables in REQUESTS[-8:]:
         socket.send_json("subscribe", id="1", payload={"query": query, "variables": variables})
         while (message := await socket.read())["type"] == "next":
             yield json.dumps(message)
         yield json.dumps(message)
-    socket.send_json("subscribe", id="1", payload={"query": LISTEN, "variables": {"after": CANARY}})
+    socket.send_json("subscribe", id="1", payload={"query": SUBSCRIBE, "variables": {"after": CANARY}})
     yield json.dumps(await socket.read())
 
 
@@ -133,19 +133,19 @@ async def post(http: httpx2.AsyncClient, query: str, variables: Any) -> str:
 
 
 async def break_competitors(url: str) -> None:
-    """Let the database refuse what the rules let through; PostgreSQL says what it was."""
+    """Make the database fail on each new competitor; PostgreSQL's message contains the name."""
     if url.startswith(POSTGRES_SCHEMES):
         connection = await asyncpg.connect(url)
-        await connection.execute(REFUSE_ON_POSTGRESQL)
+        await connection.execute(FAIL_ON_POSTGRESQL)
         await connection.close()
     else:
         with closing(sqlite3.connect(sqlite_path(url))) as sqlite:
-            sqlite.execute(REFUSE_ON_SQLITE)
+            sqlite.execute(FAIL_ON_SQLITE)
 
 
 @contextmanager
 def logged() -> Iterator[list[StringIO]]:
-    """Give all that is logged, of every level and in both formats."""
+    """Yield everything that is logged, at every level and in both formats."""
     root, logs = logging.getLogger(), []
     level = root.level
     root.setLevel(logging.DEBUG)
@@ -166,7 +166,7 @@ def logged() -> Iterator[list[StringIO]]:
 
 
 @pytest.mark.parametrize(
-    ("text", "shown"),
+    ("text", "redacted"),
     [
         (f"token {TOKEN}.", "token [redacted]."),
         (f"Bearer {BAD_TOKENS[1]} was sent", "Bearer [redacted] was sent"),
@@ -175,5 +175,5 @@ def logged() -> Iterator[list[StringIO]]:
         ("GET /graphql", "GET /graphql"),
     ],
 )
-def test_secrets_are_taken_out_of_any_line(text: str, shown: str) -> None:
-    assert redact(text) == shown
+def test_secrets_are_redacted(text: str, redacted: str) -> None:
+    assert redact(text) == redacted

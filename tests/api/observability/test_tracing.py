@@ -35,19 +35,21 @@ def spans() -> InMemorySpanExporter:
 
 @pytest.fixture
 def app(builder: OrganizationBuilder, spans: InMemorySpanExporter) -> ASGIApp:
-    parts = parts_with(spans)
-    database = parts.database(builder.database)
-    executor = parts.executor(cached_schema(), database)
-    return parts.app(create_app(executor, database, access_policy(builder.database), observers=[log_request]))
+    components = components_with(spans)
+    database = components.database(builder.database)
+    executor = components.executor(cached_schema(), database)
+    return components.app(
+        create_app(executor, database, access_policy(builder.database), observers=[log_request])
+    )
 
 
-async def test_a_request_its_operation_its_transaction_and_their_statements_have_spans(
+async def test_request_operation_transaction_and_statements_have_nested_spans(
     app: ASGIApp, spans: InMemorySpanExporter, builder: OrganizationBuilder
 ) -> None:
     opportunity = await builder.opportunity()
     await builder.quote(opportunity, state="ACTIVE")
 
-    answer = await close(app, opportunity, traceparent=f"00-{TRACE}-{PARENT}-01")
+    response = await close(app, opportunity, traceparent=f"00-{TRACE}-{PARENT}-01")
 
     assert tree(spans)[:4] == [
         "POST",
@@ -63,7 +65,7 @@ async def test_a_request_its_operation_its_transaction_and_their_statements_have
         "http.request.method": "POST",
         "url.path": "/graphql",
         "http.response.status_code": 200,
-        "dealdesk.request_id": answer.headers["x-request-id"],
+        "dealdesk.request_id": response.headers["x-request-id"],
     }
     assert dict(operation.attributes or {}) == {
         "graphql.operation.name": "Close",
@@ -72,7 +74,7 @@ async def test_a_request_its_operation_its_transaction_and_their_statements_have
     }
 
 
-async def test_no_span_has_a_value(
+async def test_no_span_contains_a_value(
     app: ASGIApp, spans: InMemorySpanExporter, builder: OrganizationBuilder
 ) -> None:
     opportunity = await builder.opportunity()
@@ -80,28 +82,28 @@ async def test_no_span_has_a_value(
     await close(app, opportunity, description="swordfish")
     await close(app, opportunity, description="swordfish" * 1000)
 
-    told = "".join(span.to_json() for span in finished(spans))
-    assert "INSERT opportunity_close" in told
-    assert "swordfish" not in told
-    assert str(opportunity) not in told
+    exported = "".join(span.to_json() for span in finished(spans))
+    assert "INSERT opportunity_close" in exported
+    assert "swordfish" not in exported
+    assert str(opportunity) not in exported
 
 
-async def test_a_trace_that_begins_here_is_logged(
+async def test_the_trace_id_of_a_new_trace_is_logged(
     app: ASGIApp, spans: InMemorySpanExporter, builder: OrganizationBuilder, caplog: pytest.LogCaptureFixture
 ) -> None:
-    naming = logging.Filter()
-    naming.filter = add_request_fields  # type: ignore[method-assign]
-    with caplog.filtering(naming), caplog.at_level(logging.INFO, "dealdesk.access"):
+    request_filter = logging.Filter()
+    request_filter.filter = add_request_fields  # type: ignore[method-assign]
+    with caplog.filtering(request_filter), caplog.at_level(logging.INFO, "dealdesk.access"):
         await close(app, await builder.opportunity())
 
     [record] = caplog.records
     assert record.__dict__["trace_id"] == f"{finished(spans)[0].context.trace_id:032x}"
 
 
-async def test_what_the_server_does_by_itself_has_no_spans(
+async def test_statements_of_background_jobs_have_no_spans(
     spans: InMemorySpanExporter, builder: OrganizationBuilder
 ) -> None:
-    database = parts_with(spans).database(builder.database)
+    database = components_with(spans).database(builder.database)
 
     await latest_position(database)
     await database.write(find_default_user)
@@ -109,29 +111,29 @@ async def test_what_the_server_does_by_itself_has_no_spans(
     assert finished(spans) == []
 
 
-async def test_on_postgresql_spans_keep_a_change_and_its_insertions_together(
+async def test_a_traced_write_on_postgresql_returns_the_result(
     spans: InMemorySpanExporter, postgresql: Database
 ) -> None:
-    traced = parts_with(spans).database(postgresql)
+    traced = components_with(spans).database(postgresql)
 
     assert await traced.write(statements_of_a_change) == b"1"
 
 
 @pytest.mark.parametrize(
-    ("set_", "is_wanted"),
+    ("variables", "enabled"),
     [
         ({}, False),
         ({"ENDPOINT": "http://collector:4318"}, True),
         ({"TRACES_ENDPOINT": "http://collector:4318/v1/traces"}, True),
     ],
 )
-def test_traces_are_wanted_where_there_is_somewhere_to_send_them(
-    set_: dict[str, str], is_wanted: bool, monkeypatch: pytest.MonkeyPatch
+def test_tracing_is_enabled_by_an_endpoint(
+    variables: dict[str, str], enabled: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     for name in ("ENDPOINT", "TRACES_ENDPOINT"):
-        monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", set_.get(name, ""))
+        monkeypatch.setenv(f"OTEL_EXPORTER_OTLP_{name}", variables.get(name, ""))
 
-    assert TracingSettings().enabled is is_wanted
+    assert TracingSettings().enabled is enabled
     for name, value in (("OTEL_SDK_DISABLED", "true"), ("OTEL_TRACES_EXPORTER", "none")):
         with monkeypatch.context() as patch:
             patch.setenv(name, value)
@@ -146,19 +148,19 @@ async def close(
         return await http.post("/graphql", json={"query": CLOSE, "variables": variables}, headers=headers)
 
 
-def parts_with(spans: InMemorySpanExporter) -> Components:
+def components_with(spans: InMemorySpanExporter) -> Components:
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(spans))
     return traced_components(provider.get_tracer("tests"))
 
 
 def finished(spans: InMemorySpanExporter) -> list[Any]:
-    """Return the spans in the order in which they began."""
+    """Return the spans in the order of their start."""
     return sorted(spans.get_finished_spans(), key=lambda span: span.start_time or 0)
 
 
 def tree(spans: InMemorySpanExporter) -> list[str]:
-    """Return the spans' names, each behind those that it is in."""
+    """Return the name of each span after the names of its ancestors."""
     by_id = {span.context.span_id: span for span in finished(spans)}
 
     def path(span: Any) -> list[str]:
