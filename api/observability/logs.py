@@ -1,6 +1,6 @@
-"""Logs: a line for each thing that happened, as text for people or as JSON for programs.
+"""Logs: one line for each event, as text for people or as JSON for programs.
 
-What is logged of a request is listed here, so no line holds a token, a variable or the text of a document.
+``FIELDS`` lists what is logged of a request: no token, no variable and no text of a document.
 """
 
 import json
@@ -16,20 +16,20 @@ from api.observability.request_context import current_scope, trace_id
 from schema.execution.observer import Observation
 
 FIELDS = ("request_id", "trace_id", "method", "path", "status", "operation", "kind", "codes", "duration_ms")
-"""What a line may have beside its message: which request it is about, and what became of that."""
+"""Fields of a line besides its message: the request that it belongs to, and the result of that request."""
 
 _access = logging.getLogger("dealdesk.access")
 
 
 class LogFormat(StrEnum):
-    """How lines are written."""
+    """The format of log lines."""
 
     TEXT = "text"
     JSON = "json"
 
 
 def configure_logs(format_: LogFormat, *, access_log: bool) -> None:
-    """Write warnings and what is worse to stderr; with ``access_log`` every request, too."""
+    """Log warnings and errors to stderr; with ``access_log`` also each request."""
     handler = logging.StreamHandler()
     handler.setFormatter(create_formatter(format_))
     handler.addFilter(add_request_fields)
@@ -38,9 +38,9 @@ def configure_logs(format_: LogFormat, *, access_log: bool) -> None:
 
 
 def create_formatter(format_: LogFormat) -> logging.Formatter:
-    """Return what makes a line of a record."""
+    """Return a formatter that redacts secrets."""
     if format_ is LogFormat.TEXT:
-        return RedactingFormatter(_Text("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+        return RedactingFormatter(_TextFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     return RedactingFormatter(
         JsonFormatter(
             ("levelname", "name", "message"),
@@ -51,7 +51,7 @@ def create_formatter(format_: LogFormat) -> logging.Formatter:
 
 
 def add_request_fields(record: logging.LogRecord) -> bool:
-    """Let a record say which request it is about, unless it says so itself; none is left out."""
+    """Add the ids of the current request to a record that has none; return True, because it drops none."""
     scope = current_scope()
     if scope is not None:
         record.__dict__.setdefault("request_id", scope["request_id"])
@@ -62,34 +62,34 @@ def add_request_fields(record: logging.LogRecord) -> bool:
 
 
 def log_request(scope: Scope, status: int, seconds: float) -> None:
-    """Log a request over HTTP, with the operation that it asked for."""
-    of = {"method": scope["method"], "path": scope["path"], "status": status}
-    _access.info("request", extra=of | scope.get("outcome", {}) | _duration(seconds))
+    """Log an HTTP request with its operation."""
+    fields = {"method": scope["method"], "path": scope["path"], "status": status}
+    _access.info("request", extra=fields | scope.get("outcome", {}) | _duration(seconds))
 
 
 def log_operation(observation: Observation) -> None:
-    """Log an operation over a socket; one over HTTP is logged with its request."""
+    """Log an operation over a WebSocket. Over HTTP, keep its result for the line of the request."""
     scope = current_scope()
     if scope is not None and scope["type"] == "http":
         scope["outcome"] = _outcome(observation)
     elif scope is not None:
-        of = {"request_id": observation.request_id, "method": "WS", "path": scope["path"]}
-        _access.info("operation", extra=of | _outcome(observation) | _duration(observation.seconds))
+        fields = {"request_id": observation.request_id, "method": "WS", "path": scope["path"]}
+        _access.info("operation", extra=fields | _outcome(observation) | _duration(observation.seconds))
 
 
 def _outcome(observation: Observation) -> dict[str, object]:
-    asked = observation.operation
-    of: dict[str, object] = {} if asked is None else {"operation": asked.name, "kind": asked.kind}
-    codes = {*observation.codes, *(refused.code for refused in observation.refusals)}
-    return of | {"codes": sorted(codes)} if codes else of
+    label = observation.operation
+    fields: dict[str, object] = {} if label is None else {"operation": label.name, "kind": label.kind}
+    codes = {*observation.codes, *(refusal.code for refusal in observation.refusals)}
+    return fields | {"codes": sorted(codes)} if codes else fields
 
 
 def _duration(seconds: float) -> dict[str, object]:
     return {"duration_ms": round(seconds * 1000, 3)}
 
 
-class _Text(logging.Formatter):
-    """Appends the fields to the message, values as JSON so that none can look like another line."""
+class _TextFormatter(logging.Formatter):
+    """Appends the fields to the message. JSON escapes line breaks, so a value can't forge another line."""
 
     @override
     def formatMessage(self, record: logging.LogRecord) -> str:

@@ -1,4 +1,4 @@
-"""Logs say what happened and where, never with what: no tokens, no passwords, nothing that callers sent."""
+"""Redaction of logs: tokens, passwords, and exceptions' messages that may contain what a client sent."""
 
 import logging
 import re
@@ -14,27 +14,28 @@ from db.domain.errors import DealdeskError, Refusal
 from db.sql.database import ConstraintViolation
 
 _SECRETS = re.compile(
-    r"dealdesk_[A-Za-z0-9_-]{43}"  # tokens of our own
-    r"|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # those of issuers
+    r"dealdesk_[A-Za-z0-9_-]{43}"  # our own tokens
+    r"|eyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]*"  # JSON Web Tokens
     r"|(?<=://)[^\s/@]+(?=@)"  # user and password in a URL
-    r"|(?<= exception=)[^\n]+"  # what asyncio says of a task that nobody waits for
+    r"|(?<= exception=)[^\n]+"  # the exception in asyncio's message about a task that nothing awaits
 )
-_HARMLESS = (DealdeskError, ConstraintViolation, OSError, sqlite3.Error)
-"""Exceptions whose texts hold nothing that a caller has sent, but for refusals, which speak to callers."""
+_SAFE_EXCEPTIONS = (DealdeskError, ConstraintViolation, OSError, sqlite3.Error)
+"""Exceptions whose messages contain nothing that a client sent; those of refusals may."""
 
 
 class RedactingFormatter(logging.Formatter):
-    """A formatter that leaves out of another one's lines what they must not hold."""
+    """Formats records with another formatter, without secrets."""
 
     def __init__(self, formatter: logging.Formatter) -> None:
         super().__init__()
         self._formatter = formatter
-        formatter.formatException = _traceback  # type: ignore[method-assign, assignment]
 
     @override
     def format(self, record: logging.LogRecord) -> str:
         record = copy(record)
-        record.exc_text = None  # what another formatter may have made of the exception
+        error = record.exc_info[1] if record.exc_info else None
+        record.exc_text = None if error is None else "\n".join(_traceback_lines(error))
+        record.exc_info = None  # the other formatter takes exc_text as it is
         return redact(self._formatter.format(record))
 
 
@@ -43,25 +44,18 @@ def redact(text: str) -> str:
     return _SECRETS.sub("[redacted]", text)
 
 
-def _traceback(exc_info: tuple[object, BaseException | None, object]) -> str:
-    return "" if exc_info[1] is None else "\n".join(_lines(exc_info[1]))
-
-
-def _lines(error: BaseException) -> Iterator[str]:
-    """Yield where an exception and those before it were raised, and what of their texts may be told."""
-    before = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
-    if before is not None:
-        yield from _lines(before)
+def _traceback_lines(error: BaseException) -> Iterator[str]:
+    """Yield the traceback of an exception after those of its causes."""
+    cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+    if cause is not None:
+        yield from _traceback_lines(cause)
         yield "which led to"
     yield from "".join(traceback.format_tb(error.__traceback__)).splitlines()
-    yield _named(error)
-
-
-def _named(error: BaseException) -> str:
     name = type(error).__qualname__
     if isinstance(error, PostgresError):
-        about = (error.sqlstate, error.table_name, error.column_name, error.constraint_name)
-        return f"{name}: {', '.join(each for each in about if each)}"
-    if isinstance(error, _HARMLESS) and not isinstance(error, Refusal):
-        return f"{name}: {error}"
-    return f"{name} (its text may hold what was sent, so it is left out)"
+        details = (error.sqlstate, error.table_name, error.column_name, error.constraint_name)
+        yield f"{name}: {', '.join(detail for detail in details if detail)}"
+    elif isinstance(error, _SAFE_EXCEPTIONS) and not isinstance(error, Refusal):
+        yield f"{name}: {error}"
+    else:
+        yield f"{name} (the message is omitted, because it may contain what a client sent)"

@@ -32,14 +32,14 @@ def app(builder: OrganizationBuilder) -> ASGIApp:
     return create_app(executor, builder.database, access_policy(builder.database), observers=[log_request])
 
 
-async def test_a_request_is_one_line_that_says_what_became_of_it(
+async def test_a_request_is_logged_in_one_line_with_its_result(
     app: ASGIApp, builder: OrganizationBuilder
 ) -> None:
     opportunity = await builder.opportunity()
     await builder.quote(opportunity, state="ACTIVE")
 
     with logged() as lines:
-        answer = await post(
+        response = await post(
             app, CLOSE, {"id": f"opp_{opportunity}"}, traceparent=f"00-{TRACE}-b7ad6b7169203331-01"
         )
 
@@ -50,7 +50,7 @@ async def test_a_request_is_one_line_that_says_what_became_of_it(
         "level": "INFO",
         "logger": "dealdesk.access",
         "message": "request",
-        "request_id": answer.headers["x-request-id"],
+        "request_id": response.headers["x-request-id"],
         "trace_id": TRACE,
         "method": "POST",
         "path": "/graphql",
@@ -69,7 +69,7 @@ async def test_a_request_is_one_line_that_says_what_became_of_it(
         (None, None, ["BAD_REQUEST"]),
     ],
 )
-async def test_what_has_no_name_is_logged_by_its_hash_or_by_why_it_was_refused(
+async def test_an_anonymous_operation_is_logged_by_its_hash_and_an_invalid_one_by_its_code(
     query: str | None, operation: str | None, codes: list[str] | None, app: ASGIApp
 ) -> None:
     with logged() as lines:
@@ -89,7 +89,7 @@ async def test_what_has_no_name_is_logged_by_its_hash_or_by_why_it_was_refused(
         f"00-{TRACE}",
     ],
 )
-async def test_a_trace_that_is_none_is_not_logged(traceparent: str, app: ASGIApp) -> None:
+async def test_an_invalid_traceparent_is_not_logged(traceparent: str, app: ASGIApp) -> None:
     with logged() as lines:
         await post(app, "{ __typename }", traceparent=traceparent)
 
@@ -97,7 +97,7 @@ async def test_a_trace_that_is_none_is_not_logged(traceparent: str, app: ASGIApp
     assert "trace_id" not in line
 
 
-async def test_an_operation_over_a_socket_is_a_line_of_its_own(app: ASGIApp) -> None:
+async def test_an_operation_over_a_websocket_is_logged_in_its_own_line(app: ASGIApp) -> None:
     with logged() as lines:
         async with acknowledged_socket(app) as socket:
             socket.subscribe("1", "query Types { __typename }")
@@ -130,12 +130,12 @@ async def test_neither_variables_nor_documents_nor_tokens_are_logged(app: ASGIAp
     assert TOKEN not in lines.getvalue()
 
 
-async def test_text_has_the_fields_behind_the_message_and_nothing_breaks_its_lines(app: ASGIApp) -> None:
+async def test_text_lines_have_the_fields_after_the_message_and_escape_line_breaks(app: ASGIApp) -> None:
     with logged(LogFormat.TEXT) as lines:
         async with http_client(app) as http:
-            answer = await http.get("/no%0Awhere")
+            response = await http.get("/no%0Awhere")
 
-    request_id = answer.headers["x-request-id"]
+    request_id = response.headers["x-request-id"]
     [line] = lines.getvalue().splitlines()
     assert (
         f'dealdesk.access: request request_id="{request_id}" method="GET" path="/no\\nwhere" status=404'
@@ -154,7 +154,7 @@ async def test_text_has_the_fields_behind_the_message_and_nothing_breaks_its_lin
         *(f"eyJhbGci.eyJpc3Mi.c2{sign}ln" for sign in "-_"),
     ],
 )
-def test_a_token_is_redacted_with_every_character_that_it_may_have(token: str) -> None:
+def test_tokens_are_redacted_with_every_character_that_they_may_contain(token: str) -> None:
     with logged() as lines:
         logging.getLogger("dealdesk.http").error("before %s after", token)
 
@@ -162,7 +162,7 @@ def test_a_token_is_redacted_with_every_character_that_it_may_have(token: str) -
     assert line["message"] == "before [redacted] after"
 
 
-def test_an_exception_stays_in_its_line() -> None:
+def test_an_exception_is_a_field_of_its_line() -> None:
     with logged() as lines:
         logging.getLogger("dealdesk.http").error("failed", exc_info=Unavailable("no\nmore"))
 
@@ -172,13 +172,13 @@ def test_an_exception_stays_in_its_line() -> None:
 
 @contextmanager
 def logged(format_: LogFormat = LogFormat.JSON) -> Iterator[StringIO]:
-    """Give what is logged by the block."""
+    """Yield what the block logs."""
     lines = StringIO()
     handler = logging.StreamHandler(lines)
     handler.setFormatter(create_formatter(format_))
     handler.addFilter(add_request_fields)
     logger, access = logging.getLogger("dealdesk"), logging.getLogger("dealdesk.access")
-    levels = {each: each.level for each in (logger, access)}  # commands of other tests have set them
+    levels = {each: each.level for each in (logger, access)}  # other tests' commands may have set them
     for each in levels:
         each.setLevel(logging.INFO)
     logger.addHandler(handler)

@@ -11,7 +11,7 @@ from starlette.types import Message, Receive, Scope, Send
 from api.observability.request_middleware import RequestMiddleware
 
 
-async def test_every_answer_has_an_id_of_its_own(http: httpx2.AsyncClient) -> None:
+async def test_every_response_has_a_unique_request_id(http: httpx2.AsyncClient) -> None:
     ids = [
         (await http.get(path)).headers["x-request-id"]
         for path in ("/graphql", "/graphql?query={__typename}", "/livez", "/readyz", "/nowhere")
@@ -21,10 +21,10 @@ async def test_every_answer_has_an_id_of_its_own(http: httpx2.AsyncClient) -> No
     assert all(len(each) == 32 for each in ids)
 
 
-async def test_an_id_that_the_client_sends_is_not_taken(http: httpx2.AsyncClient) -> None:
-    answer = await http.get("/livez", headers={"x-request-id": "forged"})
+async def test_a_request_id_from_the_client_is_ignored(http: httpx2.AsyncClient) -> None:
+    response = await http.get("/livez", headers={"x-request-id": "forged"})
 
-    assert "forged" not in answer.headers["x-request-id"]
+    assert "forged" not in response.headers["x-request-id"]
 
 
 async def test_an_exception_is_masked_and_logged_once_with_the_request_id(
@@ -34,10 +34,10 @@ async def test_an_exception_is_masked_and_logged_once_with_the_request_id(
         raise RuntimeError("the password is swordfish")
 
     async with _client(Route("/", fail)) as client:
-        answer = await client.get("/")
+        response = await client.get("/")
 
-    request_id = answer.headers["x-request-id"]
-    assert (answer.status_code, answer.json()) == (
+    request_id = response.headers["x-request-id"]
+    assert (response.status_code, response.json()) == (
         500,
         {
             "errors": [
@@ -54,7 +54,7 @@ async def test_an_exception_is_masked_and_logged_once_with_the_request_id(
     assert str(record.exc_info[1]) == "the password is swordfish"
 
 
-async def test_an_exception_in_the_middle_of_an_answer_adds_nothing_to_it(
+async def test_an_exception_after_the_start_of_a_response_adds_nothing_to_it(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     sent = list[Message]()
