@@ -1,17 +1,14 @@
-"""The application: a function of its parts."""
+"""The ASGI application: a function of its parts."""
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.middleware.exceptions import ExceptionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import WebSocketRoute
-from starlette.types import ASGIApp, Receive, Scope, Send
-from typing_extensions import override
+from starlette.routing import Route, WebSocketRoute
 
 from api.auth.access_policy import AccessPolicy
 from api.http.responses import JSON_CONTENT_TYPE, error_body
@@ -26,92 +23,66 @@ from api.transports.websocket import GraphQLWebSockets
 from db.sql.database import Database
 from schema.execution.executor import Executor
 
-_GRAPHQL = "/graphql"
-_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
+_GRAPHQL_PATH = "/graphql"
+_ERROR_CODES = {404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED"}
 
 
 def create_app(
     executor: Executor,
     database: Database,
-    entry: AccessPolicy,
+    access_policy: AccessPolicy,
     documents: TrustedDocuments = NO_TRUSTED_DOCUMENTS,
     observers: Sequence[RequestObserver] = (),
 ) -> Starlette:
-    """Return the app, for those whom ``entry`` lets in.
+    """Return the application.
 
-    ``observers`` are told of every request over HTTP. ``app.state.metrics_collector``
-    reports the state of the server to Prometheus; ``app.state.shutdown`` is notified when the server stops.
+    ``observers`` are called after each HTTP request. ``app.state.metrics_collector`` reports the state of the
+    server to Prometheus; ``app.state.shutdown`` must be notified when the server stops.
     """
-    endpoint = GraphQLEndpoint(executor, entry, documents)
-    sockets = GraphQLWebSockets(executor, entry, documents)
-    stopping = Shutdown()
-    stopping.add_callback(sockets.stop)
-    stopping.add_callback(executor.feed.stop)
+    endpoint = GraphQLEndpoint(executor, access_policy, documents)
+    websockets = GraphQLWebSockets(executor, access_policy, documents)
     playground = PlaygroundMiddleware(endpoint)
-    app = _App(
-        routes=[
-            WebSocketRoute(_GRAPHQL, sockets),
-            playground.static_route,
-            *health_routes(database, lambda: stopping.is_draining or executor.feed.stopped),
-        ],
-        middleware=[
-            Middleware(RequestMiddleware, observers),
-            *_sharing(entry.origins),
-            Middleware(_Shortcut, endpoint if documents.only else playground),
-        ],
-        exception_handlers={HTTPException: _refuse},
-    )
-    app.router.redirect_slashes = False
-    app.state.metrics_collector = ServerStateCollector(
-        executor, database, open_sockets=lambda: sockets.open, open_streams=lambda: endpoint.streams
-    )
-    app.state.shutdown = stopping
-    return app
+    shutdown = Shutdown()
+    shutdown.add_callback(websockets.stop)
+    shutdown.add_callback(executor.feed.stop)
 
-
-class _App(Starlette):
-    """Without Starlette's own outermost layer: ``RequestMiddleware`` answers what nobody expected."""
-
-    @override
-    def build_middleware_stack(self) -> ASGIApp:
-        app: ASGIApp = ExceptionMiddleware(self.router, self.exception_handlers)
-        for middleware, arguments, keywords in reversed(self.user_middleware):
-            app = middleware(app, *arguments, **keywords)
-        return app
-
-
-class _Shortcut:
-    """Leads past the routes to GraphQL: looking for one takes as long as binding a request's values."""
-
-    def __init__(self, app: ASGIApp, graphql: ASGIApp) -> None:
-        self._app = app
-        self._graphql = graphql
-
-    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
-        # Not async: a coroutine that only awaits another takes time and does nothing.
-        is_short = scope["type"] == "http" and scope["path"] == _GRAPHQL
-        return (self._graphql if is_short else self._app)(scope, receive, send)
-
-
-def _sharing(origins: Sequence[str]) -> list[Middleware]:
-    """Let pages of other sites ask and read the answers; they have to bring a token of their own."""
-    if not origins:
-        return []
-    return [
-        Middleware(
+    middleware = [Middleware(RequestMiddleware, observers)]
+    if access_policy.origins:
+        # Without allow_credentials: pages of other origins have to send a token, never cookies.
+        cors = Middleware(
             CORSMiddleware,
-            allow_origins=origins,
+            allow_origins=access_policy.origins,
             allow_methods=("GET", "POST"),
             allow_headers=("authorization", "content-type", "last-event-id", "traceparent"),
             expose_headers=("etag", "retry-after", "x-request-id"),
         )
-    ]
+        middleware.append(cors)
+    app = Starlette(
+        routes=[
+            # The playground lets a visitor type documents, which is pointless if only trusted ones are run.
+            Route(_GRAPHQL_PATH, endpoint if documents.only else playground),
+            WebSocketRoute(_GRAPHQL_PATH, websockets),
+            playground.static_route,
+            *health_routes(database, lambda: shutdown.is_draining or executor.feed.stopped),
+        ],
+        middleware=middleware,
+        exception_handlers={HTTPException: _send_routing_error},
+    )
+    app.router.redirect_slashes = False
+    app.state.metrics_collector = ServerStateCollector(
+        executor,
+        database,
+        open_sockets=lambda: websockets.open_sockets,
+        open_streams=lambda: endpoint.open_streams,
+    )
+    app.state.shutdown = shutdown
+    return app
 
 
-async def _refuse(request: Request, refusal: Exception) -> Response:
-    """Answer what the router refuses: unknown paths and methods."""
-    if not isinstance(refusal, HTTPException):
-        raise refusal
-    message = f"There is no {request.method} {request.scope['path']} here."
-    body = error_body(_CODES.get(refusal.status_code, "BAD_REQUEST"), message)
-    return Response(body, refusal.status_code, headers=refusal.headers, media_type=JSON_CONTENT_TYPE.decode())
+async def _send_routing_error(request: Request, error: Exception) -> Response:
+    """Answer a request that no route accepts: the path is unknown, or the method is not allowed."""
+    if not isinstance(error, HTTPException):
+        raise error
+    message = f"{error.detail}: {request.method} {request.scope['path']}"
+    body = error_body(_ERROR_CODES.get(error.status_code, "BAD_REQUEST"), message)
+    return Response(body, error.status_code, headers=error.headers, media_type=JSON_CONTENT_TYPE.decode())

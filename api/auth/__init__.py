@@ -1,1 +1,1 @@
-"""Who the caller is, and whether the server may be used from there."""
+"""Authentication, and the policy of who may use the server from where."""

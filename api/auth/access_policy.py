@@ -1,4 +1,4 @@
-"""At which names, from which pages, by whom and how much the server may be asked."""
+"""Access policy: allowed Host headers, CORS origins, authentication and limits of the transports."""
 
 import ipaddress
 from collections.abc import Iterable, Mapping
@@ -10,19 +10,17 @@ from api.http.errors import HostNotAllowed
 from api.http.limits import DEFAULT_LIMITS, Limits
 from schema.limits.quota import ConcurrencyQuota
 
-_IPV6 = 6
-
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "[::1]"})
-"""The names of a server that only this machine can reach."""
+"""The host names of a server that only this machine can reach."""
 
 
 class AccessPolicy:
-    """Who may come in.
+    """The policy that all transports share.
 
-    ``hosts`` are the names, without ports, that clients know the server by: another name may be that of a
-    page that was made to mean this machine. ``origins`` are the sites, such as
-    ``https://deals.example``, whose pages may ask; the server's own playground always may. ``seats`` are the
-    callers' WebSockets.
+    ``hosts`` are the host names, without ports, that the Host header may contain. Other names are refused,
+    because an attacker's domain may resolve to this machine (DNS rebinding). ``origins`` are the origins of
+    web pages, such as ``https://deals.example``, that may send requests; the playground's own origin always
+    may. ``socket_quota`` limits the open WebSockets of each user.
     """
 
     def __init__(
@@ -34,22 +32,25 @@ class AccessPolicy:
     ) -> None:
         self.authenticator = authenticator
         self.limits = limits
-        self.seats = ConcurrencyQuota(limits.sockets_per_caller, "sockets")
+        self.socket_quota = ConcurrencyQuota(limits.sockets_per_caller, "sockets")
         self.origins = tuple(origins)
         self._hosts = frozenset(host.lower() for host in hosts)
-        self._is_known = lru_cache(256)(lambda host: _name(host) in self._hosts)
+        self._is_allowed = lru_cache(256)(lambda host: _host_name(host) in self._hosts)
 
     def check_host(self, host: bytes | None) -> None:
         """Check the Host header of a request.
 
         Raises:
-            UnknownHost: it is none of the names that the server goes by.
+            HostNotAllowed: the header is missing, or names another host.
         """
-        if host is None or not self._is_known(host):
+        if host is None or not self._is_allowed(host):
             raise HostNotAllowed
 
     def is_cross_origin(self, headers: Mapping[bytes, bytes]) -> bool:
-        """Say whether a page of another site asks, which a browser lets it do over a socket."""
+        """Say whether a page of another origin sends the request, and is not allowed to.
+
+        Browsers do not apply CORS to WebSockets, so the server has to check the Origin header.
+        """
         origin = headers.get(b"origin")
         if origin is None or origin.partition(b"://")[2] == headers.get(b"host"):
             return False
@@ -57,13 +58,15 @@ class AccessPolicy:
 
 
 def loopback_hosts(bound: socket) -> frozenset[str]:
-    """Return the names of a bound socket that only this machine can reach; none where others can."""
+    """Return the host names of a socket that is bound to a loopback address; none for another address."""
     address = ipaddress.ip_address(bound.getsockname()[0])
     if not address.is_loopback:
         return frozenset()
-    return LOOPBACK_HOSTS | {f"[{address}]" if address.version == _IPV6 else str(address)}
+    is_ipv6 = isinstance(address, ipaddress.IPv6Address)
+    return LOOPBACK_HOSTS | {f"[{address}]" if is_ipv6 else str(address)}
 
 
-def _name(host: bytes) -> str:
+def _host_name(host: bytes) -> str:
+    """Return the name in a Host header, without the port."""
     name = host.decode("latin-1").lower()
     return name if name.endswith("]") else name.rpartition(":")[0] or name

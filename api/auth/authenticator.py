@@ -1,6 +1,7 @@
-"""Who asks: the Authorization header of a request becomes a caller.
+"""Authentication: the Authorization header of a request proves a principal.
 
-Every request of every kind comes through here, before anything of it is read.
+Two kinds of bearer token (RFC 6750) are accepted: API tokens of this server (db/auth/tokens.py) and, if an
+issuer is configured, its JWTs (oidc.py).
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from hashlib import sha256
-from typing import Any, Protocol
+from typing import Protocol
 
 from api.auth.principal import Principal
 from api.auth.sessions import Session, SessionRegistry
@@ -19,33 +20,33 @@ from db.domain.caller import Caller, Role
 from db.sql.database import Database
 
 CACHE_SECONDS = 5.0
-"""Seconds for which a token is not looked up again: so long a revoked one may still be of use."""
+"""Time for which a credential is not checked again, and so may be used after it was revoked."""
 
 MAX_CACHED_CREDENTIALS = 4096
+
 MAX_HEADER_BYTES = 8192
-"""Bytes of the header. The token of an issuer that lists somebody's groups takes a few thousand."""
+"""The JWT of an issuer that lists the groups of a user has a few thousand bytes."""
 
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*) *")
-
-_ANOTHER = "`dealdesk token create` makes another one."
+_CREATE_ANOTHER = "`dealdesk token create` creates another one."
 
 
 class TokenAuthenticator(Protocol):
-    """Somebody else who vouches for users."""
+    """Authenticates the tokens of an issuer."""
 
-    async def principal(self, token: str) -> Principal:
-        """Return whom a token lets in.
+    async def authenticate(self, token: str) -> Principal:
+        """Return the principal of a token.
 
         Raises:
-            BadCredential: nobody.
-            Unavailable: whether it does can't be found out now.
+            InvalidCredentials: the token is not valid.
+            Unavailable: the token cannot be checked at the moment.
         """
 
 
 class Authenticator:
-    """Finds out who asks, by tokens of our own and by those of an ``issuer``, where there is one.
+    """Authenticates requests by API tokens, and by the tokens of an ``issuer`` if there is one.
 
-    ``clock`` tells the moment (UTC) at which each request happens.
+    ``clock`` returns the current time (UTC).
     """
 
     def __init__(
@@ -58,68 +59,59 @@ class Authenticator:
         self._database = database
         self._issuer = issuer
         self._clock = clock
-        self._remembered: dict[bytes, tuple[float, Principal]] = {}
-        self._visits = SessionRegistry(database, clock, every=CACHE_SECONDS)
+        self._cache: dict[bytes, tuple[float, Principal]] = {}
+        self._sessions = SessionRegistry(database, clock, interval=CACHE_SECONDS)
 
-    async def caller(self, authorization: bytes | None) -> Caller:
-        """Return on whose behalf a request is asked, at this moment; raises as ``principal`` does."""
-        return self.caller_of(await self.principal(authorization))
-
-    def caller_of(self, principal: Principal) -> Caller:
-        """Return the caller at this moment."""
-        return Caller(principal.organization_id, principal.user_id, principal.role, self._clock())
-
-    async def principal(self, authorization: bytes | None) -> Principal:
-        """Return whom an Authorization header lets in. Nothing is awaited for one that was seen lately.
+    async def authenticate(self, authorization: bytes | None) -> Principal:
+        """Return the principal of an Authorization header, from the cache if possible.
 
         Raises:
-            NoCredential: there is none.
-            BadCredential: it is of no use; the message never repeats it.
-            Unavailable: whether it is can't be found out now.
+            MissingCredentials: there is no header.
+            InvalidCredentials: the header is not valid; the message never repeats it.
+            Unavailable: the credential cannot be checked at the moment.
         """
         if authorization is None:
             raise MissingCredentials
-        key = sha256(authorization).digest()  # so that nothing in memory lets anybody in
-        remembered = self._remembered.get(key)
-        if remembered is not None and remembered[0] > time.monotonic():
-            return remembered[1]
-        return self._remember(key, await self._find(_token(authorization)))
+        key = sha256(authorization).digest()  # keeps credentials out of the memory
+        cached = self._cache.get(key)
+        if cached is not None and cached[0] > time.monotonic():
+            return cached[1]
 
-    def visit(self, principal: Principal) -> AbstractContextManager[Session]:
-        """Watch over a connection that stays open, which must end when its credential does."""
-        return self._visits.begin(principal)
-
-    async def _find(self, token: str) -> Principal:
+        match = _BEARER.fullmatch(authorization) if len(authorization) <= MAX_HEADER_BYTES else None
+        if match is None:
+            raise InvalidCredentials(
+                f"The header must be `Authorization: Bearer TOKEN`, with at most {MAX_HEADER_BYTES} bytes."
+            )
+        token = match[1].decode()
         if looks_like_token(token):
-            return _principal(await find_token(self._database, token_digest(token)), self._clock())
-        if self._issuer is None:
-            raise InvalidCredentials(f"This is no token of this server. {_ANOTHER}")
-        return await self._issuer.principal(token)
+            principal = await self._authenticate_api_token(token)
+        elif self._issuer is not None:
+            principal = await self._issuer.authenticate(token)
+        else:
+            raise InvalidCredentials(f"This is not a token of this server. {_CREATE_ANOTHER}")
 
-    def _remember(self, key: bytes, principal: Principal) -> Principal:
-        self._remembered.pop(key, None)
-        if len(self._remembered) >= MAX_CACHED_CREDENTIALS:
-            del self._remembered[next(iter(self._remembered))]  # the one that was looked up first
+        self._cache.pop(key, None)
+        if len(self._cache) >= MAX_CACHED_CREDENTIALS:
+            del self._cache[next(iter(self._cache))]  # the oldest entry
         seconds = min(CACHE_SECONDS, principal.seconds_left(self._clock()))
-        self._remembered[key] = (time.monotonic() + seconds, principal)
+        self._cache[key] = (time.monotonic() + seconds, principal)
         return principal
 
+    def caller(self, principal: Principal) -> Caller:
+        """Return the caller of an operation that starts now."""
+        return Caller(principal.organization_id, principal.user_id, principal.role, self._clock())
 
-def _token(authorization: bytes) -> str:
-    match = _BEARER.fullmatch(authorization) if len(authorization) <= MAX_HEADER_BYTES else None
-    if match is None:
-        raise InvalidCredentials(
-            f"The header must be: Authorization: Bearer and a token, up to {MAX_HEADER_BYTES} bytes."
-        )
-    return match[1].decode()
+    def track_session(self, principal: Principal) -> AbstractContextManager[Session]:
+        """Track a connection that stays open, and must end when its credential does."""
+        return self._sessions.track(principal)
 
-
-def _principal(row: Any, now: datetime) -> Principal:
-    if row is None:
-        raise InvalidCredentials(f"This token is unknown. {_ANOTHER}")
-    if row.revoked_at is not None:
-        raise InvalidCredentials(f"This token was revoked. {_ANOTHER}")
-    principal = Principal(row.organization_id, row.user_id, Role(row.role), row.expires_at, row.digest)
-    if principal.seconds_left(now) <= 0:
-        raise InvalidCredentials(f"This token has expired. {_ANOTHER}")
-    return principal
+    async def _authenticate_api_token(self, token: str) -> Principal:
+        row = await find_token(self._database, token_digest(token))
+        if row is None:
+            raise InvalidCredentials(f"This token is unknown. {_CREATE_ANOTHER}")
+        if row.revoked_at is not None:
+            raise InvalidCredentials(f"This token was revoked. {_CREATE_ANOTHER}")
+        principal = Principal(row.organization_id, row.user_id, Role(row.role), row.expires_at, row.digest)
+        if principal.seconds_left(self._clock()) <= 0:
+            raise InvalidCredentials(f"This token has expired. {_CREATE_ANOTHER}")
+        return principal

@@ -1,9 +1,10 @@
-"""Tokens of an OpenID Connect issuer: JWTs that say who somebody is, and in which role."""
+"""Authentication by the tokens of an OpenID Connect issuer: JWTs (RFC 7519) with the user and the role."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import cast
 
 import jwt
 from jwt.types import Options
@@ -16,21 +17,31 @@ from db.domain.caller import Role
 from db.sql.database import Database
 
 LEEWAY_SECONDS = 30.0
-"""Seconds by which the issuer's clock and ours may differ."""
+"""Tolerated difference between the clocks of the issuer and of this server."""
 
 MAX_KEY_ID_LENGTH = 256
 
 _TYPES = frozenset({None, "jwt", "at+jwt", "application/at+jwt"})
 _OPTIONS: Options = {"require": ["exp", "iat", "iss", "aud", "sub"], "enforce_minimum_key_length": True}
 
+_SIGN_IN_AGAIN = "Sign in again to get another one."
+_MESSAGES: dict[type[Exception], str] = {
+    jwt.ExpiredSignatureError: "The token has expired.",
+    jwt.ImmatureSignatureError: "The token is not valid yet.",
+    jwt.InvalidAudienceError: "The token is for another audience (aud).",
+    jwt.InvalidIssuerError: "The token is from another issuer (iss).",
+}
+
+Claims = Mapping[str, object]
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcConfig:
-    """Which issuer is trusted with what.
+    """A trusted issuer, and the claims of its tokens.
 
-    Its tokens are for ``audience``; ``jwks_url`` is where its keys are, unless its openid-configuration says
-    so. The claims are names, or paths such as ``realm_access.roles``. All its tokens are those of
-    ``organization``, where that is set; else the claim names it.
+    Its tokens must be for ``audience``. ``jwks_url`` is the URL of its keys; None to take it from the
+    openid-configuration. Claims are names, or paths such as ``realm_access.roles``. The organization of all
+    users is ``organization``, a name or id; if that is None, ``organization_claim`` names it.
     """
 
     issuer: str
@@ -43,135 +54,115 @@ class OidcConfig:
 
 
 class OidcAuthenticator:
-    """Vouches for users by the tokens of one issuer."""
+    """Authenticates the tokens of one issuer."""
 
-    def __init__(self, trust: OidcConfig, database: Database) -> None:
-        self._trust = trust
+    def __init__(self, config: OidcConfig, database: Database) -> None:
+        self._config = config
         self._database = database
-        self._keys = JwksClient(trust.issuer, trust.jwks_url)
+        self._jwks = JwksClient(config.issuer, config.jwks_url)
 
-    async def principal(self, token: str) -> Principal:
-        """Return whom a token lets in; a user that nobody has seen yet is entered.
+    async def authenticate(self, token: str) -> Principal:
+        """Return the principal of a token. A user who is new to the organization is created.
 
         Raises:
-            BadCredential: nobody; the message says what the token lacks, never what is in it.
-            Unavailable: the issuer's keys, or the database, can't be reached.
+            InvalidCredentials: the token is not valid; the message never repeats its content.
+            Unavailable: the issuer's keys, or the database, cannot be reached.
         """
-        claims = await self._claims(token)
-        expires_at = _end(claims)
-        person = self._person(claims)
+        claims = await self._verify(token)
         try:
-            served = await resolve_user(
-                self._database, self._organization(claims), person, now=datetime.now(UTC)
-            )
-        except AccessDenied as refusal:
-            raise InvalidCredentials(str(refusal)) from None
-        return Principal(served.organization_id, served.user_id, person.role, expires_at)
-
-    async def _claims(self, token: str) -> Mapping[str, Any]:
-        key = await self._keys.key(_key_id(token))
-        if key is None:
-            raise InvalidCredentials(f"The issuer has no key of this id. {_ANOTHER}")
-        return _checked(lambda: self._decoded(token, key))
-
-    def _decoded(self, token: str, key: jwt.PyJWK) -> dict[str, Any]:
-        return jwt.decode(
-            token,
-            key,
-            algorithms=[key.algorithm_name],
-            audience=self._trust.audience,
-            issuer=self._trust.issuer,
-            leeway=LEEWAY_SECONDS,
-            options=_OPTIONS,
-        )
-
-    def _person(self, claims: Mapping[str, Any]) -> OidcUser:
-        verified = claims.get("email_verified")
-        return OidcUser(
-            issuer=self._trust.issuer,
-            subject=_text(claims, self._trust.user_claim),
-            role=_role(claims, self._trust.role_claim),
+            expiry = int(cast("int", claims["exp"]))  # PyJWT has checked that it converts
+            expires_at = datetime.fromtimestamp(expiry + LEEWAY_SECONDS, UTC)
+        except (OSError, ValueError, OverflowError):
+            raise InvalidCredentials(f"The token's expiry (exp) is out of range. {_SIGN_IN_AGAIN}") from None
+        email_verified = claims.get("email_verified")
+        user = OidcUser(
+            issuer=self._config.issuer,
+            subject=_required_text(claims, self._config.user_claim),
+            role=_role(claims, self._config.role_claim),
             name=_optional_text(claims, "name"),
             email=_optional_text(claims, "email"),
-            email_verified=verified if isinstance(verified, bool) else None,
+            email_verified=email_verified if isinstance(email_verified, bool) else None,
         )
+        organization = self._config.organization or _required_text(claims, self._config.organization_claim)
+        try:
+            ref = await resolve_user(self._database, organization, user, now=datetime.now(UTC))
+        except AccessDenied as error:
+            raise InvalidCredentials(str(error)) from None
+        return Principal(ref.organization_id, ref.user_id, user.role, expires_at)
 
-    def _organization(self, claims: Mapping[str, Any]) -> str:
-        return self._trust.organization or _text(claims, self._trust.organization_claim)
+    async def _verify(self, token: str) -> Claims:
+        """Return the claims of a token whose signature, issuer, audience and times are valid."""
+        with _translated_errors():
+            header = jwt.get_unverified_header(token)
+        type_, key_id = header.get("typ"), header.get("kid")
+        if (type_.lower() if isinstance(type_, str) else type_) not in _TYPES:
+            raise InvalidCredentials("The token is not an access token (typ). Send an access token.")
+        if "crit" in header or "b64" in header:
+            raise InvalidCredentials(f"The token's header has unknown extensions (crit). {_SIGN_IN_AGAIN}")
+        if not isinstance(key_id, str) or len(key_id) > MAX_KEY_ID_LENGTH:
+            raise InvalidCredentials(f"The token's header names no key (kid). {_SIGN_IN_AGAIN}")
+        key = await self._jwks.key(key_id)
+        if key is None:
+            raise InvalidCredentials(f"The issuer has no key with the token's key id. {_SIGN_IN_AGAIN}")
+        with _translated_errors():
+            claims: Claims = jwt.decode(
+                token,
+                key,
+                algorithms=[key.algorithm_name],
+                audience=self._config.audience,
+                issuer=self._config.issuer,
+                leeway=LEEWAY_SECONDS,
+                options=_OPTIONS,
+            )
+        return claims
 
 
-def _key_id(token: str) -> str:
-    header = _checked(lambda: jwt.get_unverified_header(token))
-    type_, key_id = header.get("typ"), header.get("kid")
-    if (type_.lower() if isinstance(type_, str) else type_) not in _TYPES:
-        raise InvalidCredentials("This is another type of JWT than an access token. Send an access token.")
-    if "crit" in header or "b64" in header:
-        raise InvalidCredentials(
-            f"The token's header asks for extensions that are not known here. {_ANOTHER}"
-        )
-    if not isinstance(key_id, str) or len(key_id) > MAX_KEY_ID_LENGTH:
-        raise InvalidCredentials(f"The token's header names no key (kid). {_ANOTHER}")
-    return key_id
-
-
-def _checked(read: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+@contextmanager
+def _translated_errors() -> Iterator[None]:
+    """Raise InvalidCredentials for every error of PyJWT, without its text."""
     try:
-        return read()
+        yield
     except jwt.MissingRequiredClaimError as error:
-        raise InvalidCredentials(f"The token lacks the claim {error.claim}. {_ANOTHER}") from None
+        raise InvalidCredentials(f"The token lacks the claim {error.claim}. {_SIGN_IN_AGAIN}") from None
     except jwt.PyJWTError as error:
-        raise InvalidCredentials(f"{_WHY.get(type(error), 'The token is not valid.')} {_ANOTHER}") from None
+        message = _MESSAGES.get(type(error), "The token is not valid.")
+        raise InvalidCredentials(f"{message} {_SIGN_IN_AGAIN}") from None
     except (ValueError, OverflowError):
-        raise InvalidCredentials(f"The token is not valid. {_ANOTHER}") from None
+        raise InvalidCredentials(f"The token is not valid. {_SIGN_IN_AGAIN}") from None
 
 
-def _claim(claims: Mapping[str, Any], name: str) -> Any:
-    """Return a claim by its name, which may have dots in it, or by a path of names."""
+def _claim(claims: Claims, name: str) -> object:
+    """Return a claim by its name, which may contain dots, or by a path of names; None if it is missing."""
     if name in claims:
         return claims[name]
-    found: Any = claims
+    value: object = claims
     for step in name.split("."):
-        found = found.get(step) if isinstance(found, Mapping) else None
-    return found
-
-
-def _text(claims: Mapping[str, Any], name: str) -> str:
-    value = _claim(claims, name)
-    if not isinstance(value, str) or not value or not value.isprintable():
-        raise InvalidCredentials(f"The token lacks the claim {name}, or it is no text. {_ANOTHER}")
+        value = value.get(step) if isinstance(value, Mapping) else None
     return value
 
 
-def _optional_text(claims: Mapping[str, Any], name: str) -> str | None:
+def _required_text(claims: Claims, name: str) -> str:
+    value = _claim(claims, name)
+    if not isinstance(value, str) or not value or not value.isprintable():
+        raise InvalidCredentials(
+            f"The token's claim {name} is missing, or is not a printable text. {_SIGN_IN_AGAIN}"
+        )
+    return value
+
+
+def _optional_text(claims: Claims, name: str) -> str | None:
     value = claims.get(name)
     return value if isinstance(value, str) and value.isprintable() else None
 
 
-def _role(claims: Mapping[str, Any], name: str) -> Role:
-    """Return the role that may do most of those that a claim names: one, or a list."""
+def _role(claims: Claims, name: str) -> Role:
+    """Return the highest of the roles in a claim: one role, or a list of them."""
     value = _claim(claims, name)
-    named = {
+    names = {
         each.upper() for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)
     }
-    roles = [role for role in Role if role in named]
+    roles = [role for role in Role if role in names]
     if not roles:
-        raise InvalidCredentials(
-            f"The token's claim {name} names none of the roles {', '.join(Role)}. {_ANOTHER}"
-        )
+        known = ", ".join(Role)
+        raise InvalidCredentials(f"The token's claim {name} has none of the roles {known}. {_SIGN_IN_AGAIN}")
     return roles[-1]
-
-
-def _end(claims: Mapping[str, Any]) -> datetime:
-    try:
-        return datetime.fromtimestamp(int(claims["exp"]) + LEEWAY_SECONDS, UTC)
-    except (OSError, ValueError, OverflowError):
-        raise InvalidCredentials(f"The token expires on no day of the calendar. {_ANOTHER}") from None
-
-
-_ANOTHER = "Sign in again for another one."
-_WHY: dict[type[Exception], str] = {
-    jwt.ExpiredSignatureError: "The token has expired.",
-    jwt.ImmatureSignatureError: "The token is not valid yet.",
-    jwt.InvalidAudienceError: "The token is for somebody else (aud).",
-    jwt.InvalidIssuerError: "The token is of another issuer (iss).",
-}

@@ -1,4 +1,4 @@
-"""Connections that stay open: they end when what let them in has expired or was revoked."""
+"""Sessions: connections that stay open, and end when their credential expires or is revoked."""
 
 import asyncio
 import logging
@@ -16,52 +16,57 @@ _log = logging.getLogger("dealdesk.authentication")
 
 @dataclass(eq=False, slots=True)
 class Session:
-    """One connection; ``over`` is set when it has to end."""
+    """A connection of one principal. It must be closed when ``expired`` is set."""
 
     principal: Principal
-    over: asyncio.Event = field(default_factory=asyncio.Event)
+    expired: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 class SessionRegistry:
-    """Looks after all of them ``every`` so many seconds, with one statement for all tokens of our own."""
+    """Checks the credentials of all sessions every ``interval`` seconds, with one statement."""
 
-    def __init__(self, database: Database, clock: Callable[[], datetime], *, every: float) -> None:
+    def __init__(self, database: Database, clock: Callable[[], datetime], *, interval: float) -> None:
         self._database = database
         self._clock = clock
-        self._every = every
-        self._present: set[Session] = set()
-        self._watching: asyncio.Task[None] | None = None
+        self._interval = interval
+        self._sessions: set[Session] = set()
+        self._checks: asyncio.Task[None] | None = None
 
     @contextmanager
-    def begin(self, principal: Principal) -> Iterator[Session]:
-        """Watch over a connection until the block ends."""
-        visit = Session(principal)
-        self._present.add(visit)
-        if self._watching is None:
-            self._watching = asyncio.create_task(self._watch())
+    def track(self, principal: Principal) -> Iterator[Session]:
+        """Check the principal's credential until the block ends."""
+        session = Session(principal)
+        self._sessions.add(session)
+        if self._checks is None:
+            self._checks = asyncio.create_task(self._check_periodically())
         try:
-            yield visit
+            yield session
         finally:
-            self._present.discard(visit)
-            if not self._present and self._watching is not None:
-                self._watching.cancel()
-                self._watching = None
+            self._sessions.discard(session)
+            if not self._sessions and self._checks is not None:
+                self._checks.cancel()
+                self._checks = None
 
-    async def _watch(self) -> None:
+    async def _check_periodically(self) -> None:
         while True:
-            await asyncio.sleep(self._every)
+            await asyncio.sleep(self._interval)
             try:
-                await self._look()
-            except Exception:  # noqa: BLE001 - whatever it is, nobody is sent away for it and the next look may do
-                _log.warning("whether tokens were revoked can't be read; trying on", exc_info=True)
+                await self._revalidate()
+            except Exception:  # noqa: BLE001 - sessions survive any error; the next check may succeed
+                _log.warning("cannot check whether tokens were revoked; will retry", exc_info=True)
 
-    async def _look(self) -> None:
+    async def _revalidate(self) -> None:
         now = self._clock()
-        for visit in self._present:
-            if visit.principal.seconds_left(now) <= 0:
-                visit.over.set()
-        digests = {each.principal.digest for each in self._present if each.principal.digest is not None}
-        revoked = digests - await unrevoked_digests(self._database, list(digests)) if digests else digests
-        for visit in self._present:
-            if visit.principal.digest in revoked:
-                visit.over.set()
+        for session in self._sessions:
+            if session.principal.seconds_left(now) <= 0:
+                session.expired.set()
+        digests = {
+            session.principal.token_digest
+            for session in self._sessions
+            if session.principal.token_digest is not None
+        }
+        if digests:
+            revoked = digests - await unrevoked_digests(self._database, list(digests))
+            for session in self._sessions:
+                if session.principal.token_digest in revoked:
+                    session.expired.set()

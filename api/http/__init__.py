@@ -1,1 +1,1 @@
-"""What every HTTP endpoint uses: bodies, responses, errors, media types, limits."""
+"""Parts that every HTTP endpoint uses: bodies, responses, errors, media types, limits."""

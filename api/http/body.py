@@ -1,6 +1,6 @@
-"""Reading what a client sends: never more than the limit, and only JSON that is safe to walk."""
+"""Read request bodies and JSON texts within the limits."""
 
-from typing import Any
+from collections.abc import Iterable
 
 import orjson
 from starlette.types import Receive
@@ -11,15 +11,15 @@ from schema.limits.settings import MAX_VALUE_DEPTH
 
 
 class ClientDisconnected(Exception):
-    """The client went away before it had sent everything."""
+    """The client disconnected before it had sent the whole body."""
 
 
 async def read_body(receive: Receive, limits: Limits) -> bytearray:
-    """Return the body, piece by piece as it arrives.
+    """Return the request body.
 
     Raises:
-        ContentTooLarge: it is longer than the limit; the rest is not read.
-        ClientGone: nobody is left to be answered.
+        ContentTooLarge: the body exceeds ``limits.body_bytes``; the rest is not read.
+        ClientDisconnected: the client disconnected.
     """
     body = bytearray()
     more = True
@@ -34,38 +34,40 @@ async def read_body(receive: Receive, limits: Limits) -> bytearray:
     return body
 
 
-def parse_json(text: bytes | bytearray, what: str, limits: Limits) -> Any:
-    """Return the value of a JSON text; ``what`` names the text in messages.
+def parse_json(text: bytes | bytearray, name: str, limits: Limits) -> object:
+    """Return the value of a JSON text; ``name`` stands for the text in error messages.
 
     Raises:
-        BadRequest: it is not JSON in UTF-8 (NaN is no JSON), or too deep, or holds too many values.
+        BadRequest: the text is not JSON in UTF-8, is nested deeper than ``MAX_VALUE_DEPTH``, or holds more
+            than ``limits.json_values`` values.
     """
     try:
-        value = orjson.loads(text)
+        value: object = orjson.loads(text)
     except orjson.JSONDecodeError as error:
-        place = f"line {error.lineno}, column {error.colno}"
-        raise BadRequest(f"{what} is not JSON in UTF-8; look at {place}.") from None
-    # Every level opens with a bracket, and before every value is one or a comma: most texts need no walk.
+        position = f"line {error.lineno}, column {error.colno}"
+        raise BadRequest(f"{name} is not JSON in UTF-8: see {position}.") from None
+    # Each level opens with a bracket, and a bracket or a comma precedes each value. Counting these bytes is
+    # enough for most texts, so their values need no walk.
     brackets = text.count(b"{") + text.count(b"[")
     if brackets > MAX_VALUE_DEPTH and _is_deeper(value, MAX_VALUE_DEPTH):
-        raise BadRequest(f"{what} is nested deeper than {MAX_VALUE_DEPTH} levels.")
-    most = limits.json_values
-    if brackets + text.count(b",") >= most and _values(value) > most:
-        raise BadRequest(f"{what} holds more than {most} values. Send fewer at once.")
+        raise BadRequest(f"{name} is nested deeper than {MAX_VALUE_DEPTH} levels.")
+    maximum = limits.json_values
+    if brackets + text.count(b",") >= maximum and _count_values(value) > maximum:
+        raise BadRequest(f"{name} holds more than {maximum} values. Send fewer.")
     return value
 
 
-def _is_deeper(value: Any, levels: int) -> bool:
-    if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list):
+def _is_deeper(value: object, levels: int) -> bool:
+    if not isinstance(value, dict | list):
         return False
-    return levels == 0 or any(_is_deeper(inner, levels - 1) for inner in value)
+    return levels == 0 or any(_is_deeper(child, levels - 1) for child in _children(value))
 
 
-def _values(value: Any) -> int:
+def _count_values(value: object) -> int:
+    return 1 + sum(map(_count_values, _children(value)))
+
+
+def _children(value: object) -> Iterable[object]:
     if isinstance(value, dict):
-        value = value.values()
-    elif not isinstance(value, list):
-        return 1
-    return 1 + sum(map(_values, value))
+        return value.values()
+    return value if isinstance(value, list) else ()

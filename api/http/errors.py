@@ -1,26 +1,26 @@
-"""Every way in which a request is refused before its GraphQL is looked at.
+"""Errors of a request that end it before its GraphQL document is read.
 
-HttpRefusal
-├── BadRequest              400
-├── DocumentRefusal
-│   ├── UnknownDocument     400
-│   └── UntrustedDocument   403
+HttpError
+├── BadRequest               400
+├── DocumentError
+│   ├── DocumentNotFound     400
+│   └── DocumentNotTrusted   403
 ├── Unauthenticated
-│   ├── NoCredential        401
-│   └── BadCredential       401
-├── MethodNotAllowed        405
-├── NotAcceptable           406
-├── ContentTooLarge         413
-├── UriTooLong              414
-├── UnsupportedMediaType    415
-└── UnknownHost             421
+│   ├── MissingCredentials   401
+│   └── InvalidCredentials   401
+├── MethodNotAllowed         405
+├── NotAcceptable            406
+├── ContentTooLarge          413
+├── UriTooLong               414
+├── UnsupportedMediaType     415
+└── HostNotAllowed           421
 """
 
 from typing import ClassVar
 
 
 class HttpError(Exception):
-    """``code`` is for programs, the message for people; ``headers`` go with the answer."""
+    """Base of all. ``status`` and ``headers`` belong to the response, ``code`` to the GraphQL error."""
 
     status: ClassVar[int]
     code: ClassVar[str]
@@ -31,14 +31,14 @@ class HttpError(Exception):
 
 
 class BadRequest(HttpError):
-    """The request is no GraphQL request."""
+    """The request is not a valid GraphQL request."""
 
     status = 400
     code = "BAD_REQUEST"
 
 
 class DocumentError(HttpError):
-    """The request is one, but its document is not run here."""
+    """The request is valid, but the server does not run its document."""
 
 
 class DocumentNotFound(DocumentError):
@@ -48,39 +48,39 @@ class DocumentNotFound(DocumentError):
     code = "DOCUMENT_NOT_FOUND"
 
     def __init__(self) -> None:
-        super().__init__('No trusted document here has this "documentId". Add it to the manifest.')
+        super().__init__('No trusted document has this "documentId". Add the document to the manifest.')
 
 
 class DocumentNotTrusted(DocumentError):
-    """Only trusted documents are run, and this one is not among them, or was not asked for by its id."""
+    """Only trusted documents are run, and the request sends its document as text."""
 
     status = 403
     code = "DOCUMENT_NOT_TRUSTED"
 
     def __init__(self) -> None:
-        super().__init__('Only trusted documents are run here. Send a "documentId" instead of "query".')
+        super().__init__('Only trusted documents are allowed. Send a "documentId" instead of "query".')
 
 
 class Unauthenticated(HttpError):
-    """It is not known who asks."""
+    """The caller is not authenticated. Base of the two errors with this code."""
 
     status = 401
     code = "UNAUTHENTICATED"
 
 
 class MissingCredentials(Unauthenticated):
-    """The request says nothing of who asks."""
+    """The request has no Authorization header."""
 
     def __init__(self) -> None:
         super().__init__(
-            "Say who you are: send the header `Authorization: Bearer` with a token. `dealdesk token create`"
-            " makes one."
+            "Authentication is required. Send the header `Authorization: Bearer TOKEN`."
+            " `dealdesk token create` creates a token."
         )
         self.headers = [(b"www-authenticate", b"Bearer")]
 
 
 class InvalidCredentials(Unauthenticated):
-    """What the request says of who asks is of no use; the message never repeats it."""
+    """The Authorization header is not valid. The message never repeats it."""
 
     def __init__(self, message: str) -> None:
         super().__init__(message)
@@ -88,7 +88,7 @@ class InvalidCredentials(Unauthenticated):
 
 
 class MethodNotAllowed(HttpError):
-    """The method, or what it carries, is another method's; ``allowed`` are those that would do."""
+    """The method is not allowed, or not for this kind of operation; ``allowed`` becomes the Allow header."""
 
     status = 405
     code = "METHOD_NOT_ALLOWED"
@@ -99,41 +99,41 @@ class MethodNotAllowed(HttpError):
 
 
 class NotAcceptable(HttpError):
-    """The client takes none of the media types that there are."""
+    """The Accept header allows none of the supported media types."""
 
     status = 406
     code = "NOT_ACCEPTABLE"
 
 
 class ContentTooLarge(HttpError):
-    """The body is longer than any that is needed."""
+    """The body exceeds the limit."""
 
     status = 413
     code = "CONTENT_TOO_LARGE"
 
 
 class UriTooLong(HttpError):
-    """The parameters of a GET are longer than any that are needed."""
+    """The query string exceeds the limit."""
 
     status = 414
     code = "URI_TOO_LONG"
 
 
 class UnsupportedMediaType(HttpError):
-    """The body is in another media type than JSON."""
+    """The body is not sent as JSON."""
 
     status = 415
     code = "UNSUPPORTED_MEDIA_TYPE"
 
 
 class HostNotAllowed(HttpError):
-    """The client knows the server by a name that is not its own."""
+    """The Host header names a host that is not allowed."""
 
     status = 421
     code = "HOST_NOT_ALLOWED"
 
     def __init__(self) -> None:
         super().__init__(
-            "The server does not go by the name in the Host header. Use one of its own, or add this one to"
-            " DEALDESK_ALLOWED_HOSTS."
+            "The host in the Host header is not allowed. Add it to DEALDESK_ALLOWED_HOSTS, or use a host that"
+            " is allowed."
         )

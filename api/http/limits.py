@@ -1,4 +1,4 @@
-"""How much clients may send, and hold open."""
+"""Limits of what a client may send and keep open."""
 
 from pydantic import PositiveFloat, PositiveInt
 
@@ -6,7 +6,11 @@ from schema.limits.settings import OperationLimits
 
 
 class Limits(OperationLimits):
-    """What is sent before an operation is looked at, and what stays open."""
+    """The limits of the transports, together with those of GraphQL operations.
+
+    ``sockets`` are WebSockets of the process, ``sockets_per_caller`` those of one user, and ``init_seconds``
+    is the time from opening a WebSocket to its connection_init message.
+    """
 
     body_bytes: PositiveInt = 256 * 1024
     json_values: PositiveInt = 20_000

@@ -1,4 +1,4 @@
-"""Sending answers: always JSON, in as few steps as ASGI allows."""
+"""Send JSON responses over ASGI, without the response objects of a framework."""
 
 from collections.abc import Iterable
 
@@ -18,18 +18,18 @@ async def send_response(
     status: int = 200,
     headers: Headers = (),
 ) -> None:
-    """Send a whole answer."""
+    """Send a response with a body."""
     start = [(b"content-type", content_type), (b"content-length", b"%d" % len(body)), *headers]
     await send({"type": "http.response.start", "status": status, "headers": start})
     await send({"type": "http.response.body", "body": body})
 
 
 async def send_empty_response(send: Send, *, status: int, headers: Headers) -> None:
-    """Send an answer that has no body."""
+    """Send a response without a body."""
     await send({"type": "http.response.start", "status": status, "headers": [*headers]})
     await send({"type": "http.response.body", "body": b""})
 
 
 def error_body(code: str, message: str, **extensions: str | int) -> bytes:
-    """Return the JSON_CONTENT_TYPE of one error, in the shape of a GraphQL response that has no data."""
+    """Return the JSON of a GraphQL response with one error and no data."""
     return orjson.dumps({"errors": [{"message": message, "extensions": {"code": code, **extensions}}]})

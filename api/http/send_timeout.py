@@ -1,25 +1,25 @@
-"""Sending to clients that stay connected, and may have stopped reading."""
+"""A timeout for sending to clients that stay connected but stop reading."""
 
 import asyncio
 
 from starlette.types import Message, Send
 
 SEND_TIMEOUT_SECONDS = 30.0
-"""Seconds for a client to take one message. What it is told waits in buffers, which are for all."""
+"""Time for a client to accept one message. Until then the message occupies memory."""
 
 
 class SlowConsumer(Exception):
-    """The client did not take a message in time."""
+    """The client did not accept a message in time."""
 
 
 def with_send_timeout(send: Send) -> Send:
-    """Return a ``send`` that raises TooSlow when a message is not taken in time."""
+    """Return a ``send`` that raises SlowConsumer after ``SEND_TIMEOUT_SECONDS``."""
 
-    async def send_in_time(message: Message) -> None:
+    async def send_or_time_out(message: Message) -> None:
         try:
             async with asyncio.timeout(SEND_TIMEOUT_SECONDS):
                 await send(message)
         except TimeoutError:
             raise SlowConsumer from None
 
-    return send_in_time
+    return send_or_time_out

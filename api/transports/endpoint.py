@@ -1,10 +1,14 @@
-"""GraphQL over HTTP.
+"""GraphQL over HTTP (https://graphql.github.io/graphql-over-http/draft/).
 
-A raw ASGI application: the request and response objects of a framework would cost a small query up to a
-fifth of its throughput. What only passes on is no coroutine, it returns what is to be awaited.
+    POST /graphql    a query or mutation in a JSON body
+    GET  /graphql    a query in the URL, with an ETag
+
+The Accept header selects the response: JSON, or a stream of Server-Sent Events, which also carries
+subscriptions (see sse.py). The endpoint is a raw ASGI application, because the request and response objects
+of a framework cost a small query up to a fifth of its throughput.
 """
 
-from collections.abc import Awaitable, Collection, Mapping
+from collections.abc import Mapping
 from functools import partial
 from hashlib import blake2b
 
@@ -26,130 +30,108 @@ from schema.execution.response import Response
 
 Headers = Mapping[bytes, bytes]
 
+_RETRY_STATUSES = {"THROTTLED": 429, "TIMEOUT": 504}
+"""The status of a response that a retry may improve, by its error code; otherwise 503."""
+
 
 class GraphQLEndpoint:
-    """Answers GraphQL requests by POST, and queries by GET, of those whom ``entry`` lets in.
+    """The ASGI application at ``/graphql``. ``open_streams`` counts its event streams."""
 
-    Who accepts a stream of events alone gets one, be it of a subscription's answers or of a single one;
-    ``streams`` are open.
-    """
-
-    def __init__(self, executor: Executor, entry: AccessPolicy, documents: TrustedDocuments) -> None:
+    def __init__(self, executor: Executor, access_policy: AccessPolicy, documents: TrustedDocuments) -> None:
         self._executor = executor
-        self._entry = entry
-        self._authenticator = entry.authenticator
+        self._access_policy = access_policy
+        self._authenticator = access_policy.authenticator
         self._documents = documents
-        self._limits = entry.limits
-        self.streams = 0
+        self._limits = access_policy.limits
+        self.open_streams = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request; whatever is wrong with it is told as JSON."""
+        """Answer one request. Errors are JSON in the shape of a GraphQL response, too."""
         headers = dict(scope["headers"])
         media_type = PLAIN_JSON
         try:
             media_type = negotiate(headers.get(b"accept"))
-            await self._answer(scope, headers, media_type, receive, send)
-        except HttpError as refusal:
-            scope["outcome"] = {"codes": [refusal.code]}
-            body = error_body(refusal.code, str(refusal))
-            await send_response(
-                send, body, media_type.content_type, status=refusal.status, headers=refusal.headers
-            )
-        except Unavailable as error:
+            self._access_policy.check_host(headers.get(b"host"))
+            principal = await self._authenticator.authenticate(headers.get(b"authorization"))
+            request = await self._read_request(scope, headers, receive)
+            if media_type is EVENT_STREAM:
+                await self._stream(request, principal, headers, receive, send)
+                return
+            response = await self._executor.execute(request, self._authenticator.caller(principal))
+            # The cost includes the caller's remaining budget, so such a response is never the same again.
+            if scope["method"] == "GET" and not request.include_cost and not response.codes:
+                await _send_cacheable(send, response, media_type, headers.get(b"if-none-match"))
+            else:
+                await _send(send, response, media_type)
+        except HttpError as error:
+            await _send_error(scope, send, error, media_type)
+        except OperationTypeNotAllowed as error:
+            await _send_error(scope, send, _operation_type_error(error.kind), media_type)
+        except Unavailable as error:  # while authenticating; the executor catches its own
             body = error_body(error.code, str(error), retryAfter=error.retry_after)
-            status, again = _later({error.code}, error.retry_after)
-            await send_response(send, body, media_type.content_type, status=status, headers=again)
+            codes = frozenset({error.code})
+            await _send(send, Response(body, codes=codes, retry_after=error.retry_after), media_type)
         except ClientDisconnected:
             return
 
-    async def _answer(
-        self, scope: Scope, headers: Headers, media_type: MediaType, receive: Receive, send: Send
-    ) -> None:
-        self._entry.check_host(headers.get(b"host"))
-        principal = await self._authenticator.principal(headers.get(b"authorization"))
-        request = await self._request(scope, headers, receive)
-        if media_type is EVENT_STREAM:
-            await self._stream(request, principal, headers.get(b"last-event-id", b""), receive, send)
-        elif scope["method"] == "POST" or request.include_cost:
-            # What is left in the caller's bucket is another number each time, so no client keeps it.
-            await _send(send, await self._run(request, principal), media_type)
-        else:
-            known = headers.get(b"if-none-match")
-            await _send_unless_known(send, await self._run(request, principal), media_type, known)
-
-    async def _request(self, scope: Scope, headers: Headers, receive: Receive) -> Request:
-        if scope["method"] == "POST":
-            require_json(headers.get(b"content-type"))
-            body = await read_body(receive, self._limits)
-            return from_body(body, self._documents, scope["request_id"], self._limits)
-        if scope["method"] == "GET":
-            return from_url(scope["query_string"], self._documents, scope["request_id"], self._limits)
-        raise MethodNotAllowed("Send GraphQL by POST, or a query by GET.", "GET, POST")
-
-    def _run(self, request: Request, principal: Principal) -> Awaitable[Response]:
-        try:
-            return self._executor.execute(request, self._authenticator.caller_of(principal))
-        except OperationTypeNotAllowed as error:
-            raise _refusal(error) from None
+    async def _read_request(self, scope: Scope, headers: Headers, receive: Receive) -> Request:
+        match scope["method"]:
+            case "POST":
+                require_json(headers.get(b"content-type"))
+                body = await read_body(receive, self._limits)
+                return from_body(body, self._documents, scope["request_id"], self._limits)
+            case "GET":
+                return from_url(scope["query_string"], self._documents, scope["request_id"], self._limits)
+            case _:
+                raise MethodNotAllowed("Send GraphQL requests by POST, or queries by GET.", "GET, POST")
 
     async def _stream(
-        self, request: Request, principal: Principal, after: bytes, receive: Receive, send: Send
+        self, request: Request, principal: Principal, headers: Headers, receive: Receive, send: Send
     ) -> None:
         request = request._replace(operations=request.operations | {OperationType.SUBSCRIPTION})
-        caller = partial(self._authenticator.caller_of, principal)
+        caller = partial(self._authenticator.caller, principal)
+        last_event_id = headers.get(b"last-event-id", b"").decode("latin-1")
+        responses = self._executor.stream(request, caller, last_event_id)
+        self.open_streams += 1
         try:
-            answers = self._executor.stream(request, caller, after.decode("latin-1"))
-        except OperationTypeNotAllowed as error:
-            raise _refusal(error) from None
-        self.streams += 1
-        try:
-            with self._authenticator.visit(principal) as visit:
-                await stream_events(answers, visit, receive, send)
+            with self._authenticator.track_session(principal) as session:
+                await stream_events(responses, session, receive, send)
         finally:
-            self.streams -= 1
+            self.open_streams -= 1
 
 
-def _refusal(error: OperationTypeNotAllowed) -> HttpError:
-    if error.kind is OperationType.MUTATION:
-        return MethodNotAllowed("A GET changes nothing. Send mutations by POST.", "POST")
-    return BadRequest(
-        "A subscription has many answers; this way of asking has one. Accept text/event-stream alone, or use"
-        " a WebSocket that speaks graphql-transport-ws."
-    )
+async def _send(send: Send, response: Response, media_type: MediaType) -> None:
+    status = 200 if response.executed else media_type.request_error_status
+    headers: list[tuple[bytes, bytes]] = []
+    if response.retry_after is not None:
+        status = next((status for code, status in _RETRY_STATUSES.items() if code in response.codes), 503)
+        headers.append((b"retry-after", b"%d" % response.retry_after))
+    await send_response(send, response.body, media_type.content_type, status=status, headers=headers)
 
 
-def _send(send: Send, answer: Response, media_type: MediaType) -> Awaitable[None]:
-    status = 200 if answer.executed else media_type.not_run
-    again: list[tuple[bytes, bytes]] = []
-    if answer.retry_after is not None:
-        status, again = _later(answer.codes, answer.retry_after)
-    return send_response(send, answer.body, media_type.content_type, status=status, headers=again)
-
-
-def _later(codes: Collection[str], seconds: int) -> tuple[int, list[tuple[bytes, bytes]]]:
-    """Return the status and the header of what may do better later."""
-    status = next((status for code, status in _LATER.items() if code in codes), 503)
-    return status, [(b"retry-after", b"%d" % seconds)]
-
-
-_LATER = {"THROTTLED": 429, "TIMEOUT": 504}
-
-
-async def _send_unless_known(
-    send: Send, answer: Response, media_type: MediaType, known: bytes | None
+async def _send_cacheable(
+    send: Send, response: Response, media_type: MediaType, if_none_match: bytes | None
 ) -> None:
-    if answer.codes:
-        await _send(send, answer, media_type)
-        return
-    tag = b'"%s"' % blake2b(answer.body, digest_size=16).hexdigest().encode()
+    """Send the response with its ETag, or 304 if the client has it already (RFC 9110, 13.1.2)."""
+    tag = b'"%s"' % blake2b(response.body, digest_size=16).hexdigest().encode()
     headers = [(b"etag", tag), (b"cache-control", b"private, no-cache"), (b"vary", b"accept")]
-    if known is not None and _names(known, tag):
+    known = {each.strip().removeprefix(b"W/") for each in (if_none_match or b"").split(b",")}
+    if tag in known or b"*" in known:
         await send_empty_response(send, status=304, headers=headers)
     else:
-        await send_response(send, answer.body, media_type.content_type, headers=headers)
+        await send_response(send, response.body, media_type.content_type, headers=headers)
 
 
-def _names(known: bytes, tag: bytes) -> bool:
-    """Say whether an If-None-Match header names the tag."""
-    tags = {each.strip().removeprefix(b"W/") for each in known.split(b",")}
-    return tag in tags or b"*" in tags
+async def _send_error(scope: Scope, send: Send, error: HttpError, media_type: MediaType) -> None:
+    scope["outcome"] = {"codes": [error.code]}  # for the access log
+    body = error_body(error.code, str(error))
+    await send_response(send, body, media_type.content_type, status=error.status, headers=error.headers)
+
+
+def _operation_type_error(type_: OperationType) -> HttpError:
+    if type_ is OperationType.MUTATION:
+        return MethodNotAllowed("Mutations are not allowed by GET. Send them by POST.", "POST")
+    return BadRequest(
+        "A subscription needs a stream. Accept text/event-stream alone, or use a WebSocket with the"
+        " subprotocol graphql-transport-ws."
+    )

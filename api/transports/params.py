@@ -1,7 +1,7 @@
-"""The parameters of a GraphQL request, from a JSON body or from the URL."""
+"""The parameters of a GraphQL request, from a JSON body, a URL or a WebSocket message."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TypeVar
 from urllib.parse import parse_qsl
 
 from graphql import OperationType
@@ -12,87 +12,90 @@ from api.http.limits import Limits
 from api.transports.trusted_documents import TrustedDocuments
 from schema.execution.executor import Request
 
-MAX_QUERY_STRING_BYTES = 32 * 1024
-"""Hardly anything between a client and us carries a longer URL; a longer query goes by POST."""
+T = TypeVar("T")
 
-_OVER_POST = frozenset({OperationType.QUERY, OperationType.MUTATION})
-_OVER_GET = frozenset({OperationType.QUERY})
-_OVER_SOCKET = frozenset(OperationType)
+MAX_QUERY_STRING_BYTES = 32 * 1024
+"""Few proxies accept longer URLs; a longer query can be sent by POST."""
+
+_POST_OPERATIONS = frozenset({OperationType.QUERY, OperationType.MUTATION})
+_GET_OPERATIONS = frozenset({OperationType.QUERY})
+_WEBSOCKET_OPERATIONS = frozenset(OperationType)
 
 
 def from_body(
     body: bytes | bytearray, documents: TrustedDocuments, request_id: str, limits: Limits
 ) -> Request:
-    """Return the request that a JSON body makes: a query or a mutation.
+    """Return the request in a JSON body: a query or a mutation.
 
     Raises:
-        BadRequest: the body is no object of the members that a request has.
-        DocumentRefusal: its document is not run here.
+        BadRequest: the body is not a JSON object with valid parameters.
+        DocumentError: the server does not run the document.
     """
-    members = parse_json(body, "The body", limits)
-    if not isinstance(members, dict):
+    params = parse_json(body, "The body", limits)
+    if not isinstance(params, dict):
         raise BadRequest('The body must be a JSON object with a member "query".')
-    return _request(members, documents, _OVER_POST, request_id)
+    return _request(params, documents, _POST_OPERATIONS, request_id)
 
 
 def from_url(query_string: bytes, documents: TrustedDocuments, request_id: str, limits: Limits) -> Request:
-    """Return the request that a URL's parameters make: a query, because a GET changes nothing.
+    """Return the request in the query string of a URL: a query, because GET is safe (RFC 9110, 9.2.1).
 
     Raises:
-        UriTooLong: they are longer than ``MAX_QUERY_STRING_BYTES``.
-        BadRequest: they are not those that a request has.
-        DocumentRefusal: its document is not run here.
+        UriTooLong: the query string is longer than ``MAX_QUERY_STRING_BYTES``.
+        BadRequest: the parameters are not valid.
+        DocumentError: the server does not run the document.
     """
     if len(query_string) > MAX_QUERY_STRING_BYTES:
-        raise UriTooLong(f"The parameters are longer than {MAX_QUERY_STRING_BYTES} bytes. Send them by POST.")
-    members: dict[str, Any] = _decoded(query_string)
-    for name in ("variables", "extensions"):
-        if name in members:
-            members[name] = parse_json(members[name].encode(), f'The parameter "{name}"', limits)
-    return _request(members, documents, _OVER_GET, request_id)
-
-
-def from_message(members: Mapping[str, Any], documents: TrustedDocuments, request_id: str) -> Request:
-    """Return the request that a message over a socket makes: of any kind.
-
-    Raises:
-        BadRequest: its members are not those that a request has.
-        DocumentRefusal: its document is not run here.
-    """
-    return _request(members, documents, _OVER_SOCKET, request_id)
-
-
-def _decoded(query_string: bytes) -> dict[str, str]:
+        raise UriTooLong(
+            f"The query string is longer than {MAX_QUERY_STRING_BYTES} bytes. Send the request by POST."
+        )
     try:
         pairs = parse_qsl(query_string.decode(), errors="strict")
     except UnicodeDecodeError:
         raise BadRequest("The parameters of the URL are not UTF-8.") from None
-    members = dict(pairs)
-    if len(members) < len(pairs):
-        raise BadRequest("A parameter is in the URL more than once.")
-    return members
+    params: dict[str, object] = dict(pairs)
+    if len(params) < len(pairs):
+        raise BadRequest("A parameter occurs more than once in the URL.")
+    for name, text in pairs:
+        if name in ("variables", "extensions"):
+            params[name] = parse_json(text.encode(), f'The parameter "{name}"', limits)
+    return _request(params, documents, _GET_OPERATIONS, request_id)
+
+
+def from_message(params: Mapping[str, object], documents: TrustedDocuments, request_id: str) -> Request:
+    """Return the request in the payload of a WebSocket message: an operation of any type.
+
+    Raises:
+        BadRequest: the parameters are not valid.
+        DocumentError: the server does not run the document.
+    """
+    return _request(params, documents, _WEBSOCKET_OPERATIONS, request_id)
 
 
 def _request(
-    members: Mapping[str, Any],
+    params: Mapping[str, object],
     documents: TrustedDocuments,
     operations: frozenset[OperationType],
     request_id: str,
 ) -> Request:
-    for name, value in members.items():
-        if value is not None and not isinstance(value, _TYPES.get(name, object)):
-            called = "a string" if _TYPES[name] is str else "an object"
-            raise BadRequest(f'"{name}" must be {called}, or left out.')
-    extensions = members.get("extensions") or {}
+    """Return the request; ignore unknown parameters."""
+    query = _optional(params, "query", str, "a string")
+    document_id = _optional(params, "documentId", str, "a string")
+    operation_name = _optional(params, "operationName", str, "a string")
+    variables = _optional(params, "variables", dict, "an object")
+    extensions = _optional(params, "extensions", dict, "an object")
     return Request(
-        documents.resolve(members.get("query"), members.get("documentId")),
-        variables=members.get("variables"),
-        operation_name=members.get("operationName"),
+        documents.resolve(query, document_id),
+        variables=variables,
+        operation_name=operation_name,
         operations=operations,
         id=request_id,
-        include_cost=extensions.get("cost") is True,
+        include_cost=(extensions or {}).get("cost") is True,
     )
 
 
-_TYPES = {"query": str, "documentId": str, "operationName": str, "variables": dict, "extensions": dict}
-"""The members of a request; others are left alone."""
+def _optional(params: Mapping[str, object], name: str, type_: type[T], type_name: str) -> T | None:
+    value = params.get(name)
+    if value is None or isinstance(value, type_):
+        return value
+    raise BadRequest(f'"{name}" must be {type_name} or null.')

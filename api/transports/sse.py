@@ -1,8 +1,17 @@
-"""Answers as Server-Sent Events, each connection for one operation.
+"""GraphQL over Server-Sent Events: one stream for one operation.
 
-Each carries the id of what happened, so a client that connects again sends the last one by itself, in the
-header Last-Event-ID. When the server stops, or what let the client in has expired, streams just end, without
-``complete``: there is more to come.
+The messages are those of the graphql-sse protocol in its "distinct connections" mode
+(https://github.com/enisdenjo/graphql-sse/blob/master/PROTOCOL.md), in the event stream format of the HTML
+standard (https://html.spec.whatwg.org/multipage/server-sent-events.html):
+
+    event: next          one response of the operation
+    id: 0-7              the id of the event that it shows; a client that reconnects sends it as Last-Event-ID
+    data: {"data": ...}
+
+    event: complete      the operation has ended; without it, the client should reconnect
+    data:
+
+The stream ends without ``complete`` when the server stops and when the session expires.
 """
 
 import asyncio
@@ -17,9 +26,9 @@ from schema.execution.response import Response
 from schema.subscriptions.event_feed import ServerStopping
 
 HEARTBEAT_SECONDS = 12.0
-"""Seconds between comments, which keep proxies from closing a connection that has nothing to tell."""
+"""Time between comments. They keep proxies from closing an idle connection."""
 
-_COMMENT = b":\n"  # without an empty line: some clients end an event at each
+_HEARTBEAT = b":\n"  # no empty line, at which some clients dispatch an event
 _COMPLETE = b"event: complete\ndata:\n\n"
 _HEADERS = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
@@ -28,59 +37,54 @@ _HEADERS = [
 ]
 
 
-class _Over(Exception):
-    """The client went away, was told everything, or may not be told more."""
+class _StreamEnded(Exception):
+    """The client disconnected, or the session expired."""
 
 
 async def stream_events(
-    answers: AsyncGenerator[Response, None], visit: Session, receive: Receive, send: Send
+    responses: AsyncGenerator[Response, None], session: Session, receive: Receive, send: Send
 ) -> None:
-    """Send answers as they come, until there are no more, the visit is over or the client goes away."""
+    """Send each response as an event until the operation, the session or the connection ends."""
     send = with_send_timeout(send)
     await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-    is_taken = True
+    is_slow = False
     try:
-        async with asyncio.TaskGroup() as tasks, aclosing(answers):
-            tasks.create_task(_beat(send))
-            tasks.create_task(_watch(receive))
-            tasks.create_task(_end(visit))
-            await _tell(answers, send)
-    except* (_Over, ServerStopping):
+        async with asyncio.TaskGroup() as tasks, aclosing(responses):
+            background = [
+                tasks.create_task(_send_heartbeats(send)),
+                tasks.create_task(_end_on_disconnect(receive)),
+                tasks.create_task(_end_on_expiry(session)),
+            ]
+            async for response in responses:
+                id_ = b"" if response.event_id is None else b"id: %s\n" % response.event_id.encode()
+                await _send_chunk(send, b"event: next\n%sdata: %s\n\n" % (id_, response.body))
+            await _send_chunk(send, _COMPLETE)
+            for task in background:
+                task.cancel()
+    except* (_StreamEnded, ServerStopping):
         pass
     except* SlowConsumer:
-        is_taken = False
-    if is_taken:
+        is_slow = True
+    if not is_slow:
         await send({"type": "http.response.body", "body": b""})
 
 
-async def _tell(answers: AsyncGenerator[Response, None], send: Send) -> None:
-    async for answer in answers:
-        await _send(send, _event(answer))
-    await _send(send, _COMPLETE)
-    raise _Over
-
-
-def _event(answer: Response) -> bytes:
-    id_ = b"" if answer.event_id is None else b"id: %s\n" % answer.event_id.encode()
-    return b"event: next\n%sdata: %s\n\n" % (id_, answer.body)
-
-
-async def _beat(send: Send) -> None:
+async def _send_heartbeats(send: Send) -> None:
     while True:
-        await _send(send, _COMMENT)
+        await _send_chunk(send, _HEARTBEAT)
         await asyncio.sleep(HEARTBEAT_SECONDS)
 
 
-async def _watch(receive: Receive) -> None:
+async def _end_on_disconnect(receive: Receive) -> None:
     while (await receive())["type"] != "http.disconnect":
         pass
-    raise _Over
+    raise _StreamEnded
 
 
-async def _end(visit: Session) -> None:
-    await visit.over.wait()
-    raise _Over
+async def _end_on_expiry(session: Session) -> None:
+    await session.expired.wait()
+    raise _StreamEnded
 
 
-async def _send(send: Send, body: bytes) -> None:
+async def _send_chunk(send: Send, body: bytes) -> None:
     await send({"type": "http.response.body", "body": body, "more_body": True})

@@ -1,12 +1,14 @@
-"""Trusted documents: what clients ask is written down when they are built, and asked for by its hash."""
+"""Trusted (persisted) documents: clients send the id of a document that a manifest holds.
+
+See https://graphql.github.io/graphql-over-http/draft/#sec-Persisted-Documents.
+"""
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from hashlib import sha256
 from pathlib import Path
-from typing import Any, TypeGuard
 
 from graphql import GraphQLError, GraphQLSchema, parse, validate
 
@@ -15,7 +17,7 @@ from db.domain.errors import DealdeskError
 
 
 class DocumentMode(StrEnum):
-    """What the trusted documents are for."""
+    """Whether trusted documents are used: not at all, beside other documents, or exclusively."""
 
     OFF = "off"
     ALLOW = "allow"
@@ -23,23 +25,23 @@ class DocumentMode(StrEnum):
 
 
 class InvalidDocuments(DealdeskError):
-    """A document or a manifest can't be used."""
+    """A document or a manifest is not valid."""
 
 
 @dataclass(frozen=True, slots=True)
 class TrustedDocuments:
-    """The trusted documents by their ids; with ``only``, nothing else is run."""
+    """The trusted documents by their ids. If ``only`` is set, the server runs no others."""
 
     by_id: Mapping[str, str] = field(default_factory=dict)
     only: bool = False
 
     def resolve(self, query: str | None, document_id: str | None) -> str:
-        """Return the document that a request asks to run, by itself or by its id.
+        """Return the document that a request names by its id or sends as text; the id takes precedence.
 
         Raises:
-            BadRequest: it has neither.
-            UnknownDocument: no document has the id.
-            UntrustedDocument: only trusted ones are run, and this is sent by itself.
+            BadRequest: the request has neither.
+            DocumentNotFound: no document has the id.
+            DocumentNotTrusted: the request sends a text, and only trusted documents are run.
         """
         if document_id is not None and document_id in self.by_id:
             return self.by_id[document_id]
@@ -56,68 +58,58 @@ NO_TRUSTED_DOCUMENTS = TrustedDocuments()
 
 
 def load_trusted_documents(mode: DocumentMode, manifest: Path | None) -> TrustedDocuments:
-    """Return the documents of a manifest, as far as the mode makes use of it.
+    """Return the trusted documents of a manifest; none if the mode is OFF.
 
     Raises:
-        BadDocuments: the manifest is missing, or is none.
+        InvalidDocuments: the manifest is missing or not valid.
     """
     if mode is DocumentMode.OFF:
         return NO_TRUSTED_DOCUMENTS
     if manifest is None:
         raise InvalidDocuments(
-            f"DEALDESK_DOCUMENTS={mode} needs a manifest: set DEALDESK_DOCUMENTS_MANIFEST."
+            f"DEALDESK_DOCUMENTS={mode} needs a manifest. Set DEALDESK_DOCUMENTS_MANIFEST."
         )
-    return TrustedDocuments(_read(manifest), only=mode is DocumentMode.ONLY)
+    try:
+        by_id = json.loads(manifest.read_bytes())
+    except (OSError, ValueError) as error:
+        raise InvalidDocuments(f"Cannot read the manifest {manifest}: {error}") from error
+    is_valid = isinstance(by_id, dict) and all(
+        isinstance(document, str) and id_ == document_id(document) for id_, document in by_id.items()
+    )
+    if not is_valid:
+        raise InvalidDocuments(
+            f"The manifest {manifest} is not valid: it must map the sha256 of each document to the document."
+            " Build it with `dealdesk documents build`."
+        )
+    return TrustedDocuments(by_id, only=mode is DocumentMode.ONLY)
 
 
 def build_manifest(directory: Path, schema: GraphQLSchema) -> str:
     """Return the manifest of all ``.graphql`` files below a directory: JSON, from id to document.
 
     Raises:
-        BadDocuments: there is none, or some can't be run; the message has a line for each.
+        InvalidDocuments: there are no files, or some are not valid; the message has a line for each error.
     """
-    texts = {path: _text(path) for path in sorted(directory.rglob("*.graphql"))}
-    faults = [f"{path}: {fault}" for path, text in texts.items() for fault in _faults(text, schema)]
-    if faults:
-        raise InvalidDocuments("\n".join(["Some documents can't be run.", *faults]))
-    if not texts:
+    documents: dict[str, str] = {}
+    errors: list[str] = []
+    for path in sorted(directory.rglob("*.graphql")):
+        try:
+            document = path.read_bytes().decode()
+        except UnicodeDecodeError:
+            errors.append(f"{path}: The file is not UTF-8.")
+            continue
+        documents[document_id(document)] = document
+        try:
+            errors += [f"{path}: {error.message}" for error in validate(schema, parse(document))]
+        except GraphQLError as error:
+            errors.append(f"{path}: {error.message}")
+    if errors:
+        raise InvalidDocuments("\n".join(["Some documents are not valid.", *errors]))
+    if not documents:
         raise InvalidDocuments(f"There is no .graphql file below {directory}.")
-    return json.dumps({document_id(text): text for text in texts.values()}, indent=2)
+    return json.dumps(documents, indent=2)
 
 
 def document_id(document: str) -> str:
-    """Return the id of a document as GraphQL over HTTP defines it."""
+    """Return the id of a document: its SHA-256, as the specification defines it."""
     return f"sha256:{sha256(document.encode()).hexdigest()}"
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_bytes().decode()
-    except UnicodeDecodeError:
-        raise InvalidDocuments(f"{path} is not UTF-8.") from None
-
-
-def _faults(document: str, schema: GraphQLSchema) -> Iterator[str]:
-    try:
-        yield from (error.message for error in validate(schema, parse(document)))
-    except GraphQLError as error:
-        yield error.message
-
-
-def _read(manifest: Path) -> dict[str, str]:
-    try:
-        documents = json.loads(manifest.read_bytes())
-    except (OSError, ValueError) as error:
-        raise InvalidDocuments(f"The manifest {manifest} can't be read: {error}") from error
-    if _is_manifest(documents):
-        return documents
-    raise InvalidDocuments(
-        f"The manifest {manifest} is none: it must map the sha256 of each document to it."
-        " Build it with `dealdesk documents build`."
-    )
-
-
-def _is_manifest(value: Any) -> TypeGuard[dict[str, str]]:
-    return isinstance(value, dict) and all(
-        isinstance(document, str) and id_ == document_id(document) for id_, document in value.items()
-    )

@@ -1,10 +1,26 @@
-"""GraphQL over WebSocket, in the sub-protocol graphql-transport-ws: any operation, and many at once."""
+"""GraphQL over WebSocket, with the subprotocol graphql-transport-ws.
+
+The protocol (https://github.com/enisdenjo/graphql-ws/blob/master/PROTOCOL.md) runs many operations on one
+socket; each has an id, which the client chooses:
+
+    client                       server
+    connection_init        ->                              with the credentials in its payload
+                           <-    connection_ack
+    subscribe (id)         ->
+                           <-    next (id)                 a response: one, or one for each event
+                           <-    complete (id)             or error (id), if the operation was not executed
+    complete (id)          ->                              cancels the operation
+    ping                   ->
+                           <-    pong
+
+The close codes 4400 to 4429 are defined by the protocol, 1012 (service restart) and 1013 (try again later) by
+the registry of RFC 6455.
+"""
 
 import asyncio
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, aclosing, contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import ExitStack, aclosing, suppress
 from functools import partial
-from typing import Any
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -24,59 +40,59 @@ from schema.limits.quota import QuotaExceeded
 from schema.subscriptions.event_feed import ServerStopping
 
 SUBPROTOCOL = "graphql-transport-ws"
-_LONGEST_REASON = 123
-"""Bytes that a close frame has room for."""
+
+_MAX_REASON_BYTES = 123
+"""RFC 6455, 5.5: the payload of a control frame has at most 125 bytes, of which the code takes two."""
+
+_INVALID_MESSAGE = "This is not a valid message of graphql-transport-ws."
 
 
 class GraphQLWebSockets:
-    """Answers over WebSockets, of which ``open`` are, to those whom ``entry`` lets in.
+    """The ASGI application of the WebSockets at ``/graphql``. ``open_sockets`` counts those that are open."""
 
-    Who asks is said as the conversation begins, by a member of the payload that is named like the header;
-    or by the header of the handshake, where a client can send one.
-    """
-
-    def __init__(self, executor: Executor, entry: AccessPolicy, documents: TrustedDocuments) -> None:
+    def __init__(self, executor: Executor, access_policy: AccessPolicy, documents: TrustedDocuments) -> None:
         self._executor = executor
-        self._entry = entry
+        self._access_policy = access_policy
         self._documents = documents
-        self.open = 0
-        self._sessions: set[_Session] = set()
+        self._connections: set[_Connection] = set()
+
+    @property
+    def open_sockets(self) -> int:
+        """The number of WebSockets that are open."""
+        return len(self._connections)
 
     def stop(self) -> None:
-        """Close every socket, once what it runs is answered."""
-        for session in self._sessions:
-            session.stop()
+        """Close every socket as soon as its operations are complete."""
+        for connection in self._connections:
+            connection.stop()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Talk with one client until either of them ends it."""
-        await receive()
+        """Serve one client until either side closes the socket."""
+        await receive()  # websocket.connect
         headers = dict(scope["headers"])
-        if not self._lets_in(headers):
-            await send({"type": "websocket.close"})  # refuses the handshake
-            return
-        self.open += 1
-        session = _Session(self._executor, self._entry, self._documents, receive, with_send_timeout(send))
-        session.authorization = headers.get(b"authorization")
-        self._sessions.add(session)
         try:
-            with session.visiting:
-                await session.run(scope["subprotocols"], has_room=self.open <= self._entry.limits.sockets)
-        except asyncio.CancelledError:  # the server stops, and has waited long enough
-            await session.close(ServerStopping())
-        finally:
-            self._sessions.discard(session)
-            self.open -= 1
-
-    def _lets_in(self, headers: Mapping[bytes, bytes]) -> bool:
-        try:
-            self._entry.check_host(headers.get(b"host"))
+            self._access_policy.check_host(headers.get(b"host"))
         except HostNotAllowed:
-            return False
-        return not self._entry.is_cross_origin(headers)
+            is_allowed = False
+        else:
+            is_allowed = not self._access_policy.is_cross_origin(headers)
+        if not is_allowed:
+            await send({"type": "websocket.close"})  # rejects the handshake with 403
+            return
+        connection = _Connection(self._executor, self._access_policy, self._documents, receive, send)
+        connection.authorization = headers.get(b"authorization")
+        self._connections.add(connection)
+        is_full = len(self._connections) > self._access_policy.limits.sockets
+        try:
+            await connection.run(scope["subprotocols"], is_full=is_full)
+        except asyncio.CancelledError:  # the grace period of the shutdown has ended
+            await connection.close(ServerStopping())
+        finally:
+            self._connections.discard(connection)
 
 
-class _Closing(Exception):
-    """The client is to be told why the socket is closed."""
+class _CloseSocket(Exception):
+    """The server closes the socket with this code and reason."""
 
     def __init__(self, code: int, reason: str) -> None:
         super().__init__(reason)
@@ -84,210 +100,202 @@ class _Closing(Exception):
         self.reason = reason
 
 
-class _Gone(Exception):
+class _ClientDisconnected(Exception):
     """The client closed the socket."""
 
 
-class _Session:
-    """``authorization`` is the header of the handshake; ``visiting`` ends with the conversation."""
+class _Connection:
+    """One socket, and the operations that run on it, each in a task.
+
+    ``authorization`` is the header of the handshake. It counts if connection_init has no credentials.
+    """
 
     def __init__(
         self,
         executor: Executor,
-        entry: AccessPolicy,
+        access_policy: AccessPolicy,
         documents: TrustedDocuments,
         receive: Receive,
         send: Send,
     ) -> None:
         self._executor = executor
-        self._authenticator = entry.authenticator
-        self._limits = entry.limits
-        self._seats = entry.seats
+        self._authenticator = access_policy.authenticator
+        self._limits = access_policy.limits
+        self._quota = access_policy.socket_quota
         self._documents = documents
         self._receive = receive
-        self._send = send
+        self._send = with_send_timeout(send)
         self.authorization: bytes | None = None
-        self.visiting = ExitStack()
-        self._visit: Session | None = None
+        self._session: Session | None = None
+        self._resources = ExitStack()
         self._operations: dict[str, asyncio.Task[None]] = {}
         self._tasks = asyncio.TaskGroup()
 
+    async def run(self, subprotocols: list[str], *, is_full: bool) -> None:
+        """Serve the client; ``is_full`` says that the server has no capacity for it."""
+        with self._resources:
+            try:
+                async with self._tasks:
+                    await self._accept(subprotocols, is_full=is_full)
+                    await self._read_messages()
+            except* (_CloseSocket, _ClientDisconnected, ServerStopping, SlowConsumer, OSError) as group:
+                await self.close(group.exceptions[0])
+
     def stop(self) -> None:
-        with suppress(RuntimeError):  # it is being closed already
-            self._tasks.create_task(self._wind_up())
+        """Close the socket as soon as the operations are complete."""
+        with suppress(RuntimeError):  # the socket is being closed already
+            self._tasks.create_task(self._drain())
 
-    async def run(self, subprotocols: list[str], *, has_room: bool) -> None:
+    async def close(self, error: Exception) -> None:
+        """Tell the client why the socket is closed, unless the client has closed it."""
+        match error:
+            case _CloseSocket():
+                code, reason = error.code, error.reason
+            case ServerStopping():
+                code, reason = 1012, "The server is restarting. Reconnect, and resume after your last event."
+            case SlowConsumer():
+                code, reason = 1013, "You read too slowly. Reconnect, and resume after your last event."
+            case _:
+                return
+        reason = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
+        with suppress(SlowConsumer, OSError):
+            await self._send({"type": "websocket.close", "code": code, "reason": reason})
+
+    async def _accept(self, subprotocols: list[str], *, is_full: bool) -> None:
+        subprotocol = SUBPROTOCOL if SUBPROTOCOL in subprotocols else None
+        await self._send({"type": "websocket.accept", "subprotocol": subprotocol})
+        if subprotocol is None:
+            raise _CloseSocket(4406, "Subprotocol not acceptable")
+        if is_full:
+            raise _CloseSocket(1013, "Too many connections are open. Try again later.")
+
+    async def _read_messages(self) -> None:
         try:
-            async with self._tasks:
-                await self._accept(subprotocols, has_room=has_room)
-                await self._converse()
-        except* (_Closing, _Gone, ServerStopping, SlowConsumer, OSError) as ends:
-            await self.close(ends.exceptions[0])
-
-    async def _accept(self, subprotocols: list[str], *, has_room: bool) -> None:
-        is_spoken = SUBPROTOCOL in subprotocols
-        await self._send({"type": "websocket.accept", "subprotocol": SUBPROTOCOL if is_spoken else None})
-        if not is_spoken:
-            raise _Closing(4406, "Subprotocol not acceptable")
-        if not has_room:
-            raise _Closing(1013, "Too many connections are open. Try again later.")
-
-    async def _converse(self) -> None:
-        try:
-            async with asyncio.timeout(self._limits.init_seconds) as patience:
+            async with asyncio.timeout(self._limits.init_seconds) as init_timeout:
                 while True:
-                    await self._take(await self._message())
-                    if self._visit is not None:
-                        patience.reschedule(None)
+                    await self._dispatch(await self._read_message())
+                    if self._session is not None:
+                        init_timeout.reschedule(None)
         except TimeoutError:
-            raise _Closing(4408, "Connection initialisation timeout") from None
+            raise _CloseSocket(4408, "Connection initialisation timeout") from None
 
-    async def _message(self) -> Any:
+    async def _read_message(self) -> dict[str, object]:
         received = await self._receive()
         if received["type"] == "websocket.disconnect":
-            raise _Gone
+            raise _ClientDisconnected
         if received.get("text") is None:
-            raise _Closing(4400, "Messages are text, not binary.")
-        with _refusing():
-            message = parse_json(received["text"].encode(errors="surrogatepass"), "The message", self._limits)
+            raise _CloseSocket(4400, "Messages must be text, not binary.")
+        text = received["text"].encode(errors="surrogatepass")
+        try:
+            message = parse_json(text, "The message", self._limits)
+        except BadRequest as error:
+            raise _CloseSocket(4400, str(error)) from None
         if not isinstance(message, dict) or not isinstance(message.get("payload"), dict | None):
-            raise _Closing(4400, _NO_MESSAGE)
+            raise _CloseSocket(4400, _INVALID_MESSAGE)
         return message
 
-    async def _take(self, message: Any) -> None:
+    async def _dispatch(self, message: dict[str, object]) -> None:
         match message:
+            case {"type": "connection_init", "payload": dict(payload)}:
+                await self._initialize(payload)
             case {"type": "connection_init"}:
-                await self._acknowledge(message.get("payload") or {})
+                await self._initialize({})
             case {"type": "ping"}:
-                await self._say(b'{"type":"pong"}')
+                await self._send_message({"type": "pong"})
             case {"type": "pong"}:
                 pass
             case {"type": "subscribe", "id": str(id_), "payload": dict(payload)} if id_:
-                await self._begin(id_, payload)
+                await self._subscribe(id_, payload)
             case {"type": "complete", "id": str(id_)}:
-                self._cancel(id_)
+                operation = self._operations.pop(id_, None)
+                if operation is not None:
+                    operation.cancel()
             case _:
-                raise _Closing(4400, _NO_MESSAGE)
+                raise _CloseSocket(4400, _INVALID_MESSAGE)
 
-    async def _acknowledge(self, payload: dict[str, Any]) -> None:
-        if self._visit is not None:
-            raise _Closing(4429, "Too many initialisation requests")
-        principal = await self._principal(payload)
-        self._sit(principal)
-        self._visit = self.visiting.enter_context(self._authenticator.visit(principal))
-        self._tasks.create_task(_end(self._visit))
-        await self._say(b'{"type":"connection_ack"}')
-
-    def _sit(self, principal: Principal) -> None:
-        caller = self._authenticator.caller_of(principal)
+    async def _initialize(self, payload: Mapping[str, object]) -> None:
+        """Authenticate the client. The socket counts against the caller's quota from now on."""
+        if self._session is not None:
+            raise _CloseSocket(4429, "Too many initialisation requests")
+        sent = payload.get("Authorization", payload.get("authorization"))
+        authorization = sent.encode() if isinstance(sent, str) else self.authorization
         try:
-            self.visiting.enter_context(self._seats.acquire(caller))
-        except QuotaExceeded as error:
-            raise _Closing(1013, error.message) from None
-
-    async def _principal(self, payload: dict[str, Any]) -> Principal:
-        said = payload.get("Authorization", payload.get("authorization"))
-        authorization = said.encode() if isinstance(said, str) else self.authorization
-        try:
-            return await self._authenticator.principal(authorization)
+            principal = await self._authenticator.authenticate(authorization)
+            self._resources.enter_context(self._quota.acquire(self._authenticator.caller(principal)))
         except Unauthenticated:
             raise _unauthorized() from None
-        except Unavailable as error:
-            raise _Closing(1013, str(error)) from None
+        except (Unavailable, QuotaExceeded) as error:
+            raise _CloseSocket(1013, str(error)) from None
+        self._session = self._resources.enter_context(self._authenticator.track_session(principal))
+        self._tasks.create_task(_close_on_expiry(self._session))
+        await self._send_message({"type": "connection_ack"})
 
-    async def _begin(self, id_: str, payload: dict[str, Any]) -> None:
-        if self._visit is None:
+    async def _subscribe(self, id_: str, payload: Mapping[str, object]) -> None:
+        """Start an operation, or send an error if the server does not run it."""
+        if self._session is None:
             raise _unauthorized()
         if id_ in self._operations:
-            raise _Closing(4409, f"Subscriber for {id_} already exists")
+            raise _CloseSocket(4409, f"Subscriber for {id_} already exists")
         try:
-            with _refusing():
-                request = from_message(payload, self._documents, new_id().hex)
-        except DocumentError as refusal:
-            await self._say(_message(id_, "error", _errors(refusal.code, str(refusal))))
+            request = from_message(payload, self._documents, new_id().hex)
+        except DocumentError as error:
+            await self._send_error(id_, error.code, str(error))
             return
-        most = self._limits.operations_per_socket
-        if len(self._operations) == most:
-            reason = f"This socket runs {most} operations. Complete some, or open another one."
-            await self._say(_message(id_, "error", _errors("THROTTLED", reason)))
-        else:
-            operation = self._operate(id_, request, self._visit.principal)
-            self._operations[id_] = self._tasks.create_task(operation)
+        except BadRequest as error:
+            raise _CloseSocket(4400, str(error)) from None
+        maximum = self._limits.operations_per_socket
+        if len(self._operations) >= maximum:
+            message = f"This socket runs {maximum} operations already. Complete one, or open another socket."
+            await self._send_error(id_, "THROTTLED", message)
+            return
+        operation = self._run_operation(id_, request, self._session.principal)
+        self._operations[id_] = self._tasks.create_task(operation)
 
-    def _cancel(self, id_: str) -> None:
-        operation = self._operations.pop(id_, None)
-        if operation is not None:
-            operation.cancel()
+    async def _run_operation(self, id_: str, request: Request, principal: Principal) -> None:
+        """Send each response of the operation, then ``complete`` or ``error``.
 
-    async def _operate(self, id_: str, request: Request, principal: Principal) -> None:
-        caller = partial(self._authenticator.caller_of, principal)
-        end = _message(id_, "complete")
+        Send nothing after the client has completed the operation: its id may stand for another one by then.
+        """
+
+        def is_current() -> bool:
+            return self._operations.get(id_) is asyncio.current_task()
+
+        last: dict[str, object] = {"id": id_, "type": "complete"}
+        caller = partial(self._authenticator.caller, principal)
         try:
-            async with aclosing(self._executor.stream(request, caller)) as answers:
-                async for answer in answers:
-                    if answer.executed:
-                        await self._tell(id_, _message(id_, "next", answer.body))
-                    else:
-                        end = _message(id_, "error", orjson.dumps(orjson.loads(answer.body)["errors"]))
+            async with aclosing(self._executor.stream(request, caller)) as responses:
+                async for response in responses:
+                    if not response.executed:
+                        errors = orjson.loads(response.body)["errors"]
+                        last = {"id": id_, "type": "error", "payload": errors}
+                    elif is_current():
+                        payload = orjson.Fragment(response.body)
+                        await self._send_message({"id": id_, "type": "next", "payload": payload})
         except ServerStopping:
             del self._operations[id_]
-            await self._wind_up()
-        await self._tell(id_, end, is_last=True)
+            await self._drain()
+        if is_current():
+            del self._operations[id_]
+            await self._send_message(last)
 
-    async def _tell(self, id_: str, message: bytes, *, is_last: bool = False) -> None:
-        """Say something of the operation that this task is, unless the client has completed it meanwhile."""
-        if self._operations.get(id_) is asyncio.current_task():
-            if is_last:
-                del self._operations[id_]
-            await self._say(message)
-
-    async def _wind_up(self) -> None:
+    async def _drain(self) -> None:
+        """Wait until the operations are complete, then close the socket."""
         while self._operations:
             await asyncio.wait(self._operations.values())
         raise ServerStopping
 
-    async def _say(self, message: bytes) -> None:
-        await self._send({"type": "websocket.send", "text": message.decode()})
+    async def _send_error(self, id_: str, code: str, message: str) -> None:
+        errors = [{"message": message, "extensions": {"code": code}}]
+        await self._send_message({"id": id_, "type": "error", "payload": errors})
 
-    async def close(self, end: Exception) -> None:
-        match end:
-            case _Closing():
-                code, reason = end.code, end.reason
-            case ServerStopping():
-                code, reason = 1012, "The server restarts. Connect again, and go on after your last event."
-            case SlowConsumer():
-                code, reason = 1013, "You read too slowly. Connect again, and go on after your last event."
-            case _:
-                return
-        shortened = reason.encode()[:_LONGEST_REASON].decode(errors="ignore")
-        with suppress(SlowConsumer, OSError):
-            await self._send({"type": "websocket.close", "code": code, "reason": shortened})
+    async def _send_message(self, message: Mapping[str, object]) -> None:
+        await self._send({"type": "websocket.send", "text": orjson.dumps(message).decode()})
 
 
-async def _end(visit: Session) -> None:
-    await visit.over.wait()
+async def _close_on_expiry(session: Session) -> None:
+    await session.expired.wait()
     raise _unauthorized()
 
 
-def _unauthorized() -> _Closing:
-    return _Closing(4401, "Unauthorized")
-
-
-@contextmanager
-def _refusing() -> Iterator[None]:
-    try:
-        yield
-    except BadRequest as refusal:
-        raise _Closing(4400, str(refusal)) from None
-
-
-def _message(id_: str, type_: str, payload: bytes | None = None) -> bytes:
-    content = b"" if payload is None else b',"payload":%s' % payload
-    return b'{"id":%s,"type":"%s"%s}' % (orjson.dumps(id_), type_.encode(), content)
-
-
-def _errors(code: str, message: str) -> bytes:
-    return orjson.dumps([{"message": message, "extensions": {"code": code}}])
-
-
-_NO_MESSAGE = "This is no message that a client sends."
+def _unauthorized() -> _CloseSocket:
+    return _CloseSocket(4401, "Unauthorized")

@@ -18,7 +18,7 @@ from tests.schema.support.client import cached_schema
 
 @pytest.fixture
 async def builder(sqlite: Database) -> OrganizationBuilder:
-    """An organization that is let in, in a database of one kind: HTTP is the same over both."""
+    """An organization with a token, in SQLite: the transports do not depend on the database."""
     builder = await OrganizationBuilder.create(sqlite)
     await store_token(builder)
     return builder
@@ -26,7 +26,7 @@ async def builder(sqlite: Database) -> OrganizationBuilder:
 
 @pytest.fixture
 def executor(builder: OrganizationBuilder) -> Executor:
-    """What the application asks."""
+    """The executor of the application."""
     return Executor(cached_schema(), builder.database)
 
 
@@ -38,14 +38,14 @@ def app(executor: Executor, builder: OrganizationBuilder) -> Starlette:
 
 @pytest.fixture
 async def http(app: ASGIApp) -> AsyncIterator[httpx2.AsyncClient]:
-    """A client of the application, over ASGI; nothing listens."""
+    """A client that calls the application directly, with a valid token."""
     async with http_client(app) as http:
         yield http
 
 
 @pytest.fixture
-def undisturbed() -> Iterator[None]:
-    """Keep what other tests have left, and the schema, from being looked through while time is taken."""
+def frozen_gc() -> Iterator[None]:
+    """Exclude existing objects from garbage collection, which would distort measured times."""
     cached_schema()
     gc.collect()
     gc.freeze()
@@ -55,7 +55,7 @@ def undisturbed() -> Iterator[None]:
 
 @pytest.fixture
 def data(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
-    """The data directory of commands, not made yet."""
+    """The data directory of commands, which does not exist yet."""
     directory = tmp_path / "data"
     monkeypatch.setenv("DEALDESK_DATA_DIR", str(directory))
     monkeypatch.delenv("DEALDESK_DATABASE_URL", raising=False)

@@ -21,7 +21,7 @@ from tests.schema.support.listener import ALL
 LIST = {"query": "{ opportunities { totalCount } }"}
 CLOSE = 'mutation { closeOpportunity(input: {opportunityId: "opp_%s", outcome: {won: {}}}) { __typename } }'
 CLOSED = {"data": {"closeOpportunity": {"__typename": "CloseOpportunitySuccess"}}}
-RESTARTS = "The server restarts. Connect again, and go on after your last event."
+RESTARTS = "The server is restarting. Reconnect, and resume after your last event."
 GRACE = 4.0
 HEADERS = {"authorization": BEARER}
 

@@ -1,4 +1,4 @@
-"""Tokens that must let nobody in."""
+"""Tokens that must be rejected."""
 
 import base64
 import hmac
@@ -17,51 +17,51 @@ Hostile = Callable[[IssuerServer], str]
 CLAIMS = ("exp", "iat", "iss", "aud", "sub", "organization", "role")
 
 
-def encoded(value: Any) -> str:
+def encode(value: Any) -> str:
     text = value if isinstance(value, bytes) else json.dumps(value).encode()
     return base64.urlsafe_b64encode(text).rstrip(b"=").decode()
 
 
 def unsigned(issuer: IssuerServer, alg: str) -> str:
-    return f"{encoded({'alg': alg, 'kid': 'ec'})}.{encoded(issuer.claims())}."
+    return f"{encode({'alg': alg, 'kid': 'ec'})}.{encode(issuer.claims())}."
 
 
-def signed_with_the_public_key(issuer: IssuerServer) -> str:
-    """The confusion of a public key with a secret: a checker that believes the header takes it."""
-    head = f"{encoded({'alg': 'HS256', 'kid': 'rsa'})}.{encoded(issuer.claims())}"
+def sign_with_public_key(issuer: IssuerServer) -> str:
+    """Algorithm confusion: a verifier that trusts the header would use the public key as a secret."""
+    head = f"{encode({'alg': 'HS256', 'kid': 'rsa'})}.{encode(issuer.claims())}"
     secret = json.dumps(public_jwk("rsa")).encode()
-    return f"{head}.{encoded(hmac.digest(secret, head.encode(), sha256))}"
+    return f"{head}.{encode(hmac.digest(secret, head.encode(), sha256))}"
 
 
-def changed_after_signing(issuer: IssuerServer) -> str:
+def change_after_signing(issuer: IssuerServer) -> str:
     head, _, signature = issuer.token().split(".")
-    return f"{head}.{encoded(issuer.claims(role='ADMIN'))}.{signature}"
+    return f"{head}.{encode(issuer.claims(role='ADMIN'))}.{signature}"
 
 
-def with_a_key_of_its_own(issuer: IssuerServer, **header: Any) -> str:
+def sign_with_other_key(issuer: IssuerServer, **header: Any) -> str:
     return jwt.encode(issuer.claims(), private_key("other"), "ES256", {"kid": "ec", **header})
 
 
-def lacking(claim: str) -> Hostile:
-    left_out: dict[str, Any] = {claim: None}
-    return lambda issuer: issuer.token(**left_out)
+def without_claim(claim: str) -> Hostile:
+    omitted: dict[str, Any] = {claim: None}
+    return lambda issuer: issuer.token(**omitted)
 
 
 HOSTILE: dict[str, Hostile] = {
     "alg none": lambda issuer: unsigned(issuer, "none"),
     "alg None": lambda issuer: unsigned(issuer, "None"),
-    "no alg": lambda issuer: f"{encoded({'kid': 'ec'})}.{encoded(issuer.claims())}.",
+    "no alg": lambda issuer: f"{encode({'kid': 'ec'})}.{encode(issuer.claims())}.",
     "signature left out": lambda issuer: issuer.token().rpartition(".")[0] + ".",
-    "public key taken for a secret": signed_with_the_public_key,
+    "public key used as a secret": sign_with_public_key,
     "algorithm of another key": lambda issuer: issuer.token(header={"kid": "rsa"}),
-    "swapped key": with_a_key_of_its_own,
-    "embedded jwk": lambda issuer: with_a_key_of_its_own(issuer, jwk=public_jwk("other")),
-    "jku of its own": lambda issuer: with_a_key_of_its_own(issuer, jku=f"{issuer.url}/mine"),
-    "changed after signing": changed_after_signing,
-    "unknown key": lambda issuer: with_a_key_of_its_own(issuer, kid="other"),
-    "kid is a path": lambda issuer: with_a_key_of_its_own(issuer, kid="../../../../dev/null"),
-    "kid is SQL": lambda issuer: with_a_key_of_its_own(issuer, kid="ec' OR '1'='1"),
-    "kid is long": lambda issuer: with_a_key_of_its_own(issuer, kid="e" * 257),
+    "swapped key": sign_with_other_key,
+    "embedded jwk": lambda issuer: sign_with_other_key(issuer, jwk=public_jwk("other")),
+    "jku of its own": lambda issuer: sign_with_other_key(issuer, jku=f"{issuer.url}/mine"),
+    "changed after signing": change_after_signing,
+    "unknown key": lambda issuer: sign_with_other_key(issuer, kid="other"),
+    "kid is a path": lambda issuer: sign_with_other_key(issuer, kid="../../../../dev/null"),
+    "kid is SQL": lambda issuer: sign_with_other_key(issuer, kid="ec' OR '1'='1"),
+    "kid is long": lambda issuer: sign_with_other_key(issuer, kid="e" * 257),
     "no kid": lambda issuer: jwt.encode(issuer.claims(), private_key("ec"), "ES256"),
     "crit": lambda issuer: issuer.token(header={"crit": ["exp"], "exp": 0}),
     "empty crit": lambda issuer: issuer.token(header={"crit": []}),
@@ -75,10 +75,10 @@ HOSTILE: dict[str, Hostile] = {
     "expires after the calendar": lambda issuer: issuer.token(exp=10**15),
     "not yet valid": lambda issuer: issuer.token(nbf=int(time()) + 60),
     "issued in the future": lambda issuer: issuer.token(iat=int(time()) + 60),
-    **{f"no {claim}": lacking(claim) for claim in CLAIMS},
+    **{f"no {claim}": without_claim(claim) for claim in CLAIMS},
     "unknown role": lambda issuer: issuer.token(role="OWNER"),
-    "role is no text": lambda issuer: issuer.token(role={"ADMIN": True}),
-    "subject is no text": lambda issuer: issuer.token(sub=7),
+    "role is not a string": lambda issuer: issuer.token(role={"ADMIN": True}),
+    "subject is not a string": lambda issuer: issuer.token(sub=7),
     "subject holds NUL": lambda issuer: issuer.token(sub="7\0"),
     "other organization": lambda issuer: issuer.token(organization="Elsewhere"),
     "organization is a pattern": lambda issuer: issuer.token(organization="%"),
@@ -92,15 +92,15 @@ HOSTILE: dict[str, Hostile] = {
 }
 
 MALFORMED = {
-    "kid is no text": (f"{encoded({'alg': 'ES256', 'kid': ['ec']})}.{encoded({})}.{encoded(b'0' * 64)}"),
-    "header is a list": f"{encoded([])}.{encoded({})}.",
+    "kid is not a string": (f"{encode({'alg': 'ES256', 'kid': ['ec']})}.{encode({})}.{encode(b'0' * 64)}"),
+    "header is a list": f"{encode([])}.{encode({})}.",
     "payload is a list": jwt.PyJWS().encode(b"[]", private_key("ec"), "ES256", {"kid": "ec"}),
-    "deep header": f"{encoded(b'[' * 3000)}.{encoded({})}.",
+    "deep header": f"{encode(b'[' * 3000)}.{encode({})}.",
     "empty": "..",
 }
-"""Those that no issuer has to do with."""
+"""Tokens that cannot be parsed."""
 
 
 def hostile_tokens(issuer: IssuerServer) -> dict[str, str]:
-    """Return all of them by what is wrong with each."""
+    """Return the tokens by the names of their defects."""
     return {name: make(issuer) for name, make in HOSTILE.items()} | MALFORMED

@@ -1,4 +1,4 @@
-"""Requests that are nearly right: what clients send, broken in every way that chance finds."""
+"""A fuzzer: valid requests with random defects."""
 
 import json
 import re
@@ -20,7 +20,7 @@ ID = "opp_00000000-0000-7000-8000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Example:
-    """What a client may ask."""
+    """A valid request."""
 
     query: str
     variables: Mapping[str, Any] = field(default_factory=dict)
@@ -82,12 +82,12 @@ EXAMPLES = (
 )
 
 _SCHEMA = Path(__file__).parents[2] / "schema"
-_ANSWERED = tuple(
+_GOLDEN = tuple(
     Example(print_ast(operation))
     for file in sorted(_SCHEMA.glob("planner/answers/*.graphql"))
     for operation in separate_operations(parse(file.read_text())).values()
 )
-"""Queries over the whole schema, with their values written into them."""
+"""Queries of the whole schema, with literal values."""
 
 _SDL = (_SCHEMA.parent.parent / "schema" / "schema.graphql").read_text()
 _NAMES = tuple(sorted(set(re.findall(r"\b[a-z]\w+\b", _SDL))))
@@ -112,7 +112,7 @@ _METHODS = (*["POST"] * 26, "GET", "GET", "GET", "PUT", "HEAD", "X" * 50)
 
 @dataclass(frozen=True, slots=True)
 class Fuzzed:
-    """One request, as ASGI hands it on."""
+    """One HTTP request."""
 
     method: str
     headers: list[tuple[bytes, bytes]]
@@ -120,58 +120,58 @@ class Fuzzed:
     body: bytes
 
 
-def posted(query: str) -> Fuzzed:
-    """Return a request that is sent as it should be."""
+def post_request(query: str) -> Fuzzed:
+    """Return a valid POST request."""
     headers = [*_ALLOWED, (b"content-type", b"application/json")]
     return Fuzzed("POST", headers, b"", json.dumps({"query": query}).encode())
 
 
 class Fuzzer:
-    """Breaks requests; the same seed breaks the same ones in the same ways."""
+    """Generates defective requests. The same seed generates the same ones."""
 
     def __init__(self, seed: object) -> None:
         self._random = Random(str(seed))
 
     def request(self) -> Fuzzed:
-        """Return a request over HTTP."""
+        """Return an HTTP request."""
         random = self._random
         if self._chance(0.03):
-            return self._fixed(random.choice(malformed_requests.EVERY))
-        members, method = self._members(), random.choice(_METHODS)
-        body = self._body(members)
-        query_string = self._query_string(members) if method == "GET" or self._chance(0.05) else b""
+            return self._malformed(random.choice(malformed_requests.ALL))
+        params, method = self._params(), random.choice(_METHODS)
+        body = self._body(params)
+        query_string = self._query_string(params) if method == "GET" or self._chance(0.05) else b""
         return Fuzzed(method, self._headers(), query_string, b"" if method == "GET" else body)
 
     def frame(self) -> bytes | str:
-        """Return a message over a socket, mostly text."""
+        """Return a WebSocket message, usually text."""
         type_ = self._random.choice(("subscribe", "subscribe", "connection_init", "ping", "complete", "next"))
-        message = {"id": "1", "type": type_, "payload": self._members()}
+        message = {"id": "1", "type": type_, "payload": self._params()}
         if self._chance(0.3):
-            message = self._broken_value(message)
+            message = self._mutate_value(message)
         frame = self._body(message)
         return frame if self._chance(0.05) else frame.decode(errors="surrogateescape")
 
-    def _fixed(self, request: malformed_requests.Malformed) -> Fuzzed:
+    def _malformed(self, request: malformed_requests.MalformedRequest) -> Fuzzed:
         headers = [(name.encode(), value.encode()) for name, value in request.headers.items()]
         path, _, query_string = request.path.partition("?")
         if path != "/graphql":
             return self.request()
         return Fuzzed(request.method, [*_ALLOWED, *headers], query_string.encode(), request.content)
 
-    def _members(self) -> Any:
-        example = self._random.choice(EXAMPLES if self._chance(0.6) else _ANSWERED)
-        members: Any = {"query": example.query, "variables": dict(example.variables)}
+    def _params(self) -> Any:
+        example = self._random.choice(EXAMPLES if self._chance(0.6) else _GOLDEN)
+        params: Any = {"query": example.query, "variables": dict(example.variables)}
         if self._chance(0.3):
-            members["query"] = self._broken_text(example.query)
+            params["query"] = self._mutate_text(example.query)
         elif self._chance(0.6):
-            members["query"] = self._other_words(example.query)
+            params["query"] = self._replace_words(example.query)
         if example.variables and self._chance(0.6):
-            members["variables"] = self._broken_value(members["variables"])
+            params["variables"] = self._mutate_value(params["variables"])
         if self._chance(0.1):
-            members |= {"operationName": self._random.choice(_VALUES), "extensions": {"cost": True}}
-        return self._broken_value(members) if self._chance(0.1) else members
+            params |= {"operationName": self._random.choice(_VALUES), "extensions": {"cost": True}}
+        return self._mutate_value(params) if self._chance(0.1) else params
 
-    def _broken_text(self, text: str) -> str:
+    def _mutate_text(self, text: str) -> str:
         for _ in range(self._random.randint(1, 4)):
             start = self._random.randrange(len(text) + 1)
             end = min(len(text), start + self._random.choice((0, 1, 1, 5, 40)))
@@ -179,8 +179,8 @@ class Fuzzer:
             text = text[:start] + middle + text[end:]
         return text
 
-    def _other_words(self, text: str) -> str:
-        """Return a document with other words in some places: of the schema, or values as they are written."""
+    def _replace_words(self, text: str) -> str:
+        """Return a document in which some words are replaced by names of the schema or by literal values."""
         places = [each.span() for each in _TOKEN.finditer(text)]
         for start, end in sorted(self._random.sample(places, self._random.randint(1, 3)), reverse=True):
             value = json.dumps(self._random.choice(_VALUES), ensure_ascii=False)
@@ -188,19 +188,19 @@ class Fuzzer:
             text = text[:start] + word + text[end:]
         return text
 
-    def _broken_value(self, value: Any) -> Any:
-        """Return a JSON value that has another one somewhere."""
+    def _mutate_value(self, value: Any) -> Any:
+        """Return a JSON value of which one part is replaced."""
         if isinstance(value, dict) and value and self._chance(0.85):
             key = self._random.choice(list(value))
-            changed = {key: self._broken_value(value[key])}
+            changed = {key: self._mutate_value(value[key])}
             return {**value, **changed} if self._chance(0.9) else {key.swapcase(): value[key], **changed}
         if isinstance(value, list) and value and self._chance(0.7):
             index = self._random.randrange(len(value))
-            return [*value[:index], self._broken_value(value[index]), *value[index:]]
+            return [*value[:index], self._mutate_value(value[index]), *value[index:]]
         return self._random.choice(_VALUES)
 
-    def _body(self, members: Any) -> bytes:
-        body = json.dumps(members, ensure_ascii=self._chance(0.5)).encode(errors="surrogatepass")
+    def _body(self, params: Any) -> bytes:
+        body = json.dumps(params, ensure_ascii=self._chance(0.5)).encode(errors="surrogatepass")
         while self._chance(0.1):
             start = self._random.randrange(len(body) + 1)
             end = min(len(body), start + self._random.choice((0, 1, 1, 8, 200)))
@@ -208,22 +208,22 @@ class Fuzzer:
             body = body[:start] + middle + body[end:]
         return body
 
-    def _query_string(self, members: Any) -> bytes:
-        if not isinstance(members, dict):
-            return str(members).encode(errors="replace")
+    def _query_string(self, params: Any) -> bytes:
+        if not isinstance(params, dict):
+            return str(params).encode(errors="replace")
         texts = {
-            name: value if isinstance(value, str) else json.dumps(value) for name, value in members.items()
+            name: value if isinstance(value, str) else json.dumps(value) for name, value in params.items()
         }
         text = "&".join(f"{quote(name)}={quote(value)}" for name, value in texts.items())
-        return (self._broken_text(text) if self._chance(0.3) else text).encode(errors="replace")
+        return (self._mutate_text(text) if self._chance(0.3) else text).encode(errors="replace")
 
     def _headers(self) -> list[tuple[bytes, bytes]]:
-        sent = {"content-type": "application/json", "accept": "application/json"}
+        values = {"content-type": "application/json", "accept": "application/json"}
         if self._chance(0.03):
-            sent["content-type"] = self._random.choice(_TYPES)
+            values["content-type"] = self._random.choice(_TYPES)
         if self._chance(0.1):
-            sent["accept"] = self._random.choice(_ACCEPTS)
-        return [*_ALLOWED, *((name.encode(), value.encode()) for name, value in sent.items())]
+            values["accept"] = self._random.choice(_ACCEPTS)
+        return [*_ALLOWED, *((name.encode(), value.encode()) for name, value in values.items())]
 
     def _chance(self, probability: float) -> bool:
         return self._random.random() < probability

@@ -1,4 +1,4 @@
-"""Requests that schemathesis makes of the schema, as it finds it by introspection."""
+"""Documents that schemathesis generates from the introspected schema."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,14 +11,14 @@ from schemathesis.graphql import nodes
 schemathesis.graphql.scalar("Decimal", st.decimals(0, 10**9, places=2).map(str).map(nodes.String))
 
 
-def documents(introspection: Any, count: int, chance: int) -> Sequence[str]:
-    """Return documents over all root fields of a schema; the same ``chance`` makes the same ones."""
+def generate_documents(introspection: Any, count: int, seed_value: int) -> Sequence[str]:
+    """Return ``count`` documents over all root fields. The same seed generates the same ones."""
     schema = schemathesis.graphql.from_dict(introspection)
     found: Any = schema.get_all_operations()
     operations = [operation.ok().as_strategy() for operation in found]
-    made = list[str]()
+    generated = list[str]()
 
-    @seed(chance)
+    @seed(seed_value)
     @settings(
         max_examples=count,
         database=None,
@@ -27,8 +27,8 @@ def documents(introspection: Any, count: int, chance: int) -> Sequence[str]:
         suppress_health_check=list(HealthCheck),
     )
     @given(st.one_of(operations))
-    def make(case: Any) -> None:
-        made.append(case.body)
+    def generate(case: Any) -> None:
+        generated.append(case.body)
 
-    make()
-    return made
+    generate()
+    return generated

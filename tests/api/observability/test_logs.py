@@ -16,7 +16,7 @@ from db.auth.tokens import TOKEN_PREFIX
 from db.domain.errors import Unavailable
 from schema.execution.executor import Executor
 from tests.api.support.access import TOKEN, access_policy, http_client
-from tests.api.support.connections import acknowledged_socket
+from tests.api.support.asgi_connections import acknowledged_socket
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import cached_schema
 

@@ -13,7 +13,7 @@ from schema.execution.executor import Executor
 from schema.execution.observer import Observation
 from schema.request.document_cache import OperationLabel
 from tests.api.support.access import access_policy, http_client
-from tests.api.support.connections import acknowledged_socket, open_stream
+from tests.api.support.asgi_connections import acknowledged_socket, open_stream
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import cached_schema
 from tests.schema.support.listener import wait_until

@@ -22,7 +22,7 @@ from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.sql.database import Database
 from tests.api.observability.test_tracing import components_with, finished
 from tests.api.support.access import access_policy, http_client, store_token
-from tests.api.support.connections import Socket, open_socket
+from tests.api.support.asgi_connections import Socket, open_socket
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import cached_schema
 

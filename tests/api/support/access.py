@@ -1,4 +1,4 @@
-"""Being let in."""
+"""Access policies, tokens and HTTP clients for tests of the application."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -17,7 +17,7 @@ from db.sql.database import Database
 from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 
 TOKEN = TOKEN_PREFIX + "t" * 43
-"""What every client in these tests shows unless it is told otherwise."""
+"""The default token of the clients."""
 
 BEARER = f"Bearer {TOKEN}"
 HOST = "dealdesk.test"
@@ -26,12 +26,12 @@ HOST = "dealdesk.test"
 def access_policy(
     database: Database, clock: Callable[[], datetime] = lambda: NOW, **options: Any
 ) -> AccessPolicy:
-    """Return what lets callers in, at the moment of the tests, into ``dealdesk.test``."""
+    """Return a policy that allows the host ``dealdesk.test``; the default clock always returns ``NOW``."""
     return AccessPolicy(Authenticator(database, clock=clock), **{"hosts": [HOST], **options})
 
 
 def http_client(app: ASGIApp) -> httpx2.AsyncClient:
-    """Return a client of the application, over ASGI; nothing listens."""
+    """Return an HTTP client that calls the application directly."""
     return httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app),
         base_url=f"http://{HOST}",
@@ -40,7 +40,12 @@ def http_client(app: ASGIApp) -> httpx2.AsyncClient:
 
 
 async def store_token(builder: OrganizationBuilder, token: str = TOKEN, **columns: Any) -> None:
-    """Store a token of the organization's user."""
-    usual: Any = {"role": Role.ADMIN, "name": token, "created_at": A_MONTH_AGO, "digest": token_digest(token)}
+    """Store a token of the organization's user; ``columns`` replace default values."""
+    defaults: Any = {
+        "role": Role.ADMIN,
+        "name": token,
+        "created_at": A_MONTH_AGO,
+        "digest": token_digest(token),
+    }
     key: Any = {"organization_id": builder.organization_id, "user_id": builder.user_id}
-    await builder.insert(models.ApiToken(**{**key, "id": new_id(), **usual, **columns}))
+    await builder.insert(models.ApiToken(**{**key, "id": new_id(), **defaults, **columns}))

@@ -1,4 +1,4 @@
-"""Commands as they are typed, in this process."""
+"""Run commands of the CLI in this process."""
 
 import pytest
 
@@ -6,19 +6,19 @@ from api.cli.main import main
 
 
 class CommandLine:
-    """Runs commands, and tells how each ended and what it said."""
+    """Runs commands and captures their output."""
 
     def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
         self._capsys = capsys
 
     def run(self, *arguments: str) -> tuple[int | str | None, str, str]:
-        """Return the status, and what was written to each stream."""
+        """Run a command. Return its exit status, standard output and standard error."""
         with pytest.raises(SystemExit) as exit_:
             main(arguments)
         return exit_.value.code, *self._capsys.readouterr()
 
     def error_message(self, *arguments: str) -> str:
-        """Return the one line that a command fails with."""
+        """Run a command that must fail. Return its one-line error message."""
         status, out, err = self.run(*arguments)
         assert (status, out, err.count("\n")) == (1, "", 1)
         assert err.startswith("dealdesk: ")

@@ -1,4 +1,4 @@
-"""An issuer of tokens on the loopback interface, which signs whatever a test wants."""
+"""An OpenID Connect issuer on the loopback interface, with keys and tokens for tests."""
 
 import json
 from collections import Counter
@@ -18,28 +18,28 @@ from api.auth.oidc import OidcConfig
 
 AUDIENCE = "https://deals.example"
 
-PATIENCE = 20.0
+TIMEOUT_SECONDS = 20.0
 """Seconds for which an answer is held back at most."""
 
 
 class IssuerServer:
-    """``answers`` is what each path answers, ``asked`` how often it was asked for."""
+    """``responses`` holds the response of each path, ``requests`` counts the requests of each path."""
 
     def __init__(self, port: int) -> None:
         self.url = f"http://127.0.0.1:{port}"
-        self.asked: Counter[str] = Counter()
-        self.answers: dict[str, Any] = {
+        self.requests: Counter[str] = Counter()
+        self.responses: dict[str, Any] = {
             "/.well-known/openid-configuration": {"issuer": self.url, "jwks_uri": f"{self.url}/keys"},
             "/keys": {"keys": [public_jwk("ec"), public_jwk("rsa")]},
         }
 
     @property
-    def trust(self) -> OidcConfig:
+    def config(self) -> OidcConfig:
         return OidcConfig(issuer=self.url, audience=AUDIENCE)
 
     def claims(self, **changed: Any) -> dict[str, Any]:
-        """Return what a good token says; None leaves a claim out."""
-        usual = {
+        """Return the claims of a valid token; a value of None omits the claim."""
+        defaults = {
             "iss": self.url,
             "aud": AUDIENCE,
             "sub": "7",
@@ -50,10 +50,10 @@ class IssuerServer:
             "name": "Bob Reyes",
             "email": "bob@example.com",
         }
-        return {name: value for name, value in (usual | changed).items() if value is not None}
+        return {name: value for name, value in (defaults | changed).items() if value is not None}
 
     def token(self, *, key: str = "ec", header: dict[str, Any] | None = None, **changed: Any) -> str:
-        """Return a signed token; it is a good one unless told otherwise."""
+        """Return a signed token, which is valid by default."""
         headers = {"kid": key} | (header or {})
         return jwt.encode(self.claims(**changed), private_key(key), ALGORITHMS[key], headers)
 
@@ -85,22 +85,22 @@ def run_issuer() -> Iterator[IssuerServer]:
             yield server.issuer  # type: ignore[attr-defined]
         finally:
             server.shutdown()
-            thread.join(PATIENCE)
+            thread.join(TIMEOUT_SECONDS)
 
 
 class _Handler(BaseHTTPRequestHandler):
     def do_GET(self) -> None:
         issuer: IssuerServer = self.server.issuer  # type: ignore[attr-defined]
-        issuer.asked[self.path] += 1
-        answer = issuer.answers.get(self.path)
-        if isinstance(answer, Event):
-            answer.wait(PATIENCE)
+        issuer.requests[self.path] += 1
+        response = issuer.responses.get(self.path)
+        if isinstance(response, Event):
+            response.wait(TIMEOUT_SECONDS)
             return
-        body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-        self.send_response(404 if answer is None else 200)
+        body = response if isinstance(response, bytes) else json.dumps(response).encode()
+        self.send_response(404 if response is None else 200)
         self.send_header("content-length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
 
     def log_message(self, *_: Any) -> None:
-        """Stay silent."""
+        """Log nothing."""

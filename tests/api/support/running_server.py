@@ -1,4 +1,4 @@
-"""The application on a port, in the test's own process; and clients that speak bytes."""
+"""The application on a port, in the process of the test, and clients that send raw bytes."""
 
 import asyncio
 import json
@@ -16,30 +16,30 @@ from tests.api.support.access import BEARER, HOST
 POST = (
     f"POST /graphql HTTP/1.1\r\nhost: {HOST}\r\nauthorization: {BEARER}\r\ncontent-type: application/json\r\n"
 )
-"""How a request begins."""
+"""The first lines of a request."""
 
 TIMEOUT_SECONDS = 20.0
-"""Seconds until a test fails whose server says nothing."""
+"""Time to wait for the server before the test fails."""
 
 
 class HasPort(Protocol):
-    """A server that listens on the loopback address."""
+    """A server that listens on a port of the loopback address."""
 
     @property
     def port(self) -> int:
-        """Its port."""
+        """The port."""
 
 
 @dataclass(frozen=True)
 class RunningServer:
-    """Where a server listens."""
+    """A server and its URL."""
 
     url: str
     server: Server
 
     @property
     def port(self) -> int:
-        """Its port on the loopback address."""
+        """The port on the loopback address."""
         return int(self.url.rpartition(":")[2])
 
 
@@ -47,7 +47,7 @@ class RunningServer:
 async def run_server(
     app: Starlette, connections: ConnectionLimits | None = None, *, grace_seconds: float = 5.0
 ) -> AsyncIterator[RunningServer]:
-    """Serve until the block ends."""
+    """Run a server until the block ends."""
     limits = ServerLimits(connections or ConnectionLimits(), grace_seconds=grace_seconds)
     with bind_socket("127.0.0.1", 0) as bound:
         url = listen(bound)
@@ -62,24 +62,24 @@ async def run_server(
 
 
 class RawClient:
-    """A connection that sends what it is told, and no more."""
+    """A client connection that sends raw bytes."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
 
     def write(self, data: bytes) -> None:
-        """Send some bytes."""
+        """Send bytes."""
         self._writer.write(data)
 
     def post_query(self, query: str, accept: str = "application/json") -> None:
-        """Send a whole GraphQL request."""
+        """Send a complete GraphQL request."""
         body = json.dumps({"query": query}).encode()
         head = f"{POST}accept: {accept}\r\ncontent-length: {len(body)}\r\n\r\n"
         self.write(head.encode() + body)
 
     async def read_response(self) -> tuple[int, dict[str, str], Any]:
-        """Return status, headers and JSON of one answer."""
+        """Return the status, the headers and the JSON of one response."""
         async with asyncio.timeout(TIMEOUT_SECONDS):
             head = (await self._reader.readuntil(b"\r\n\r\n")).decode().lower().splitlines()
             headers = dict(line.split(": ", 1) for line in head[1:] if line)
@@ -87,7 +87,7 @@ class RawClient:
         return int(head[0].split()[1]), headers, json.loads(body)
 
     async def is_closed(self) -> bool:
-        """Wait for the server to close the connection; false if it says something instead."""
+        """Wait for the server to close the connection; return false if it sends something instead."""
         async with asyncio.timeout(TIMEOUT_SECONDS):
             try:
                 return await self._reader.read(1) == b""

@@ -1,4 +1,4 @@
-"""A database that can't be reached for a while."""
+"""A database that is unreachable for some time."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from tests.schema.support.client import Recorder
 
 
 class UnreachableDatabase(Recorder):
-    """Reads nothing while it does not work."""
+    """Raises Unavailable for all reads unless ``reachable`` is set."""
 
     def __init__(self, inner: Any, *, reachable: bool = False) -> None:
         super().__init__(inner)

@@ -1,4 +1,4 @@
-"""What a request costs, as it is told to clients."""
+"""The cost of a request, and the budget of a caller."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ from schema.execution.executor import Executor
 from schema.limits.settings import OperationLimits
 from tests.api.fuzzing.malformed_requests import GRAPHQL_RESPONSE
 from tests.api.support.access import access_policy, http_client
-from tests.api.support.connections import acknowledged_socket
+from tests.api.support.asgi_connections import acknowledged_socket
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import cached_schema
 
@@ -22,8 +22,7 @@ COST = {
 }
 
 
-def poor(builder: OrganizationBuilder) -> Any:
-    """Return an application that has enough for one query, and too little for the next."""
+def app_with_budget_for_one_query(builder: OrganizationBuilder) -> Any:
     limits = OperationLimits(bucket=17, restores_per_second=1)
     return create_app(
         Executor(cached_schema(), builder.database, limits=limits),
@@ -33,21 +32,21 @@ def poor(builder: OrganizationBuilder) -> Any:
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-async def test_the_cost_is_told_to_who_asks_for_it(
+async def test_a_response_includes_the_cost_on_request(
     method: str, http: httpx2.AsyncClient, builder: OrganizationBuilder
 ) -> None:
     await builder.quote(await builder.opportunity())
-    by_url: Any = {"params": {"query": QUOTES, "extensions": '{"cost": true}'}}
-    by_body: Any = {"json": {"query": QUOTES, "extensions": {"cost": True}}}
+    get_options: Any = {"params": {"query": QUOTES, "extensions": '{"cost": true}'}}
+    post_options: Any = {"json": {"query": QUOTES, "extensions": {"cost": True}}}
 
-    answer = await http.request(method, "/graphql", **(by_url if method == "GET" else by_body))
+    response = await http.request(method, "/graphql", **(get_options if method == "GET" else post_options))
 
-    assert answer.json()["data"]["quotes"]["totalCount"] == 1
-    assert answer.json()["extensions"] == {"cost": COST}
-    assert "etag" not in answer.headers
+    assert response.json()["data"]["quotes"]["totalCount"] == 1
+    assert response.json()["extensions"] == {"cost": COST}
+    assert "etag" not in response.headers
 
 
-async def test_the_cost_is_told_over_a_socket(builder: OrganizationBuilder) -> None:
+async def test_a_websocket_response_includes_the_cost_on_request(builder: OrganizationBuilder) -> None:
     await builder.quote(await builder.opportunity())
     app = create_app(
         Executor(cached_schema(), builder.database), builder.database, access_policy(builder.database)
@@ -58,24 +57,26 @@ async def test_the_cost_is_told_over_a_socket(builder: OrganizationBuilder) -> N
 
 
 @pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
-async def test_who_asks_too_much_is_told_when_to_come_back(accept: str, builder: OrganizationBuilder) -> None:
-    async with http_client(poor(builder)) as http:
+async def test_an_exceeded_budget_has_status_429_and_retry_after(
+    accept: str, builder: OrganizationBuilder
+) -> None:
+    async with http_client(app_with_budget_for_one_query(builder)) as http:
         await http.post("/graphql", json={"query": QUOTES})
-        answer = await http.post("/graphql", json={"query": QUOTES}, headers={"accept": accept})
+        response = await http.post("/graphql", json={"query": QUOTES}, headers={"accept": accept})
 
-    [error] = answer.json()["errors"]
-    assert (answer.status_code, answer.headers["retry-after"]) == (429, "12")
+    [error] = response.json()["errors"]
+    assert (response.status_code, response.headers["retry-after"]) == (429, "12")
     assert (error["extensions"]["code"], error["extensions"]["retryAfter"]) == ("THROTTLED", 12)
     assert error["extensions"]["cost"]["requested"] == 17
-    assert "data" not in answer.json()
+    assert "data" not in response.json()
 
 
-async def test_who_asks_too_much_over_a_socket_is_told_too(builder: OrganizationBuilder) -> None:
-    async with acknowledged_socket(poor(builder)) as socket:
+async def test_an_exceeded_budget_sends_an_error_over_a_websocket(builder: OrganizationBuilder) -> None:
+    async with acknowledged_socket(app_with_budget_for_one_query(builder)) as socket:
         socket.subscribe("1", QUOTES)
         assert [(await socket.read())["type"] for _ in range(2)] == ["next", "complete"]
         socket.subscribe("2", QUOTES)
-        refused = await socket.read()
+        rejected = await socket.read()
 
-    assert (refused["id"], refused["type"]) == ("2", "error")
-    assert refused["payload"][0]["extensions"]["code"] == "THROTTLED"
+    assert (rejected["id"], rejected["type"]) == ("2", "error")
+    assert rejected["payload"][0]["extensions"]["code"] == "THROTTLED"

@@ -21,13 +21,13 @@ VIEWER = "{ viewer { user { name } } }"
 ADA = {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
 
 
-async def test_a_query_by_post_is_answered_on_behalf_of_the_caller(http: httpx2.AsyncClient) -> None:
-    answer = await http.post("/graphql", json={"query": VIEWER})
+async def test_a_query_by_post_is_executed_for_the_caller(http: httpx2.AsyncClient) -> None:
+    response = await http.post("/graphql", json={"query": VIEWER})
 
-    assert (answer.status_code, answer.json()) == (200, ADA)
+    assert (response.status_code, response.json()) == (200, ADA)
 
 
-async def test_a_query_by_get_is_answered_with_its_variables(http: httpx2.AsyncClient) -> None:
+async def test_a_query_by_get_takes_variables_and_operation_name(http: httpx2.AsyncClient) -> None:
     parameters = {
         "query": "query Other { __typename }"
         " query Viewer($named: Boolean!) { viewer { user { name @include(if: $named) } } }",
@@ -36,37 +36,37 @@ async def test_a_query_by_get_is_answered_with_its_variables(http: httpx2.AsyncC
         "extensions": "{}",
     }
 
-    answer = await http.get("/graphql", params=parameters)
+    response = await http.get("/graphql", params=parameters)
 
-    assert (answer.status_code, answer.json()) == (200, ADA)
+    assert (response.status_code, response.json()) == (200, ADA)
 
 
-async def test_a_mutation_by_post_is_done(http: httpx2.AsyncClient, builder: OrganizationBuilder) -> None:
+async def test_a_mutation_by_post_is_executed(http: httpx2.AsyncClient, builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     closing = "closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}}) { __typename }"
     mutation = f"mutation($id: ID!) {{ {closing} }}"
 
-    answer = await http.post(
+    response = await http.post(
         "/graphql", json={"query": mutation, "variables": {"id": f"opp_{opportunity_id}"}}
     )
 
-    assert answer.json() == {"data": {"closeOpportunity": {"__typename": "CloseOpportunitySuccess"}}}
+    assert response.json() == {"data": {"closeOpportunity": {"__typename": "CloseOpportunitySuccess"}}}
     assert [row.state for row in (await builder.dump())["opportunity"]] == ["WON"]
 
 
-async def test_a_body_of_exactly_the_limit_is_read(http: httpx2.AsyncClient) -> None:
+async def test_a_body_of_the_maximum_size_is_accepted(http: httpx2.AsyncClient) -> None:
     body = b'{"query": "%s"}' % VIEWER.encode()
 
-    answer = await http.post(
+    response = await http.post(
         "/graphql",
         content=body.ljust(DEFAULT_LIMITS.body_bytes),
         headers={"content-type": "application/json"},
     )
 
-    assert answer.json() == ADA
+    assert response.json() == ADA
 
 
-async def test_a_body_that_never_ends_is_refused_at_the_limit(builder: OrganizationBuilder) -> None:
+async def test_an_endless_body_is_rejected_at_the_limit(builder: OrganizationBuilder) -> None:
     received, sent = 0, list[Message]()
 
     async def receive() -> Message:
@@ -77,13 +77,15 @@ async def test_a_body_that_never_ends_is_refused_at_the_limit(builder: Organizat
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await _app(builder)(_scope(), receive, send)
+    await app_of(builder)(post_scope(), receive, send)
 
     assert received == DEFAULT_LIMITS.body_bytes // 1024 + 1
     assert sent[0]["status"] == 413
 
 
-async def test_a_client_that_leaves_while_it_is_sending_is_not_answered(builder: OrganizationBuilder) -> None:
+async def test_a_client_that_disconnects_during_its_body_gets_no_response(
+    builder: OrganizationBuilder,
+) -> None:
     sent = list[Message]()
 
     async def receive() -> Message:
@@ -92,7 +94,7 @@ async def test_a_client_that_leaves_while_it_is_sending_is_not_answered(builder:
     async def send(message: Message) -> None:
         sent.append(message)
 
-    await _app(builder)(_scope(), receive, send)
+    await app_of(builder)(post_scope(), receive, send)
 
     assert sent == []
 
@@ -116,16 +118,16 @@ async def test_a_client_that_leaves_while_it_is_sending_is_not_answered(builder:
         (GRAPHQL_RESPONSE.upper(), GRAPHQL_JSON),
     ],
 )
-async def test_the_answer_has_the_media_type_that_the_client_prefers(
+async def test_the_accept_header_selects_the_media_type(
     accept: str | None, content_type: str, http: httpx2.AsyncClient
 ) -> None:
     del http.headers["accept"]
 
-    answer = await http.post(
+    response = await http.post(
         "/graphql", json={"query": VIEWER}, headers={} if accept is None else {"accept": accept}
     )
 
-    assert (answer.status_code, answer.headers["content-type"]) == (200, content_type)
+    assert (response.status_code, response.headers["content-type"]) == (200, content_type)
 
 
 @pytest.mark.parametrize(
@@ -136,14 +138,14 @@ async def test_the_answer_has_the_media_type_that_the_client_prefers(
         'application/json; charset="utf-8"',
     ],
 )
-async def test_json_in_utf_8_is_understood_however_it_is_announced(
+async def test_all_spellings_of_json_in_utf_8_are_accepted(
     content_type: str, http: httpx2.AsyncClient
 ) -> None:
-    answer = await http.post(
+    response = await http.post(
         "/graphql", content=b'{"query": "%s"}' % VIEWER.encode(), headers={"content-type": content_type}
     )
 
-    assert answer.json() == ADA
+    assert response.json() == ADA
 
 
 @pytest.mark.parametrize(("accept", "status"), [("application/json", 200), (GRAPHQL_RESPONSE, 400)])
@@ -156,23 +158,23 @@ async def test_json_in_utf_8_is_understood_however_it_is_announced(
         ("query A { __typename } query B { __typename }", "OPERATION_RESOLUTION_FAILURE"),
     ],
 )
-async def test_only_a_graphql_client_is_told_by_the_status_that_nothing_was_run(
+async def test_a_request_error_has_status_400_only_for_graphql_response_json(
     accept: str, status: int, query: str, code: str, http: httpx2.AsyncClient
 ) -> None:
-    answer = await http.post("/graphql", json={"query": query}, headers={"accept": accept})
+    response = await http.post("/graphql", json={"query": query}, headers={"accept": accept})
 
-    assert answer.status_code == status
-    assert answer.json().keys() == {"errors"}
-    assert answer.json()["errors"][0]["extensions"]["code"] == code
+    assert response.status_code == status
+    assert response.json().keys() == {"errors"}
+    assert response.json()["errors"][0]["extensions"]["code"] == code
 
 
 @pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
-async def test_a_body_that_is_no_graphql_request_is_a_bad_request_to_every_client(
+async def test_an_invalid_body_has_status_400_for_every_media_type(
     accept: str, http: httpx2.AsyncClient
 ) -> None:
-    answer = await http.post("/graphql", json=[], headers={"accept": accept})
+    response = await http.post("/graphql", json=[], headers={"accept": accept})
 
-    assert (answer.status_code, answer.headers["content-type"]) == (400, f"{accept}; charset=utf-8")
+    assert (response.status_code, response.headers["content-type"]) == (400, f"{accept}; charset=utf-8")
 
 
 @pytest.mark.parametrize(
@@ -183,16 +185,16 @@ async def test_a_body_that_is_no_graphql_request_is_a_bad_request_to_every_clien
         ("POST", "/livez", "GET, HEAD"),
     ],
 )
-async def test_a_method_that_is_not_allowed_is_answered_with_those_that_are(
+async def test_a_method_that_is_not_allowed_has_an_allow_header(
     method: str, path: str, allowed: str, http: httpx2.AsyncClient
 ) -> None:
-    answer = await http.request(method, path)
+    response = await http.request(method, path)
 
-    assert answer.status_code == 405
-    assert set(answer.headers["allow"].split(", ")) == set(allowed.split(", "))
+    assert response.status_code == 405
+    assert set(response.headers["allow"].split(", ")) == set(allowed.split(", "))
 
 
-async def test_a_query_by_get_is_not_sent_twice_to_a_client_that_has_its_answer(
+async def test_a_matching_etag_is_answered_with_304(
     http: httpx2.AsyncClient,
 ) -> None:
     first = await http.get("/graphql", params={"query": VIEWER})
@@ -206,23 +208,21 @@ async def test_a_query_by_get_is_not_sent_twice_to_a_client_that_has_its_answer(
     assert first.headers["vary"] == "accept"
 
 
-async def test_an_answer_that_has_changed_is_sent_with_another_tag(
+async def test_a_changed_response_has_another_etag(
     http: httpx2.AsyncClient, builder: OrganizationBuilder
 ) -> None:
     count = {"query": "{ opportunities { totalCount } }"}
     tag = (await http.get("/graphql", params=count)).headers["etag"]
     await builder.opportunity()
 
-    answer = await http.get("/graphql", params=count, headers={"if-none-match": tag})
+    response = await http.get("/graphql", params=count, headers={"if-none-match": tag})
 
-    assert (answer.status_code, answer.json()) == (200, {"data": {"opportunities": {"totalCount": 1}}})
-    assert answer.headers["etag"] != tag
+    assert (response.status_code, response.json()) == (200, {"data": {"opportunities": {"totalCount": 1}}})
+    assert response.headers["etag"] != tag
 
 
 @pytest.mark.parametrize("accept", ["application/json", GRAPHQL_RESPONSE])
-async def test_an_operation_that_takes_too_long_is_answered_with_504(
-    accept: str, builder: OrganizationBuilder, sqlite_url: str
-) -> None:
+async def test_a_timeout_has_status_504(accept: str, builder: OrganizationBuilder, sqlite_url: str) -> None:
     mutation = """mutation { createCompetitor(input: {name: "Lever Ltd"}) { __typename } }"""
     before = await builder.dump()
 
@@ -231,41 +231,39 @@ async def test_an_operation_that_takes_too_long_is_answered_with_504(
         app = create_app(executor, database, access_policy(builder.database))
         async with http_client(app) as http:
             with locked_by_another_program(sqlite_url):
-                answer = await http.post("/graphql", json={"query": mutation}, headers={"accept": accept})
+                response = await http.post("/graphql", json={"query": mutation}, headers={"accept": accept})
 
-    assert (answer.status_code, answer.headers["retry-after"]) == (504, "1")
-    assert answer.headers["content-type"] == f"{accept}; charset=utf-8"
-    [error] = answer.json()["errors"]
+    assert (response.status_code, response.headers["retry-after"]) == (504, "1")
+    assert response.headers["content-type"] == f"{accept}; charset=utf-8"
+    [error] = response.json()["errors"]
     assert error["message"].startswith("This took longer than 0.1 seconds, so it was stopped.")
     assert error["extensions"] == {"code": "TIMEOUT", "retryAfter": 1}
     assert await builder.dump() == before
 
 
-async def test_errors_are_never_cached(http: httpx2.AsyncClient) -> None:
+async def test_errors_have_no_etag(http: httpx2.AsyncClient) -> None:
     for query in ("{ nothing }", "{ opportunities(first: -1) { totalCount } }"):
-        answer = await http.get("/graphql", params={"query": query}, headers={"if-none-match": "*"})
-        assert answer.json()["errors"]
-        assert "etag" not in answer.headers
+        response = await http.get("/graphql", params={"query": query}, headers={"if-none-match": "*"})
+        assert response.json()["errors"]
+        assert "etag" not in response.headers
 
 
-async def test_the_length_of_an_answer_is_that_of_its_bytes(
-    http: httpx2.AsyncClient, builder: OrganizationBuilder
-) -> None:
+async def test_content_length_counts_bytes(http: httpx2.AsyncClient, builder: OrganizationBuilder) -> None:
     await builder.opportunity(name="Kran für Ærøskøbing 🏗")
 
-    answer = await http.post("/graphql", json={"query": "{ opportunities { nodes { name } } }"})
+    response = await http.post("/graphql", json={"query": "{ opportunities { nodes { name } } }"})
 
-    assert answer.json()["data"]["opportunities"]["nodes"] == [{"name": "Kran für Ærøskøbing 🏗"}]
-    assert int(answer.headers["content-length"]) == len(answer.content)
+    assert response.json()["data"]["opportunities"]["nodes"] == [{"name": "Kran für Ærøskøbing 🏗"}]
+    assert int(response.headers["content-length"]) == len(response.content)
 
 
-def _app(builder: OrganizationBuilder) -> Any:
+def app_of(builder: OrganizationBuilder) -> Any:
     return create_app(
         Executor(cached_schema(), builder.database), builder.database, access_policy(builder.database)
     )
 
 
-def _scope() -> dict[str, Any]:
+def post_scope() -> dict[str, Any]:
     return {
         "type": "http",
         "method": "POST",

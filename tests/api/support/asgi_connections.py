@@ -1,4 +1,4 @@
-"""Connections that stay open, to the application itself: nothing listens, nothing is buffered."""
+"""WebSocket and stream clients that call the ASGI application directly, without buffers."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -13,50 +13,50 @@ from api.transports.websocket import SUBPROTOCOL
 from tests.api.support.access import BEARER, HOST
 
 TIMEOUT_SECONDS = 20.0
-"""Seconds until a test fails that is told nothing."""
+"""Time to wait for a message before the test fails."""
 
 
 @dataclass
 class Connection:
-    """One client. ``reads`` is false for one that takes nothing any more."""
+    """One client. If ``reads`` is false, it has stopped reading."""
 
     reads: bool = True
     _to_app: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
     _from_app: asyncio.Queue[Message] = field(default_factory=asyncio.Queue)
 
     async def send(self, message: Message) -> None:
-        """Take a message of the application."""
+        """Accept a message from the application (ASGI ``send``)."""
         if not self.reads and message["type"] in {"websocket.send", "http.response.body"}:
             await asyncio.Event().wait()
         self._from_app.put_nowait(message)
 
     async def receive(self) -> Message:
-        """Give the application the next message."""
+        """Return the next message for the application (ASGI ``receive``)."""
         return await self._to_app.get()
 
     def send_to_app(self, type_: str, **content: Any) -> None:
-        """Send the application a message."""
+        """Send an ASGI message to the application."""
         self._to_app.put_nowait({"type": type_, **content})
 
     async def next_from_app(self) -> Message:
-        """Return the next message of the application."""
+        """Return the next ASGI message from the application."""
         async with asyncio.timeout(TIMEOUT_SECONDS):
             return await self._from_app.get()
 
 
 class Socket(Connection):
-    """A WebSocket client that speaks JSON."""
+    """A WebSocket client of graphql-transport-ws."""
 
     def send_json(self, type_: str, **content: Any) -> None:
         """Send a message of the protocol."""
         self.send_to_app("websocket.receive", text=orjson.dumps({"type": type_, **content}).decode())
 
     def initialize(self, authorization: str = BEARER) -> None:
-        """Say who it is."""
+        """Send connection_init with credentials."""
         self.send_json("connection_init", payload={"Authorization": authorization})
 
     def subscribe(self, id_: str, query: str, **variables: Any) -> None:
-        """Begin an operation."""
+        """Start an operation."""
         self.send_json("subscribe", id=id_, payload={"query": query, "variables": variables})
 
     async def read(self) -> Any:
@@ -66,21 +66,21 @@ class Socket(Connection):
         return orjson.loads(message["text"])
 
     async def read_close(self) -> tuple[int, str]:
-        """Return why the server closes the socket, which is all that it has left to say."""
+        """Return the code and the reason with which the server closes the socket."""
         message = await self.next_from_app()
         assert message["type"] == "websocket.close", message
         return message["code"], message["reason"]
 
 
 class Stream(Connection):
-    """A client of one HTTP answer that comes piece by piece."""
+    """A client of one streamed HTTP response."""
 
     async def read(self) -> bytes | None:
-        """Return the next piece, without comments; None at the end."""
-        piece = await self.next_from_app()
-        if piece["body"] == b":\n":
+        """Return the next chunk that is not a heartbeat; None at the end."""
+        chunk = await self.next_from_app()
+        if chunk["body"] == b":\n":
             return await self.read()
-        return piece["body"] if piece.get("more_body") else None
+        return chunk["body"] if chunk.get("more_body") else None
 
 
 @asynccontextmanager
@@ -90,7 +90,7 @@ async def open_socket(
     subprotocols: Sequence[str] = (SUBPROTOCOL,),
     headers: Sequence[tuple[bytes, bytes]] = (),
 ) -> AsyncIterator[Socket]:
-    """Open a socket; when the block ends, the client has gone and the application is done with it."""
+    """Open a socket. When the block ends, disconnect and wait for the application to finish."""
     socket = Socket()
     socket.send_to_app("websocket.connect")
     scope = {
@@ -106,7 +106,7 @@ async def open_socket(
 
 @asynccontextmanager
 async def acknowledged_socket(app: ASGIApp) -> AsyncIterator[Socket]:
-    """Open a socket that is ready for operations."""
+    """Open a socket that is initialised."""
     async with open_socket(app) as socket:
         socket.initialize()
         assert await socket.next_from_app() == {"type": "websocket.accept", "subprotocol": SUBPROTOCOL}
@@ -123,7 +123,7 @@ async def open_stream(
     query_string: bytes = b"",
     headers: Sequence[tuple[bytes, bytes]] = (),
 ) -> AsyncIterator[Stream]:
-    """Ask for a stream; when the block ends, the client has gone and the application is done with it."""
+    """Request a stream. When the block ends, disconnect and wait for the application to finish."""
     stream = Stream()
     stream.send_to_app("http.request", body=body)
     scope = {
