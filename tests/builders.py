@@ -1,4 +1,4 @@
-"""Rows for tests, valid by default and written straight into the tables, past every rule."""
+"""Build rows for tests: valid by default, and inserted without running any rule."""
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -15,47 +15,41 @@ from db import models
 from db.domain.caller import Caller, Role
 from db.domain.enums import OpportunityState, QuoteState, QuoteStatusReason, SeededReason
 from db.domain.ids import new_id
+from db.master_data.organizations import SEEDED_STATUS_REASONS
 from db.sql.database import Database
 from db.sql.statements import Statement, insert_statement
 
 Row = TypeVar("Row", bound=SQLModel)
 
 NOW = datetime(2026, 11, 23, 12, tzinfo=UTC)
-"""When the tests' callers ask."""
+"""The time of the tests' callers."""
 
 A_MONTH_AGO = NOW - timedelta(days=30)
-"""When what they ask about was created."""
+"""The creation time of the tests' rows."""
 
-_REASONS = {
-    SeededReason.IN_PROGRESS: (OpportunityState.OPEN, "In Progress"),
-    SeededReason.ON_HOLD: (OpportunityState.OPEN, "On Hold"),
-    SeededReason.WON: (OpportunityState.WON, "Won"),
-    SeededReason.CANCELED: (OpportunityState.LOST, "Canceled"),
-    SeededReason.OUT_SOLD: (OpportunityState.LOST, "Out-Sold"),
-}
-_REASON_OF_OPPORTUNITY = {
+_OPPORTUNITY_REASONS = {
     OpportunityState.OPEN: SeededReason.IN_PROGRESS,
     OpportunityState.WON: SeededReason.WON,
     OpportunityState.LOST: SeededReason.CANCELED,
 }
-_REASON_OF_QUOTE = {
+_QUOTE_REASONS = {
     QuoteState.DRAFT: QuoteStatusReason.DRAFT_IN_PROGRESS,
     QuoteState.ACTIVE: QuoteStatusReason.ACTIVE_IN_PROGRESS,
     QuoteState.WON: QuoteStatusReason.WON,
     QuoteState.CLOSED: QuoteStatusReason.LOST,
 }
 
-_EVERY_ROW = {
+_ALL_ROWS = {
     table.name: Statement(select(table).order_by(*table.primary_key))
     for table in SQLModel.metadata.sorted_tables
 }
-_insertion = cache(insert_statement)
+_insert_statement = cache(insert_statement)
 
 
 class OrganizationBuilder:
-    """An organization with what a deal needs: a user, contracting unit, account, competitor, the reasons.
+    """Build one organization with a user, contracting unit, account, competitor and status reasons.
 
-    ``caller`` is its user at ``NOW``. Columns that a test doesn't name get values that suit the others.
+    ``caller`` is the user at ``NOW``. Columns that a test does not pass get values that fit the others.
     """
 
     def __init__(self, database: Database) -> None:
@@ -71,7 +65,7 @@ class OrganizationBuilder:
 
     @classmethod
     async def create(cls, database: Database) -> Self:
-        """Store an organization; a second one is another tenant whose rows bear the same names."""
+        """Insert an organization. All organizations have the same names."""
         builder = cls(database)
         await builder.insert(*builder._master_data())
         return builder
@@ -84,7 +78,7 @@ class OrganizationBuilder:
         competitor_id: UUID | None = None,
         **columns: Any,
     ) -> UUID:
-        """Store an opportunity and, once it is won or lost, its close activity; return its id."""
+        """Insert an opportunity, with a close activity if it is won or lost, and return its id."""
         opportunity = self._new(
             models.Opportunity,
             columns,
@@ -94,7 +88,7 @@ class OrganizationBuilder:
             contracting_unit_id=self.contracting_unit_id,
             currency_code="EUR",
             state=state,
-            status_reason_id=self.reasons[reason or _REASON_OF_OPPORTUNITY[OpportunityState(state)]],
+            status_reason_id=self.reasons[reason or _OPPORTUNITY_REASONS[OpportunityState(state)]],
             estimated_revenue=Decimal("5000.00"),
             actual_revenue=Decimal("5000.00") if state == OpportunityState.WON else None,
             closed_on=None if state == OpportunityState.OPEN else NOW.date(),
@@ -118,13 +112,13 @@ class OrganizationBuilder:
         return opportunity.id
 
     def close_of(self, opportunity_id: UUID, outcome: str, **columns: Any) -> models.OpportunityClose:
-        """Make the activity that closes an opportunity, for ``insert`` to store."""
+        """Return a close activity of an opportunity, without inserting it."""
         return self._new(
             models.OpportunityClose,
             columns,
             opportunity_id=opportunity_id,
             outcome=outcome,
-            status_reason_id=self.reasons[_REASON_OF_OPPORTUNITY[OpportunityState(outcome)]],
+            status_reason_id=self.reasons[_OPPORTUNITY_REASONS[OpportunityState(outcome)]],
             currency_code="EUR",
             closed_on=NOW.date(),
             closed_by_id=self.user_id,
@@ -139,9 +133,9 @@ class OrganizationBuilder:
         lines: Sequence[Mapping[str, Any]] = ({},),
         **columns: Any,
     ) -> UUID:
-        """Store a quote with its lines and, once it is won or closed, its close activity; return its id.
+        """Insert a quote with its lines, with a close activity if it is won or closed, and return its id.
 
-        A line that names no columns is one product at 1000.00; the quote's total is that of its lines.
+        A line without columns is one product at 1000.00. The total is the sum of the lines.
         """
         quote = self._new(
             models.Quote,
@@ -150,39 +144,39 @@ class OrganizationBuilder:
             number=f"QUO-{next(self._numbers)}",
             name="Cranes and crew",
             state=state,
-            status_reason=_REASON_OF_QUOTE[QuoteState(state)],
+            status_reason=_QUOTE_REASONS[QuoteState(state)],
             currency_code="EUR",
             created_at=A_MONTH_AGO,
             updated_at=A_MONTH_AGO,
         )
         rows = [self._line(quote, position, line) for position, line in enumerate(lines, start=1)]
         quote.total = sum(map(_total, rows), Decimal("0.00"))
-        closes = [self._close_of_quote(quote)] if state in (QuoteState.WON, QuoteState.CLOSED) else []
+        closes = [self._quote_close(quote)] if state in (QuoteState.WON, QuoteState.CLOSED) else []
         await self.insert(quote, *rows, *closes)
         return quote.id
 
     async def insert(self, *rows: SQLModel) -> None:
-        """Store rows of any tables in one transaction."""
+        """Insert rows of any tables in one transaction, in the given order."""
         async with self.database.transaction() as transaction:
             for row in rows:
-                await transaction.execute(_insertion(type(row)), **row.model_dump())
+                await transaction.execute(_insert_statement(type(row)), **row.model_dump())
 
     async def dump(self) -> dict[str, list[Any]]:
-        """Return every row of every table, of all organizations: equal dumps mean that nothing changed."""
+        """Return all rows of all organizations by table: if two dumps are equal, nothing changed."""
         async with self.database.transaction() as transaction:
-            return {table: await transaction.rows(statement) for table, statement in _EVERY_ROW.items()}
+            return {table: await transaction.rows(statement) for table, statement in _ALL_ROWS.items()}
 
     def _master_data(self) -> list[SQLModel]:
-        made: dict[str, Any] = {"organization_id": self.organization_id, "created_at": A_MONTH_AGO}
+        common: dict[str, Any] = {"organization_id": self.organization_id, "created_at": A_MONTH_AGO}
         return [
             models.Organization(id=self.organization_id, name="Northwind Works", created_at=A_MONTH_AGO),
-            models.User(id=self.user_id, name="Ada Quill", email="ada@example.com", **made),
-            models.ContractingUnit(id=self.contracting_unit_id, name="Ports", currency_code="EUR", **made),
-            models.Account(id=self.account_id, name="Grey Harbour", **made),
-            models.Competitor(id=self.competitor_id, name="Lift & Sons", **made),
+            models.User(id=self.user_id, name="Ada Quill", email="ada@example.com", **common),
+            models.ContractingUnit(id=self.contracting_unit_id, name="Ports", currency_code="EUR", **common),
+            models.Account(id=self.account_id, name="Grey Harbour", **common),
+            models.Competitor(id=self.competitor_id, name="Lift & Sons", **common),
             *(
-                models.StatusReason(id=self.reasons[code], code=code, state=state, label=label, **made)
-                for code, (state, label) in _REASONS.items()
+                models.StatusReason(id=self.reasons[code], code=code, state=state, label=label, **common)
+                for state, code, label in SEEDED_STATUS_REASONS
             ),
         ]
 
@@ -198,7 +192,7 @@ class OrganizationBuilder:
             currency_code=quote.currency_code,
         )
 
-    def _close_of_quote(self, quote: models.Quote) -> models.QuoteClose:
+    def _quote_close(self, quote: models.Quote) -> models.QuoteClose:
         return self._new(
             models.QuoteClose,
             {},
@@ -209,8 +203,8 @@ class OrganizationBuilder:
             created_at=NOW,
         )
 
-    def _new(self, model: type[Row], columns: Mapping[str, Any], **usual: Any) -> Row:
-        return model(**{"organization_id": self.organization_id, "id": new_id(), **usual, **columns})
+    def _new(self, model: type[Row], columns: Mapping[str, Any], **defaults: Any) -> Row:
+        return model(**{"organization_id": self.organization_id, "id": new_id(), **defaults, **columns})
 
 
 def _total(line: models.QuoteLine) -> Decimal:
