@@ -33,11 +33,6 @@ class VerificationResult:
     error: str | None = None
 
 
-class _Organization(NamedTuple):
-    id: UUID
-    name: str
-
-
 class _SealWithEntry(NamedTuple):
     """A seal, and the columns of its entry, which are None if the entry was removed."""
 
@@ -58,14 +53,6 @@ class _SealWithEntry(NamedTuple):
         return None if self.id is None else AuditRow._make(self[3:])
 
 
-class _Unsealed(NamedTuple):
-    audit_id: UUID
-
-
-class _Count(NamedTuple):
-    number: int
-
-
 _organization = table_of(models.Organization).c
 _audit = table_of(models.Audit).c
 _unsealed = table_of(models.UnsealedAudit).c
@@ -74,8 +61,7 @@ _is_sealed = and_(_audit.organization_id == _seal.organization_id, _audit.id == 
 _is_unsealed = and_(_unsealed.organization_id == _audit.organization_id, _unsealed.audit_id == _audit.id)
 
 _ORGANIZATIONS = Statement(
-    select(_organization.id, _organization.name).order_by(_organization.created_at, _organization.id),
-    _Organization,
+    select(_organization.id, _organization.name).order_by(_organization.created_at, _organization.id)
 )
 _FIND_SEAL = Statement(
     select(_seal.sequence).where(
@@ -111,14 +97,12 @@ _REMOVED_UNSEALED = Statement(
     .outerjoin_from(models.UnsealedAudit, models.Audit, _is_unsealed)
     .where(_unsealed.organization_id == bindparam("organization_id"), _audit.id.is_(None))
     .order_by(_unsealed.audit_id)
-    .limit(1),
-    _Unsealed,
+    .limit(1)
 )
 _COUNT_UNSEALED = Statement(
     select(func.count().label("number"))
     .select_from(models.UnsealedAudit)
-    .where(_unsealed.organization_id == bindparam("organization_id")),
-    _Count,
+    .where(_unsealed.organization_id == bindparam("organization_id"))
 )
 
 

@@ -38,14 +38,15 @@ class TokenRow(NamedTuple):
     """A stored token with the name of its user; times are in UTC."""
 
     organization_id: UUID
+    id: UUID
     user_id: UUID
-    user_name: str
     role: str
     name: str
     digest: str
     created_at: datetime
     expires_at: datetime | None
     revoked_at: datetime | None
+    user_name: str
 
 
 _token = table_of(models.ApiToken).c
@@ -63,17 +64,7 @@ _REVOKE = Statement(
     .where(*_is_unrevoked_with_name)
     .values(revoked_at=bindparam("now", type_=_token.revoked_at.type))
 )
-_tokens = select(
-    _token.organization_id,
-    _token.user_id,
-    _user.name.label("user_name"),
-    _token.role,
-    _token.name,
-    _token.digest,
-    _token.created_at,
-    _token.expires_at,
-    _token.revoked_at,
-).join_from(
+_tokens = select(*_token, _user.name.label("user_name")).join_from(
     models.ApiToken,
     models.User,
     (_user.organization_id == _token.organization_id) & (_user.id == _token.user_id),
