@@ -19,7 +19,7 @@ from db.master_data.accounts import (
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import expect_refusal, only_row, run_operation
 
-EVERYTHING: dict[str, Any] = {
+ALL_FIELDS: dict[str, Any] = {
     "name": "Blue Harbour",
     "industry": "Ports",
     "country": "Norway",
@@ -45,25 +45,25 @@ async def accounts(builder: OrganizationBuilder) -> dict[UUID, Any]:
     return {account.id: account for account in (await builder.dump())["account"]}
 
 
-async def test_an_account_is_created_with_what_is_known(builder: OrganizationBuilder) -> None:
-    created = await create(builder, **EVERYTHING, parent_account_id=builder.account_id)
+async def test_an_account_is_created_with_all_fields(builder: OrganizationBuilder) -> None:
+    created = await create(builder, **ALL_FIELDS, parent_account_id=builder.account_id)
     assert (await accounts(builder))[created.account_id]._asdict() == {
         "organization_id": builder.organization_id,
         "id": created.account_id,
-        **EVERYTHING,
+        **ALL_FIELDS,
         "parent_account_id": builder.account_id,
         "version": 1,
         "created_at": NOW,
     }
 
 
-async def test_an_account_needs_only_a_name(builder: OrganizationBuilder) -> None:
+async def test_an_account_requires_only_a_name(builder: OrganizationBuilder) -> None:
     created = await create(builder, name=" Blue Harbour ", industry=" ")
     account = (await accounts(builder))[created.account_id]
     assert (account.name, account.industry, account.parent_account_id) == ("Blue Harbour", None, None)
 
 
-async def test_a_new_account_is_audited_and_nobody_is_told(builder: OrganizationBuilder) -> None:
+async def test_a_new_account_is_audited_without_an_event(builder: OrganizationBuilder) -> None:
     created = await create(builder, employees=7)
     audit = await only_row(builder, "audit")
     assert (audit.action, audit.subject_id, audit.opportunity_id) == (
@@ -75,8 +75,8 @@ async def test_a_new_account_is_audited_and_nobody_is_told(builder: Organization
     assert (await builder.dump())["event"] == []
 
 
-async def test_only_what_is_sent_is_changed(builder: OrganizationBuilder) -> None:
-    account_id = (await create(builder, **EVERYTHING)).account_id
+async def test_only_the_sent_fields_are_changed(builder: OrganizationBuilder) -> None:
+    account_id = (await create(builder, **ALL_FIELDS)).account_id
     before = (await accounts(builder))[account_id]
     await update(builder, account_id, {"name": "Red Harbour", "country": None, "employees": 12})
     assert (await accounts(builder))[account_id] == before._replace(
@@ -92,7 +92,7 @@ async def test_only_what_is_sent_is_changed(builder: OrganizationBuilder) -> Non
 
 
 @pytest.mark.parametrize("changes", [{}, {"name": "Grey Harbour ", "country": None}])
-async def test_what_an_account_holds_already_is_no_change(
+async def test_an_update_without_differences_writes_nothing(
     builder: OrganizationBuilder, changes: AccountChanges
 ) -> None:
     before = await builder.dump()
@@ -113,11 +113,11 @@ async def test_what_an_account_holds_already_is_no_change(
         ("employees", 2**31, "EMPLOYEES_OUT_OF_RANGE"),
     ],
 )
-async def test_an_account_keeps_within_the_limits(
+async def test_an_invalid_field_is_refused(
     builder: OrganizationBuilder, field: str, value: Any, code: str
 ) -> None:
-    for acted in (create(builder, **{field: value}), update(builder, builder.account_id, {field: value})):  # type: ignore[misc]
-        refusal = await expect_refusal(builder, RuleViolation, acted)
+    for operation in (create(builder, **{field: value}), update(builder, builder.account_id, {field: value})):  # type: ignore[misc]
+        refusal = await expect_refusal(builder, RuleViolation, operation)
         assert (refusal.code, refusal.path) == (code, ("input", field))
 
 
@@ -128,43 +128,43 @@ async def test_an_account_keeps_within_the_limits(
         (Decimal("0.001"), "ANNUAL_REVENUE_TOO_PRECISE"),
     ],
 )
-async def test_annual_revenue_is_an_exact_amount(
+async def test_an_invalid_annual_revenue_is_refused(
     builder: OrganizationBuilder, value: Decimal, code: str
 ) -> None:
     refusal = await expect_refusal(builder, RuleViolation, create(builder, annual_revenue=value))
     assert (refusal.code, refusal.path) == (code, ("input", "annualRevenue"))
 
 
-async def test_a_name_is_taken_once_an_organization(builder: OrganizationBuilder) -> None:
+async def test_a_name_is_unique_within_an_organization(builder: OrganizationBuilder) -> None:
     await create(builder)
-    for acted in (
+    for operation in (
         create(builder, name=" Grey Harbour"),
         update(builder, builder.account_id, {"name": "Blue Harbour"}),
     ):
-        refusal = await expect_refusal(builder, RuleViolation, acted)
+        refusal = await expect_refusal(builder, RuleViolation, operation)
         assert (refusal.code, refusal.path) == ("ACCOUNT_NAME_TAKEN", ("input", "name"))
     other = await OrganizationBuilder.create(builder.database)
     assert await create(other)
 
 
-async def test_of_twins_with_one_name_one_is_refused(builder: OrganizationBuilder) -> None:
-    answers = await asyncio.gather(*(create(builder) for _ in range(4)), return_exceptions=True)
-    codes = [answer.code for answer in answers if isinstance(answer, RuleViolation)]
+async def test_of_concurrent_accounts_with_one_name_only_one_is_created(builder: OrganizationBuilder) -> None:
+    outcomes = await asyncio.gather(*(create(builder) for _ in range(4)), return_exceptions=True)
+    codes = [outcome.code for outcome in outcomes if isinstance(outcome, RuleViolation)]
     assert codes == 3 * ["ACCOUNT_NAME_TAKEN"]
 
 
 async def test_the_parent_must_exist_in_the_organization(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), other.account_id):
-        for acted in (
+        for operation in (
             create(builder, parent_account_id=missing),
             update(builder, builder.account_id, {"parent_account_id": missing}),
         ):
-            refusal = await expect_refusal(builder, NotFound, acted)
+            refusal = await expect_refusal(builder, NotFound, operation)
             assert refusal.path == ("input", "parentAccountId")
 
 
-async def test_an_account_never_belongs_to_itself(builder: OrganizationBuilder) -> None:
+async def test_an_account_cannot_be_above_itself(builder: OrganizationBuilder) -> None:
     top = builder.account_id
     middle = (await create(builder, name="Middle", parent_account_id=top)).account_id
     bottom = (await create(builder, name="Bottom", parent_account_id=middle)).account_id
@@ -177,33 +177,33 @@ async def test_an_account_never_belongs_to_itself(builder: OrganizationBuilder) 
     assert (await accounts(builder))[bottom].parent_account_id == top
 
 
-async def test_two_accounts_never_belong_to_each_other(builder: OrganizationBuilder) -> None:
+async def test_concurrent_updates_cannot_create_a_cycle(builder: OrganizationBuilder) -> None:
     one, two = builder.account_id, (await create(builder)).account_id
-    answers = await asyncio.gather(
+    outcomes = await asyncio.gather(
         update(builder, one, {"parent_account_id": two}),
         update(builder, two, {"parent_account_id": one}),
         return_exceptions=True,
     )
-    assert [answer.code for answer in answers if isinstance(answer, RuleViolation)] == [
+    assert [outcome.code for outcome in outcomes if isinstance(outcome, RuleViolation)] == [
         "PARENT_ACCOUNT_BELOW"
     ]
 
 
-async def test_an_account_of_another_version_is_not_changed(builder: OrganizationBuilder) -> None:
+async def test_an_update_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     await update(builder, builder.account_id, {"name": "Red Harbour"})
     stale = update(builder, builder.account_id, {"name": "New"}, expected_version=1)
     refusal = await expect_refusal(builder, StaleVersion, stale)
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("account", builder.account_id, 2)
 
 
-async def test_a_missing_account_is_not_changed(builder: OrganizationBuilder) -> None:
+async def test_updating_an_unknown_account_is_refused(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), other.account_id):
         refusal = await expect_refusal(builder, NotFound, update(builder, missing, {"name": "New"}))
         assert refusal.path == ("input", "accountId")
 
 
-async def test_doing_it_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+async def test_a_repeated_idempotency_key_returns_the_first_outcome(builder: OrganizationBuilder) -> None:
     created = await create(builder, idempotency_key="monday")
     updated = await update(builder, builder.account_id, {"employees": 3}, idempotency_key="tuesday")
     before = await builder.dump()

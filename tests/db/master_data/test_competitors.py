@@ -27,18 +27,22 @@ async def test_a_competitor_is_created_and_audited(builder: OrganizationBuilder)
     ("name", "code"),
     [("", "NAME_EMPTY"), (201 * "x", "NAME_TOO_LONG"), ("Lift & Sons ", "COMPETITOR_NAME_TAKEN")],
 )
-async def test_a_competitors_name_is_its_own(builder: OrganizationBuilder, name: str, code: str) -> None:
+async def test_an_invalid_or_taken_name_is_refused(
+    builder: OrganizationBuilder, name: str, code: str
+) -> None:
     refusal = await expect_refusal(builder, RuleViolation, create(builder, name=name))
     assert (refusal.code, refusal.path) == (code, ("input", "name"))
 
 
-async def test_of_twins_with_one_name_one_is_refused(builder: OrganizationBuilder) -> None:
-    answers = await asyncio.gather(*(create(builder) for _ in range(4)), return_exceptions=True)
-    codes = [answer.code for answer in answers if isinstance(answer, RuleViolation)]
+async def test_of_concurrent_competitors_with_one_name_only_one_is_created(
+    builder: OrganizationBuilder,
+) -> None:
+    outcomes = await asyncio.gather(*(create(builder) for _ in range(4)), return_exceptions=True)
+    codes = [outcome.code for outcome in outcomes if isinstance(outcome, RuleViolation)]
     assert codes == 3 * ["COMPETITOR_NAME_TAKEN"]
 
 
-async def test_creating_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+async def test_a_repeated_idempotency_key_returns_the_first_outcome(builder: OrganizationBuilder) -> None:
     first = await create(builder, idempotency_key="monday")
     before = await builder.dump()
     assert await create(builder, idempotency_key="monday") == first

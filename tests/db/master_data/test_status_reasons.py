@@ -22,20 +22,20 @@ WON = OpportunityState.WON
 
 
 async def create(builder: OrganizationBuilder, **sent: Any) -> ChangedStatusReason:
-    draft = CreateStatusReason(**{"state": LOST, "label": "No budget", **sent})
-    return await run_operation(builder, create_status_reason, draft)
+    command = CreateStatusReason(**{"state": LOST, "label": "No budget", **sent})
+    return await run_operation(builder, create_status_reason, command)
 
 
 async def retire(builder: OrganizationBuilder, status_reason_id: UUID, **sent: Any) -> ChangedStatusReason:
-    retirement = RetireStatusReason(status_reason_id=status_reason_id, **sent)
-    return await run_operation(builder, retire_status_reason, retirement)
+    command = RetireStatusReason(status_reason_id=status_reason_id, **sent)
+    return await run_operation(builder, retire_status_reason, command)
 
 
 async def reason(builder: OrganizationBuilder, status_reason_id: UUID) -> Any:
     return {row.id: row for row in (await builder.dump())["status_reason"]}[status_reason_id]
 
 
-async def test_an_organization_adds_a_reason_of_its_own(builder: OrganizationBuilder) -> None:
+async def test_a_status_reason_is_created_and_audited(builder: OrganizationBuilder) -> None:
     created = await create(builder, label=" No budget ", description_required=True)
     assert (await reason(builder, created.status_reason_id))._asdict() == {
         "organization_id": builder.organization_id,
@@ -59,7 +59,7 @@ async def test_an_organization_adds_a_reason_of_its_own(builder: OrganizationBui
     }
 
 
-async def test_what_a_reason_requires_is_required_of_closings(builder: OrganizationBuilder) -> None:
+async def test_a_closing_must_meet_the_requirements_of_its_reason(builder: OrganizationBuilder) -> None:
     created = await create(builder, description_required=True, competitor_required=True)
     opportunity_id = await builder.opportunity()
     chosen: dict[str, Any] = {"status_reason_id": created.status_reason_id}
@@ -72,7 +72,7 @@ async def test_what_a_reason_requires_is_required_of_closings(builder: Organizat
     assert (await only_row(builder, "opportunity")).status_reason_id == created.status_reason_id
 
 
-async def test_the_same_label_may_stand_for_another_state(builder: OrganizationBuilder) -> None:
+async def test_a_label_may_be_used_for_both_states(builder: OrganizationBuilder) -> None:
     await create(builder, label="Other")
     created = await create(builder, state=WON, label="Other")
     assert (await reason(builder, created.status_reason_id)).state == "WON"
@@ -88,14 +88,14 @@ async def test_the_same_label_may_stand_for_another_state(builder: OrganizationB
         ({"state": WON, "competitor_required": True}, "COMPETITOR_OF_A_WIN", "competitorRequired"),
     ],
 )
-async def test_a_reason_that_can_not_be_is_refused(
+async def test_an_invalid_status_reason_is_refused(
     builder: OrganizationBuilder, sent: dict[str, Any], code: str, field: str
 ) -> None:
     refusal = await expect_refusal(builder, RuleViolation, create(builder, **sent))
     assert (refusal.code, refusal.path) == (code, ("input", field))
 
 
-async def test_a_retired_reason_is_refused_for_new_closings_and_stays_on_old_ones(
+async def test_a_retired_reason_is_refused_for_new_closings_and_kept_by_old_ones(
     builder: OrganizationBuilder,
 ) -> None:
     created = await create(builder)
@@ -112,7 +112,7 @@ async def test_a_retired_reason_is_refused_for_new_closings_and_stays_on_old_one
     assert activity.status_reason_id == created.status_reason_id
 
 
-async def test_a_seeded_reason_can_be_retired_and_is_no_default_any_more(
+async def test_a_retired_seeded_reason_is_no_default(
     builder: OrganizationBuilder,
 ) -> None:
     await retire(builder, builder.reasons[SeededReason.CANCELED])
@@ -127,40 +127,40 @@ async def test_retiring_is_audited(builder: OrganizationBuilder) -> None:
     assert orjson.loads(audit.details) == {"isRetired": ["false", "true"]}
 
 
-async def test_a_label_stays_taken_when_its_reason_is_retired(builder: OrganizationBuilder) -> None:
+async def test_the_label_of_a_retired_reason_stays_taken(builder: OrganizationBuilder) -> None:
     await retire(builder, (await create(builder)).status_reason_id)
     assert (await expect_refusal(builder, RuleViolation, create(builder))).code == "STATUS_REASON_LABEL_TAKEN"
 
 
 @pytest.mark.parametrize("code", [SeededReason.IN_PROGRESS, SeededReason.ON_HOLD])
-async def test_the_reasons_of_open_opportunities_are_not_retired(
+async def test_reasons_of_open_opportunities_cannot_be_retired(
     builder: OrganizationBuilder, code: SeededReason
 ) -> None:
     refusal = await expect_refusal(builder, RuleViolation, retire(builder, builder.reasons[code]))
     assert (refusal.code, refusal.path) == ("STATUS_REASON_OF_OPEN", ("input", "statusReasonId"))
 
 
-async def test_a_retired_reason_is_not_retired_again(builder: OrganizationBuilder) -> None:
+async def test_a_reason_cannot_be_retired_twice(builder: OrganizationBuilder) -> None:
     reason_id = builder.reasons[SeededReason.OUT_SOLD]
     await retire(builder, reason_id)
     refusal = await expect_refusal(builder, RuleViolation, retire(builder, reason_id))
     assert (refusal.code, refusal.path) == ("STATUS_REASON_RETIRED", ("input", "statusReasonId"))
 
 
-async def test_a_reason_of_another_version_is_not_retired(builder: OrganizationBuilder) -> None:
+async def test_retiring_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     reason_id = builder.reasons[SeededReason.OUT_SOLD]
     refusal = await expect_refusal(builder, StaleVersion, retire(builder, reason_id, expected_version=2))
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("status reason", reason_id, 1)
 
 
-async def test_a_missing_reason_is_not_retired(builder: OrganizationBuilder) -> None:
+async def test_retiring_an_unknown_reason_is_refused(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), other.reasons[SeededReason.OUT_SOLD]):
         refusal = await expect_refusal(builder, NotFound, retire(builder, missing))
         assert refusal.path == ("input", "statusReasonId")
 
 
-async def test_doing_it_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+async def test_a_repeated_idempotency_key_returns_the_first_outcome(builder: OrganizationBuilder) -> None:
     created = await create(builder, idempotency_key="monday")
     retired = await retire(builder, created.status_reason_id, idempotency_key="tuesday")
     before = await builder.dump()
