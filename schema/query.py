@@ -67,7 +67,7 @@ class Query:
         COMPETITORS, "The competitors that opportunities can be lost to, by name."
     )
     status_reasons: Connection[StatusReason] = connection(
-        STATUS_REASONS, "The status reasons of opportunities, by state; closing takes one of those."
+        STATUS_REASONS, "The status reasons of opportunities, by label; closing takes one of those."
     )
     users: Connection[User] = connection(USERS, "The users of the organization, by name.")
     deal_analytics: list[DealGroup] = deal_groups(

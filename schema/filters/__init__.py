@@ -1,1 +1,1 @@
-"""Filter and order inputs, and the lists that take them."""
+"""The input types that filter and sort lists."""

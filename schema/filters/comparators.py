@@ -1,4 +1,4 @@
-"""Comparators: how one value of a row is compared. All that are sent must hold; null counts as not sent."""
+"""Input types of comparators: how a filter compares one value of a row. All that are sent must hold."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -13,55 +13,61 @@ from schema.leaf_types.enums import (
     QuoteState,
     QuoteStatusReason,
 )
+from schema.planner.plan.declarations import FieldDeclaration
 
 T = TypeVar("T", bound=type[Any])
 
 _EQ = "Equal to this."
 _IN = "Equal to one of these; an empty list matches nothing."
-_NOT_IN = "Equal to none of these."
-_GT = "After or above this."
-_GTE = "This, or after or above it."
-_LT = "Before or below this."
-_LTE = "This, or before or below it."
-_IS_NULL = "Whether the value is missing."
+_NOT_IN = "Equal to none of these; an empty list matches everything."
+_GT = "Greater or later than this."
+_GTE = "Greater or later than this, or equal to it."
+_LT = "Less or earlier than this."
+_LTE = "Less or earlier than this, or equal to it."
+_IS_NULL = "True: the value is missing. False: it is not."
 
 
-def _comparator(description: str) -> Any:
-    return strawberry.field(description=description, default=None)
+def _comparator(description: str, name: str | None = None) -> FieldDeclaration:
+    """Declare a comparator; null counts as not sent."""
+    return strawberry.field(name=name, description=description, default=None)
 
 
-@strawberry.input(description="Compares a text.")
+def _comparators(cls: T) -> T:
+    return strawberry.input(cls, description=cls.__doc__)
+
+
+@_comparators
 class StringFilter:
-    """For names, numbers and references."""
+    """Compares a text."""
 
-    eq: str | None = _comparator("Equal to this, letter by letter.")
-    in_: list[str] | None = strawberry.field(name="in", description=_IN, default=None)
-    contains_ignore_case: str | None = _comparator("Contains this; letter case doesn't count.")
+    eq: str | None = _comparator("Equal to this, letter case included.")
+    in_: list[str] | None = _comparator(_IN, name="in")
+    contains_ignore_case: str | None = _comparator("Contains this, regardless of letter case.")
 
 
-@strawberry.input(description="Compares the id of a related object.")
+@_comparators
 class IDFilter:
-    """For references to other objects."""
+    """Compares the id of an object."""
 
     eq: strawberry.ID | None = _comparator(_EQ)
-    in_: list[strawberry.ID] | None = strawberry.field(name="in", description=_IN, default=None)
+    in_: list[strawberry.ID] | None = _comparator(_IN, name="in")
 
 
-@strawberry.input(description="Compares a whole number.")
+@_comparators
 class IntFilter:
-    """For counts and codes."""
+    """Compares a whole number."""
 
     eq: int | None = _comparator(_EQ)
-    in_: list[int] | None = strawberry.field(name="in", description=_IN, default=None)
+    in_: list[int] | None = _comparator(_IN, name="in")
     gt: int | None = _comparator(_GT)
     gte: int | None = _comparator(_GTE)
     lt: int | None = _comparator(_LT)
     lte: int | None = _comparator(_LTE)
 
 
-@strawberry.input(description="Compares an amount, whatever its currency.")
+@_comparators
 class DecimalFilter:
-    """For amounts of money."""
+    """Compares an amount as a number, without regard to its currency."""
 
     eq: Decimal | None = _comparator(_EQ)
     gt: Decimal | None = _comparator(_GT)
@@ -71,9 +77,9 @@ class DecimalFilter:
     is_null: bool | None = _comparator(_IS_NULL)
 
 
-@strawberry.input(description="Compares a day.")
+@_comparators
 class DateFilter:
-    """For dates without a time."""
+    """Compares a date."""
 
     eq: date | None = _comparator(_EQ)
     gt: date | None = _comparator(_GT)
@@ -83,9 +89,9 @@ class DateFilter:
     is_null: bool | None = _comparator(_IS_NULL)
 
 
-@strawberry.input(description="Compares an instant.")
+@_comparators
 class DateTimeFilter:
-    """For moments in time."""
+    """Compares an instant."""
 
     gt: datetime | None = _comparator(_GT)
     gte: datetime | None = _comparator(_GTE)
@@ -93,48 +99,48 @@ class DateTimeFilter:
     lte: datetime | None = _comparator(_LTE)
 
 
-@strawberry.input(description="Compares a truth value.")
+@_comparators
 class BooleanFilter:
-    """For flags."""
+    """Compares a truth value."""
 
     eq: bool | None = _comparator(_EQ)
 
 
-@strawberry.input(description="Compares the state of an opportunity.")
+@_comparators
 class OpportunityStateFilter:
-    """For opportunities and their status reasons."""
+    """Compares the state of an opportunity."""
 
     eq: OpportunityState | None = _comparator(_EQ)
-    in_: list[OpportunityState] | None = strawberry.field(name="in", description=_IN, default=None)
+    in_: list[OpportunityState] | None = _comparator(_IN, name="in")
     not_in: list[OpportunityState] | None = _comparator(_NOT_IN)
 
 
-@strawberry.input(description="Compares the state of a close activity.")
+@_comparators
 class ActivityStateFilter:
-    """For closings that stand or were canceled."""
+    """Compares the state of a close activity."""
 
     eq: ActivityState | None = _comparator(_EQ)
 
 
-@strawberry.input(description="Compares the state of a quote.")
+@_comparators
 class QuoteStateFilter:
-    """For quotes."""
+    """Compares the state of a quote."""
 
     eq: QuoteState | None = _comparator(_EQ)
-    in_: list[QuoteState] | None = strawberry.field(name="in", description=_IN, default=None)
+    in_: list[QuoteState] | None = _comparator(_IN, name="in")
     not_in: list[QuoteState] | None = _comparator(_NOT_IN)
 
 
-@strawberry.input(description="Compares the status reason of a quote.")
+@_comparators
 class QuoteStatusReasonFilter:
-    """For quotes."""
+    """Compares the status reason of a quote."""
 
     eq: QuoteStatusReason | None = _comparator(_EQ)
-    in_: list[QuoteStatusReason] | None = strawberry.field(name="in", description=_IN, default=None)
+    in_: list[QuoteStatusReason] | None = _comparator(_IN, name="in")
 
 
-@strawberry.input(description="Compares what a quote line sells.")
+@_comparators
 class QuoteLineKindFilter:
-    """For quote lines."""
+    """Compares what a line sells."""
 
     eq: QuoteLineKind | None = _comparator(_EQ)

@@ -1,4 +1,4 @@
-"""How each list may be narrowed and sorted: its filter, what it is sorted by, and its default order."""
+"""How each list can be filtered and sorted: its filter, the fields to sort by, and the default order."""
 
 from db import models
 from schema.filters.comparators import (
@@ -19,24 +19,29 @@ from schema.filters.order_inputs import list_spec
 from schema.planner.lists.filters import compares, filter_input
 from schema.planner.lists.ordering import OrderDirection
 
-_NAME = "The name; letter case doesn't count."
+_NAME = "The name; the case of ASCII letters does not matter."
+_CREATED_AT = "The time of creation."
+_UPDATED_AT = "The time of the last change."
+_CLOSED_ON = "The closing date."
+_POSITION = "The position."
+_TOTAL = "The total as a number, without regard to its currency."
 
 
 @filter_input
 class OpportunityFilter:
-    """Narrows a list of opportunities; everything that is sent must hold."""
+    """Filters a list of opportunities. All conditions must hold."""
 
     id: IDFilter | None = compares(models.Opportunity.id, "By id.", references=models.Opportunity)
     name: StringFilter | None = compares(models.Opportunity.name, "By name.")
     external_reference: StringFilter | None = compares(
-        models.Opportunity.external_reference, "By the id that another system gave it."
+        models.Opportunity.external_reference, "By its id in another system."
     )
     state: OpportunityStateFilter | None = compares(models.Opportunity.state, "By state.")
     status_reason_id: IDFilter | None = compares(
         models.Opportunity.status_reason_id, "By status reason.", references=models.StatusReason
     )
     account_id: IDFilter | None = compares(
-        models.Opportunity.account_id, "By customer.", references=models.Account
+        models.Opportunity.account_id, "By account.", references=models.Account
     )
     owner_id: IDFilter | None = compares(models.Opportunity.owner_id, "By owner.", references=models.User)
     contracting_unit_id: IDFilter | None = compares(
@@ -50,9 +55,9 @@ class OpportunityFilter:
         models.Opportunity.estimated_close_date, "By estimated close date."
     )
     actual_revenue: DecimalFilter | None = compares(models.Opportunity.actual_revenue, "By actual revenue.")
-    closed_on: DateFilter | None = compares(models.Opportunity.closed_on, "By the day of closing.")
-    created_at: DateTimeFilter | None = compares(models.Opportunity.created_at, "By creation.")
-    updated_at: DateTimeFilter | None = compares(models.Opportunity.updated_at, "By last change.")
+    closed_on: DateFilter | None = compares(models.Opportunity.closed_on, "By closing date.")
+    created_at: DateTimeFilter | None = compares(models.Opportunity.created_at, "By time of creation.")
+    updated_at: DateTimeFilter | None = compares(models.Opportunity.updated_at, "By time of the last change.")
 
 
 OPPORTUNITIES = list_spec(
@@ -60,12 +65,12 @@ OPPORTUNITIES = list_spec(
     OpportunityFilter,
     {
         "NAME": _NAME,
-        "CREATED_AT": "When it was created.",
-        "UPDATED_AT": "When it was last changed.",
+        "CREATED_AT": _CREATED_AT,
+        "UPDATED_AT": _UPDATED_AT,
         "ESTIMATED_CLOSE_DATE": "The estimated close date.",
-        "ESTIMATED_REVENUE": "The estimated revenue, whatever its currency.",
-        "CLOSED_ON": "The day of closing.",
-        "ACTUAL_REVENUE": "The actual revenue, whatever its currency.",
+        "ESTIMATED_REVENUE": "The estimated revenue as a number, without regard to its currency.",
+        "CLOSED_ON": _CLOSED_ON,
+        "ACTUAL_REVENUE": "The actual revenue as a number, without regard to its currency.",
     },
     default=[("CREATED_AT", OrderDirection.DESC)],
 )
@@ -73,23 +78,23 @@ OPPORTUNITIES = list_spec(
 
 @filter_input
 class OpportunityCloseFilter:
-    """Narrows the closings of an opportunity; everything that is sent must hold."""
+    """Filters the closings of an opportunity. All conditions must hold."""
 
-    state: ActivityStateFilter | None = compares(models.OpportunityClose.state, "By whether it stands.")
-    closed_on: DateFilter | None = compares(models.OpportunityClose.closed_on, "By the day of closing.")
+    state: ActivityStateFilter | None = compares(models.OpportunityClose.state, "By state.")
+    closed_on: DateFilter | None = compares(models.OpportunityClose.closed_on, "By closing date.")
 
 
 OPPORTUNITY_CLOSES = list_spec(
     "OpportunityClose",
     OpportunityCloseFilter,
-    {"CREATED_AT": "When it was recorded.", "CLOSED_ON": "The day of closing."},
+    {"CREATED_AT": "The time of recording.", "CLOSED_ON": _CLOSED_ON},
     default=[("CREATED_AT", OrderDirection.DESC)],
 )
 
 
 @filter_input
 class QuoteFilter:
-    """Narrows a list of quotes; everything that is sent must hold."""
+    """Filters a list of quotes. All conditions must hold."""
 
     id: IDFilter | None = compares(models.Quote.id, "By id.", references=models.Quote)
     number: StringFilter | None = compares(models.Quote.number, "By number.")
@@ -101,10 +106,10 @@ class QuoteFilter:
         models.Quote.opportunity_id, "By opportunity.", references=models.Opportunity
     )
     total: DecimalFilter | None = compares(models.Quote.total, "By total.")
-    effective_from: DateFilter | None = compares(models.Quote.effective_from, "By the first day it holds.")
-    effective_to: DateFilter | None = compares(models.Quote.effective_to, "By the last day it holds.")
-    created_at: DateTimeFilter | None = compares(models.Quote.created_at, "By creation.")
-    updated_at: DateTimeFilter | None = compares(models.Quote.updated_at, "By last change.")
+    effective_from: DateFilter | None = compares(models.Quote.effective_from, "By first day of validity.")
+    effective_to: DateFilter | None = compares(models.Quote.effective_to, "By last day of validity.")
+    created_at: DateTimeFilter | None = compares(models.Quote.created_at, "By time of creation.")
+    updated_at: DateTimeFilter | None = compares(models.Quote.updated_at, "By time of the last change.")
 
 
 QUOTES = list_spec(
@@ -113,10 +118,10 @@ QUOTES = list_spec(
     {
         "NUMBER": "The number, then the revision.",
         "NAME": _NAME,
-        "TOTAL": "The total, whatever its currency.",
-        "EFFECTIVE_TO": "The last day it holds.",
-        "CREATED_AT": "When it was created.",
-        "UPDATED_AT": "When it was last changed.",
+        "TOTAL": _TOTAL,
+        "EFFECTIVE_TO": "The last day of validity.",
+        "CREATED_AT": _CREATED_AT,
+        "UPDATED_AT": _UPDATED_AT,
     },
     default=[("NUMBER", OrderDirection.ASC)],
     columns={"NUMBER": ("number", "revision")},
@@ -126,51 +131,53 @@ QUOTES = list_spec(
 
 @filter_input
 class QuoteLineFilter:
-    """Narrows the lines of a quote; everything that is sent must hold."""
+    """Filters the lines of a quote. All conditions must hold."""
 
-    kind: QuoteLineKindFilter | None = compares(models.QuoteLine.kind, "By what it sells.")
+    kind: QuoteLineKindFilter | None = compares(models.QuoteLine.kind, "By kind.")
     name: StringFilter | None = compares(models.QuoteLine.name, "By name.")
 
 
 QUOTE_LINES = list_spec(
     "QuoteLine",
     QuoteLineFilter,
-    {"POSITION": "Its place on the quote.", "TOTAL": "Its total."},
+    {"POSITION": _POSITION, "TOTAL": _TOTAL},
     default=[("POSITION", OrderDirection.ASC)],
-    unique=("position",),  # lines are listed below their quote alone
+    unique=("position",),  # lines are listed only within their quote
 )
 
 
 @filter_input
 class ProjectContractLineFilter:
-    """Narrows the lines of a contract; everything that is sent must hold."""
+    """Filters the lines of a contract. All conditions must hold."""
 
-    kind: QuoteLineKindFilter | None = compares(models.ProjectContractLine.kind, "By what it sells.")
+    kind: QuoteLineKindFilter | None = compares(models.ProjectContractLine.kind, "By kind.")
     name: StringFilter | None = compares(models.ProjectContractLine.name, "By name.")
 
 
 PROJECT_CONTRACT_LINES = list_spec(
     "ProjectContractLine",
     ProjectContractLineFilter,
-    {"POSITION": "Its place on the contract.", "TOTAL": "Its total."},
+    {"POSITION": _POSITION, "TOTAL": _TOTAL},
     default=[("POSITION", OrderDirection.ASC)],
-    unique=("position",),  # lines are listed below their contract alone
+    unique=("position",),  # lines are listed only within their contract
 )
 
 
 @filter_input
 class HistoryEntryFilter:
-    """Narrows a history; everything that is sent must hold."""
+    """Filters a history. All conditions must hold."""
 
-    action: StringFilter | None = compares(models.Audit.action, "By what was done.")
-    user_id: IDFilter | None = compares(models.Audit.user_id, "By who did it.", references=models.User)
-    at: DateTimeFilter | None = compares(models.Audit.at, "By when.")
+    action: StringFilter | None = compares(models.Audit.action, "By action.")
+    user_id: IDFilter | None = compares(
+        models.Audit.user_id, "By the user who made the change.", references=models.User
+    )
+    at: DateTimeFilter | None = compares(models.Audit.at, "By time of the change.")
 
 
 HISTORY = list_spec(
     "HistoryEntry",
     HistoryEntryFilter,
-    {"AT": "In the order in which the changes were made."},
+    {"AT": "The order in which the changes were made."},
     default=[("AT", OrderDirection.DESC)],
     columns={"AT": ("id",)},
 )
@@ -178,7 +185,7 @@ HISTORY = list_spec(
 
 @filter_input
 class AccountFilter:
-    """Narrows a list of accounts; everything that is sent must hold."""
+    """Filters a list of accounts. All conditions must hold."""
 
     id: IDFilter | None = compares(models.Account.id, "By id.", references=models.Account)
     name: StringFilter | None = compares(models.Account.name, "By name.")
@@ -192,14 +199,14 @@ class AccountFilter:
 ACCOUNTS = list_spec(
     "Account",
     AccountFilter,
-    {"NAME": _NAME, "CREATED_AT": "When it was created."},
+    {"NAME": _NAME, "CREATED_AT": _CREATED_AT},
     default=[("NAME", OrderDirection.ASC)],
 )
 
 
 @filter_input
 class CompetitorFilter:
-    """Narrows a list of competitors; everything that is sent must hold."""
+    """Filters a list of competitors. All conditions must hold."""
 
     id: IDFilter | None = compares(models.Competitor.id, "By id.", references=models.Competitor)
     name: StringFilter | None = compares(models.Competitor.name, "By name.")
@@ -208,35 +215,37 @@ class CompetitorFilter:
 COMPETITORS = list_spec(
     "Competitor",
     CompetitorFilter,
-    {"NAME": _NAME, "CREATED_AT": "When it was created."},
+    {"NAME": _NAME, "CREATED_AT": _CREATED_AT},
     default=[("NAME", OrderDirection.ASC)],
 )
 
 
 @filter_input
 class StatusReasonFilter:
-    """Narrows a list of status reasons; everything that is sent must hold."""
+    """Filters a list of status reasons. All conditions must hold."""
 
     id: IDFilter | None = compares(models.StatusReason.id, "By id.", references=models.StatusReason)
-    state: OpportunityStateFilter | None = compares(models.StatusReason.state, "By the state it belongs to.")
+    state: OpportunityStateFilter | None = compares(
+        models.StatusReason.state, "By the state that the reason belongs to."
+    )
     label: StringFilter | None = compares(models.StatusReason.label, "By label.")
     code: IntFilter | None = compares(models.StatusReason.code, "By Dataverse's code.")
     is_retired: BooleanFilter | None = compares(
-        lambda row: row.retired_at.is_not(None), "By whether it may still be chosen."
+        lambda row: row.retired_at.is_not(None), "By whether it is retired: no longer offered for closing."
     )
 
 
 STATUS_REASONS = list_spec(
     "StatusReason",
     StatusReasonFilter,
-    {"LABEL": "The label; letter case doesn't count.", "CREATED_AT": "When it was created."},
+    {"LABEL": "The label; the case of ASCII letters does not matter.", "CREATED_AT": _CREATED_AT},
     default=[("LABEL", OrderDirection.ASC)],
 )
 
 
 @filter_input
 class UserFilter:
-    """Narrows a list of users; everything that is sent must hold."""
+    """Filters a list of users. All conditions must hold."""
 
     id: IDFilter | None = compares(models.User.id, "By id.", references=models.User)
     name: StringFilter | None = compares(models.User.name, "By name.")
@@ -247,6 +256,6 @@ class UserFilter:
 USERS = list_spec(
     "User",
     UserFilter,
-    {"NAME": _NAME, "CREATED_AT": "When it was created."},
+    {"NAME": _NAME, "CREATED_AT": _CREATED_AT},
     default=[("NAME", OrderDirection.ASC)],
 )

@@ -1,4 +1,4 @@
-"""The input types by which a list is sorted, made from what it may be sorted by."""
+"""The input types by which lists are sorted, made from the fields that they can be sorted by."""
 
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
@@ -12,30 +12,31 @@ from schema.planner.lists.ordering import ListSpec, OrderDirection
 
 
 def list_spec(  # noqa: PLR0913 - a declaration, read by its names
-    noun: str,
+    type_name: str,
     filter_: type,
-    meanings: Mapping[str, str],
+    order_fields: Mapping[str, str],
     default: Sequence[tuple[str, OrderDirection]],
     *,
     columns: Mapping[str, Sequence[str]] = MappingProxyType({}),
     unique: Sequence[str] = ("id",),
 ) -> ListSpec:
-    """Return how a list of ``noun`` is narrowed and sorted.
+    """Declare how a list of a type is filtered and sorted.
 
-    ``meanings`` says of each order field what it sorts by. A field is named like its column in upper case,
-    or has its own ``columns``. Rows never agree in all ``unique`` ones.
+    ``order_fields`` maps the fields to sort by to their descriptions. A field sorts by the column with its
+    name in lower case, or by its ``columns``. No two rows of the list agree in all ``unique`` columns.
     """
-    sorted_by = {field: columns.get(field, (field.lower(),)) for field in meanings}
-    return ListSpec(filter_, _order_type(noun, meanings), sorted_by, default, frozenset(unique))
+    sorted_by = {field: columns.get(field, (field.lower(),)) for field in order_fields}
+    return ListSpec(filter_, _order_input(type_name, order_fields), sorted_by, default, frozenset(unique))
 
 
-def _order_type(noun: str, meanings: Mapping[str, str]) -> type:
-    fields: Any = StrEnum(f"{noun}OrderField", {field: field for field in meanings})  # type: ignore[misc]
-    graphql_enum(fields, f"What a list of type {noun} is sorted by.", meanings)
+def _order_input(type_name: str, order_fields: Mapping[str, str]) -> type:
+    """Return the input type ``<type>Order`` with its enum ``<type>OrderField``."""
+    fields: Any = StrEnum(f"{type_name}OrderField", {name: name for name in order_fields})  # type: ignore[misc]
+    graphql_enum(fields, f"The fields by which a list of type {type_name} can be sorted.", order_fields)
     members = {
         "__annotations__": {"field": fields, "direction": OrderDirection},
-        "field": strawberry.field(description="What to sort by."),
-        "direction": strawberry.field(description="Which end comes first.", default=OrderDirection.ASC),
+        "field": strawberry.field(description="The field to sort by."),
+        "direction": strawberry.field(description="The direction.", default=OrderDirection.ASC),
     }
-    description = f"Sorts a list of type {noun}; the first one counts most."
-    return strawberry.input(type(f"{noun}Order", (), members), description=description)
+    description = f"Sorts a list of type {type_name}. Of several, the first one takes precedence."
+    return strawberry.input(type(f"{type_name}Order", (), members), description=description)

@@ -1,4 +1,4 @@
-"""Enums: the database's own, with what each value means."""
+"""The enums of the domain as GraphQL enums, with a description of each value."""
 
 from collections.abc import Mapping
 from enum import Enum
@@ -34,7 +34,7 @@ __all__ = [
 
 
 def graphql_enum(enum: type[Enum], description: str, meanings: Mapping[str, str]) -> None:
-    """Make a Python enum a GraphQL enum whose every value says what it means."""
+    """Make a Python enum a GraphQL enum; ``meanings`` describe its values by name."""
     strawberry.enum(enum, description=description)
     definition: StrawberryEnumDefinition = enum.__strawberry_definition__  # type: ignore[attr-defined]
     for value in definition.values:
@@ -43,11 +43,11 @@ def graphql_enum(enum: type[Enum], description: str, meanings: Mapping[str, str]
 
 graphql_enum(
     OpportunityState,
-    "Where an opportunity stands.",
+    "The state of an opportunity.",
     {
-        "OPEN": "Still being worked on; it can be closed while none of its quotes is active.",
+        "OPEN": "Being worked on. It can be closed if none of its quotes is active.",
         "WON": "Closed: the customer bought. Read-only until it is reopened.",
-        "LOST": "Closed: the customer did not buy from us. Read-only until it is reopened.",
+        "LOST": "Closed: the customer did not buy. Read-only until it is reopened.",
     },
 )
 graphql_enum(
@@ -55,30 +55,30 @@ graphql_enum(
     "The status reasons of an open opportunity.",
     {
         "IN_PROGRESS": "It is being worked on (code 1).",
-        "ON_HOLD": "It rests for now (code 2).",
+        "ON_HOLD": "It is paused (code 2).",
     },
 )
 graphql_enum(
     ActivityState,
-    "Whether a closing still stands.",
+    "The state of a close activity.",
     {
-        "COMPLETED": "It stands: the opportunity is closed by it.",
-        "CANCELED": "The opportunity was reopened since; kept as history.",
+        "COMPLETED": "The opportunity is closed by this activity.",
+        "CANCELED": "The opportunity was reopened afterwards; the activity is kept as history.",
     },
 )
 graphql_enum(
     QuoteState,
-    "Where a quote stands.",
+    "The state of a quote.",
     {
-        "DRAFT": "Being written; only drafts are editable. Doesn't block closing the opportunity.",
-        "ACTIVE": "Offered to the customer; blocks closing the opportunity, even when it has expired.",
-        "WON": "Accepted by the customer; never blocks. At most one an opportunity.",
-        "CLOSED": "Lost, canceled or revised; never blocks. Can't be reopened, edited or deleted.",
+        "DRAFT": "Being written: it can be changed and deleted. It does not prevent closing the opportunity.",
+        "ACTIVE": "Offered to the customer. It prevents closing the opportunity, even after it has expired.",
+        "WON": "Accepted by the customer. At most one quote of an opportunity is won.",
+        "CLOSED": "Lost, canceled or revised. Can't be reopened, changed or deleted.",
     },
 )
 graphql_enum(
     QuoteStatusReason,
-    "Why a quote is in its state, with the code that Dataverse gives the reason.",
+    "Why a quote is in its state, with Dataverse's code and label of the reason.",
     {
         "DRAFT_IN_PROGRESS": 'Draft: "In Progress" (code 1).',
         "ACTIVE_IN_PROGRESS": 'Active: "In Progress" (code 2).',
@@ -91,8 +91,8 @@ graphql_enum(
 )
 graphql_enum(
     QuoteCloseReason,
-    "Why quotes are closed by hand.",
-    {"LOST": "The customer declined.", "CANCELED": "We withdrew the offer."},
+    "The reasons for closing a quote without winning it.",
+    {"LOST": "The customer declined.", "CANCELED": "The seller withdrew the offer."},
 )
 graphql_enum(
     QuoteLineKind,
@@ -106,20 +106,20 @@ graphql_enum(
     BillingMethod,
     "How a project line is billed.",
     {
-        "TIME_AND_MATERIAL": "By what was spent; a not-to-exceed limit may cap it.",
+        "TIME_AND_MATERIAL": "By the time and material spent, up to the not-to-exceed limit if there is one.",
         "FIXED_PRICE": "At the agreed price.",
     },
 )
 graphql_enum(
     ContractState,
-    "Where a project contract stands.",
-    {"DRAFT": "Created by winning a quote, to be completed."},
+    "The state of a project contract.",
+    {"DRAFT": "Created by winning a quote."},
 )
 graphql_enum(
     OrderDirection,
-    "Which end of an order comes first.",
+    "The direction of an order.",
     {
-        "ASC": "Smallest, earliest, A first; a missing value comes last.",
-        "DESC": "Largest, latest, Z first; a missing value comes first.",
+        "ASC": "From the smallest, earliest or alphabetically first value. Missing values come last.",
+        "DESC": "From the largest, latest or alphabetically last value. Missing values come first.",
     },
 )

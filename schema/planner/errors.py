@@ -1,5 +1,5 @@
-"""What is wrong with a request that is well formed, but can't be planned or bound."""
+"""The error of requests that are valid GraphQL, but have an argument that can't be used."""
 
 
 class BadInput(Exception):
-    """An argument's value can't be used; the message says what to send instead."""
+    """The value of an argument can't be used. The message, shown to clients, says what to send instead."""

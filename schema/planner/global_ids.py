@@ -1,4 +1,4 @@
-"""Ids as clients see them: a type's prefix and a UUIDv7, opaque to programs and readable to people."""
+"""Global ids: a type's prefix and a UUIDv7, such as ``opp_0190c2f4-...``. Clients treat them as opaque."""
 
 import re
 from uuid import UUID
@@ -9,15 +9,15 @@ _ID = re.compile(r"([a-z]+)_([0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-
 
 
 def encode_id(prefix: str, id_: UUID) -> str:
-    """Return the id of an object whose type has this prefix."""
+    """Return the global id of an object whose type has this prefix."""
     return f"{prefix}_{id_}"
 
 
 def split_id(text: str) -> tuple[str, UUID]:
-    """Return an id's prefix and UUID.
+    """Return the prefix and the UUID of a global id.
 
     Raises:
-        BadInput: the text was never an id of ours.
+        BadInput: the text is no global id.
     """
     match = _ID.fullmatch(text)
     if match is None:
@@ -26,10 +26,10 @@ def split_id(text: str) -> tuple[str, UUID]:
 
 
 def decode_id(prefix: str, text: str) -> UUID:
-    """Return the UUID of an id that must have this prefix.
+    """Return the UUID of a global id that must have this prefix.
 
     Raises:
-        BadInput: it is the id of something else, or of nothing.
+        BadInput: the text is no global id, or has another prefix.
     """
     found, id_ = split_id(text)
     if found != prefix:

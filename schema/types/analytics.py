@@ -1,4 +1,4 @@
-"""``dealAnalytics``: opportunities in groups, counted, with win rate, revenue and time to close."""
+"""``dealAnalytics``: groups of opportunities, with counts, win rate, revenue and time to close."""
 
 from collections.abc import Mapping
 from datetime import date
@@ -24,7 +24,7 @@ from schema.types.organization import Competitor, ContractingUnit, StatusReason,
 
 
 class DealGrouping(StrEnum):
-    """What opportunities of a group have in common."""
+    """What the opportunities of a group have in common."""
 
     STATE = "STATE"
     STATUS_REASON = "STATUS_REASON"
@@ -39,15 +39,14 @@ graphql_enum(
     DealGrouping,
     "What the opportunities of a group have in common.",
     {
-        "STATE": "Their state.",
-        "STATUS_REASON": "Their status reason.",
-        "COMPETITOR": "Who they went to. Closed ones only; those of no named competitor, so all won ones,"
-        " are a group of their own.",
-        "OWNER": "Their account manager.",
-        "CONTRACTING_UNIT": "The division that delivers them.",
-        "MONTH": "The month in which they were closed. Closed ones only. `closedOn` is a date, so it has no"
-        " time zone.",
-        "MONTH_CREATED": "The month in which they were created, by the calendar of `timeZone`.",
+        "STATE": "The state.",
+        "STATUS_REASON": "The status reason.",
+        "COMPETITOR": "The competitor named when closing; only closed opportunities. Those without one, such"
+        " as all won ones, are a group of their own.",
+        "OWNER": "The account manager.",
+        "CONTRACTING_UNIT": "The division that delivers the project.",
+        "MONTH": "The month of the closing date, which has no time zone; only closed opportunities.",
+        "MONTH_CREATED": "The month of creation in `timeZone`.",
     },
 )
 
@@ -104,71 +103,73 @@ def _named(name: str) -> ToOne:
 
 @planned_type
 class DealGroup:
-    """Opportunities that have something in common. Amounts are never added across currencies."""
+    """A group of opportunities. Amounts of different currencies are never added."""
 
     state: OpportunityState | None = group_key(
-        "state", Computed(lambda group: group.state), "Their state, when grouped by STATE."
+        "state", Computed(lambda group: group.state), "The state, if grouped by STATE."
     )
     status_reason: StatusReason | None = group_key(
-        "status_reason_id", _named("status_reason_id"), "Their status reason, when grouped by STATUS_REASON."
+        "status_reason_id", _named("status_reason_id"), "The status reason, if grouped by STATUS_REASON."
     )
     competitor: Competitor | None = group_key(
         "competitor_id",
         _named("competitor_id"),
-        "Who they went to, when grouped by COMPETITOR; null also for those of no named competitor.",
+        "The competitor, if grouped by COMPETITOR; null for the group without a competitor.",
     )
-    owner: User | None = group_key("owner_id", _named("owner_id"), "Their owner, when grouped by OWNER.")
+    owner: User | None = group_key("owner_id", _named("owner_id"), "The owner, if grouped by OWNER.")
     contracting_unit: ContractingUnit | None = group_key(
         "contracting_unit_id",
         _named("contracting_unit_id"),
-        "Their contracting unit, when grouped by CONTRACTING_UNIT.",
+        "The contracting unit, if grouped by CONTRACTING_UNIT.",
     )
     month: date | None = group_key(
         "month",
         Computed(lambda group: group.month),
-        "The first day of the month that they were closed in, when grouped by MONTH, or created in, when"
-        " grouped by MONTH_CREATED.",
+        "The first day of the month of closing, if grouped by MONTH; of the month of creation, if grouped by"
+        " MONTH_CREATED.",
     )
-    count: int = total(SIZE, "How many there are.")
-    open_count: int = total(_OPEN, "How many are open.")
-    closed_count: int = total(_CLOSED, "How many are closed: won or lost.")
-    won_count: int = total(_WON, "How many are won.")
-    lost_count: int = total(_LOST, "How many are lost.")
+    count: int = total(SIZE, "The number of opportunities.")
+    open_count: int = total(_OPEN, "The number of open opportunities.")
+    closed_count: int = total(_CLOSED, "The number of closed opportunities: won or lost.")
+    won_count: int = total(_WON, "The number of won opportunities.")
+    lost_count: int = total(_LOST, "The number of lost opportunities.")
     win_rate: Decimal | None = ratio(
         _WON,
         _CLOSED,
-        "The won ones' part of the closed ones, from 0.0000 to 1.0000, rounded half up to four places; null"
-        " where none is closed.",
+        "The number of won divided by that of closed opportunities, from 0.0000 to 1.0000, rounded half up to"
+        " four decimal places; null if none is closed.",
         places=4,
     )
     average_days_to_close: Decimal | None = ratio(
         _DAYS,
         _CLOSED,
-        "Days from creation (in UTC) to closing, averaged over the closed ones, rounded half up to one place;"
-        " null where none is closed.",
+        "The average number of days from creation (in UTC) to the closing date, rounded half up to one"
+        " decimal place; null if none is closed.",
         places=1,
     )
     revenue: list[Money] = amounts(
-        _REVENUE, "What the closed ones brought, for each currency in which any did, by its code."
+        _REVENUE,
+        "The actual revenue of the closed opportunities, one amount for each currency, sorted by its code.",
     )
     estimated_revenue: list[Money] = amounts(
-        _ESTIMATED, "What the open ones are expected to bring, for each of their currencies, by its code."
+        _ESTIMATED,
+        "The estimated revenue of the open opportunities, one amount for each currency, sorted by its code.",
     )
 
 
 def deal_groups(description: str) -> FieldDeclaration:
-    """Declare the list of groups."""
+    """Declare the list of groups of opportunities."""
     return planned_field(
         Groups(models.Opportunity, OPPORTUNITIES, _GROUPINGS),
         description,
         [
             argument("group_by", DealGrouping, "What the opportunities of a group have in common."),
-            argument("filter", OPPORTUNITIES.filter | None, "Only opportunities that meet this."),
+            argument("filter", OPPORTUNITIES.filter | None, "Only opportunities that match this filter."),
             argument(
                 "time_zone",
                 str,
-                "By whose calendar MONTH_CREATED is reckoned: a name of the IANA database, such as"
-                " Europe/Berlin. No other grouping depends on it.",
+                "The time zone of MONTH_CREATED, a name of the IANA database such as Europe/Berlin. Other"
+                " groupings do not depend on it.",
                 "UTC",
             ),
         ],

@@ -1,4 +1,4 @@
-"""What was done to opportunities and quotes: by whom, when, and what changed. Only the changes write it."""
+"""The history of opportunities, quotes and contracts, read from the audit log."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -83,62 +83,63 @@ class _Object:
 
 @planned_type
 class FieldChange:
-    """One field that changed. Amounts are in the currency of what changed, which never does."""
+    """One changed field. Amounts are in the currency of the changed object, which never changes."""
 
     field: str = computed(
         lambda member: member.key,
-        "Its name, such as `closedOn` or `statusReasonId`; of a quote's line, `lines.2.quantity` for the line"
-        " at position 2.",
+        "The name of the field, such as `closedOn` or `statusReasonId`; for a quote's line at position 2,"
+        " `lines.2.quantity`.",
     )
     before: str | None = planned_field(
-        _Value(Before), "What it was, written as the field is; null where there was nothing."
+        _Value(Before), "The previous value, written like the field's; null if there was none."
     )
     after: str | None = planned_field(
-        _Value(After), "What it is now, written as the field is; null where there is nothing."
+        _Value(After), "The new value, written like the field's; null if there is none."
     )
     before_object: Node | None = planned_field(
-        _Object(Before), "The object that `before` is the id of, if it is one."
+        _Object(Before), "The object whose id `before` is; null if it is no id."
     )
     after_object: Node | None = planned_field(
-        _Object(After), "The object that `after` is the id of, if it is one."
+        _Object(After), "The object whose id `after` is; null if it is no id."
     )
 
 
 @table_interface(models.Audit, "his")
 class HistoryEntry(Node):
-    """One change of an opportunity or of what belongs to it. It is written along with it, never altered."""
+    """A recorded change of an opportunity, quote or contract. Entries are never altered."""
 
     action: str = column(
         models.Audit.action,
-        f"What was done: {_ACTIONS}. New actions bring new codes, so keep a branch for unknown ones.",
+        f"The kind of change: {_ACTIONS}. More may be added: handle unknown ones too.",
     )
-    at: datetime = column(models.Audit.at, "When.")
-    user: User = by_foreign_key(models.Audit.user_id, "Who did it.")
-    changes: list[FieldChange] = changes(models.Audit.details, "What changed, field by field.")
+    at: datetime = column(models.Audit.at, "The time of the change.")
+    user: User = by_foreign_key(models.Audit.user_id, "The user who made the change.")
+    changes: list[FieldChange] = changes(models.Audit.details, "The changed fields.")
 
 
 @implementing_type(lambda row: row.action.startswith(_OPPORTUNITY))
 class OpportunityHistoryEntry(HistoryEntry):
-    """One change of an opportunity."""
+    """A recorded change of an opportunity."""
 
     opportunity: Annotated["Opportunity", strawberry.lazy("schema.types.opportunity")] = by_foreign_key(
-        models.Audit.subject_id, "The opportunity, as it is now."
+        models.Audit.subject_id, "The opportunity in its current state."
     )
 
 
 @implementing_type(lambda row: row.action.startswith(_QUOTE))
 class QuoteHistoryEntry(HistoryEntry):
-    """One change of a quote."""
+    """A recorded change of a quote."""
 
     quote: Annotated["Quote", strawberry.lazy("schema.types.quote")] | None = by_foreign_key(
-        models.Audit.subject_id, "The quote, as it is now; null where the draft was deleted since."
+        models.Audit.subject_id,
+        "The quote in its current state; null if it was a draft and has been deleted.",
     )
 
 
 @implementing_type(lambda row: row.action.startswith(_CONTRACT))
 class ProjectContractHistoryEntry(HistoryEntry):
-    """One change of a project contract."""
+    """A recorded change of a project contract."""
 
     project_contract: Annotated["ProjectContract", strawberry.lazy("schema.types.quote")] = by_foreign_key(
-        models.Audit.subject_id, "The contract, as it is now."
+        models.Audit.subject_id, "The contract in its current state."
     )

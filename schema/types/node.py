@@ -61,16 +61,18 @@ def implementing_type(row_condition: RowExpression) -> Callable[[T], T]:
     return decorate
 
 
-@strawberry.interface(description="Anything with an id of its own; `node` and `nodes` find it again.")
+@strawberry.interface(description="An object with a global id, by which `node` and `nodes` return it.")
 class Node:
     """Relay's Node."""
 
-    id: strawberry.ID = planned_field(Identifier(), "Opaque; a type's prefix and a UUIDv7. Never changes.")
+    id: strawberry.ID = planned_field(Identifier(), "The global id. It is opaque and never changes.")
 
 
 @planned_type
 class Money:
     """An exact amount in one currency."""
 
-    amount: Decimal = planned_field(Computed(lambda row: row.amount), "The amount, always with two places.")
-    currency_code: str = planned_field(Computed(lambda row: row.currency_code), "The currency, ISO 4217.")
+    amount: Decimal = planned_field(
+        Computed(lambda row: row.amount), "The amount, always with two decimal places."
+    )
+    currency_code: str = planned_field(Computed(lambda row: row.currency_code), "The currency (ISO 4217).")

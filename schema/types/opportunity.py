@@ -1,4 +1,4 @@
-"""Opportunities, the activities that close them, and the dry run of closing one."""
+"""Opportunities, the activities that close them, and the preview of closing one."""
 
 from datetime import date, datetime
 from typing import Annotated
@@ -27,31 +27,40 @@ _Opportunity = Annotated["Opportunity", strawberry.lazy("schema.types.opportunit
 
 @table_type(models.OpportunityClose, "ocl")
 class OpportunityClose(Node):
-    """The activity that records one closing of an opportunity; kept for ever."""
+    """The activity that records one closing of an opportunity. It is never deleted."""
 
     opportunity: _Opportunity = by_foreign_key(
-        models.OpportunityClose.opportunity_id, "The opportunity it closed."
+        models.OpportunityClose.opportunity_id, "The opportunity that was closed."
     )
     state: ActivityState = column(
-        models.OpportunityClose.state, "Whether it stands, or the opportunity was reopened since."
+        models.OpportunityClose.state,
+        "Whether the closing is in force, or was canceled by reopening the opportunity.",
     )
     outcome: OpportunityState = column(models.OpportunityClose.outcome, "WON or LOST.")
-    status_reason: StatusReason = by_foreign_key(models.OpportunityClose.status_reason_id, "Why.")
+    status_reason: StatusReason = by_foreign_key(
+        models.OpportunityClose.status_reason_id, "The reason for the outcome."
+    )
     actual_revenue: Money | None = money(
-        lambda row: row.actual_revenue, "What the deal brought.", optional=True
+        lambda row: row.actual_revenue,
+        "The actual revenue; null by default if the opportunity is lost.",
+        optional=True,
     )
-    closed_on: date = column(models.OpportunityClose.closed_on, "The day of closing.")
+    closed_on: date = column(models.OpportunityClose.closed_on, "The closing date.")
     competitor: Competitor | None = by_foreign_key(
-        models.OpportunityClose.competitor_id, "Who the lost deal went to."
+        models.OpportunityClose.competitor_id, "The competitor that the opportunity was lost to."
     )
-    description: str | None = column(models.OpportunityClose.description, "What was said about it.")
-    closed_by: User = by_foreign_key(models.OpportunityClose.closed_by_id, "Who closed it.")
-    created_at: datetime = column(models.OpportunityClose.created_at, "When the closing was recorded.")
+    description: str | None = column(
+        models.OpportunityClose.description, "The description given when closing."
+    )
+    closed_by: User = by_foreign_key(models.OpportunityClose.closed_by_id, "The user who closed it.")
+    created_at: datetime = column(
+        models.OpportunityClose.created_at, "The time at which the closing was recorded."
+    )
 
 
 def _seeded_reason(code: SeededReason, outcome: OpportunityState) -> FieldDeclaration:
     return to_one(
-        f"What `statusReasonId` falls back to; null where the organization has retired {code.name}.",
+        f"The default of `statusReasonId`: {code.name}; null if the organization has retired it.",
         lambda _, row: and_(row.code == int(code), row.state == outcome, row.retired_at.is_(None)),
     )
 
@@ -66,24 +75,24 @@ def _revenue_of_won_quote(opportunity: Columns) -> SqlExpression:
 
 @planned_type
 class WonDefaults:
-    """What closing as won falls back to where the input leaves something out."""
+    """The defaults for closing an opportunity as won."""
 
     status_reason: StatusReason | None = _seeded_reason(SeededReason.WON, OpportunityState.WON)
-    closed_on: date = computed(lambda _: TODAY, "Today in UTC.")
+    closed_on: date = computed(lambda _: TODAY, "The current date in UTC.")
     actual_revenue: Money = money(
-        _revenue_of_won_quote, "The total of the won quote if there is one, else the estimated revenue."
+        _revenue_of_won_quote, "The total of the won quote, or the estimated revenue if no quote is won."
     )
 
 
 @planned_type
 class LostDefaults:
-    """What closing as lost falls back to where the input leaves something out; actual revenue has none."""
+    """The defaults for closing an opportunity as lost. The actual revenue has no default."""
 
     status_reason: StatusReason | None = _seeded_reason(SeededReason.CANCELED, OpportunityState.LOST)
     status_reason_with_competitor: StatusReason | None = _seeded_reason(
         SeededReason.OUT_SOLD, OpportunityState.LOST
     )
-    closed_on: date = computed(lambda _: TODAY, "Today in UTC.")
+    closed_on: date = computed(lambda _: TODAY, "The current date in UTC.")
 
 
 def _has_active_quote(opportunity: Columns) -> Condition:
@@ -93,74 +102,75 @@ def _has_active_quote(opportunity: Columns) -> Condition:
 
 @planned_type
 class OpportunityClosingPreview:
-    """The dry run of closing an opportunity: whether it can be closed, what blocks it, and the defaults."""
+    """A preview of closing an opportunity: whether it is allowed, what prevents it, and the defaults."""
 
     can_close: bool = computed(
         lambda row: and_(row.state == "OPEN", ~_has_active_quote(row)),
-        "Whether `closeOpportunity` would be allowed now: it is open and none of its quotes is active.",
+        "Whether `closeOpportunity` is allowed now: it is open and none of its quotes is active.",
     )
     blocking_quotes: Connection[Quote] = connection(
         QUOTES,
-        "The active quotes. Each blocks, even when it has expired.",
+        "The active quotes. Each prevents closing, even after it has expired.",
         lambda opportunity, row: row.active_parent == opportunity.id,
     )
     draft_quotes: Connection[Quote] = connection(
         QUOTES,
-        "The drafts. They don't block, and stay drafts unless they are closed along.",
+        "The drafts. They do not prevent closing, and stay drafts unless `closeOpportunity` closes them too.",
         lambda opportunity, row: and_(row.opportunity_id == opportunity.id, row.state == "DRAFT"),
     )
-    won: WonDefaults = inline("The defaults of closing as won.")
-    lost: LostDefaults = inline("The defaults of closing as lost.")
+    won: WonDefaults = inline("The defaults for closing as won.")
+    lost: LostDefaults = inline("The defaults for closing as lost.")
 
 
 @table_type(models.Opportunity, "opp")
 class Opportunity(Node):
-    """A potential sale to one account. It is read-only once it is won or lost, until it is reopened."""
+    """A potential sale to one account. A won or lost opportunity is read-only until it is reopened."""
 
-    name: str = column(models.Opportunity.name, "What the deal is about.")
-    description: str | None = column(models.Opportunity.description, "More about the deal.")
+    name: str = column(models.Opportunity.name, "The name.")
+    description: str | None = column(models.Opportunity.description, "The description.")
     external_reference: str | None = column(
         models.Opportunity.external_reference,
-        "The id that another system gave it; unique here.",
+        "The id in another system; unique in the organization.",
     )
     account: Account = by_foreign_key(models.Opportunity.account_id, "The customer.")
     owner: User = by_foreign_key(models.Opportunity.owner_id, "The account manager.")
     contracting_unit: ContractingUnit = by_foreign_key(
         models.Opportunity.contracting_unit_id, "The division that delivers the project."
     )
-    state: OpportunityState = column(models.Opportunity.state, "Where it stands.")
+    state: OpportunityState = column(models.Opportunity.state, "The state.")
     status_reason: StatusReason = by_foreign_key(
-        models.Opportunity.status_reason_id, "Why it is in its state."
+        models.Opportunity.status_reason_id, "The reason for the state."
     )
-    estimated_revenue: Money = money(lambda row: row.estimated_revenue, "What the deal is expected to bring.")
+    estimated_revenue: Money = money(lambda row: row.estimated_revenue, "The expected revenue.")
     estimated_close_date: date | None = column(
-        models.Opportunity.estimated_close_date, "When the customer is expected to decide."
+        models.Opportunity.estimated_close_date, "The date on which the customer is expected to decide."
     )
     actual_revenue: Money | None = money(
-        lambda row: row.actual_revenue, "What the deal brought; null while it is open.", optional=True
+        lambda row: row.actual_revenue,
+        "The actual revenue; null while it is open, and by default if it is lost.",
+        optional=True,
     )
-    closed_on: date | None = column(
-        models.Opportunity.closed_on, "The day it was closed; null while it is open."
-    )
+    closed_on: date | None = column(models.Opportunity.closed_on, "The closing date; null while it is open.")
     close: OpportunityClose | None = by_foreign_key(
-        models.Opportunity.close_id, "The activity that closed it; null while it is open."
+        models.Opportunity.close_id, "The activity that records the closing; null while it is open."
     )
     closes: Connection[OpportunityClose] = connection(
         OPPORTUNITY_CLOSES,
-        "Every closing, those before a reopening included; newest first.",
+        "All closings, newest first, with those that reopening has canceled.",
         lambda opportunity, row: row.opportunity_id == opportunity.id,
     )
     quotes: Connection[Quote] = connection(
-        QUOTES, "The offers on it.", lambda opportunity, row: row.opportunity_id == opportunity.id
+        QUOTES, "The quotes for it.", lambda opportunity, row: row.opportunity_id == opportunity.id
     )
     history: Connection[HistoryEntry] = connection(
         HISTORY,
-        "Every change of it and of its quotes, newest first. What was imported begins without any.",
+        "The changes of it and of its quotes, newest first. Imported data has no earlier history.",
         lambda opportunity, row: row.opportunity_id == opportunity.id,
     )
-    closing: OpportunityClosingPreview = inline("What closing it would meet; nothing is changed.")
+    closing: OpportunityClosingPreview = inline("A preview of closing it. Nothing is changed.")
     version: int = column(
-        models.Opportunity.version, "Grows with every change; send it as `expectedVersion`."
+        models.Opportunity.version,
+        "Incremented by every change. Send it as `expectedVersion` to be refused if it has changed.",
     )
-    created_at: datetime = column(models.Opportunity.created_at, "When it was created.")
-    updated_at: datetime = column(models.Opportunity.updated_at, "When it was last changed.")
+    created_at: datetime = column(models.Opportunity.created_at, "The time of creation.")
+    updated_at: datetime = column(models.Opportunity.updated_at, "The time of the last change.")

@@ -20,13 +20,13 @@ if TYPE_CHECKING:
 
 _Opportunities = Connection[Annotated["Opportunity", strawberry.lazy("schema.types.opportunity")]]
 
-_VERSION = "Grows with every change; send it as `expectedVersion`."
-_CREATED_AT = "When it was created."
+_VERSION = "Incremented by every change. Send it as `expectedVersion` to be refused if it has changed."
+_CREATED_AT = "The time of creation."
 
 
 @table_type(models.Organization, "org")
 class Organization(Node):
-    """The tenant: everything else belongs to exactly one."""
+    """A company that uses the system. Everything else belongs to exactly one organization."""
 
     name: str = column(models.Organization.name, "The company's name.")
     version: int = column(models.Organization.version, _VERSION)
@@ -35,15 +35,15 @@ class Organization(Node):
 
 @table_type(models.User, "usr")
 class User(Node):
-    """Someone of the organization; owns opportunities and closes them."""
+    """A user of the organization, who owns and closes opportunities."""
 
     name: str = column(models.User.name, "First and last name.")
     email: str = column(models.User.email, "The email address; unique in the organization.")
     manager: Annotated["User", strawberry.lazy("schema.types.organization")] | None = by_foreign_key(
-        models.User.manager_id, "Whom this user reports to."
+        models.User.manager_id, "The user that this user reports to."
     )
     opportunities: _Opportunities = connection(
-        OPPORTUNITIES, "The opportunities this user owns.", lambda user, row: row.owner_id == user.id
+        OPPORTUNITIES, "The opportunities that this user owns.", lambda user, row: row.owner_id == user.id
     )
     version: int = column(models.User.version, _VERSION)
     created_at: datetime = column(models.User.created_at, _CREATED_AT)
@@ -51,10 +51,10 @@ class User(Node):
 
 @table_type(models.ContractingUnit, "unit")
 class ContractingUnit(Node):
-    """The division that delivers the project."""
+    """A division of the organization that delivers projects."""
 
     name: str = column(models.ContractingUnit.name, "The division's name; unique in the organization.")
-    currency_code: str = column(models.ContractingUnit.currency_code, "Its currency, ISO 4217.")
+    currency_code: str = column(models.ContractingUnit.currency_code, "The currency (ISO 4217).")
     version: int = column(models.ContractingUnit.version, _VERSION)
     created_at: datetime = column(models.ContractingUnit.created_at, _CREATED_AT)
 
@@ -64,18 +64,20 @@ class Account(Node):
     """A customer."""
 
     name: str = column(models.Account.name, "The company's name; unique in the organization.")
-    industry: str | None = column(models.Account.industry, "What business it is in.")
-    country: str | None = column(models.Account.country, "Where its headquarters are.")
-    established: int | None = column(models.Account.established, "The year it was established.")
-    employees: int | None = column(models.Account.employees, "How many people it employs.")
+    industry: str | None = column(models.Account.industry, "The industry.")
+    country: str | None = column(models.Account.country, "The country of the headquarters.")
+    established: int | None = column(models.Account.established, "The year of foundation.")
+    employees: int | None = column(models.Account.employees, "The number of employees.")
     annual_revenue: Decimal | None = column(
-        models.Account.annual_revenue, "Its revenue in a year, in millions of US dollars."
+        models.Account.annual_revenue, "The annual revenue in millions of US dollars."
     )
     parent_account: Annotated["Account", strawberry.lazy("schema.types.organization")] | None = (
-        by_foreign_key(models.Account.parent_account_id, "The company it belongs to.")
+        by_foreign_key(models.Account.parent_account_id, "The company that this company belongs to.")
     )
     opportunities: _Opportunities = connection(
-        OPPORTUNITIES, "The deals with this customer.", lambda account, row: row.account_id == account.id
+        OPPORTUNITIES,
+        "The opportunities with this customer.",
+        lambda account, row: row.account_id == account.id,
     )
     version: int = column(models.Account.version, _VERSION)
     created_at: datetime = column(models.Account.created_at, _CREATED_AT)
@@ -83,7 +85,7 @@ class Account(Node):
 
 @table_type(models.Competitor, "cmp")
 class Competitor(Node):
-    """Who a lost deal may have gone to."""
+    """A company that an opportunity can be lost to."""
 
     name: str = column(models.Competitor.name, "The competitor's name; unique in the organization.")
     version: int = column(models.Competitor.version, _VERSION)
@@ -92,21 +94,23 @@ class Competitor(Node):
 
 @table_type(models.StatusReason, "rsn")
 class StatusReason(Node):
-    """Why an opportunity is in its state. The organization owns the list."""
+    """A reason for the state of an opportunity. Each organization has its own list of reasons."""
 
     state: OpportunityState = column(models.StatusReason.state, "The state that the reason belongs to.")
-    label: str = column(models.StatusReason.label, "What people read; unique within its state.")
+    label: str = column(models.StatusReason.label, "The text that users see; unique within its state.")
     code: int | None = column(
-        models.StatusReason.code, "Dataverse's code; only the reasons that every organization starts with."
+        models.StatusReason.code,
+        "Dataverse's code; only the reasons that every organization starts with have one.",
     )
     description_required: bool = column(
-        models.StatusReason.description_required, "Whether closing with it needs a description."
+        models.StatusReason.description_required, "Whether closing with this reason requires a description."
     )
     competitor_required: bool = column(
-        models.StatusReason.competitor_required, "Whether closing with it needs a competitor."
+        models.StatusReason.competitor_required, "Whether closing with this reason requires a competitor."
     )
     is_retired: bool = computed(
-        lambda row: row.retired_at.is_not(None), "Whether it can no longer be chosen; old closings keep it."
+        lambda row: row.retired_at.is_not(None),
+        "Whether it can no longer be chosen. Earlier closings keep it.",
     )
     version: int = column(models.StatusReason.version, _VERSION)
     created_at: datetime = column(models.StatusReason.created_at, _CREATED_AT)
@@ -114,7 +118,7 @@ class StatusReason(Node):
 
 @planned_type
 class Viewer:
-    """Who is asking."""
+    """The user who makes the request."""
 
     user: User = to_one("The user.", lambda _, row: row.id == USER_ID)
     organization: Organization = to_one("The user's organization.", lambda _, row: row.id == ORGANIZATION_ID)

@@ -34,21 +34,21 @@ _Opportunity = Annotated["Opportunity", strawberry.lazy("schema.types.opportunit
 
 _Quote = Annotated["Quote", strawberry.lazy("schema.types.quote")]
 
-_KIND = "What the line sells."
-_BILLING = "How a project line is billed; null on a product line."
-_LIMIT = "The most that may be billed; only on time and material."
-_BUDGET = "What the customer has set aside for it."
-_QUANTITY = "How many units or hours; at most two decimal places."
-_LINE_TOTAL = "Quantity times unit price, rounded half up to two places."
+_KIND = "Whether the line sells project work or a product."
+_BILLING = "How a project line is billed; null for a product."
+_LIMIT = "The most that can be billed; only with billing by time and material."
+_BUDGET = "The amount that the customer has budgeted for the line."
+_QUANTITY = "The number of units or hours, with at most two decimal places."
+_LINE_TOTAL = "Quantity times unit price, rounded half up to two decimal places."
 
 
 @table_type(models.QuoteLine, "qln")
 class QuoteLine(Node):
-    """One line of a quote."""
+    """A line of a quote."""
 
-    position: int = column(models.QuoteLine.position, "Its place on the quote, from 1.")
+    position: int = column(models.QuoteLine.position, "The position on the quote, starting at 1.")
     kind: QuoteLineKind = column(models.QuoteLine.kind, _KIND)
-    name: str = column(models.QuoteLine.name, "What is sold.")
+    name: str = column(models.QuoteLine.name, "The name of the work or product.")
     billing_method: BillingMethod | None = column(models.QuoteLine.billing_method, _BILLING)
     not_to_exceed: Money | None = money(lambda row: row.not_to_exceed, _LIMIT, optional=True)
     customer_budget: Money | None = money(lambda row: row.customer_budget, _BUDGET, optional=True)
@@ -59,22 +59,24 @@ class QuoteLine(Node):
 
 @table_type(models.QuoteClose, "qcl")
 class QuoteClose(Node):
-    """The activity that records the closing of one quote."""
+    """The activity that records the closing of a quote."""
 
-    reason: QuoteStatusReason = column(models.QuoteClose.reason, "Why it was closed.")
-    closed_on: date = column(models.QuoteClose.closed_on, "The day of closing.")
-    description: str | None = column(models.QuoteClose.description, "What was said about it.")
-    closed_by: User = by_foreign_key(models.QuoteClose.closed_by_id, "Who closed it.")
-    created_at: datetime = column(models.QuoteClose.created_at, "When the closing was recorded.")
+    reason: QuoteStatusReason = column(models.QuoteClose.reason, "The reason for closing it.")
+    closed_on: date = column(models.QuoteClose.closed_on, "The closing date.")
+    description: str | None = column(models.QuoteClose.description, "The description given when closing.")
+    closed_by: User = by_foreign_key(models.QuoteClose.closed_by_id, "The user who closed it.")
+    created_at: datetime = column(models.QuoteClose.created_at, "The time at which the closing was recorded.")
 
 
 @table_type(models.ProjectContractLine, "cln")
 class ProjectContractLine(Node):
-    """One line of a contract, as it stood on the won quote."""
+    """A line of a contract, copied from the won quote."""
 
-    position: int = column(models.ProjectContractLine.position, "Its place on the contract, from 1.")
+    position: int = column(
+        models.ProjectContractLine.position, "The position on the contract, starting at 1."
+    )
     kind: QuoteLineKind = column(models.ProjectContractLine.kind, _KIND)
-    name: str = column(models.ProjectContractLine.name, "What is sold.")
+    name: str = column(models.ProjectContractLine.name, "The name of the work or product.")
     billing_method: BillingMethod | None = column(models.ProjectContractLine.billing_method, _BILLING)
     not_to_exceed: Money | None = money(lambda row: row.not_to_exceed, _LIMIT, optional=True)
     customer_budget: Money | None = money(lambda row: row.customer_budget, _BUDGET, optional=True)
@@ -85,24 +87,24 @@ class ProjectContractLine(Node):
 
 @table_type(models.ProjectContract, "con")
 class ProjectContract(Node):
-    """The draft contract that winning a quote creates."""
+    """The draft contract that is created when a quote is won."""
 
-    name: str = column(models.ProjectContract.name, "The contract's name.")
-    state: ContractState = column(models.ProjectContract.state, "Where it stands.")
+    name: str = column(models.ProjectContract.name, "The name.")
+    state: ContractState = column(models.ProjectContract.state, "The state.")
     total: Money = money(lambda row: row.total, "The total of the won quote.")
     opportunity: _Opportunity = by_foreign_key(
-        models.ProjectContract.opportunity_id, "The opportunity it came from."
+        models.ProjectContract.opportunity_id, "The opportunity of the won quote."
     )
     quote: Annotated["Quote", strawberry.lazy("schema.types.quote")] = by_foreign_key(
-        models.ProjectContract.quote_id, "The quote that was won."
+        models.ProjectContract.quote_id, "The won quote."
     )
     lines: Connection[ProjectContractLine] = connection(
         PROJECT_CONTRACT_LINES,
-        "What is to be delivered.",
+        "The lines.",
         lambda contract, row: row.project_contract_id == contract.id,
     )
-    version: int = column(models.ProjectContract.version, "Grows with every change.")
-    created_at: datetime = column(models.ProjectContract.created_at, "When it was created.")
+    version: int = column(models.ProjectContract.version, "Incremented by every change.")
+    created_at: datetime = column(models.ProjectContract.created_at, "The time of creation.")
 
 
 def _customer_budget(quote: Columns) -> SqlExpression:
@@ -121,19 +123,19 @@ def _is_opportunity_won(quote: Columns) -> Condition:
 
 @planned_type
 class QuoteWinningPreview:
-    """The dry run of winning a quote: whether it can be won, what else is closed, what it would come to."""
+    """A preview of winning a quote: whether it is allowed, which quotes are closed, the contract's total."""
 
     can_win: bool = computed(
         lambda row: and_(row.state == "ACTIVE", ~_is_opportunity_won(row)),
-        "Whether `winQuote` would be allowed now: it is active and no quote of its opportunity is won.",
+        "Whether `winQuote` is allowed now: the quote is active and no quote of its opportunity is won.",
     )
     won_quote: _Quote | None = to_one(
-        "The quote of the same opportunity that is won already; there can be only one.",
+        "The won quote of the opportunity; there is at most one.",
         lambda quote, row: and_(row.opportunity_id == quote.opportunity_id, row.state == "WON"),
     )
     quotes_to_close: Connection[_Quote] = connection(
         QUOTES,
-        "The other active and draft quotes of the opportunity, which would be closed as lost.",
+        "The other active and draft quotes of the opportunity, which are closed as lost.",
         lambda quote, row: and_(
             row.opportunity_id == quote.opportunity_id,
             row.id != quote.id,
@@ -141,52 +143,56 @@ class QuoteWinningPreview:
         ),
     )
     contract_total: Money = money(
-        lambda row: row.total, "What the draft contract would come to: the quote's total."
+        lambda row: row.total, "The total of the draft contract, which is that of the quote."
     )
 
 
 @table_type(models.Quote, "quo")
 class Quote(Node):
-    """A priced, numbered, revisioned offer on one opportunity."""
+    """An offer for an opportunity. It has a number, revisions and priced lines."""
 
-    number: str = column(models.Quote.number, "Shared by all revisions; never changes.")
-    revision: int = column(models.Quote.revision, "0 for the first; number and revision are unique together.")
-    name: str = column(models.Quote.name, "What is offered.")
-    state: QuoteState = column(models.Quote.state, "Where it stands; an active quote blocks closing.")
-    status_reason: QuoteStatusReason = column(models.Quote.status_reason, "Why it is in its state.")
-    total: Money = money(lambda row: row.total, "The sum of its lines, in the opportunity's currency.")
+    number: str = column(models.Quote.number, "The number. All revisions have the same; it never changes.")
+    revision: int = column(
+        models.Quote.revision, "The revision, starting at 0; number and revision together are unique."
+    )
+    name: str = column(models.Quote.name, "The name.")
+    state: QuoteState = column(
+        models.Quote.state, "The state. An active quote prevents closing the opportunity."
+    )
+    status_reason: QuoteStatusReason = column(models.Quote.status_reason, "The reason for the state.")
+    total: Money = money(lambda row: row.total, "The sum of the lines, in the opportunity's currency.")
     customer_budget: Money | None = money(
-        _customer_budget, "What the customer has set aside for its lines; null if for none.", optional=True
+        _customer_budget, "The sum of the lines' customer budgets; null if no line has one.", optional=True
     )
     is_over_budget: bool | None = computed(
         lambda row: row.total > _customer_budget(row),
-        "Whether its total is above the customer's budget; null if there is none.",
+        "Whether the total exceeds the customer's budget; null if there is no budget.",
     )
-    effective_from: date | None = column(models.Quote.effective_from, "The first day the offer holds.")
-    effective_to: date | None = column(models.Quote.effective_to, "The last day the offer holds.")
+    effective_from: date | None = column(models.Quote.effective_from, "The first day of validity.")
+    effective_to: date | None = column(models.Quote.effective_to, "The last day of validity.")
     is_expired: bool = computed(
         lambda row: func.coalesce(row.effective_to < TODAY, false()),
-        "Whether the last day has passed (UTC). An expired active quote still blocks closing.",
+        "Whether the last day of validity has passed in UTC. An expired active quote still prevents closing.",
     )
     opportunity: _Opportunity = by_foreign_key(
-        models.Quote.opportunity_id, "The opportunity it is an offer on."
+        models.Quote.opportunity_id, "The opportunity that the quote belongs to."
     )
     lines: Connection[QuoteLine] = connection(
-        QUOTE_LINES, "What is offered, line by line.", lambda quote, row: row.quote_id == quote.id
+        QUOTE_LINES, "The lines.", lambda quote, row: row.quote_id == quote.id
     )
     close: QuoteClose | None = to_one(
-        "The activity that closed it; null while it is a draft or active.",
+        "The activity that records the closing; null while it is a draft or active.",
         lambda quote, row: row.quote_id == quote.id,
     )
     project_contract: ProjectContract | None = to_one(
-        "The contract that winning it created.", lambda quote, row: row.quote_id == quote.id
+        "The contract that was created when the quote was won.", lambda quote, row: row.quote_id == quote.id
     )
-    winning: QuoteWinningPreview = inline("What winning it would do; nothing is changed.")
+    winning: QuoteWinningPreview = inline("A preview of winning it. Nothing is changed.")
     history: Connection[HistoryEntry] = connection(
         HISTORY,
-        "Every change of this revision, newest first.",
+        "The changes of this revision, newest first.",
         lambda quote, row: row.subject_id == quote.id,
     )
-    version: int = column(models.Quote.version, "Grows with every change.")
-    created_at: datetime = column(models.Quote.created_at, "When it was created.")
-    updated_at: datetime = column(models.Quote.updated_at, "When it was last changed.")
+    version: int = column(models.Quote.version, "Incremented by every change.")
+    created_at: datetime = column(models.Quote.created_at, "The time of creation.")
+    updated_at: datetime = column(models.Quote.updated_at, "The time of the last change.")

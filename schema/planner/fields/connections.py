@@ -51,21 +51,27 @@ DEFAULT_PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
 
 
-@strawberry.type(description="Where a page lies in its list.")
+@strawberry.type(description="Whether there are rows before and after a page, and the cursors of its ends.")
 class PageInfo:
     """Relay's PageInfo."""
 
-    has_next_page: bool = strawberry.field(description="Whether rows follow this page.")
-    has_previous_page: bool = strawberry.field(description="Whether rows precede this page.")
-    start_cursor: str | None = strawberry.field(description="The first row's cursor; null on an empty page.")
-    end_cursor: str | None = strawberry.field(description="The last row's cursor; null on an empty page.")
+    has_next_page: bool = strawberry.field(description="Whether rows come after this page.")
+    has_previous_page: bool = strawberry.field(description="Whether rows come before this page.")
+    start_cursor: str | None = strawberry.field(
+        description="The cursor of the first row; null on an empty page."
+    )
+    end_cursor: str | None = strawberry.field(
+        description="The cursor of the last row; null on an empty page."
+    )
 
 
-@strawberry.type(description="A row and its place in the list.")
+@strawberry.type(description="A row of a list, with its cursor.")
 class Edge(Generic[T]):
     """Relay's edge."""
 
-    cursor: str = strawberry.field(description="Send it as `after` or `before` to page on from this row.")
+    cursor: str = strawberry.field(
+        description="The position of the row: send it as `after` or `before` to get the rows next to it."
+    )
     node: T = strawberry.field(description="The row.")
 
 
@@ -75,9 +81,9 @@ class Connection(Generic[T]):
 
     edges: list[Edge[T]] = strawberry.field(description="The rows with their cursors.")
     nodes: list[T] = strawberry.field(description="The rows.")
-    page_info: PageInfo = strawberry.field(description="Where this page lies in the list.")
+    page_info: PageInfo = strawberry.field(description="What is before and after this page.")
     total_count: int = strawberry.field(
-        description="How many rows the whole list has; counted only when asked for."
+        description="The number of rows in the whole list. They are counted only if this is selected."
     )
 
 
@@ -109,12 +115,14 @@ def _arguments(spec: ListSpec) -> list[StrawberryArgument]:
     most = f"; at most {MAX_PAGE_SIZE}."
     order_type: Any = spec.order  # a type made at run time, which the type checker takes for a variable
     return [
-        argument("first", int | None, "How many rows from the start" + most, DEFAULT_PAGE_SIZE),
+        argument("first", int | None, "The number of rows from the start" + most, DEFAULT_PAGE_SIZE),
         argument("after", str | None, "Only rows after this cursor."),
-        argument("last", int | None, "How many rows from the end, instead of `first`" + most),
+        argument("last", int | None, "The number of rows from the end, instead of `first`" + most),
         argument("before", str | None, "Only rows before this cursor."),
-        argument("filter", spec.filter | None, "Only rows that meet this."),
-        argument("order_by", list[order_type] | None, "How to sort; the id breaks ties."),
+        argument("filter", spec.filter | None, "Only rows that match this filter."),
+        argument(
+            "order_by", list[order_type] | None, "The order. Rows that are equal in it are sorted by id."
+        ),
     ]
 
 

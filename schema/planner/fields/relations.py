@@ -106,18 +106,18 @@ def lookup(
     description: str, arguments: Sequence[StrawberryArgument] = (), condition: LookupCondition | None = None
 ) -> FieldDeclaration:
     """Declare a root field that finds one row: by ``id``, or if that isn't sent, by ``condition``."""
-    arguments = arguments or [argument("id", strawberry.ID, "Its id.")]
+    arguments = arguments or [argument("id", strawberry.ID, "The id.")]
     return planned_field(Lookup(condition), description, arguments)
 
 
 def node(description: str) -> FieldDeclaration:
     """Declare Relay's ``node``: any object by its id."""
-    return planned_field(_node, description, [argument("id", strawberry.ID, "The object's id.")])
+    return planned_field(_node, description, [argument("id", strawberry.ID, "The id.")])
 
 
 def nodes(description: str) -> FieldDeclaration:
     """Declare ``nodes``: objects of any types by their ids."""
-    ids = argument("ids", list[strawberry.ID], f"The objects' ids; at most {MAX_NODES}.")
+    ids = argument("ids", list[strawberry.ID], f"The ids; at most {MAX_NODES}.")
     return planned_field(_nodes, description, [ids])
 
 
