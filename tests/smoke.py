@@ -1,6 +1,6 @@
-"""The first minute with Dealdesk: against the real server, in a fresh directory.
+"""The smoke test: start the real server on an empty directory and close an opportunity.
 
-Run with ``python -m tests.smoke``; needs nothing but the standard library and uv.
+Run it with ``python -m tests.smoke``. It needs only the standard library and uv.
 """
 
 import json
@@ -16,8 +16,8 @@ from pathlib import Path
 from threading import Timer
 from typing import Any, NamedTuple
 
-SECONDS_TO_START = 120
-SECONDS_TO_STOP = 30
+START_TIMEOUT_SECONDS = 120
+STOP_TIMEOUT_SECONDS = 30
 
 PIPELINE = """{
   opportunities(filter: {state: {eq: OPEN}, name: {eq: "Harbour crane retrofit"}}) {
@@ -45,14 +45,14 @@ REMAINING = [*BLOCKING, {"number": "QUO-1044", "revision": 0}]
 
 
 class Server(NamedTuple):
-    """Where a server is, and the token that it made if it started for the first time."""
+    """The URL of a running server, and the token that it printed if this was its first start."""
 
     url: str
     token: str = ""
 
 
 def main() -> None:
-    """Start the server as the README says, and close the crane deal."""
+    """Start the server as the README says, and close the crane opportunity."""
     with (
         tempfile.TemporaryDirectory(prefix="dealdesk-") as directory,
         running(["uv", "run", "dealdesk", "serve", "--port", "0"], Path(directory) / "data") as server,
@@ -62,10 +62,10 @@ def main() -> None:
 
 
 def close_the_crane_deal(server: Server) -> None:
-    """Go through the main job; every answer is compared with the one expected.
+    """Close the crane opportunity, which needs its quotes to be closed first.
 
     Raises:
-        AssertionError: an answer is another one.
+        AssertionError: a response differs from the expected one.
     """
     [crane] = ask(server, PIPELINE)["opportunities"]["nodes"]
     assert crane["quotes"]["nodes"] == REMAINING
@@ -90,20 +90,20 @@ def close_the_crane_deal(server: Server) -> None:
 
 
 def ask(server: Server, query: str, **variables: str) -> Any:
-    """Return the data that a server answers."""
+    """Return the data of a server's response."""
     body = json.dumps({"query": query, "variables": variables}).encode()
     headers = {"authorization": f"Bearer {server.token}", "content-type": "application/json"}
     request = urllib.request.Request(server.url, body, headers)  # noqa: S310 - loopback
-    with urllib.request.urlopen(request, timeout=10) as answer:  # noqa: S310 - loopback
-        return json.load(answer)["data"]
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310 - loopback
+        return json.load(response)["data"]
 
 
 @contextmanager
 def running(command: Sequence[str], directory: Path) -> Iterator[Server]:
-    """Run a server on data in ``directory`` until the block ends, and give what it says of itself.
+    """Run a server with its data in ``directory`` until the block ends; yield what its banner says.
 
     Raises:
-        RuntimeError: it did not start, or did not stop in order.
+        RuntimeError: the server did not start, or did not exit with status 0.
     """
     with subprocess.Popen(  # noqa: S603 - the command is ours
         command,
@@ -114,31 +114,28 @@ def running(command: Sequence[str], directory: Path) -> Iterator[Server]:
         start_new_session=True,
     ) as process:
         try:
-            yield _welcomed(process)
+            yield _read_banner(process)
             process.send_signal(signal.SIGTERM)
-            if process.wait(SECONDS_TO_STOP) != 0:
-                raise RuntimeError(f"{command} ended with status {process.returncode}.")
+            if process.wait(STOP_TIMEOUT_SECONDS) != 0:
+                raise RuntimeError(f"{command} exited with status {process.returncode}.")
         finally:
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
-def _welcomed(process: subprocess.Popen[str]) -> Server:
-    patience = Timer(SECONDS_TO_START, process.kill)
-    patience.start()
+def _read_banner(process: subprocess.Popen[str]) -> Server:
+    timeout = Timer(START_TIMEOUT_SECONDS, process.kill)
+    timeout.start()
     try:
-        lines = [line.strip() for line in takewhile(_is_before_the_end, process.stdout)]  # type: ignore[arg-type]
+        banner = takewhile(lambda line: "curl" not in line, process.stdout)  # type: ignore[arg-type]
+        lines = [line.strip() for line in banner]
     finally:
-        patience.cancel()
-    if not lines or not lines[0].startswith("Dealdesk serves "):
+        timeout.cancel()
+    if not lines or not lines[0].startswith("Dealdesk is running at "):
         raise RuntimeError(f"The server did not start: {lines!r}")
     url = lines[0].split()[-1]
     links = [line for line in lines if line.startswith(f"{url}#token=")]
     return Server(url, *(line.partition("=")[2] for line in links))
-
-
-def _is_before_the_end(line: str) -> bool:
-    return "curl" not in line
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line: every command, and how what goes wrong is told."""
+"""The command line: registers the commands and prints expected errors in one line."""
 
 import sys
 from collections.abc import Sequence
@@ -30,10 +30,10 @@ commands.add_typer(audits, name="audit")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run one command; what is known to go wrong is told in one line.
+    """Run one command, by default that of ``sys.argv``.
 
     Raises:
-        SystemExit: always; the status is 0 when all went well.
+        SystemExit: always; the status is 0 on success, 1 for an expected error, 2 for a usage error.
     """
     try:
         commands(arguments, prog_name="dealdesk")
@@ -43,6 +43,6 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 @commands.callback(invoke_without_command=True)
-def _serve_unless_told(context: typer.Context) -> None:
+def _serve_by_default(context: typer.Context) -> None:
     if context.invoked_subcommand is None:
         serve()

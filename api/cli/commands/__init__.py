@@ -1,1 +1,1 @@
-"""The commands, by their nouns."""
+"""The commands of ``dealdesk``: one module for each noun or verb."""

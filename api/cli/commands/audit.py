@@ -1,4 +1,4 @@
-"""Whether what was written down of changes is as it was written."""
+"""``dealdesk audit``: seal and verify the audit log."""
 
 from typing import Annotated
 
@@ -9,50 +9,51 @@ from api.settings import Settings
 from db.audit.seals import seal_entries
 from db.audit.verification import VerificationResult, has_seal, verify_seals
 
-audits = typer.Typer(help="Seal and verify who did what when.", no_args_is_help=True)
+audits = typer.Typer(help="Seal and verify the audit log.", no_args_is_help=True)
 
 
-@audits.command("seal")
-def seal_() -> None:
-    """Seal what waits for it; a running server does so every two seconds."""
-    typer.echo(f"{run(_seal()):,} entries sealed.")
+@audits.command()
+def seal() -> None:
+    """Seal all entries that have no seal yet. A running server does so every two seconds."""
+
+    async def seal_all() -> int:
+        async with open_migrated(Settings.from_environment()) as database:
+            return await seal_entries(database)
+
+    typer.echo(f"{run(seal_all()):,} entries sealed.")
 
 
 @audits.command()
 def verify(
     head: Annotated[
-        list[str] | None, typer.Option(help="A head that an earlier run has told: it must still be there.")
+        list[str] | None,
+        typer.Option(help="A head that an earlier run printed. Fails if it does not exist any more."),
     ] = None,
 ) -> None:
-    """Find the first entry that was changed, removed or slipped in since it was sealed.
+    """Find the first entry that was changed, deleted or inserted after it was sealed.
 
-    Exits with status 1 when there is one. Keep the heads somewhere else: who can write the database could
-    make all seals anew, but not with the same heads.
+    Exits with status 1 if there is one. Store the heads outside of the database: a person who can write to it
+    could rewrite all seals, but not with the same heads.
     """
-    verdicts, missing = run(_verify(head or []))
-    for verdict in verdicts:
-        typer.echo(_line(verdict))
-    for each in missing:
-        typer.echo(f"The head {each} is no seal any more: entries were removed, or all seals were made anew.")
-    if missing or any(verdict.error for verdict in verdicts):
+
+    async def verify_all() -> tuple[list[VerificationResult], list[str]]:
+        async with open_migrated(Settings.from_environment()) as database:
+            results = [result async for result in verify_seals(database)]
+            return results, [each for each in head or () if not await has_seal(database, each)]
+
+    results, missing_heads = run(verify_all())
+    for result in results:
+        typer.echo(_describe(result))
+    for each in missing_heads:
+        typer.echo(f"The head {each} does not exist: entries were deleted, or all seals were rewritten.")
+    if missing_heads or any(result.error for result in results):
         raise typer.Exit(1)
 
 
-async def _seal() -> int:
-    async with open_migrated(Settings.from_environment()) as database:
-        return await seal_entries(database)
-
-
-async def _verify(heads: list[str]) -> tuple[list[VerificationResult], list[str]]:
-    async with open_migrated(Settings.from_environment()) as database:
-        verdicts = [verdict async for verdict in verify_seals(database)]
-        return verdicts, [head for head in heads if not await has_seal(database, head)]
-
-
-def _line(verdict: VerificationResult) -> str:
-    if verdict.error is not None:
-        return f"{verdict.organization}: BROKEN after {verdict.sealed:,} entries. {verdict.error}"
+def _describe(result: VerificationResult) -> str:
+    if result.error is not None:
+        return f"{result.organization}: BROKEN after {result.sealed:,} entries. {result.error}"
     return (
-        f"{verdict.organization}: {verdict.sealed:,} entries are as they were sealed,"
-        f" {verdict.unsealed:,} not sealed yet. Head {verdict.head}"
+        f"{result.organization}: {result.sealed:,} entries match their seals,"
+        f" {result.unsealed:,} are not sealed yet. Head {result.head}"
     )

@@ -1,4 +1,4 @@
-"""Copies of the embedded database."""
+"""``dealdesk backup`` and ``dealdesk restore``: verified copies of the embedded database."""
 
 from datetime import UTC, datetime
 from pathlib import Path
@@ -7,18 +7,21 @@ import typer
 
 from api.cli.runtime.database import embedded_database
 from api.settings import Settings
-from db.maintenance.backup import back_up
-from db.maintenance.backup import restore as put_back
+from db.maintenance import backup as backups
 
 
 def backup(file: Path) -> None:
-    """Copy the embedded database to a new file, while it is used, and verify the copy."""
-    made = back_up(embedded_database(Settings.from_environment()), file)
-    typer.echo(f"{made.rows:,} rows of {made.tables} tables are in {file}, verified: {made.size:,} bytes.")
+    """Copy the embedded database to a new file, while it is in use, and verify the copy."""
+    copy = backups.back_up(embedded_database(Settings.from_environment()), file)
+    typer.echo(
+        f"Copied {copy.rows:,} rows of {copy.tables} tables to {file}, and verified it: {copy.size:,} bytes."
+    )
 
 
 def restore(file: Path) -> None:
-    """Put a copy in the place of the embedded database, which is kept beside it."""
+    """Replace the embedded database by a copy. The replaced database is kept beside it."""
     database = embedded_database(Settings.from_environment())
-    kept = put_back(file, database, now=datetime.now(UTC))
-    typer.echo(f"{database} is what {file} was." + (f" What it was is in {kept}." if kept else ""))
+    replaced = backups.restore(file, database, now=datetime.now(UTC))
+    typer.echo(f"Restored {database} from {file}.")
+    if replaced:
+        typer.echo(f"The replaced database is {replaced}.")

@@ -1,4 +1,4 @@
-"""What clients may ask."""
+"""``dealdesk documents``: prepare trusted documents."""
 
 from pathlib import Path
 
@@ -7,10 +7,12 @@ import typer
 from api.transports.trusted_documents import build_manifest
 from schema.build import build_schema
 
-documents = typer.Typer(help="Say what clients may ask.", no_args_is_help=True)
+documents = typer.Typer(
+    help="Prepare trusted documents, the operations that clients may use.", no_args_is_help=True
+)
 
 
 @documents.command()
 def build(directory: Path) -> None:
-    """Print the manifest of the GraphQL documents below a directory: JSON, from sha256 to document."""
+    """Print the manifest of the GraphQL documents in a directory, as JSON: document by SHA-256 hash."""
     typer.echo(build_manifest(directory, build_schema().graphql))

@@ -1,10 +1,10 @@
-"""Bringing the database to this version."""
+"""``dealdesk migrate``: create or upgrade the tables."""
 
 from typing import Annotated
 
 import typer
 
-from api.cli.runtime.database import ensure_migrated, load_sample_if_empty, open_migrated, run
+from api.cli.runtime.database import ensure_migrated, load_sample_if_empty, open_unchecked, run
 from api.settings import Settings
 
 
@@ -13,13 +13,14 @@ def migrate(
         bool, typer.Option("--sample", help="Load sample data into an empty database.")
     ] = False,
 ) -> None:
-    """Bring the database to this version's tables."""
-    run(_migrate(Settings.from_environment(), sample=sample))
-    typer.echo("The database is at this version.")
+    """Create the tables, or upgrade them to this version."""
 
+    async def migrate_and_load() -> None:
+        settings = Settings.from_environment()
+        await ensure_migrated(settings)
+        if sample:
+            async with open_unchecked(settings) as database:
+                await load_sample_if_empty(database)
 
-async def _migrate(settings: Settings, *, sample: bool) -> None:
-    await ensure_migrated(settings)
-    if sample:
-        async with open_migrated(settings) as database:
-            await load_sample_if_empty(database)
+    run(migrate_and_load())
+    typer.echo("The database is up to date.")

@@ -1,4 +1,4 @@
-"""The contract."""
+"""``dealdesk schema``: print the GraphQL schema."""
 
 import typer
 
@@ -6,5 +6,5 @@ from schema.build import build_schema
 
 
 def schema() -> None:
-    """Print the GraphQL schema."""
+    """Print the GraphQL schema (SDL)."""
     typer.echo(build_schema().sdl(), nl=False)

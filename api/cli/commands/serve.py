@@ -1,4 +1,4 @@
-"""Serving the API."""
+"""``dealdesk serve``: assemble the server and run it."""
 
 import gc
 from datetime import UTC, datetime
@@ -15,9 +15,8 @@ from api.observability.logs import configure_logs
 from api.observability.metrics import serve_metrics
 from api.observability.observers import Observers
 from api.observability.tracing.setup import Components, instrumented
+from api.server import server
 from api.server.background_jobs import purge_idempotency_keys, seal_audit_entries
-from api.server.server import ServerStartError, bind_socket, listen
-from api.server.server import serve as serve_app
 from api.settings import Settings, TracingSettings
 from api.transports.trusted_documents import load_trusted_documents
 from db.master_data.organizations import UserRef, find_default_user
@@ -26,59 +25,72 @@ from schema.build import build_schema
 
 
 def serve(
-    host: Annotated[str, typer.Option(help="The address to listen on.")] = "127.0.0.1",
-    port: Annotated[int, typer.Option(min=0, max=65535, help="0 takes any that is free.")] = 8000,
+    host: Annotated[str, typer.Option(help="The IP address to listen on.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="0 chooses a free port.")] = 8000,
     access_log: Annotated[bool, typer.Option("--access-log", help="Log every request.")] = False,
     metrics_port: Annotated[
         int | None,
-        typer.Option(min=0, max=65535, help="Where Prometheus finds /metrics; nowhere unless set."),
+        typer.Option(min=0, max=65535, help="Serve /metrics for Prometheus on this port."),
     ] = None,
 ) -> None:
-    """Serve the API; what `dealdesk` alone does, too.
+    """Serve the API. This is also what `dealdesk` without a command does.
 
-    The embedded database is created and migrated first, and gets sample data while it has no organization.
+    First the embedded database is created or upgraded; if it has no organization, sample data is loaded.
     """
     settings = Settings.from_environment()
     configure_logs(settings.log_format, access_log=access_log)
-    with bind_socket(host, port) as bound:
-        metrics_port = settings.metrics_port if metrics_port is None else metrics_port
-        with instrumented(enabled=TracingSettings().enabled) as parts:
-            run(_serve(settings, bound, metrics_port, parts, access_log=access_log))
+    if metrics_port is None:
+        metrics_port = settings.metrics_port
+    with (
+        server.bind_socket(host, port) as bound,
+        instrumented(enabled=TracingSettings().enabled) as components,
+    ):
+        run(_serve(settings, bound, components, metrics_port, access_log=access_log))
 
 
 async def _serve(
-    settings: Settings, bound: socket, metrics_port: int | None, parts: Components, *, access_log: bool
+    settings: Settings,
+    bound: socket,
+    components: Components,
+    metrics_port: int | None,
+    *,
+    access_log: bool,
 ) -> None:
-    async with open_migrated(settings, settings.timeouts) as opened_, seal_audit_entries(opened_):
-        database = parts.database(opened_)
-        served = await _served(settings, database)
-        entry = await build_access_policy(settings, bound, database)
+    async with (
+        open_migrated(settings, settings.timeouts) as opened,
+        seal_audit_entries(opened),
+        purge_idempotency_keys(opened),
+    ):
+        database = components.database(opened)
+        user = await _default_user(settings, database)
+        access_policy = await build_access_policy(settings, bound, database)
         documents = load_trusted_documents(settings.documents, settings.documents_manifest)
-        watch = Observers(documents, access_log=access_log, metrics=metrics_port is not None)
-        limits = settings.limits
-        executor = parts.executor(
-            build_schema(), database, watch.operations, settings.concurrency_limits, limits
+        observers = Observers(documents, access_log=access_log, metrics=metrics_port is not None)
+        executor = components.executor(
+            build_schema(), database, observers.operations, settings.concurrency_limits, settings.limits
         )
-        app = create_app(executor, database, entry, documents, watch.requests)
-        watch.metrics.registry.register(app.state.metrics_collector)
+        app = create_app(executor, database, access_policy, documents, observers.requests)
+        registry = observers.metrics.registry
+        registry.register(app.state.metrics_collector)
         gc.collect()
-        gc.freeze()  # going through all that stays for good would stop everybody for a tenth of a second
-        with serve_metrics(watch.metrics.registry, settings.metrics_host, metrics_port):
-            is_alone = settings.is_embedded and settings.oidc is None
-            token = await create_first_token(database, served, now=datetime.now(UTC)) if is_alone else None
-            for line in startup_banner(f"{listen(bound)}/graphql", token):
+        gc.freeze()  # a full collection of the schema's objects would block the event loop for 0.1 s
+        with serve_metrics(registry, settings.metrics_host, metrics_port):
+            token = None
+            if settings.is_embedded and settings.oidc is None:
+                token = await create_first_token(database, user, now=datetime.now(UTC))
+            for line in startup_banner(f"{server.listen(bound)}/graphql", token):
                 typer.echo(line)
-            async with purge_idempotency_keys(opened_):
-                await serve_app(parts.app(app), bound, app.state.shutdown, settings.server_limits)
+            await server.serve(components.app(app), bound, app.state.shutdown, settings.server_limits)
 
 
-async def _served(settings: Settings, database: Database) -> UserRef:
+async def _default_user(settings: Settings, database: Database) -> UserRef:
+    """Return the first user of the oldest organization; its first token belongs to that user."""
     if settings.is_embedded:
         await load_sample_if_empty(database)
-    served = await database.write(find_default_user)
-    if served is None:
-        raise ServerStartError(
-            "The database holds no organization to serve. Import one with `dealdesk import`, or load"
-            " the sample with `dealdesk migrate --sample`."
+    user = await database.write(find_default_user)
+    if user is None:
+        raise server.ServerStartError(
+            "The database contains no organization. Import one with `dealdesk import`, or load sample data"
+            " with `dealdesk migrate --sample`."
         )
-    return served
+    return user

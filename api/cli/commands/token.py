@@ -1,101 +1,106 @@
-"""Who may ask, by tokens of our own."""
+"""``dealdesk token``: create, list and revoke API tokens."""
 
 import re
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, TypeVar
 
 import typer
 
 from api.cli.runtime.database import open_migrated, run
 from api.settings import Settings
-from db.auth.tokens import CreateToken, create_token, list_tokens, revoke_token
+from db.auth.tokens import CreateToken, TokenRow, create_token, list_tokens, revoke_token
 from db.auth.user_lookup import find_user
 from db.domain.caller import Role
 from db.sql.database import Transaction
 
+T = TypeVar("T")
+
+MAX_LIFETIME = timedelta(days=3650)
 _UNITS = {"m": "minutes", "h": "hours", "d": "days", "w": "weeks"}
-_LONGEST = timedelta(days=3650)
+
+
+def _parse_lifetime(text: str) -> timedelta:
+    match = re.fullmatch(r"([1-9][0-9]{0,6})([mhdw])", text)
+    lifetime = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
+    if lifetime is None or lifetime > MAX_LIFETIME:
+        raise typer.BadParameter("Write a number and a unit, such as 90m, 12h, 30d or 8w; at most ten years.")
+    return lifetime
+
 
 Organization = Annotated[
-    str | None, typer.Option(help="The organization's name. Unless given, it is the oldest one.")
+    str | None, typer.Option(help="The organization's name. Default: the oldest organization.")
 ]
-
-
-def _time_span(text: str) -> timedelta:
-    match = re.fullmatch(r"([1-9][0-9]{0,6})([mhdw])", text)
-    span = timedelta(**{_UNITS[match[2]]: int(match[1])}) if match else None
-    if span is None or span > _LONGEST:
-        raise typer.BadParameter("Write a number and a unit, such as 90m, 12h, 30d or 8w; up to ten years.")
-    return span
-
-
-tokens = typer.Typer(help="Let programs and people in.", no_args_is_help=True)
+tokens = typer.Typer(help="Create, list and revoke API tokens.", no_args_is_help=True)
 
 
 @tokens.command()
 def create(
-    role: Annotated[Role, typer.Option(case_sensitive=False, help="What whoever has the token may do.")],
-    name: Annotated[str, typer.Option(help="What the token is for; it is revoked by this name.")],
+    role: Annotated[
+        Role, typer.Option(case_sensitive=False, help="The role, which decides what the token allows.")
+    ],
+    name: Annotated[str, typer.Option(help="The purpose of the token; `token revoke` takes this name.")],
     expires_in: Annotated[
-        timedelta | None, typer.Option(parser=_time_span, metavar="30d", help="Unless given, it never does.")
+        timedelta | None,
+        typer.Option(parser=_parse_lifetime, metavar="30d", help="The lifetime. Default: no expiry."),
     ] = None,
     user: Annotated[
         str | None,
-        typer.Option(help="On whose behalf: e-mail address or name. Unless given, the first user."),
+        typer.Option(help="The e-mail address or name of the token's user. Default: the first user."),
     ] = None,
     organization: Organization = None,
 ) -> None:
-    """Make a token and print it, alone on the last line. It can't be shown again: only its hash is kept."""
+    """Create a token and print it alone on the last line. It is shown only once: only its hash is stored."""
     now = datetime.now(UTC)
     expires_at = None if expires_in is None else now + expires_in
 
     async def work(transaction: Transaction) -> str:
-        whose = await find_user(transaction, organization, user)
-        draft = CreateToken(user=whose, role=role, name=name, expires_at=expires_at)
-        return await create_token(transaction, draft, now=now)
+        owner = await find_user(transaction, organization, user)
+        command = CreateToken(user=owner, role=role, name=name, expires_at=expires_at)
+        return await create_token(transaction, command, now=now)
 
-    token = run(_written(work))
-    typer.echo(f"The token {name.strip()!r} is shown this once; it is valid {_until(expires_at)}.\n{token}")
+    token = run(_write(work))
+    typer.echo(f"The token {name.strip()!r} is shown only once. It is valid {_until(expires_at)}.\n{token}")
 
 
 @tokens.command("list")
 def list_(organization: Organization = None) -> None:
-    """List the tokens: name, role, user, and until when each is valid."""
+    """List the tokens with name, role, user and validity."""
     now = datetime.now(UTC)
-    for row in run(_listed(organization)):
-        typer.echo("\t".join((row.name, row.role, row.user_name, _state(row, now))))
+
+    async def read() -> list[TokenRow]:
+        async with open_migrated(Settings.from_environment()) as database:
+            user = await database.write(lambda transaction: find_user(transaction, organization, None))
+            return await list_tokens(database, user.organization_id)
+
+    for token in run(read()):
+        typer.echo("\t".join((token.name, token.role, token.user_name, _validity(token, now))))
 
 
 @tokens.command()
 def revoke(name: str, organization: Organization = None) -> None:
-    """Revoke a token for good. A running server lets it in for a few seconds more."""
+    """Revoke a token. A running server accepts it for a few more seconds."""
     now = datetime.now(UTC)
 
     async def work(transaction: Transaction) -> None:
-        whose = await find_user(transaction, organization, None)
-        await revoke_token(transaction, whose.organization_id, name, now=now)
+        user = await find_user(transaction, organization, None)
+        await revoke_token(transaction, user.organization_id, name, now=now)
 
-    run(_written(work))
+    run(_write(work))
     typer.echo(f"The token {name!r} is revoked.")
 
 
-async def _written(work: Any) -> Any:
+async def _write(work: Callable[[Transaction], Awaitable[T]]) -> T:
     async with open_migrated(Settings.from_environment()) as database:
         return await database.write(work)
 
 
-async def _listed(organization: str | None) -> list[Any]:
-    async with open_migrated(Settings.from_environment()) as database:
-        whose = await database.write(lambda transaction: find_user(transaction, organization, None))
-        return await list_tokens(database, whose.organization_id)
-
-
-def _state(row: Any, now: datetime) -> str:
-    if row.revoked_at is not None:
-        return f"revoked on {row.revoked_at:%Y-%m-%d}"
-    if row.expires_at is not None and row.expires_at <= now:
-        return f"expired on {row.expires_at:%Y-%m-%d}"
-    return f"valid {_until(row.expires_at)}"
+def _validity(token: TokenRow, now: datetime) -> str:
+    if token.revoked_at is not None:
+        return f"revoked on {token.revoked_at:%Y-%m-%d}"
+    if token.expires_at is not None and token.expires_at <= now:
+        return f"expired on {token.expires_at:%Y-%m-%d}"
+    return f"valid {_until(token.expires_at)}"
 
 
 def _until(expires_at: datetime | None) -> str:

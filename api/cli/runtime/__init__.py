@@ -1,1 +1,1 @@
-"""What several commands need: the open database, access, the start-up banner."""
+"""What several commands need: the open database, the access policy, the startup banner."""

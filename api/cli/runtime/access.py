@@ -1,4 +1,4 @@
-"""Letting in whom the settings say."""
+"""The access policy that the settings describe, which must not expose an unprotected server."""
 
 from datetime import UTC, datetime
 from socket import socket
@@ -13,10 +13,11 @@ from db.sql.database import Database
 
 
 async def build_access_policy(settings: Settings, bound: socket, database: Database) -> AccessPolicy:
-    """Return who may come in through a bound socket.
+    """Return the access policy for clients of a bound socket.
 
     Raises:
-        CannotServe: others than this machine could, and nothing is set that keeps strangers out.
+        ServerStartError: other machines can reach the socket, but there is no token (or OIDC issuer), or no
+            allowed host.
     """
     loopback = loopback_hosts(bound)
     if not loopback:
@@ -29,12 +30,10 @@ async def build_access_policy(settings: Settings, bound: socket, database: Datab
 async def _check_exposure(settings: Settings, address: str, database: Database) -> None:
     missing = []
     if settings.oidc is None and not await any_token_is_valid(database, datetime.now(UTC)):
-        missing.append("set DEALDESK_OIDC_ISSUER, or make a token with `dealdesk token create`")
+        missing.append("set DEALDESK_OIDC_ISSUER, or create a token with `dealdesk token create`")
     if not settings.allowed_hosts:
-        missing.append(
-            "set DEALDESK_ALLOWED_HOSTS to the names that clients know the server by, such as deals.example"
-        )
+        missing.append("set DEALDESK_ALLOWED_HOSTS to the host names that clients use, such as deals.example")
     if missing:
         raise ServerStartError(
-            f"Other machines can reach {address}. First {', and '.join(missing)}; or leave --host out."
+            f"Other machines can reach {address}. First {', and '.join(missing)}; or omit --host."
         )

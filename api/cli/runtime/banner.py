@@ -1,4 +1,4 @@
-"""What a server says when it starts: where it is, and how to be let in."""
+"""The startup banner: the server's URL, a token for its first user, and a first query."""
 
 from collections.abc import Iterator
 from datetime import datetime
@@ -11,27 +11,27 @@ from db.sql.database import Database, Transaction
 _QUERY = """-d '{"query": "{ opportunities(first: 3) { nodes { name state } } }"}'"""
 
 
-async def create_first_token(database: Database, served: UserRef, *, now: datetime) -> str | None:
-    """Make a token that may do everything and return it, unless there has been one before."""
+async def create_first_token(database: Database, user: UserRef, *, now: datetime) -> str | None:
+    """Create a token with the role ADMIN and return it, or None if any token exists already."""
 
     async def work(transaction: Transaction) -> str | None:
         if await any_token_exists(transaction):
             return None
-        draft = CreateToken(user=served, role=Role.ADMIN, name="first start")
-        return await create_token(transaction, draft, now=now)
+        command = CreateToken(user=user, role=Role.ADMIN, name="first start")
+        return await create_token(transaction, command, now=now)
 
     return await database.write(work)
 
 
 def startup_banner(url: str, token: str | None) -> Iterator[str]:
-    """Return the lines of the welcome; ``token`` is the one that was made just now."""
-    yield f"Dealdesk serves {url}"
+    """Yield the lines of the banner; ``token`` is the first token if it was created just now."""
+    yield f"Dealdesk is running at {url}"
     yield ""
     if token is None:
-        yield "Whoever asks needs a token. `dealdesk token create --role ADMIN --name NAME` makes one."
-        yield f"With $TOKEN set to it, the playground is at {url}#token=$TOKEN, and a first query is"
+        yield "Requests need a token. Create one with `dealdesk token create --role ADMIN --name NAME`."
+        yield f"With this token in $TOKEN, the playground is {url}#token=$TOKEN, and a first query is:"
     else:
-        yield "The playground, signed in. The token in this link is not shown again:"
+        yield "The playground, signed in. The token in this link is shown only once:"
         yield ""
         yield f"  {url}#token={token}"
         yield ""

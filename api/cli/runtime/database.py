@@ -1,4 +1,4 @@
-"""Opening the database that the settings name; what the commands share."""
+"""Opens the database that the settings name, and runs coroutines for the commands."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -22,28 +22,28 @@ T = TypeVar("T")
 
 
 class NotEmbedded(DealdeskError):
-    """The command is about the embedded database, and another one is used."""
+    """The command works on the embedded database only, and the settings name another one."""
 
     def __init__(self) -> None:
         super().__init__(
-            "DEALDESK_DATABASE_URL names PostgreSQL, which has its own tools: pg_dump copies a database,"
-            " pg_restore fills an empty one with the copy. Then run `dealdesk migrate`."
+            "DEALDESK_DATABASE_URL names a PostgreSQL database. Use PostgreSQL's tools: pg_dump copies a"
+            " database, pg_restore restores it into an empty one. Then run `dealdesk migrate`."
         )
 
 
 def run(work: Coroutine[Any, Any, T]) -> T:
-    """Run a command's work in the event loop that the server has, too."""
+    """Run a coroutine in an event loop of the kind that the server uses, and return its result."""
     with asyncio.Runner(loop_factory=auto_loop_factory()) as runner:
         return runner.run(work)
 
 
 @asynccontextmanager
 async def open_migrated(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> AsyncIterator[Database]:
-    """Open the database. The embedded one is migrated first; another one belongs to whoever runs it.
+    """Open the database with the tables of this version. Only the embedded database is migrated here.
 
     Raises:
-        BadDatabaseUrl: the URL names no database.
-        Unavailable: the database can't be reached, or its tables are not this version's.
+        InvalidDatabaseUrl: the URL does not name a database.
+        Unavailable: the database can't be reached, or its tables do not match this version.
     """
     if settings.is_embedded:
         await ensure_migrated(settings)
@@ -55,7 +55,7 @@ async def open_migrated(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> 
 
 @asynccontextmanager
 async def open_unchecked(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) -> AsyncIterator[Database]:
-    """Open the database, whatever its tables are; raises as ``open_migrated`` does."""
+    """Open the database without a check of its tables. Raises the errors of ``open_migrated``."""
     try:
         database = await open_database(settings.url, timeouts)
     except ValueError:
@@ -66,12 +66,37 @@ async def open_unchecked(settings: Settings, timeouts: Timeouts = NO_TIMEOUT) ->
         await database.close()
 
 
+async def ensure_migrated(settings: Settings) -> None:
+    """Create or upgrade the tables. Raises the errors of ``open_migrated``."""
+    try:
+        if settings.is_embedded:
+            directory = sqlite_path(settings.url).parent
+            try:
+                directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+            except OSError as error:
+                raise Unavailable(f"The directory {directory} can't be created: {error.strerror}.") from error
+        await migrate(settings.url)
+    except ValueError:
+        raise InvalidDatabaseUrl from None
+
+
+async def _check_current(settings: Settings) -> None:
+    try:
+        if not await is_current(settings.url):
+            raise Unavailable(
+                "The database's tables do not match this version, or were restored from a backup."
+                " Run `dealdesk migrate`."
+            )
+    except ValueError:
+        raise InvalidDatabaseUrl from None
+
+
 def embedded_database(settings: Settings) -> Path:
-    """Return the file that the embedded database is in.
+    """Return the file of the embedded database.
 
     Raises:
-        NotEmbedded: another database is used.
-        BadDatabaseUrl: the URL names no file.
+        NotEmbedded: the settings name another database.
+        InvalidDatabaseUrl: the URL does not name a file.
     """
     if not settings.is_embedded:
         raise NotEmbedded
@@ -81,35 +106,7 @@ def embedded_database(settings: Settings) -> Path:
         raise InvalidDatabaseUrl from None
 
 
-async def ensure_migrated(settings: Settings) -> None:
-    """Bring the database to this version's tables; raises as ``open_migrated`` does."""
-    try:
-        if settings.is_embedded:
-            _make_directory(sqlite_path(settings.url).parent)
-        await migrate(settings.url)
-    except ValueError:
-        raise InvalidDatabaseUrl from None
-
-
 async def load_sample_if_empty(database: Database) -> None:
-    """Load the sample data, unless there is an organization."""
+    """Load the sample data unless an organization exists."""
     if await database.write(find_default_user) is None:
         await load_sample_data(database, now=datetime.now(UTC))
-
-
-async def _check_current(settings: Settings) -> None:
-    try:
-        if not await is_current(settings.url):
-            raise Unavailable(
-                "The database's tables are not this version's, or were restored."
-                " Run `dealdesk migrate` first."
-            )
-    except ValueError:
-        raise InvalidDatabaseUrl from None
-
-
-def _make_directory(directory: Path) -> None:
-    try:
-        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    except OSError as error:
-        raise Unavailable(f"The directory {directory} can't be made: {error.strerror}.") from error

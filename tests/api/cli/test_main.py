@@ -18,9 +18,9 @@ def taken_port() -> Iterator[int]:
         yield taken.getsockname()[1]
 
 
-def test_dealdesk_alone_serves_on_port_8000(dealdesk: CommandLine, data: Path) -> None:
+def test_dealdesk_without_a_command_serves_on_port_8000(dealdesk: CommandLine, data: Path) -> None:
     with closing(socket.socket()) as ours:
-        with suppress(OSError):  # somebody else's socket there does as well
+        with suppress(OSError):  # another program's socket there is enough
             ours.bind(("127.0.0.1", 8000))
             ours.listen()
 
@@ -46,13 +46,13 @@ def test_a_host_that_is_no_ip_address_is_refused(host: str, dealdesk: CommandLin
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])  # noqa: S104 - refused
-def test_where_others_could_ask_nobody_is_served_before_strangers_are_kept_out(
+def test_a_server_that_others_can_reach_needs_a_token_and_allowed_hosts(
     host: str, dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     serve = ("serve", "--host", host, "--port", "0")
-    hosts = "set DEALDESK_ALLOWED_HOSTS to the names that clients know the server by, such as deals.example"
-    reached, otherwise = f"Other machines can reach {host}. First", "; or leave --host out."
-    create = "set DEALDESK_OIDC_ISSUER, or make a token with `dealdesk token create`"
+    hosts = "set DEALDESK_ALLOWED_HOSTS to the host names that clients use, such as deals.example"
+    reached, otherwise = f"Other machines can reach {host}. First", "; or omit --host."
+    create = "set DEALDESK_OIDC_ISSUER, or create a token with `dealdesk token create`"
 
     assert dealdesk.error_message(*serve) == f"{reached} {create}, and {hosts}{otherwise}"
     assert dealdesk.run("token", "list") == (0, "", "")
@@ -70,7 +70,9 @@ def test_a_wrong_option_is_a_usage_error(dealdesk: CommandLine) -> None:
     assert "--port" in err
 
 
-def test_an_unusable_url_is_told_in_one_line(dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_invalid_database_url_is_reported_in_one_line(
+    dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for url in ("mysql://localhost/deals", "postgresql://ada:swordfish@localhost:port/deals", "sqlite:///"):
         monkeypatch.setenv("DEALDESK_DATABASE_URL", url)
         for command in ("migrate", "serve --port 0", "import pipeline ."):
@@ -80,19 +82,21 @@ def test_an_unusable_url_is_told_in_one_line(dealdesk: CommandLine, monkeypatch:
             )
 
 
-def test_a_directory_that_cannot_be_made_is_told_in_one_line(dealdesk: CommandLine, data: Path) -> None:
+def test_a_directory_that_can_not_be_created_is_reported_in_one_line(
+    dealdesk: CommandLine, data: Path
+) -> None:
     data.write_text("in the way")
 
-    assert dealdesk.error_message("migrate") == f"The directory {data} can't be made: File exists."
+    assert dealdesk.error_message("migrate") == f"The directory {data} can't be created: File exists."
 
 
-def test_migrating_makes_the_embedded_database_for_its_user_alone(dealdesk: CommandLine, data: Path) -> None:
-    assert dealdesk.run("migrate") == (0, "The database is at this version.\n", "")
+def test_migrate_creates_the_embedded_database_for_its_user_only(dealdesk: CommandLine, data: Path) -> None:
+    assert dealdesk.run("migrate") == (0, "The database is up to date.\n", "")
     assert data.stat().st_mode & 0o777 == 0o700
     assert _organizations(data) == []
 
 
-def test_a_database_of_a_newer_version_is_left_alone(dealdesk: CommandLine, data: Path) -> None:
+def test_a_database_of_a_newer_version_is_not_changed(dealdesk: CommandLine, data: Path) -> None:
     dealdesk.run("migrate")
     with closing(sqlite3.connect(data / "dealdesk.db")) as connection, connection:
         connection.execute("UPDATE alembic_version SET version_num = '9999'")
@@ -104,18 +108,18 @@ def test_a_database_of_a_newer_version_is_left_alone(dealdesk: CommandLine, data
     assert _organizations(data) == []
 
 
-def test_the_sample_is_loaded_once(dealdesk: CommandLine, data: Path) -> None:
+def test_the_sample_data_is_loaded_once(dealdesk: CommandLine, data: Path) -> None:
     for _ in range(2):
-        assert dealdesk.run("migrate", "--sample") == (0, "The database is at this version.\n", "")
+        assert dealdesk.run("migrate", "--sample") == (0, "The database is up to date.\n", "")
 
     assert _organizations(data) == ["Corvane Engineering", "Lowmoor Lifting"]
 
 
-def test_the_schema_is_printed_as_it_is_built(dealdesk: CommandLine) -> None:
+def test_the_schema_is_printed(dealdesk: CommandLine) -> None:
     assert dealdesk.run("schema") == (0, build_schema().sdl(), "")
 
 
-def test_a_postgresql_database_is_not_served_before_it_is_migrated(
+def test_a_postgresql_database_must_be_migrated_before_it_is_used(
     dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch, postgresql_server: PostgresServer
 ) -> None:
     with postgresql_server.database("not_migrated") as url:
@@ -123,23 +127,23 @@ def test_a_postgresql_database_is_not_served_before_it_is_migrated(
 
         for command in ("serve --port 0", "import pipeline ."):
             assert dealdesk.error_message(*command.split()) == (
-                "The database's tables are not this version's, or were restored."
-                " Run `dealdesk migrate` first."
+                "The database's tables do not match this version, or were restored from a backup."
+                " Run `dealdesk migrate`."
             )
 
 
-def test_a_postgresql_database_is_not_served_while_it_holds_nothing(
+def test_an_empty_postgresql_database_is_not_served(
     dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch, postgresql_url: str
 ) -> None:
     monkeypatch.setenv("DEALDESK_DATABASE_URL", postgresql_url)
 
     assert dealdesk.error_message("serve", "--port", "0") == (
-        "The database holds no organization to serve. Import one with `dealdesk import`, or load"
-        " the sample with `dealdesk migrate --sample`."
+        "The database contains no organization. Import one with `dealdesk import`, or load sample data"
+        " with `dealdesk migrate --sample`."
     )
 
 
-def test_a_server_that_is_not_there_is_told_without_the_password(
+def test_an_unreachable_server_is_reported_without_the_password(
     dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(socket.socket()) as deaf:
@@ -153,30 +157,30 @@ def test_a_server_that_is_not_there_is_told_without_the_password(
     assert "swordfish" not in refusal
 
 
-def test_an_import_reports_what_landed(dealdesk: CommandLine, tmp_path: Path) -> None:
+def test_an_import_reports_the_imported_rows(dealdesk: CommandLine, tmp_path: Path) -> None:
     files = pipeline_files(tmp_path, [WON, LOST, ENGAGING, PROSPECTING])
 
     assert dealdesk.run("import", "pipeline", str(files)) == (
         0,
         """\
-                        landed   already there
+                      imported        existing
 organizations                1               0
 users                        3               0
 contracting units            2               0
 accounts                     1               0
 opportunities                4               0
 quotes                       2               0
-opportunities that landed as lost: 1
-opportunities that landed as open: 2
-opportunities that landed as won: 1
+opportunities imported as lost: 1
+opportunities imported as open: 2
+opportunities imported as won: 1
 1 x no engage date: created on its close date, or on the day of the import while open
-0 rows refused
+0 rows rejected
 """,
         "",
     )
 
 
-def test_an_import_that_refuses_rows_names_each_and_ends_with_status_3(
+def test_an_import_with_rejected_rows_names_each_and_exits_with_status_3(
     dealdesk: CommandLine, tmp_path: Path
 ) -> None:
     files = pipeline_files(tmp_path, [WON, "WON2,Nobody,GTX Pro,Isdom,Won,2026-01-05,2026-03-01,1"])
@@ -185,11 +189,13 @@ def test_an_import_that_refuses_rows_names_each_and_ends_with_status_3(
 
     assert (status, err) == (3, "")
     assert out.endswith(
-        "refused: sales_pipeline.csv, line 3: sales_agent 'Nobody' is unknown.\n1 rows refused\n"
+        "rejected: sales_pipeline.csv, line 3: sales_agent 'Nobody' is unknown.\n1 rows rejected\n"
     )
 
 
-def test_an_import_of_nothing_is_told_in_one_line(dealdesk: CommandLine, tmp_path: Path, data: Path) -> None:
+def test_an_import_without_files_is_reported_in_one_line(
+    dealdesk: CommandLine, tmp_path: Path, data: Path
+) -> None:
     assert dealdesk.error_message("import", "pipeline", str(tmp_path)) == (
         f"sales_teams.csv can't be read in {tmp_path}: No such file or directory."
     )

@@ -15,26 +15,26 @@ from tests.smoke import Server, running
 
 SERVE = (str(Path(sys.executable).with_name("dealdesk")), "serve", "--port", "0")
 SUBSCRIPTION = {"query": "subscription { opportunitiesChanged { kind } }"}
-SECONDS = 8.0
-"""Less than the server would wait for requests that go on."""
+MAX_SECONDS = 8.0
+"""Shorter than the grace period, in which the server would wait for endless responses."""
 
 
-def test_a_stopped_server_ends_what_would_go_on_and_says_that_it_restarts(tmp_path: Path) -> None:
+def test_a_stopping_server_closes_websockets_and_streams(tmp_path: Path) -> None:
     with ExitStack() as clients:
         with running(SERVE, tmp_path) as server:
-            socket = clients.enter_context(_connected(server))
-            stream = clients.enter_context(urllib.request.urlopen(_asked(server), timeout=10))  # noqa: S310 - loopback
+            socket = clients.enter_context(subscribed_socket(server))
+            stream = clients.enter_context(urllib.request.urlopen(stream_request(server), timeout=10))  # noqa: S310 - loopback
             before = time.monotonic()
         seconds = time.monotonic() - before
 
         with pytest.raises(ConnectionClosedError, match="1012"):
             socket.recv(timeout=10)
         assert stream.read() == b":\n"
-    assert seconds < SECONDS
+    assert seconds < MAX_SECONDS
 
 
 @contextmanager
-def _connected(server: Server) -> Iterator[ClientConnection]:
+def subscribed_socket(server: Server) -> Iterator[ClientConnection]:
     with connect(
         server.url.replace("http", "ws"), subprotocols=[Subprotocol("graphql-transport-ws")]
     ) as socket:
@@ -45,7 +45,7 @@ def _connected(server: Server) -> Iterator[ClientConnection]:
         yield socket
 
 
-def _asked(server: Server) -> urllib.request.Request:
+def stream_request(server: Server) -> urllib.request.Request:
     headers = {
         "authorization": f"Bearer {server.token}",
         "content-type": "application/json",

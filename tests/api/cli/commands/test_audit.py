@@ -6,7 +6,7 @@ from pathlib import Path
 from tests.api.support.command_line import CommandLine
 
 
-def test_what_was_written_is_sealed_and_verified(dealdesk: CommandLine) -> None:
+def test_entries_are_sealed_and_verified(dealdesk: CommandLine) -> None:
     dealdesk.run("migrate", "--sample")
 
     _, sealed, _ = dealdesk.run("audit", "seal")
@@ -17,7 +17,7 @@ def test_what_was_written_is_sealed_and_verified(dealdesk: CommandLine) -> None:
     assert (status, err) == (0, "")
     corvane, lowmoor = out.splitlines()
     assert re.fullmatch(
-        r"Corvane Engineering: [\d,]+ entries are as they were sealed, 0 not sealed yet\."
+        r"Corvane Engineering: [\d,]+ entries match their seals, 0 are not sealed yet\."
         r" Head \d+-[0-9a-f]{64}",
         corvane,
     )
@@ -26,13 +26,13 @@ def test_what_was_written_is_sealed_and_verified(dealdesk: CommandLine) -> None:
     forged = f"1-{'f' * 64}"
     assert dealdesk.run("audit", "verify", "--head", head, "--head", forged) == (
         1,
-        f"{out}The head {forged} is no seal any more: entries were removed, or all seals were made anew.\n",
+        f"{out}The head {forged} does not exist: entries were deleted, or all seals were rewritten.\n",
         "",
     )
     assert lowmoor.startswith("Lowmoor Lifting: ")
 
 
-def test_what_was_changed_since_is_told(dealdesk: CommandLine, data: Path) -> None:
+def test_a_changed_entry_is_reported(dealdesk: CommandLine, data: Path) -> None:
     dealdesk.run("migrate", "--sample")
     dealdesk.run("audit", "seal")
     with closing(sqlite3.connect(data / "dealdesk.db")) as connection, connection:

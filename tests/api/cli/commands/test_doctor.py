@@ -8,7 +8,7 @@ import pytest
 from tests.api.support.command_line import CommandLine
 
 
-def test_a_database_that_is_well_is_told_to_be_so(dealdesk: CommandLine, data: Path) -> None:
+def test_an_intact_database_passes_all_checks(dealdesk: CommandLine, data: Path) -> None:
     dealdesk.run("migrate", "--sample")
 
     status, out, err = dealdesk.run("doctor")
@@ -16,11 +16,11 @@ def test_a_database_that_is_well_is_told_to_be_so(dealdesk: CommandLine, data: P
     assert (status, err) == (0, "")
     assert {line[:6] for line in out.splitlines()} <= {"ok    ", "warn  "}
     assert f"ok    Only its owner can access {data / 'dealdesk.db'}.\n" in out
-    assert "ok    The tables are this version's.\n" in out
+    assert "ok    The tables match this version.\n" in out
     assert "ok    The closing rules hold in every row.\n" in out
 
 
-def test_a_database_that_is_broken_ends_with_status_1(dealdesk: CommandLine, data: Path) -> None:
+def test_a_broken_database_exits_with_status_1(dealdesk: CommandLine, data: Path) -> None:
     dealdesk.run("migrate", "--sample")
     with closing(sqlite3.connect(data / "dealdesk.db")) as connection, connection:
         connection.execute("UPDATE quote SET opportunity_id = 'nowhere' WHERE number = 'QUO-1042'")
@@ -33,7 +33,7 @@ def test_a_database_that_is_broken_ends_with_status_1(dealdesk: CommandLine, dat
     )
 
 
-def test_no_database_yet_is_no_failure(dealdesk: CommandLine, data: Path) -> None:
+def test_a_missing_database_is_only_a_warning(dealdesk: CommandLine, data: Path) -> None:
     status, out, _ = dealdesk.run("doctor")
 
     assert status == 0
@@ -43,7 +43,7 @@ def test_no_database_yet_is_no_failure(dealdesk: CommandLine, data: Path) -> Non
     assert not data.exists()
 
 
-def test_a_secret_that_all_may_read_is_warned_of(
+def test_a_secret_that_all_users_can_read_is_a_warning(
     dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     secret = tmp_path / "url"
@@ -52,30 +52,30 @@ def test_a_secret_that_all_may_read_is_warned_of(
 
     secret.chmod(0o644)
     assert dealdesk.run("doctor")[1].splitlines()[0] == (
-        "warn  All users of this machine can get at the file of DEALDESK_DATABASE_URL_FILE."
-        " Keep them out: chmod 600."
+        "warn  All users of this machine can access the file of DEALDESK_DATABASE_URL_FILE."
+        f" Restrict it: `chmod 600 {secret}`."
     )
     secret.chmod(0o600)
     assert dealdesk.run("doctor")[1].splitlines()[0] == "ok    No setting is risky."
 
 
-def test_risky_settings_are_warned_of_without_their_values(
+def test_risky_settings_are_warnings_without_their_values(
     dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DEALDESK_DATABASE_URL", "postgresql://ada:swordfish@deals.invalid:1/deals")
     monkeypatch.setenv("DEALDESK_METRICS_PORT", "9464")
-    monkeypatch.setenv("DEALDESK_METRICS_HOST", "0.0.0.0")  # noqa: S104 - warned of
+    monkeypatch.setenv("DEALDESK_METRICS_HOST", "0.0.0.0")  # noqa: S104 - a warning
 
     status, out, _ = dealdesk.run("doctor")
 
     encryption, metrics, unreachable = out.splitlines()
     assert status == 1
     assert encryption == (
-        "warn  DEALDESK_DATABASE_URL does not insist on encryption. Append ?sslmode=verify-full to it."
+        "warn  DEALDESK_DATABASE_URL does not require encryption. Append ?sslmode=verify-full to it."
     )
     assert metrics == (
-        "warn  DEALDESK_METRICS_HOST lets other machines read the metrics, and nobody is asked for a token."
-        " Let a firewall pass Prometheus alone."
+        "warn  DEALDESK_METRICS_HOST lets other machines read the metrics without a token."
+        " Allow only Prometheus to connect, with a firewall."
     )
     assert unreachable.startswith("fail  PostgreSQL can't be reached: ")
     assert "swordfish" not in out

@@ -4,19 +4,19 @@ from pathlib import Path
 from tests.api.support.command_line import CommandLine
 
 
-def test_a_token_is_alone_on_the_last_line(dealdesk: CommandLine, data: Path) -> None:
+def test_a_new_token_is_alone_on_the_last_line(dealdesk: CommandLine, data: Path) -> None:
     dealdesk.run("migrate", "--sample")
 
     status, out, err = dealdesk.run("token", "create", "--role", "sales", "--name", "ci")
 
-    said, token, end = out.split("\n")
+    message, token, end = out.split("\n")
     assert (status, err, end) == (0, "", "")
-    assert said == "The token 'ci' is shown this once; it is valid until it is revoked."
+    assert message == "The token 'ci' is shown only once. It is valid until it is revoked."
     assert re.fullmatch(r"dealdesk_[\w-]{43}", token)
     assert token.encode() not in (data / "dealdesk.db").read_bytes()
 
 
-def test_tokens_are_listed_without_themselves(dealdesk: CommandLine) -> None:
+def test_tokens_are_listed_without_their_secrets(dealdesk: CommandLine) -> None:
     dealdesk.run("migrate", "--sample")
     create = ("token", "create", "--role", "READER", "--name")
     dealdesk.run(*create, "ci", "--expires-in", "2w", "--user", "Mara Lindqvist")
@@ -31,7 +31,7 @@ def test_tokens_are_listed_without_themselves(dealdesk: CommandLine) -> None:
     assert re.fullmatch(r"old\tREADER\tIngrid Solheim\trevoked on [-\d]{10}", old)
 
 
-def test_what_can_not_be_done_with_a_token_is_told_in_one_line(dealdesk: CommandLine) -> None:
+def test_errors_about_tokens_are_reported_in_one_line(dealdesk: CommandLine) -> None:
     dealdesk.run("migrate", "--sample")
     create = ("token", "create", "--role", "ADMIN", "--name", "ci")
     dealdesk.run(*create)
@@ -47,7 +47,7 @@ def test_what_can_not_be_done_with_a_token_is_told_in_one_line(dealdesk: Command
     )
 
 
-def test_a_time_span_has_a_unit(dealdesk: CommandLine) -> None:
+def test_a_lifetime_needs_a_unit(dealdesk: CommandLine) -> None:
     for span in ("30", "0d", "-1d", "1y", "99999999w", "3651d"):
         status, out, err = dealdesk.run(
             "token", "create", "--role", "ADMIN", "--name", "ci", "--expires-in", span
