@@ -1,4 +1,4 @@
-"""Opening a database by its URL; only the command line and the tests do."""
+"""Opens a database by its URL."""
 
 from pathlib import Path
 
@@ -8,16 +8,14 @@ from db.sql.timeouts import NO_TIMEOUT, Timeouts
 from db.sqlite.database import SqliteDatabase
 
 POSTGRES_SCHEMES = ("postgresql://", "postgres://")
-"""How a URL of PostgreSQL begins."""
-
-_SQLITE = "sqlite:///"
+_SQLITE_SCHEME = "sqlite:///"
 
 
 async def open_database(url: str, timeouts: Timeouts = NO_TIMEOUT) -> Database:
     """Open ``postgresql://user:password@host/database`` or ``sqlite:///path/to/file``.
 
     Raises:
-        ValueError: the URL names another kind of database.
+        ValueError: the URL has another scheme, or names no file.
         Unavailable: the database can't be reached.
     """
     if url.startswith(POSTGRES_SCHEMES):
@@ -31,7 +29,7 @@ def sqlite_path(url: str) -> Path:
     Raises:
         ValueError: it is no SQLite URL, or it names no file.
     """
-    path = url.removeprefix(_SQLITE)
+    path = url.removeprefix(_SQLITE_SCHEME)
     if path == url or not path or path == ":memory:":
         raise ValueError(
             f"{url.partition(':')[0]!r} is no database URL that can be used here: write"

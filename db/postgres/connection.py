@@ -1,95 +1,96 @@
-"""The driver's connection to PostgreSQL, with what it lacks."""
+"""A connection to PostgreSQL: its settings, its types and the organization that it is set to."""
 
-from collections.abc import Sequence
-from typing import Any
+import asyncio
+from datetime import date
+from uuid import UUID
 
 import asyncpg
-from asyncpg.protocol import Record
 
-from db.postgres.wire_messages import BEGINNING, preparing, running
+from db.sql.timeouts import GRACE_SECONDS, Timeouts
+
+CLOSE_TIMEOUT_SECONDS = 1.0
+"""Time for a connection to close in order; after that it is terminated."""
+
+PREPARED_STATEMENTS = 256
+"""Statements that each connection keeps prepared; the server holds a plan for each."""
+
+_SETTINGS = {
+    "datestyle": "ISO, YMD",  # JSON text holds dates as PostgreSQL writes them
+    "timezone": "UTC",
+    "jit": "off",  # compiling such short statements costs more than it saves
+    "random_page_cost": "1.1",  # the data are in memory, or on a disk that does not seek
+    # Each shape of a request has a statement of its own, so planning it for every value finds nothing new:
+    # a page with its pageInfo takes half the time without.
+    "plan_cache_mode": "force_generic_plan",
+    # A program that is gone, or its host, holds no lock for longer than a minute.
+    "idle_in_transaction_session_timeout": "60s",
+    "tcp_user_timeout": "30s",
+    "tcp_keepalives_idle": "30",
+    "tcp_keepalives_interval": "10",
+    "tcp_keepalives_count": "3",
+}
+_EPOCH = date(2000, 1, 1).toordinal()
+"""The day from which PostgreSQL counts days."""
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc] # the driver has no types
-    """A connection on which something may go ahead of the next: ``db.postgres.wire_messages``."""
+    """A connection that knows which organization's rows it sees; None is for those of all organizations."""
 
-    __slots__ = ("_commit",)
+    organization_id: UUID | None = None
 
-    async def prepare_commit(self) -> None:
-        """Make the connection able to commit along with an answer.
 
-        For that the driver takes COMMIT for a statement that returns a text: it prepares one that does, whose
-        name then becomes that of COMMIT.
-        """
-        self._commit = await self._get_statement(_ANSWER, None, named=_COMMIT, use_cache=False)
-        await self.execute(f"DEALLOCATE {_COMMIT}")
-        self._transport.write(preparing(_COMMIT, "COMMIT"))
+async def connect(url: str, timeouts: Timeouts) -> Connection:
+    """Connect to ``postgresql://user:password@host:port/database``.
 
-    @property
-    def asked(self) -> int:
-        """How many statements it was asked to run so far, without those that went ahead."""
-        return self._protocol.queries_count  # type: ignore[no-any-return]
+    A statement that the server has not answered ``GRACE_SECONDS`` after its own timeout raises TimeoutError.
 
-    async def value(self, sql: str, *parameters: Any) -> Any:
-        """Run a statement, in no transaction, and return the first value of its first row, None without rows.
-
-        ``fetchval`` does the same through more layers, which would be a thirtieth of what a small read takes.
-        """
-        statement = self._stmt_cache.get((sql, Record, False))
-        if statement is None:
-            return await self.fetchval(sql, *parameters)
+    Raises:
+        TimeoutError: the server did not answer within the acquire timeout.
+        OSError, asyncpg.PostgresError: it can't be reached, or refuses the connection.
+    """
+    settings, silent_after = _SETTINGS, None
+    if timeouts.statement is not None:
+        silent_after = timeouts.statement + GRACE_SECONDS
+        settings = _SETTINGS | {
+            "statement_timeout": f"{timeouts.statement:.3f}s",
+            "lock_timeout": f"{min(timeouts.acquire, timeouts.statement):.3f}s",
+        }
+    async with asyncio.timeout(timeouts.acquire):
+        connection: Connection = await asyncpg.connect(
+            url,
+            connection_class=Connection,
+            command_timeout=silent_after,
+            statement_cache_size=PREPARED_STATEMENTS,
+            max_cached_statement_lifetime=0,
+            max_cacheable_statement_size=0,
+            server_settings=settings,
+        )
         try:
-            rows = await self._protocol.bind_execute(statement, parameters, "", 1, False, None)
-        except asyncpg.InvalidCachedStatementError:
-            return await self.fetchval(sql, *parameters)  # which prepares it again
-        return rows[0][0] if rows else None
-
-    def begin(self) -> None:
-        """Begin a transaction; what PostgreSQL says to it comes with the answer to the next statement.
-
-        Raises:
-            asyncpg.InterfaceError: the connection was closed.
-        """
-        self._check_connected()
-        self._transport.write(BEGINNING)
-
-    async def send(self, sql: str, parameters: Sequence[Any]) -> None:
-        """Run a statement; what becomes of it is told to the next one, which would take rows for its own.
-
-        That must be one that the driver prepares, as all are that return rows. After an error PostgreSQL
-        would not answer others.
-
-        Raises:
-            asyncpg.InterfaceError: the connection was closed.
-            asyncpg.PostgresError: it can't be prepared.
-            TypeError: a parameter is of a type that has no text here.
-        """
-        self._transport.write(await self._running(sql, parameters))
-
-    async def value_and_commit(self, *statements: tuple[str, Sequence[Any]]) -> Any:
-        """Run statements, of which the last returns one text at most, and commit: all in one round trip.
-
-        If one of them fails, nothing is committed.
-
-        Raises:
-            asyncpg.InterfaceError: the connection was closed, or it is not known what became of the commit.
-            asyncpg.PostgresError: a statement failed, or the commit.
-            TypeError: a parameter is of a type that has no text here.
-        """
-        self._transport.write(b"".join([await self._running(*each) for each in statements]))
-        rows = await self._protocol.bind_execute(self._commit, (), "", 0, False, None)
-        if self.is_in_transaction():
-            raise asyncpg.InterfaceError("The transaction goes on after its commit.")
-        return rows[0][0] if rows else None
-
-    async def _running(self, sql: str, parameters: Sequence[Any]) -> bytes:
-        self._check_connected()
-        statement = await self._get_statement(sql, None)  # the driver's cache, which it fills only at first
-        return running(statement.name, parameters)
-
-    def _check_connected(self) -> None:
-        if self._transport.is_closing():
-            raise asyncpg.InterfaceError("The connection is closed.")
+            await _set_codecs(connection)
+        except BaseException:
+            connection.terminate()
+            raise
+    return connection
 
 
-_ANSWER = "SELECT ''::varchar"
-_COMMIT = "dealdesk_commit"
+async def close(connection: Connection) -> None:
+    """Close a connection in order, or terminate it if that fails or takes too long."""
+    try:
+        await connection.close(timeout=CLOSE_TIMEOUT_SECONDS)
+    except Exception:  # noqa: BLE001 - whatever it is, the connection is not used again
+        connection.terminate()
+
+
+async def _set_codecs(connection: Connection) -> None:
+    # Planned statements return varchar, every column of ours is text: so the JSON passes through as bytes.
+    await connection.set_type_codec(
+        "varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary"
+    )
+    # asyncpg takes the first and the last day of the calendar for infinities; here they are days.
+    await connection.set_type_codec(
+        "date",
+        schema="pg_catalog",
+        encoder=lambda day: (day.toordinal() - _EPOCH,),
+        decoder=lambda days: date.fromordinal(days[0] + _EPOCH),
+        format="tuple",
+    )

@@ -1,6 +1,5 @@
-"""For which organization a connection to PostgreSQL works: ``db.models.ddl.row_security`` says how."""
+"""Row-level security: sets which organization's rows a PostgreSQL connection sees."""
 
-from typing import Any
 from uuid import UUID
 
 import asyncpg
@@ -8,22 +7,22 @@ import asyncpg
 from db.domain.errors import Unavailable
 from db.models.ddl.row_security import CALLER_ROLE, ORGANIZATION_SETTING
 
-_CONFINE = f"SELECT set_config('{ORGANIZATION_SETTING}', $1, false), set_config('role', $2, false)"
+_SET_ROLE = f"SELECT set_config('{ORGANIZATION_SETTING}', $1, false), set_config('role', $2, false)"
 
 
-async def confine(connection: Any, organization_id: UUID | None) -> None:
-    """Let a connection see the rows of one organization, or of every one."""
+async def set_tenant_role(connection: asyncpg.Connection, organization_id: UUID | None) -> None:
+    """Show the connection the rows of one organization, or of all organizations."""
     if organization_id is None:
-        await connection.fetchrow(_CONFINE, "", "none")
+        await connection.fetchrow(_SET_ROLE, "", "none")
     else:
-        await connection.fetchrow(_CONFINE, str(organization_id), CALLER_ROLE)
+        await connection.fetchrow(_SET_ROLE, str(organization_id), CALLER_ROLE)
 
 
-async def check_confinable(connection: Any) -> None:
-    """Check that a connection can be confined.
+async def check_can_set_role(connection: asyncpg.Connection) -> None:
+    """Check that the connection's user may take the role of callers.
 
     Raises:
-        Unavailable: its user may not take the role of callers.
+        Unavailable: it may not; the message says what an administrator has to run.
     """
     try:
         await connection.execute(f"SET ROLE {CALLER_ROLE}; RESET ROLE")

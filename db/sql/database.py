@@ -1,4 +1,4 @@
-"""The database as the rules and the planner see it: one statement read, one function written."""
+"""The interface that both adapters implement: reads, and writes in transactions that are retried."""
 
 import asyncio
 import random
@@ -18,17 +18,16 @@ from db.sql.statements import RowT, Statement
 T = TypeVar("T")
 
 MAX_ATTEMPTS = 8
-"""How often a write is tried that keeps losing races before its caller is told."""
-
+"""How often a write that meets concurrent ones is tried before it fails as Unavailable."""
 
 MAX_SAME_VIOLATIONS = 3
-"""How often a write may break one constraint; who lost a race sees the winner's rows when it runs again."""
+"""How often a write may break one constraint; an attempt after a lost race sees the other write's rows."""
 
 
 class ConcurrentWrite(Exception):
-    """A concurrent write got in between; the whole function may be run again.
+    """A concurrent write came first; the whole transaction may be tried again.
 
-    ``constraint`` is the one that the write would have broken, if it was stopped by one.
+    ``constraint`` names the one that the write would have broken, if a constraint stopped it.
     """
 
     def __init__(self, constraint: str | None = None) -> None:
@@ -37,22 +36,42 @@ class ConcurrentWrite(Exception):
 
 
 class ConstraintViolation(Exception):
-    """A write breaks a constraint whenever it is run: a rule let through what the database must refuse."""
+    """A write breaks a constraint at every attempt: a rule let through what the database refuses."""
 
     def __init__(self, constraint: str) -> None:
-        super().__init__(f"The constraint is broken each time, so no race was lost: {constraint}")
+        super().__init__(f"The write breaks a constraint at every attempt: {constraint}")
+
+
+@dataclass(frozen=True, slots=True)
+class PoolStats:
+    """How many connections are busy and how many are idle, and how many tasks wait for one."""
+
+    busy: int
+    idle: int
+    waiting: int
+
+
+@dataclass(slots=True)
+class RetryCounter:
+    """How many writes of a database were tried again, over all organizations."""
+
+    retries: int = 0
 
 
 ReadJson = Callable[[Statement, Mapping[str, Any]], Awaitable[bytes | None]]
-"""Returns the single JSON text of a planned statement."""
+"""``Database.json`` or ``Transaction.json``."""
 
 
 class Transaction(ABC):
-    """One transaction; its statements see each other's effects, nobody else does before the commit."""
+    """One transaction. Its statements see each other's effects; others see them after the commit."""
 
     @abstractmethod
     async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
         """Return the rows, of the type that the statement declares."""
+
+    @abstractmethod
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        """Return the JSON text that a planned statement selects."""
 
     @abstractmethod
     async def execute(self, statement: Statement, **values: Any) -> int:
@@ -60,23 +79,7 @@ class Transaction(ABC):
 
     @abstractmethod
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
-        """Run one statement with each set of values."""
-
-    @abstractmethod
-    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        """Change exactly so many rows.
-
-        Raises:
-            LostRace: there were more or fewer; the next statement may raise it, or the end.
-        """
-
-    @abstractmethod
-    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
-        """Return the single JSON text of a planned statement."""
-
-    async def last_json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
-        """Return the single JSON text of a planned statement after which nothing comes but the commit."""
-        return await self.json(statement, values)
+        """Run the statement once for each mapping of values."""
 
     async def row(self, statement: Statement[RowT], **values: Any) -> RowT | None:
         """Return the first row, or None if there is none."""
@@ -84,7 +87,7 @@ class Transaction(ABC):
         return rows[0] if rows else None
 
     async def one(self, statement: Statement[RowT], **values: Any) -> RowT:
-        """Return the only row of a statement that always has one.
+        """Return the row of a statement that always has exactly one.
 
         Raises:
             LookupError: there was none, or more than one.
@@ -94,35 +97,25 @@ class Transaction(ABC):
             raise LookupError(f"The statement returned {len(rows)} rows instead of one.")
         return rows[0]
 
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        """Change exactly ``number`` rows.
 
-@dataclass(frozen=True, slots=True)
-class PoolStats:
-    """How many connections work and how many are idle, and how many requests wait for one."""
-
-    busy: int
-    idle: int
-    waiting: int
-
-
-@dataclass(slots=True)
-class RetryCounter:
-    """What is counted of a database, over all organizations: writes that were run again."""
-
-    retries: int = 0
+        Raises:
+            ConcurrentWrite: the statement changed more or fewer.
+        """
+        if await self.execute(statement, **values) != number:
+            raise ConcurrentWrite
 
 
 class Database(ABC):
-    """An open database, with the rows of every organization.
-
-    Opened by the command line, closed when the server stops.
-    """
+    """An open database. It is opened by the command line and closed when the server stops."""
 
     dialect: Dialect
     retry_counter: RetryCounter
 
     @abstractmethod
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
-        """Return the single JSON text of a planned statement, from one snapshot."""
+        """Return the JSON text that a planned statement selects, from one snapshot."""
 
     @abstractmethod
     async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
@@ -130,22 +123,28 @@ class Database(ABC):
 
     @abstractmethod
     def for_organization(self, organization_id: UUID) -> "Database":
-        """Return it as one organization sees it: on PostgreSQL the rows of the others aren't there.
+        """Return the database as one organization sees it, for whatever is done on behalf of a caller.
 
-        Whatever is asked on behalf of a caller is asked of this.
+        On PostgreSQL, row-level security hides the rows of other organizations.
         """
 
     @abstractmethod
     def transaction(self) -> AbstractAsyncContextManager[Transaction]:
-        """Begin a write; commit when the block ends, roll back when it raises."""
+        """Begin a transaction; commit it when the block ends, roll it back when the block raises.
+
+        Raises:
+            ConcurrentWrite: a concurrent write came first.
+            Unavailable: the database was not reached, or took too long.
+            OutcomeUnknown: the connection was lost during the commit.
+        """
 
     @abstractmethod
     def pool_stats(self) -> PoolStats:
-        """Return what is going on at this moment."""
+        """Return how busy the connections are."""
 
     @abstractmethod
     async def close(self) -> None:
-        """Close every connection."""
+        """Close all connections."""
 
     async def write(
         self,
@@ -153,51 +152,45 @@ class Database(ABC):
         *,
         on_refusal: Callable[[Transaction, Refusal], Awaitable[T]] | None = None,
     ) -> T:
-        """Run ``work`` in one transaction; a race that it lost runs it again from the start.
+        """Run ``work`` in a transaction; after a concurrent write, run it again from the start.
 
-        A refusal rolls everything back. ``on_refusal`` may read the answer to it first, while the
-        transaction still holds the locks under which the rule was checked.
+        A refusal rolls the transaction back. Before that, ``on_refusal`` may read the result that is returned
+        instead, while the transaction still holds the locks under which the rule was checked.
 
         Raises:
-            Refusal: a rule said no and there was no ``on_refusal`` to answer it.
-            Unavailable: the database was not reached, or the race was lost every time.
-            ConstraintBroken: it was no race that was lost.
+            Refusal: a rule refused, and there is no ``on_refusal``.
+            Unavailable: the database was not reached, or a concurrent write came first at every attempt.
+            ConstraintViolation: the write broke the same constraint at several attempts.
         """
-        broken: Counter[str] = Counter()
+        violations: Counter[str] = Counter()
         for attempt in range(MAX_ATTEMPTS):
             try:
                 return await self._attempt(work, on_refusal)
-            except ConcurrentWrite as race:
-                lost = race
-                _note(race, broken)
-                self.retry_counter.retries += attempt + 1 < MAX_ATTEMPTS
-                await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
-        raise Unavailable("Too many changes at the same time. Nothing was changed; try again.") from lost
+            except ConcurrentWrite as concurrent_write:
+                error = concurrent_write
+            if error.constraint is not None:
+                violations[error.constraint] += 1
+                if violations[error.constraint] == MAX_SAME_VIOLATIONS:
+                    raise ConstraintViolation(error.constraint) from error
+            self.retry_counter.retries += attempt + 1 < MAX_ATTEMPTS
+            await asyncio.sleep(random.uniform(0, 0.005 * 2**attempt))  # noqa: S311 - jitter, no secret
+        raise Unavailable("Too many changes at the same time. Nothing was changed; try again.") from error
 
     async def _attempt(
         self,
         work: Callable[[Transaction], Awaitable[T]],
         on_refusal: Callable[[Transaction, Refusal], Awaitable[T]] | None,
     ) -> T:
+        results: list[T] = []
         try:
             async with self.transaction() as transaction:
                 try:
                     return await work(transaction)
                 except Refusal as refusal:
-                    if on_refusal is None:
-                        raise
-                    raise _RolledBack(await on_refusal(transaction, refusal)) from None
-        except _RolledBack as rolled_back:
-            return rolled_back.answer  # type: ignore[no-any-return]
-
-
-def _note(race: ConcurrentWrite, broken: Counter[str]) -> None:
-    if race.constraint is not None:
-        broken[race.constraint] += 1
-        if broken[race.constraint] == MAX_SAME_VIOLATIONS:
-            raise ConstraintViolation(race.constraint) from race
-
-
-class _RolledBack(Exception):
-    def __init__(self, answer: Any) -> None:
-        self.answer = answer
+                    if on_refusal is not None:
+                        results.append(await on_refusal(transaction, refusal))
+                    raise  # which rolls back
+        except Refusal:
+            if not results:
+                raise
+            return results[0]

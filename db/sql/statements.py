@@ -52,20 +52,17 @@ class Statement(Generic[RowT]):
         TypeError: the fields of the row type are not the selected columns.
     """
 
-    __slots__ = ("_compiled", "_construct", "_row_type", "is_insertion")
+    __slots__ = ("_compiled", "_construct", "_row_type")
 
     @overload
-    def __init__(self: "Statement[Any]", construct: Executable, *, is_insertion: bool = False) -> None: ...
+    def __init__(self: "Statement[Any]", construct: Executable) -> None: ...
 
     @overload
     def __init__(self, construct: Executable, row_type: type[RowT]) -> None: ...
 
-    def __init__(
-        self, construct: Executable, row_type: type[RowT] | None = None, *, is_insertion: bool = False
-    ) -> None:
+    def __init__(self, construct: Executable, row_type: type[RowT] | None = None) -> None:
         if row_type is not None:
             _check_fields(row_type, construct)
-        self.is_insertion = is_insertion
         self._construct: Executable | None = construct
         self._row_type = row_type
         self._compiled: dict[str, CompiledStatement[RowT]] = {}
@@ -142,4 +139,4 @@ def insert_statement(table: Any) -> Statement:
     """
     columns = [column for column in table_of(table).c if column.server_default is None]
     values: dict[str, Any] = {column.name: bindparam(column.name) for column in columns}
-    return Statement(insert(table).values(values), is_insertion=True)
+    return Statement(insert(table).values(values))

@@ -3,18 +3,19 @@
 from dataclasses import dataclass
 
 GRACE_SECONDS = 1.0
-"""Seconds more for PostgreSQL to say that a statement's time is over; after them it counts as silent."""
+"""Time beyond the statement timeout after which a PostgreSQL that has not answered counts as silent."""
 
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """In seconds; None is for as long as it takes, which suits an import.
+    """Timeouts in seconds.
 
-    ``statement`` is for one statement, ``wait`` for what it needs first: a connection, its turn, a lock.
+    ``statement`` is for one statement; None is for as long as it takes, which suits an import. ``acquire`` is
+    for what a statement needs first: a connection, the right to write, a lock.
     """
 
     statement: float | None = None
-    wait: float = 30.0
+    acquire: float = 30.0
 
 
 NO_TIMEOUT = Timeouts()

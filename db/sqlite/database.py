@@ -13,10 +13,10 @@ from sqlalchemy.dialects import sqlite as dialect_of_sqlite
 from typing_extensions import override
 
 from db.domain.errors import OutcomeUnknown, StatementTooComplex, TimedOut, Unavailable
+from db.sql.cancellation import run_uncancelled
 from db.sql.database import ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
 from db.sql.statements import CompiledStatement, RowT, Statement
 from db.sql.timeouts import NO_TIMEOUT, Timeouts
-from db.sql.uncancellable import finished
 from db.sqlite.thread_pool import BUSY, Workers
 
 T = TypeVar("T")
@@ -81,12 +81,12 @@ class SqliteDatabase(Database):
     def __init__(self, path: str, timeouts: Timeouts) -> None:
         self.dialect = dialect_of_sqlite.dialect()
         self.retry_counter = RetryCounter()
-        self._wait = timeouts.wait
-        wait = min(BUSY_TIMEOUT_SECONDS, timeouts.wait)
+        self._wait = timeouts.acquire
+        wait = min(BUSY_TIMEOUT_SECONDS, timeouts.acquire)
         writer = connect(path, wait=wait)
         readers = [connect(path, wait=wait, changes=False) for _ in range(READER_COUNT)]
         self._writer = Workers([writer], timeouts.statement)
-        self._readers = Workers(readers, timeouts.statement, timeouts.wait)
+        self._readers = Workers(readers, timeouts.statement, timeouts.acquire)
         self._writing = asyncio.Lock()
         self._waiting = 0  # for the writer
 
@@ -166,7 +166,7 @@ class SqliteDatabase(Database):
         except BaseException:
             await asyncio.shield(self._writer.run(_roll_back))
             raise
-        await finished(self._writer.run(_commit))
+        await run_uncancelled(self._writer.run(_commit))
 
 
 _STOPPED = "The database took too long, so it was stopped. Ask for less, or try again."
@@ -213,11 +213,6 @@ class SqliteTransaction(Transaction):
         return await self._worker.run(
             lambda connection: connection.execute(compiled.sql, parameters).rowcount
         )
-
-    @override
-    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        if await self.execute(statement, **values) != number:
-            raise ConcurrentWrite
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:

@@ -39,11 +39,6 @@ class Counted(Transaction):
         return await self._transaction.execute(statement, **values)
 
     @override
-    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        self.round_trips += 1
-        await self._transaction.update_exactly(statement, number, **values)
-
-    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         self.round_trips += 1
         await self._transaction.execute_many(statement, values)

@@ -36,7 +36,7 @@ async def test_a_change_with_a_key_is_made_once_though_its_commit_was_not_answer
         async def work(transaction: Transaction) -> None:
             await close_opportunity(transaction, builder.caller, closing)
             if has_answer:
-                await transaction.last_json(ANSWER, {})
+                await transaction.json(ANSWER, {})
 
         with pytest.raises(OutcomeUnknown, match="Sent again with the same idempotencyKey, it is done once"):
             await away.database.write(work)

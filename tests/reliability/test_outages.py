@@ -21,8 +21,8 @@ from tests.postgres import PostgresServer, postgres_server
 from tests.reliability.support.silent_connection import wired
 from tests.schema.support.client import cached_schema
 
-DEADLINES = Timeouts(statement=0.5, wait=1.0)
-LONGEST = 2 * DEADLINES.wait + 0.5 + GRACE_SECONDS + 0.5
+DEADLINES = Timeouts(statement=0.5, acquire=1.0)
+LONGEST = 2 * DEADLINES.acquire + 0.5 + GRACE_SECONDS + 0.5
 """Seconds: for a connection and its turn, for a statement that is never answered, and for a slow machine."""
 
 RECOVERY = 1.0

@@ -75,11 +75,6 @@ class _TracedTransaction(Transaction):
             return await self._transaction.execute(statement, **values)
 
     @override
-    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        with self._spans.of_statement(statement):
-            await self._transaction.update_exactly(statement, number, **values)
-
-    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         with self._spans.of_statement(statement):
             await self._transaction.execute_many(statement, values)

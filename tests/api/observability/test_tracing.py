@@ -16,10 +16,8 @@ from api.observability.tracing.setup import Components
 from api.settings import TracingSettings
 from db.audit.events import latest_position
 from db.master_data.organizations import find_default_user
-from db.sql.database import Database
 from tests.api.support.access import access_policy, http_client
 from tests.builders import OrganizationBuilder
-from tests.db.sql.test_database import statements_of_a_change
 from tests.schema.support.client import cached_schema
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
@@ -109,14 +107,6 @@ async def test_statements_of_background_jobs_have_no_spans(
     await database.write(find_default_user)
 
     assert finished(spans) == []
-
-
-async def test_a_traced_write_on_postgresql_returns_the_result(
-    spans: InMemorySpanExporter, postgresql: Database
-) -> None:
-    traced = components_with(spans).database(postgresql)
-
-    assert await traced.write(statements_of_a_change) == b"1"
 
 
 @pytest.mark.parametrize(

@@ -1,152 +1,171 @@
-"""Which connection is lent to whom: one that works for the right organization, where one is idle."""
+"""Which connection of the pool a task gets, and what becomes of it after an error."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from uuid import UUID
 
+import asyncpg
 import pytest
 
+from db.domain.errors import Unavailable
 from db.domain.ids import new_id
-from db.postgres.pool import Pool, PoolLimits
-from db.postgres.stall_detector import LOOK
+from db.postgres.connection import Connection, connect
+from db.postgres.pool import Pool
+from db.sql.timeouts import Timeouts
+from tests.schema.support.listener import wait_until
 
 OURS, THEIRS, OTHERS = new_id(), new_id(), new_id()
-
-
-PATIENCE = 20.0
-"""Seconds until a test fails that waits for nothing."""
-
-
-class Connection:
-    """A connection that knows for whom it works, and how often it was told."""
-
-    def __init__(self) -> None:
-        self.works_for: UUID | None = None
-        self.told = 0
-        self.asked = 0
-        self.end = asyncio.Event()
-
-    def is_closed(self) -> bool:
-        return self.end.is_set()
-
-    def terminate(self) -> None:
-        self.end.set()
+ORGANIZATION = "SELECT current_setting('dealdesk.organization_id', true)"
+ROLE = "SELECT current_user::text"
 
 
 class Server:
-    """Opens connections, and may be slow to hear for whom they work."""
+    """Opens connections to a database, counts them, and may be out of reach."""
 
-    def __init__(self, size: int, patience: float | None = None) -> None:
+    def __init__(self, url: str, size: int) -> None:
         self.connections: list[Connection] = []
-        self.answers = asyncio.Event()
-        self.answers.set()
-        limits = PoolLimits(size, writers=2, wait=10, patience=patience)
-        self.pool = Pool(self._connect, self._confine, limits)
+        self.error: Exception | None = None
+        self.pool = Pool(self._connect, size, writers=2, acquire_seconds=2.0)
+        self._url = url
 
-    async def ask(self, organization_id: UUID | None) -> Connection:
+    async def use(self, organization_id: UUID | None) -> Connection:
         """Use a connection for a moment."""
-        connection = await self.pool.run(organization_id, _itself)
-        assert connection.works_for == organization_id
-        assert not connection.is_closed()
-        return connection
+        async with self.pool.acquire(organization_id) as connection:
+            assert (await connection.fetchval(ORGANIZATION) or None) == (
+                organization_id and str(organization_id)
+            )
+            return connection
 
     async def _connect(self) -> Connection:
-        self.connections.append(Connection())
+        if self.error is not None:
+            raise self.error
+        self.connections.append(await connect(self._url, Timeouts()))
         return self.connections[-1]
-
-    async def _confine(self, connection: Connection, organization_id: UUID | None) -> None:
-        connection.told += 1
-        await asyncio.wait_for(self.answers.wait(), PATIENCE)
-        connection.works_for = organization_id
-
-
-async def _itself(connection: Connection) -> Connection:
-    return connection
 
 
 @pytest.fixture
-async def server() -> Server:
-    return Server(size=2)
+async def server(postgresql_url: str) -> AsyncIterator[Server]:
+    server = Server(postgresql_url, size=2)
+    yield server
+    await server.pool.close()
 
 
-async def test_each_organization_keeps_a_connection_while_there_is_room(server: Server) -> None:
-    ours, theirs = await server.ask(OURS), await server.ask(THEIRS)
+async def test_each_organization_keeps_a_connection_while_there_are_enough(server: Server) -> None:
+    ours, theirs = await server.use(OURS), await server.use(THEIRS)
     for _ in range(3):
-        assert await server.ask(OURS) is ours
-        assert await server.ask(THEIRS) is theirs
-    assert [each.told for each in server.connections] == [1, 1]
+        assert await server.use(OURS) is ours
+        assert await server.use(THEIRS) is theirs
+    assert len(server.connections) == 2
 
 
-async def test_for_another_organization_the_least_used_connection_is_taken(server: Server) -> None:
-    ours, theirs = await server.ask(OURS), await server.ask(THEIRS)
-    await server.ask(OURS)
-    assert await server.ask(OTHERS) is theirs
-    assert await server.ask(OURS) is ours
-    assert [each.told for each in server.connections] == [1, 2]
+async def test_another_organization_gets_the_connection_that_was_not_used_for_longest(server: Server) -> None:
+    ours, theirs = await server.use(OURS), await server.use(THEIRS)
+    await server.use(OURS)
+    assert await server.use(OTHERS) is theirs
+    assert await server.use(OURS) is ours
+    assert len(server.connections) == 2
 
 
-async def test_what_concerns_every_organization_needs_no_word(server: Server) -> None:
-    await server.ask(None)
-    assert [each.told for each in server.connections] == [0]
+async def test_a_connection_is_set_to_an_organization_only_when_that_changes(server: Server) -> None:
+    statements: list[str] = []
+    ours = await server.use(OURS)
+    ours.add_query_logger(lambda record: statements.append(record.query))
+    await server.use(OURS)
+    await asyncio.sleep(0)  # the driver logs in a callback
+    assert statements == [ORGANIZATION]
+    await server.use(THEIRS)
+    assert await server.use(OTHERS) is ours
+    await asyncio.sleep(0)
+    assert len([each for each in statements if "set_config" in each]) == 1
 
 
-async def test_who_waits_gets_whatever_connection_comes_back(server: Server) -> None:
-    async with server.pool.writing(OURS), server.pool.writing(OURS):
-        waiting = asyncio.create_task(server.ask(THEIRS))
+async def test_a_connection_for_all_organizations_has_its_own_role(server: Server) -> None:
+    async with server.pool.acquire(None) as connection:
+        owner = await connection.fetchval(ROLE)
+    async with server.pool.acquire(OURS) as connection:
+        assert await connection.fetchval(ROLE) == "dealdesk_caller"
+    await server.use(THEIRS)
+    async with server.pool.acquire(None) as connection:
+        assert await connection.fetchval(ROLE) == owner
+    assert len(server.connections) == 2
+
+
+async def test_a_waiting_task_gets_any_connection_that_is_released(server: Server) -> None:
+    async with server.pool.acquire_to_write(OURS), server.pool.acquire_to_write(OURS):
+        waiting = asyncio.create_task(server.use(THEIRS))
         await asyncio.sleep(0)
-    assert (await waiting).works_for == THEIRS
+        assert server.pool.stats().waiting == 1
+    assert (await waiting).organization_id == THEIRS
     assert len(server.connections) == 2
 
 
-async def test_a_connection_that_was_lost_while_it_was_idle_is_not_lent(server: Server) -> None:
-    ours = await server.ask(OURS)
+async def test_a_connection_that_was_lost_while_it_was_idle_is_not_used(server: Server) -> None:
+    ours = await server.use(OURS)
     ours.terminate()
-    assert await server.ask(OURS) is not ours
+    assert await server.use(OURS) is not ours
     assert len(server.connections) == 2
 
 
-async def test_while_the_database_is_out_of_reach_whoever_asks_waits() -> None:
-    server = Server(size=3, patience=LOOK)
-    ours, theirs = await server.ask(OURS), await server.ask(THEIRS)
-    async with server.pool.writing(OURS):
-        await asyncio.wait_for(ours.end.wait(), PATIENCE)
-    assert theirs.is_closed()  # it leads to the same server
-    asking = asyncio.create_task(server.ask(OURS))
-    await asyncio.sleep(0)
-    assert not asking.done()
-    assert await asking not in (ours, theirs)
-    await server.pool.close()
-
-
-async def test_a_connection_that_is_asked_again_and_again_is_not_silent() -> None:
-    server = Server(size=2, patience=3 * LOOK)
-    async with server.pool.writing(OURS) as busy, server.pool.writing(OURS) as silent:
-        for _ in range(9):
-            await asyncio.sleep(LOOK)
-            busy.asked += 1
-        assert silent.is_closed()
-        assert not busy.is_closed()
-    await server.pool.close()
-
-
-async def test_a_connection_that_nobody_uses_may_be_silent() -> None:
-    server = Server(size=1, patience=LOOK)
-    ours = await server.ask(OURS)
-    await asyncio.sleep(5 * LOOK)
-    assert await server.ask(OURS) is ours
-    await server.pool.close()
-
-
-async def test_a_connection_that_was_not_told_in_time_is_closed(server: Server) -> None:
-    ours = await server.ask(OURS)
-    await server.ask(THEIRS)
-    server.answers.clear()
-    asking = asyncio.create_task(server.ask(OTHERS))
-    await asyncio.sleep(0)
-    asking.cancel()
-    with pytest.raises(asyncio.CancelledError):
-        await asking
-    server.answers.set()
-
+async def test_after_a_timeout_tasks_wait_until_the_server_is_reached_again(server: Server) -> None:
+    ours, theirs = await server.use(OURS), await server.use(THEIRS)
+    server.error = ConnectionRefusedError()
+    with pytest.raises(TimeoutError):
+        async with server.pool.acquire(OURS):
+            raise TimeoutError
     assert ours.is_closed()
-    assert await server.ask(OURS) is not ours
-    assert len(server.connections) == 3
+    assert theirs.is_closed()  # it leads to the same server
+    using = asyncio.create_task(server.use(OURS))
+    await asyncio.sleep(0.5)
+    assert not using.done()
+    server.error = None
+    assert await using not in (ours, theirs)
+
+
+async def test_while_the_server_is_out_of_reach_a_task_waits_for_no_longer_than_the_timeout(
+    server: Server,
+) -> None:
+    server.error = ConnectionRefusedError()
+    with pytest.raises(ConnectionRefusedError):
+        await server.use(OURS)
+    with pytest.raises(Unavailable, match="can't be reached"):
+        await server.use(OURS)
+
+
+async def test_a_connection_whose_role_may_be_half_set_is_terminated(server: Server) -> None:
+    await server.use(OURS)
+    theirs = await server.use(THEIRS)
+    await server.use(OURS)
+    using = asyncio.create_task(server.use(OTHERS))
+    await asyncio.sleep(0)  # it has sent its statement, and waits for the answer
+    using.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await using
+    assert theirs.is_closed()
+    assert await server.use(THEIRS) is not theirs
+
+
+async def test_a_transaction_of_a_cancelled_task_is_rolled_back(server: Server) -> None:
+    async def write() -> None:
+        async with server.pool.acquire_to_write(None) as connection:
+            await connection.execute("BEGIN")
+            await connection.execute("SELECT pg_sleep(60)")
+
+    writing = asyncio.create_task(write())
+    await wait_until(lambda: server.pool.stats().busy == 1 and bool(server.connections))
+    await asyncio.sleep(0.1)
+    writing.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await writing
+    async with server.pool.acquire(None) as connection:
+        assert connection is server.connections[0]
+        assert not connection.is_in_transaction()
+        assert await connection.fetchval("SELECT 7") == 7
+
+
+async def test_a_connection_is_terminated_after_an_error_of_the_driver(server: Server) -> None:
+    ours = await server.use(OURS)
+    with pytest.raises(asyncpg.InterfaceError, match="a broken protocol"):
+        async with server.pool.acquire(OURS):
+            raise asyncpg.InterfaceError("a broken protocol")
+    assert ours.is_closed()
+    assert server.pool.stats().idle == 0

@@ -68,10 +68,6 @@ class _Unguarded(Transaction):
         return await (await self._transaction()).execute(_WithoutConditions(statement), **values)
 
     @override
-    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        await (await self._transaction()).update_exactly(_WithoutConditions(statement), number, **values)
-
-    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         await (await self._transaction()).execute_many(statement, values)
 

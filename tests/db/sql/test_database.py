@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import String, cast, delete, func, select, text, update
+from sqlalchemy import String, cast, delete, func, select, update
 
 from db import models
 from db.connect import POSTGRES_SCHEMES, open_database, sqlite_path
@@ -31,7 +31,6 @@ INSERT = insert_statement(Organization)
 NAMES = Statement(select(Organization.name).order_by(Organization.name))
 VERSIONS = Statement(select(Organization.name, Organization.version).order_by(Organization.name))
 SECOND_VERSION = Statement(update(Organization).values(version=2))
-WRITING_STATEMENTS = Statement(text("SELECT count(DISTINCT cmin::text)::varchar FROM organization"))
 COUNT = Statement(select(cast(func.count(Organization.id), String).label("count")))
 
 
@@ -191,12 +190,6 @@ async def test_a_change_of_more_or_fewer_rows_than_were_meant_is_a_lost_race(
     assert await database.rows(VERSIONS) == [("Northwind Works", 1)]
 
 
-async def test_on_postgresql_a_change_and_what_is_inserted_after_it_are_one_statement(
-    postgresql: Database,
-) -> None:
-    assert await postgresql.write(statements_of_a_change) == b"1"
-
-
 async def test_row_answers_none_where_there_is_no_row(database: Database) -> None:
     assert await database.write(lambda transaction: transaction.row(NAMES)) is None
 
@@ -336,14 +329,6 @@ async def open_transactions(url: str) -> int:
         return int(count)
     finally:
         await connection.close()
-
-
-async def statements_of_a_change(transaction: Transaction) -> bytes | None:
-    """Return how many statements of PostgreSQL it takes to change a row and insert another."""
-    await add(transaction, "Northwind Works")
-    await transaction.update_exactly(SECOND_VERSION)
-    await transaction.execute_many(INSERT, [organization("Southwind Works")])
-    return await transaction.json(WRITING_STATEMENTS, {})
 
 
 async def add(transaction: Transaction, name: str, id_: Any = None) -> None:

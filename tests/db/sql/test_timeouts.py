@@ -17,7 +17,7 @@ from db.sql.timeouts import Timeouts
 from tests.builders import OrganizationBuilder
 from tests.db.sql.test_database import add, locked_by_another_program, names, open_transactions
 
-SHORT = Timeouts(statement=0.2, wait=0.2)
+SHORT = Timeouts(statement=0.2, acquire=0.2)
 PROMPT = 1.0
 """Seconds in which a statement is gone that nobody waits for."""
 
@@ -111,7 +111,7 @@ async def test_who_waits_too_long_for_somebody_elses_change_is_told_so(
     before = await builder.dump()
     other = await asyncpg.connect(postgresql_url)
     try:
-        impatient = Timeouts(statement=5.0, wait=0.2)
+        impatient = Timeouts(statement=5.0, acquire=0.2)
         async with hurried(postgresql_url, impatient) as database, other.transaction():
             await other.execute("SELECT FROM opportunity FOR UPDATE")
             told = await told_after(lambda: database.write(lambda it: it.execute(TOUCH)))

@@ -127,11 +127,6 @@ class _InTurns(Transaction):
         return await self._inner.execute(statement, **values)
 
     @override
-    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        await self._player.turn()
-        await self._inner.update_exactly(statement, number, **values)
-
-    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         await self._player.turn()
         await self._inner.execute_many(statement, values)

@@ -5,8 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from urllib.parse import urlsplit, urlunsplit
 
-_COMMITS = (b"Q\0\0\0\x0bCOMMIT\0", b"\0dealdesk_commit\0")
-"""How a connection commits: with nothing else, or along with an answer."""
+_COMMIT = b"Q\0\0\0\x0bCOMMIT\0"
 
 
 PATIENCE = 20.0
@@ -37,7 +36,7 @@ class _Wire:
         answering = asyncio.create_task(_carry(server, to_client))
         with suppress(ConnectionError):
             while said := await client.read(65_536):
-                if self._is_whole and any(commit in said for commit in _COMMITS):
+                if self._is_whole and _COMMIT in said:
                     self._is_whole = False
                     await self._sever(said, server, to_server, answering)
                     break

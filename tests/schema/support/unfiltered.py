@@ -56,10 +56,6 @@ class _Transaction(Transaction):
         return await self._inner.execute(_Unconfined(statement), **values)
 
     @override
-    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
-        await self._inner.update_exactly(_Unconfined(statement), number, **values)
-
-    @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
         await self._inner.execute_many(_Unconfined(statement), values)
 
@@ -73,7 +69,6 @@ class _Unconfined(Statement):
 
     def __init__(self, statement: Statement) -> None:
         self._statement = statement
-        self.is_insertion = statement.is_insertion
 
     @override
     def compiled(self, dialect: Dialect) -> CompiledStatement:
