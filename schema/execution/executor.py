@@ -69,7 +69,7 @@ class Executor:
         schema: DealdeskSchema,
         database: Database,
         observers: Sequence[OperationObserver] = (),
-        bounds: ConcurrencyLimits = ConcurrencyLimits(),  # noqa: B008 - it is immutable
+        concurrency: ConcurrencyLimits = ConcurrencyLimits(),  # noqa: B008 - it is immutable
         limits: OperationLimits = DEFAULT_LIMITS,
     ) -> None:
         """Create an executor.
@@ -78,14 +78,14 @@ class Executor:
             schema: the schema that requests are validated against.
             database: the database of all organizations.
             observers: functions that are called when an operation ends.
-            bounds: how many operations run and wait at once, and for how long.
+            concurrency: how many operations run and wait at once, and for how long.
             limits: the limits of documents, costs and subscriptions.
         """
         self._schema = schema
         self._database = database
         self._observers = observers
         self.feed = EventFeed(database)
-        self.concurrency = ConcurrencyLimiter(bounds)
+        self.concurrency = ConcurrencyLimiter(concurrency)
         self._preparer = DocumentPreparer(schema.graphql, limits)
         self._rate_limiter = CostRateLimiter(limits)
         self._subscriptions = ConcurrencyQuota(limits.subscriptions_per_caller, "subscriptions")

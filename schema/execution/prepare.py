@@ -93,10 +93,10 @@ class DocumentPreparer:
             LimitExceeded: its arguments are nested too deep.
         """
         key = id(operation)
-        cost = document.costs.get(key)
-        if cost is None:
-            cost = document.costs[key] = OperationCost(self._schema, document.fragments, operation)
-        return cost.cost(values.coerced)
+        operation_cost = document.costs.get(key)
+        if operation_cost is None:
+            operation_cost = document.costs[key] = OperationCost(self._schema, document.fragments, operation)
+        return operation_cost.cost(values.coerced)
 
     def _prepare(self, query: str) -> Document:
         try:

@@ -1,7 +1,6 @@
-"""How many operations run at once, how many wait for their turn, and how long each may take."""
+"""The concurrency limiter: how many operations run at once, how many wait, and how long each may take."""
 
 import asyncio
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import ClassVar, TypeVar, TypeVarTuple
@@ -13,111 +12,73 @@ Arguments = TypeVarTuple("Arguments")
 
 
 class Overloaded(Unavailable):
-    """Too many operations are running; this one was not begun."""
+    """Too many operations are running; this one did not start."""
 
     retry_after: ClassVar[int] = 2
 
     def __init__(self) -> None:
-        super().__init__("Too much is going on here. Nothing was done; try again in a moment.")
+        super().__init__("The server is overloaded. Nothing was done; try again in a moment.")
 
 
 @dataclass(frozen=True, slots=True)
 class ConcurrencyLimits:
-    """``running`` at once, ``waiting`` in line for ``wait`` seconds, each for ``seconds`` once it runs.
+    """The limits of operations.
 
-    Whoever finds the line full waits as long before being refused: who is refused at once comes back at once,
-    and refusing is all that is done then.
+    ``running`` operations run at once, each for at most ``timeout_seconds``. ``waiting`` ones wait, in the
+    order of their arrival, for at most ``wait_seconds``. Beyond them an operation waits as long and is
+    rejected: clients that are rejected at once would come back at once, and keep the server busy.
     """
 
     running: int = 64
     waiting: int = 512
-    wait: float = 2.0
-    seconds: float = 30.0
+    wait_seconds: float = 2.0
+    timeout_seconds: float = 30.0
 
 
 class ConcurrencyLimiter:
-    """Gives operations their turns, and each its time."""
+    """Runs operations within the limits; ``running`` and ``waiting`` are the numbers of the moment."""
 
-    def __init__(self, bounds: ConcurrencyLimits) -> None:
-        self._bounds = bounds
-        self._line: OrderedDict[asyncio.Future[None], None] = OrderedDict()
-        # When the time of each is over; the oldest come first, so one timer is enough for all.
-        self._ends: dict[asyncio.Task[object], float] = {}
-        self._timer: asyncio.TimerHandle | None = None
+    def __init__(self, limits: ConcurrencyLimits) -> None:
+        self._limits = limits
+        self._slots = asyncio.Semaphore(limits.running)
         self.running = 0
-
-    @property
-    def waiting(self) -> int:
-        """How many are in line."""
-        return len(self._line)
+        self.waiting = 0
 
     async def run(self, operation: Callable[[*Arguments], Awaitable[T]], *arguments: *Arguments) -> T:
-        """Run an operation, perhaps after a while; at its end, the next one in line begins.
+        """Run an operation as soon as there is a free slot and return its result.
 
         Raises:
-            Overloaded: there was no turn in time.
-            TimedOut: the operation took longer than it may, and was canceled.
+            Overloaded: no slot became free in time.
+            TimedOut: the operation took too long and was canceled.
         """
-        if self.running < self._bounds.running:
-            self.running += 1
-        else:
-            await self._turn()
-        task = self._begin()
+        await self._acquire()
+        self.running += 1
         try:
-            return await operation(*arguments)
-        except asyncio.CancelledError:
-            if task in self._ends or task.cancelling() > 1:
-                raise  # somebody else canceled it
+            async with asyncio.timeout(self._limits.timeout_seconds) as timeout:
+                return await operation(*arguments)
+        except TimeoutError:
+            if not timeout.expired():
+                raise
             raise TimedOut(
-                f"This took longer than {self._bounds.seconds:g} seconds, so it was stopped. Ask for less, or"
-                " try again; a mutation with an idempotencyKey is done once."
+                f"This took longer than {self._limits.timeout_seconds:g} seconds, so it was stopped. Ask for"
+                " less, or try again; a mutation with an idempotencyKey is done once."
             ) from None
         finally:
-            self._end(task)
-
-    async def _turn(self) -> None:
-        turn = asyncio.get_running_loop().create_future()
-        if len(self._line) < self._bounds.waiting:
-            self._line[turn] = None
-        try:
-            await asyncio.wait([turn], timeout=self._bounds.wait)
-        except asyncio.CancelledError:
-            if turn.done():
-                self._leave()
-            raise
-        finally:
-            self._line.pop(turn, None)
-        if not turn.done():
-            raise Overloaded
-
-    def _begin(self) -> asyncio.Task[object]:
-        loop = asyncio.get_running_loop()
-        task = asyncio.current_task(loop)
-        assert task is not None  # noqa: S101 - operations run in tasks
-        self._ends[task] = loop.time() + self._bounds.seconds
-        if self._timer is None:
-            self._timer = loop.call_later(self._bounds.seconds, self._stop_old)
-        return task
-
-    def _end(self, task: asyncio.Task[object]) -> None:
-        self._leave()
-        if self._ends.pop(task, None) is None:
-            task.uncancel()
-
-    def _leave(self) -> None:
-        if self._line:
-            turn, _ = self._line.popitem(last=False)
-            turn.set_result(None)  # it has the room of the one that leaves
-        else:
             self.running -= 1
+            self._slots.release()
 
-    def _stop_old(self) -> None:
-        loop = asyncio.get_running_loop()
-        now = loop.time()
-        for task, end in list(self._ends.items()):
-            if end > now:
-                self._timer = loop.call_at(end, self._stop_old)
-                return
-            del self._ends[task]
-            task.cancel()
-        self._timer = None
+    async def _acquire(self) -> None:
+        if not self._slots.locked():
+            await self._slots.acquire()
+            return
+        if self.waiting >= self._limits.waiting:
+            await asyncio.sleep(self._limits.wait_seconds)
+            raise Overloaded
+        self.waiting += 1
+        try:
+            async with asyncio.timeout(self._limits.wait_seconds):
+                await self._slots.acquire()
+        except TimeoutError:
+            raise Overloaded from None
+        finally:
+            self.waiting -= 1

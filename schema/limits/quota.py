@@ -1,4 +1,4 @@
-"""What a caller may hold open at once."""
+"""Quotas of what one caller may hold open at once, such as sockets and subscriptions."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -11,35 +11,35 @@ from db.domain.caller import Caller
 
 
 class QuotaExceeded(GraphQLError):
-    """The caller holds as many of something as one may."""
+    """The caller holds the maximum of something open."""
 
-    def __init__(self, most: int, what: str) -> None:
-        message = f"You hold {most} {what} open, as many as one may. Close some first."
+    def __init__(self, maximum: int, what: str) -> None:
+        message = f"You hold {maximum} {what} open, as many as one may. Close some first."
         super().__init__(message, extensions={"code": "THROTTLED"})
 
 
 class ConcurrencyQuota:
-    """Counts what each user of each organization holds: at most so many of what the words say."""
+    """Counts what each user of each organization holds open; ``what`` names it in messages."""
 
-    def __init__(self, most: int, what: str) -> None:
-        self._most = most
+    def __init__(self, maximum: int, what: str) -> None:
+        self._maximum = maximum
         self._what = what
-        self._taken: Counter[tuple[UUID, UUID]] = Counter()
+        self._held: Counter[tuple[UUID, UUID]] = Counter()
 
     @contextmanager
     def acquire(self, caller: Caller) -> Iterator[None]:
-        """Take one while the block runs.
+        """Hold one while the block runs.
 
         Raises:
-            TooManyHeld: there is none left for this caller.
+            QuotaExceeded: the caller holds the maximum.
         """
         key = caller.organization_id, caller.user_id
-        if self._taken[key] >= self._most:
-            raise QuotaExceeded(self._most, self._what)
-        self._taken[key] += 1
+        if self._held[key] >= self._maximum:
+            raise QuotaExceeded(self._maximum, self._what)
+        self._held[key] += 1
         try:
             yield
         finally:
-            self._taken[key] -= 1
-            if not self._taken[key]:
-                del self._taken[key]
+            self._held[key] -= 1
+            if not self._held[key]:
+                del self._held[key]

@@ -1,13 +1,13 @@
-"""What a caller may ask for in a while: a bucket that each answer takes from, and that fills up again.
+"""Rate limiting by cost: a token bucket for each user, with a refund of what a response did not need.
 
-Buckets are kept in this process: where several serve, a caller has one in each.
+Buckets are in the memory of this process: with several servers, a caller has one in each.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import ceil
 from time import monotonic
-from typing import Any, ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 from graphql import GraphQLError
@@ -17,19 +17,19 @@ from schema.limits.cost import Cost
 from schema.limits.settings import LimitExceeded, OperationLimits
 
 MAX_BUCKETS = 10_000
-"""How many are kept; before there are more, those are let go that are full again."""
+"""Buckets in memory; before there are more, the full ones are discarded."""
 
 
 @dataclass(slots=True)
 class Bucket:
-    """What a caller has left, as it was at a moment."""
+    """The tokens of one caller at a moment, in seconds of the limiter's clock."""
 
-    left: float
-    at: float
+    tokens: float
+    updated_at: float
 
 
 class Charge(NamedTuple):
-    """What a request took from a bucket; without one, nothing is throttled."""
+    """What a request took from a bucket. Without a bucket the rate is not limited."""
 
     cost: Cost
     bucket: Bucket | None = None
@@ -37,27 +37,27 @@ class Charge(NamedTuple):
     rate: int = 0
 
     def refund_unused(self, body: bytes) -> int:
-        """Give back what an answer did not need, and return what it cost: its objects and what is flat."""
+        """Refund what a response did not need; return its actual cost: its objects and the flat part."""
         cost = self.cost
         # Each object opens with a brace, two of them around everything; one in a text counts as well.
         actual = min(cost.requested, cost.flat + body.count(b"{") - 2)
         if self.bucket is not None:
-            self.bucket.left += cost.requested - actual
+            self.bucket.tokens += cost.requested - actual
         return actual
 
-    def as_extension(self, actual: int | None = None) -> dict[str, Any]:
-        """Return the cost as clients are told it."""
-        told: dict[str, Any] = {"requested": self.cost.requested}
+    def as_extension(self, actual: int | None = None) -> dict[str, object]:
+        """Return the cost as it stands in the extensions of a response."""
+        extension: dict[str, object] = {"requested": self.cost.requested}
         if actual is not None:
-            told["actual"] = actual
+            extension["actual"] = actual
         if self.bucket is not None:
-            left = max(0, int(self.bucket.left))
-            told["bucket"] = {"capacity": self.capacity, "left": left, "restoresPerSecond": self.rate}
-        return told
+            left = max(0, int(self.bucket.tokens))
+            extension["bucket"] = {"capacity": self.capacity, "left": left, "restoresPerSecond": self.rate}
+        return extension
 
 
 class RateLimited(GraphQLError):
-    """The bucket holds less than a request may cost; it has enough after ``retry_after`` seconds."""
+    """The bucket has fewer tokens than a request may cost; it has enough after ``retry_after`` seconds."""
 
     code: ClassVar[str] = "THROTTLED"
 
@@ -70,65 +70,65 @@ class RateLimited(GraphQLError):
         self.retry_after = retry_after
 
 
-class _Allowed(NamedTuple):
+class _RoleLimits(NamedTuple):
     cost: int
     capacity: int
     rate: int
 
-    @classmethod
-    def of(cls, limits: OperationLimits, factor: int) -> "_Allowed":
-        return cls(limits.cost * factor, limits.bucket * factor, limits.restores_per_second * factor)
-
 
 class CostRateLimiter:
-    """Keeps a bucket for each user of each organization; how large it is depends on the user's role."""
+    """Keeps a bucket for each user of each organization; its size depends on the user's role."""
 
     def __init__(self, limits: OperationLimits, clock: Callable[[], float] = monotonic) -> None:
-        self._most_complexity = limits.complexity
-        self._allowed = {role: _Allowed.of(limits, limits.role_factors.get(role, 1)) for role in Role}
+        self._max_complexity = limits.complexity
+        self._limits = {}
+        for role in Role:
+            factor = limits.role_factors.get(role, 1)
+            self._limits[role] = _RoleLimits(
+                limits.cost * factor, limits.bucket * factor, limits.restores_per_second * factor
+            )
         self._clock = clock
         self._buckets: dict[tuple[UUID, UUID], Bucket] = {}
 
     @property
     def buckets(self) -> int:
-        """How many are kept."""
+        """The number of buckets in memory."""
         return len(self._buckets)
 
     def charge(self, caller: Caller, cost: Cost) -> Charge:
-        """Take what a request may cost.
+        """Take what a request may cost from the caller's bucket.
 
         Raises:
-            Exceeded: it is more than any request may cost.
-            Throttled: the bucket holds less.
+            LimitExceeded: the cost exceeds that of any request.
+            RateLimited: the bucket has fewer tokens. A cost beyond its capacity needs a full bucket.
         """
-        allowed = self._allowed[caller.role]
-        if cost.complexity > self._most_complexity:
-            raise LimitExceeded("TOO_COSTLY", "complexity", self._most_complexity, cost.complexity)
-        if cost.requested > allowed.cost:
-            raise LimitExceeded("TOO_COSTLY", "cost", allowed.cost, cost.requested)
-        return self._taken(caller, cost, allowed) if allowed.capacity else Charge(cost)
-
-    def _taken(self, caller: Caller, cost: Cost, allowed: _Allowed) -> Charge:
-        capacity, rate = allowed.capacity, allowed.rate
-        bucket = self._bucket((caller.organization_id, caller.user_id), capacity, rate)
-        lacking = min(cost.requested, capacity) - bucket.left
-        charge = Charge(cost, bucket, capacity, rate)
-        if lacking > 0:
-            raise RateLimited(charge, ceil(lacking / rate))
-        bucket.left -= cost.requested
+        limits = self._limits[caller.role]
+        if cost.complexity > self._max_complexity:
+            raise LimitExceeded("TOO_COSTLY", "complexity", self._max_complexity, cost.complexity)
+        if cost.requested > limits.cost:
+            raise LimitExceeded("TOO_COSTLY", "cost", limits.cost, cost.requested)
+        if not limits.capacity:
+            return Charge(cost)
+        bucket = self._refilled_bucket((caller.organization_id, caller.user_id), limits)
+        charge = Charge(cost, bucket, limits.capacity, limits.rate)
+        missing = min(cost.requested, limits.capacity) - bucket.tokens
+        if missing > 0:
+            raise RateLimited(charge, ceil(missing / limits.rate))
+        bucket.tokens -= cost.requested
         return charge
 
-    def _bucket(self, key: tuple[UUID, UUID], capacity: int, rate: int) -> Bucket:
+    def _refilled_bucket(self, key: tuple[UUID, UUID], limits: _RoleLimits) -> Bucket:
         now = self._clock()
         bucket = self._buckets.get(key)
         if bucket is None:
             if len(self._buckets) >= MAX_BUCKETS:
-                self._let_go(now, capacity, rate)
-            bucket = self._buckets[key] = Bucket(capacity, now)
-        bucket.left = min(capacity, bucket.left + (now - bucket.at) * rate)
-        bucket.at = now
+                seconds_to_fill = limits.capacity / limits.rate
+                self._buckets = {
+                    key: each
+                    for key, each in self._buckets.items()
+                    if now - each.updated_at < seconds_to_fill
+                }
+            bucket = self._buckets[key] = Bucket(limits.capacity, now)
+        bucket.tokens = min(limits.capacity, bucket.tokens + (now - bucket.updated_at) * limits.rate)
+        bucket.updated_at = now
         return bucket
-
-    def _let_go(self, now: float, capacity: int, rate: int) -> None:
-        idle = capacity / rate
-        self._buckets = {key: each for key, each in self._buckets.items() if now - each.at < idle}

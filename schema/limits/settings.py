@@ -1,4 +1,4 @@
-"""How much one document may ask for, and what is told to one that asks for more."""
+"""The limits of documents, variables and costs, and the error of exceeding one."""
 
 from collections.abc import Sized
 
@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
 from db.domain.caller import Role
 
 MAX_VALUE_DEPTH = 32
-"""How deep values may be nested, in a document and in JSON. What walks them calls itself once a level."""
+"""Levels of nested values in a document and in JSON. Functions that walk them recurse once per level."""
 
 _ADVICE = {
     "characters": "Send a shorter one; long texts belong into variables.",
@@ -29,7 +29,11 @@ _ADVICE = {
 
 
 class OperationLimits(BaseModel):
-    """What one document and its variables may reach, and what a caller may ask for in a while."""
+    """The limits of one document with its variables, and of one caller.
+
+    ``bucket`` is the capacity of a caller's bucket in units of cost; 0 means that the rate is not limited.
+    ``role_factors`` multiply cost, bucket and its refill for the callers of a role.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -54,22 +58,22 @@ DEFAULT_LIMITS = OperationLimits()
 
 
 class LimitExceeded(GraphQLError):
-    """A document asks for more than a limit lets it; ``code`` is that of the answer."""
+    """A document or its variables exceed a limit; ``code`` is that of the response."""
 
-    def __init__(self, code: str, name: str, most: int, asked: int) -> None:
+    def __init__(self, code: str, name: str, maximum: int, actual: int) -> None:
         words = name.replace("_", " ")
         super().__init__(
-            f"Too much for one request: {words} {asked:,}, at most {most:,}. {_ADVICE[name]}",
-            extensions={"limit": {"name": name, "most": most, "asked": asked}},
+            f"Too much for one request: {words} {actual:,}, at most {maximum:,}. {_ADVICE[name]}",
+            extensions={"limit": {"name": name, "most": maximum, "asked": actual}},
         )
         self.code = code
 
 
 def check_list_size(values: Sized, limits: OperationLimits) -> None:
-    """Check a list, in a document or in variables.
+    """Check a list in a document or in variables.
 
     Raises:
-        Exceeded: it has too many items.
+        LimitExceeded: it has too many items.
     """
     if len(values) > limits.list_items:
         raise LimitExceeded("BAD_USER_INPUT", "list_items", limits.list_items, len(values))

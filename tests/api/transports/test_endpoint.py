@@ -227,7 +227,7 @@ async def test_a_timeout_has_status_504(accept: str, builder: OrganizationBuilde
     before = await builder.dump()
 
     async with hurried(sqlite_url) as database:
-        executor = Executor(cached_schema(), database, bounds=ConcurrencyLimits(seconds=0.1))
+        executor = Executor(cached_schema(), database, concurrency=ConcurrencyLimits(timeout_seconds=0.1))
         app = create_app(executor, database, access_policy(builder.database))
         async with http_client(app) as http:
             with locked_by_another_program(sqlite_url):

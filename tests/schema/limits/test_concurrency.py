@@ -6,99 +6,99 @@ import pytest
 from db.domain.errors import TimedOut
 from schema.limits.concurrency import ConcurrencyLimiter, ConcurrencyLimits, Overloaded
 
-PATIENCE = 20.0
-"""Seconds until a test fails that waits for nothing."""
+TEST_TIMEOUT_SECONDS = 20.0
+"""Seconds until a test fails that waits for something that does not happen."""
 
 
 class Operations:
-    """Operations that run until they are ended; ``begun`` holds their numbers in the order of their turns."""
+    """Operations that run until ``end``; ``started`` holds their numbers in the order of their start."""
 
-    def __init__(self, admission: ConcurrencyLimiter) -> None:
-        self.begun: list[int] = []
-        self._admission = admission
+    def __init__(self, limiter: ConcurrencyLimiter) -> None:
+        self.started: list[int] = []
+        self._limiter = limiter
         self._end = asyncio.Event()
 
     async def run(self, number: int) -> int:
-        return await self._admission.run(self._run, number)
+        return await self._limiter.run(self._run, number)
 
     def end(self) -> None:
         self._end.set()
 
     async def _run(self, number: int) -> int:
-        self.begun.append(number)
-        async with asyncio.timeout(PATIENCE):
+        self.started.append(number)
+        async with asyncio.timeout(TEST_TIMEOUT_SECONDS):
             await self._end.wait()
         return number
 
 
-async def begun(operations: Operations, number: int) -> list[asyncio.Task[int]]:
+async def start(operations: Operations, number: int) -> list[asyncio.Task[int]]:
     tasks = [asyncio.create_task(operations.run(each)) for each in range(number)]
     await asyncio.sleep(0.01)
     return tasks
 
 
-async def test_so_many_run_at_once_and_the_others_have_their_turn_in_the_order_they_came() -> None:
-    admission = ConcurrencyLimiter(ConcurrencyLimits(running=2, waiting=10, wait=5.0))
-    operations = Operations(admission)
-    tasks = await begun(operations, 5)
+async def test_operations_beyond_the_limit_wait_and_run_in_the_order_of_their_arrival() -> None:
+    limiter = ConcurrencyLimiter(ConcurrencyLimits(running=2, waiting=10, wait_seconds=5.0))
+    operations = Operations(limiter)
+    tasks = await start(operations, 5)
 
-    assert (operations.begun, admission.running, admission.waiting) == ([0, 1], 2, 3)
+    assert (operations.started, limiter.running, limiter.waiting) == ([0, 1], 2, 3)
     operations.end()
     assert await asyncio.gather(*tasks) == [0, 1, 2, 3, 4]
-    assert operations.begun == [0, 1, 2, 3, 4]
-    assert (admission.running, admission.waiting) == (0, 0)
+    assert operations.started == [0, 1, 2, 3, 4]
+    assert (limiter.running, limiter.waiting) == (0, 0)
 
 
-async def test_who_has_no_turn_in_time_is_refused_after_it_whether_in_line_or_not() -> None:
-    admission = ConcurrencyLimiter(ConcurrencyLimits(running=1, waiting=1, wait=0.2))
-    operations = Operations(admission)
+async def test_an_operation_without_a_slot_is_rejected_after_the_wait_even_if_the_queue_is_full() -> None:
+    limiter = ConcurrencyLimiter(ConcurrencyLimits(running=1, waiting=1, wait_seconds=0.2))
+    operations = Operations(limiter)
     before = monotonic()
-    tasks = await begun(operations, 3)
+    tasks = await start(operations, 3)
 
-    done, _ = await asyncio.wait(tasks[1:], timeout=PATIENCE)
+    done, _ = await asyncio.wait(tasks[1:], timeout=TEST_TIMEOUT_SECONDS)
     seconds = monotonic() - before
 
     assert [str(each.exception()) for each in done] == [
-        "Too much is going on here. Nothing was done; try again in a moment."
+        "The server is overloaded. Nothing was done; try again in a moment."
     ] * 2
     assert 0.2 <= seconds < 1.0
-    assert (operations.begun, admission.running, admission.waiting) == ([0], 1, 0)
+    assert (operations.started, limiter.running, limiter.waiting) == ([0], 1, 0)
     operations.end()
     assert await tasks[0] == 0
 
 
-async def test_who_leaves_the_line_holds_nobody_up() -> None:
-    admission = ConcurrencyLimiter(ConcurrencyLimits(running=1, waiting=10, wait=5.0))
-    operations = Operations(admission)
-    tasks = await begun(operations, 4)
+async def test_an_operation_that_is_canceled_while_waiting_does_not_hold_up_the_others() -> None:
+    limiter = ConcurrencyLimiter(ConcurrencyLimits(running=1, waiting=10, wait_seconds=5.0))
+    operations = Operations(limiter)
+    tasks = await start(operations, 4)
 
-    tasks[1].cancel()  # in line
+    tasks[1].cancel()  # while it waits
     await asyncio.sleep(0)
     operations.end()
     await asyncio.sleep(0)
-    tasks[2].cancel()  # perhaps in the moment of its turn
-    await asyncio.wait(tasks, timeout=PATIENCE)
+    tasks[2].cancel()  # perhaps at the moment when it gets a slot
+    await asyncio.wait(tasks, timeout=TEST_TIMEOUT_SECONDS)
 
     assert await tasks[3] == 3
-    assert (admission.running, admission.waiting) == (0, 0)
+    assert (limiter.running, limiter.waiting) == (0, 0)
 
 
-async def test_what_runs_too_long_is_canceled_and_told_so() -> None:
-    admission = ConcurrencyLimiter(ConcurrencyLimits(seconds=0.1))
+async def test_an_operation_that_runs_too_long_is_canceled_with_a_timeout() -> None:
+    limiter = ConcurrencyLimiter(ConcurrencyLimits(timeout_seconds=0.1))
 
     with pytest.raises(TimedOut, match="This took longer than"):
-        await Operations(admission).run(0)
+        await Operations(limiter).run(0)
 
-    assert admission.running == 0
+    assert limiter.running == 0
 
 
-async def test_each_has_its_own_time() -> None:
-    admission = ConcurrencyLimiter(ConcurrencyLimits(seconds=0.2))
-    operations = Operations(admission)
+async def test_each_operation_has_its_own_timeout() -> None:
+    limiter = ConcurrencyLimiter(ConcurrencyLimits(timeout_seconds=0.2))
+    operations = Operations(limiter)
     first = asyncio.create_task(operations.run(0))
     await asyncio.sleep(0.15)
     second = asyncio.create_task(operations.run(1))
-    await asyncio.wait([first], timeout=PATIENCE)
+    await asyncio.wait([first], timeout=TEST_TIMEOUT_SECONDS)
     operations.end()
 
     assert await second == 1
@@ -106,19 +106,19 @@ async def test_each_has_its_own_time() -> None:
         await first
 
 
-async def test_what_is_canceled_from_outside_stays_canceled() -> None:
-    admission = ConcurrencyLimiter(ConcurrencyLimits(seconds=0.1))
-    [task] = await begun(Operations(admission), 1)
+async def test_an_operation_that_is_canceled_from_outside_stays_canceled() -> None:
+    limiter = ConcurrencyLimiter(ConcurrencyLimits(timeout_seconds=0.1))
+    [task] = await start(Operations(limiter), 1)
 
     task.cancel()
-    await asyncio.wait([task], timeout=PATIENCE)
+    await asyncio.wait([task], timeout=TEST_TIMEOUT_SECONDS)
 
     assert task.cancelled()
-    assert admission.running == 0
+    assert limiter.running == 0
 
 
-async def test_what_is_done_though_its_time_was_over_is_told() -> None:
-    admission = ConcurrencyLimiter(ConcurrencyLimits(seconds=0.05))
+async def test_a_result_that_arrives_after_the_timeout_is_returned() -> None:
+    limiter = ConcurrencyLimiter(ConcurrencyLimits(timeout_seconds=0.05))
 
     async def stubborn() -> str:
         try:
@@ -127,8 +127,8 @@ async def test_what_is_done_though_its_time_was_over_is_told() -> None:
             return "done"
         return "not canceled"
 
-    assert await asyncio.create_task(admission.run(stubborn)) == "done"
+    assert await asyncio.create_task(limiter.run(stubborn)) == "done"
 
 
-def test_being_refused_says_when_to_come_again() -> None:
+def test_an_overloaded_server_says_when_to_retry() -> None:
     assert (Overloaded().code, Overloaded().retry_after) == ("UNAVAILABLE", 2)
