@@ -1,4 +1,4 @@
-"""On whose behalf, and when, something is asked of the rules and the planner."""
+"""The caller of a request: user, organization, role and time."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -7,7 +7,7 @@ from uuid import UUID
 
 
 class Role(StrEnum):
-    """What someone is to the organization, from who may do least to who may do all."""
+    """The role of a user in the organization, from the fewest permissions to the most."""
 
     READER = "READER"
     SALES = "SALES"
@@ -16,16 +16,16 @@ class Role(StrEnum):
 
     @property
     def and_higher(self) -> "tuple[Role, ...]":
-        """Return this role and those that may do more."""
-        return _AND_ABOVE[self]
+        """The role itself and the roles with more permissions."""
+        return _AND_HIGHER[self]
 
 
-_AND_ABOVE = {role: tuple(Role)[place:] for place, role in enumerate(Role)}
+_AND_HIGHER = {role: tuple(Role)[index:] for index, role in enumerate(Role)}
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """A user of one organization at one moment (UTC); everything a request does happens at that moment."""
+    """The user who makes a request; ``now`` (UTC) is the time of everything that the request does."""
 
     organization_id: UUID
     user_id: UUID
@@ -34,5 +34,5 @@ class Caller:
 
     @property
     def today(self) -> date:
-        """The day in UTC."""
+        """The date in UTC."""
         return self.now.date()

@@ -1,10 +1,10 @@
-"""The states of opportunities and quotes, and the reasons that are fixed, with Dataverse's codes."""
+"""The states of opportunities, quotes and contracts, and the fixed reasons with their Dataverse codes."""
 
 from enum import IntEnum, StrEnum
 
 
 class OpportunityState(StrEnum):
-    """Where an opportunity stands."""
+    """The state of an opportunity."""
 
     OPEN = "OPEN"
     WON = "WON"
@@ -12,7 +12,7 @@ class OpportunityState(StrEnum):
 
 
 class SeededReason(IntEnum):
-    """Dataverse's codes of the status reasons that every organization starts with."""
+    """The Dataverse codes of the status reasons that every organization has from the start."""
 
     IN_PROGRESS = 1
     ON_HOLD = 2
@@ -22,26 +22,26 @@ class SeededReason(IntEnum):
 
 
 class OpenReason(StrEnum):
-    """Why an opportunity is open: whether it is being worked on."""
+    """The status reason of an open opportunity: whether it is worked on."""
 
     IN_PROGRESS = "IN_PROGRESS"
     ON_HOLD = "ON_HOLD"
 
     @property
     def code(self) -> SeededReason:
-        """Dataverse's code."""
+        """The Dataverse code."""
         return SeededReason[self.value]
 
 
 class ActivityState(StrEnum):
-    """Whether a close activity stands, or was canceled when the opportunity was reopened."""
+    """The state of a close activity: it is canceled when the opportunity is reopened."""
 
     COMPLETED = "COMPLETED"
     CANCELED = "CANCELED"
 
 
 class QuoteState(StrEnum):
-    """Where a quote stands."""
+    """The state of a quote."""
 
     DRAFT = "DRAFT"
     ACTIVE = "ACTIVE"
@@ -50,7 +50,7 @@ class QuoteState(StrEnum):
 
 
 class QuoteStatusReason(StrEnum):
-    """Why a quote is in its state. Two reasons share a label in Dataverse, so each has a name of its own."""
+    """The status reason of a quote. Two of them have the same label in Dataverse, hence the longer names."""
 
     DRAFT_IN_PROGRESS = "DRAFT_IN_PROGRESS"
     ACTIVE_IN_PROGRESS = "ACTIVE_IN_PROGRESS"
@@ -64,31 +64,31 @@ class QuoteStatusReason(StrEnum):
 QUOTE_STATUS_CODES: dict[QuoteStatusReason, int] = {
     reason: code for code, reason in enumerate(QuoteStatusReason, start=1)
 }
-"""Dataverse's code of each quote status reason, for imports and exports."""
+"""The Dataverse code of each status reason of quotes, for imports and exports."""
 
 
 class QuoteCloseReason(StrEnum):
-    """Why quotes are closed by hand."""
+    """The reasons with which a caller can close quotes."""
 
     LOST = "LOST"
     CANCELED = "CANCELED"
 
 
 class QuoteLineKind(StrEnum):
-    """What a quote line sells."""
+    """The kind of a quote line: project work or a product."""
 
     PROJECT = "PROJECT"
     PRODUCT = "PRODUCT"
 
 
 class BillingMethod(StrEnum):
-    """How a project line is billed."""
+    """The billing method of a project line."""
 
     TIME_AND_MATERIAL = "TIME_AND_MATERIAL"
     FIXED_PRICE = "FIXED_PRICE"
 
 
 class ContractState(StrEnum):
-    """Where a project contract stands."""
+    """The state of a project contract."""
 
     DRAFT = "DRAFT"

@@ -1,7 +1,7 @@
-"""Every way in which a rule refuses, and every way in which the database can't answer.
+"""The errors of the business rules and of the database.
 
     DealdeskError
-    ├── Refusal                     nothing was changed; the caller can act on it
+    ├── Refusal                     a rule rejects the request; nothing was changed
     │   ├── ActiveQuotes
     │   ├── OpportunityAlreadyClosed
     │   ├── InvalidStatusReason
@@ -9,79 +9,97 @@
     │   ├── NotFound
     │   ├── QuotesNotClosable
     │   ├── OpportunitiesNotClosable
-    │   └── RuleViolation           one code per rule
-    ├── Unanswerable                the database takes no such value
-    │   └── TooComplex              nor such a statement
-    └── Unavailable                 the database can't be reached
-        ├── TimedOut                it took too long; nothing was changed
-        └── OutcomeUnknown          it did not say whether it took the change
+    │   └── RuleViolation           every other rule, one code per rule
+    ├── RejectedByDatabase          the database does not accept a value
+    │   └── StatementTooComplex     the database does not accept a statement
+    └── Unavailable                 the database cannot be reached
+        ├── TimedOut                the database took too long; nothing was changed
+        └── OutcomeUnknown          the connection was lost during the commit
 
-Errors carry ids and texts, never rows: a row can't be read after the rollback that an error causes.
+Errors contain ids and texts, never rows: rows cannot be read after the rollback that an error causes.
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from uuid import UUID
 
 Path = tuple[str, ...]
-"""Where in the caller's input the reason lies: argument, field, index, as GraphQL names."""
+"""A path in the input of an operation: argument, field and index, as GraphQL names them."""
 
 
 class DealdeskError(Exception):
-    """Anything that this project raises on purpose."""
+    """An error that this project raises deliberately."""
 
 
 class RejectedByDatabase(DealdeskError):
-    """The database doesn't take what is asked, now or later. Nothing was changed."""
+    """The database does not accept a value, now or later. Nothing was changed."""
 
 
 class StatementTooComplex(RejectedByDatabase):
-    """A statement is deeper or larger than the database takes."""
+    """A statement is nested more deeply, or is larger, than the database accepts."""
 
     def __init__(self) -> None:
         super().__init__(
-            "This takes a statement that is deeper or larger than the database allows. Nest fewer lists and"
-            " objects, or ask for some of it in a request of its own."
+            "This operation needs a statement that is nested more deeply, or is larger, than the database"
+            " accepts. Nest fewer lists and objects, or split the operation into several requests."
         )
 
 
 class Unavailable(DealdeskError):
-    """The database can't answer now. ``code`` is for programs, ``retry_after`` are seconds."""
+    """The database cannot answer now. ``code`` is for programs, ``retry_after`` is in seconds."""
 
     code: ClassVar[str] = "UNAVAILABLE"
     retry_after: ClassVar[int] = 1
 
 
 class TimedOut(Unavailable):
-    """The database took longer than it may. Nothing was changed."""
+    """The database took longer than its timeout. Nothing was changed."""
 
     code = "TIMEOUT"
 
 
 class OutcomeUnknown(Unavailable):
-    """The database did not say whether it took the change."""
+    """The connection was lost during the commit, so the change may be stored or not."""
 
     def __init__(self) -> None:
         super().__init__(
-            "The database did not say whether it took the change. Sent again with the same idempotencyKey, it"
-            " is done once; if you sent none, look before you send it again."
+            "The database did not confirm the change, so it may be stored or not. With an idempotencyKey,"
+            " send the request again: it takes effect once. Without a key, first check what is stored."
         )
 
 
+class Problem(NamedTuple):
+    """Something wrong with the input: ``code`` for programs, ``message`` for people."""
+
+    code: str
+    message: str
+    path: Path | None
+
+
 class Refusal(DealdeskError):
-    """A rule said no. ``code`` is for programs, ``message`` for people, ``path`` points into the input."""
+    """A rule rejects the request.
+
+    ``code`` is for programs, ``message`` for people, ``path`` points into the input. ``problems`` are all
+    problems that were found; the first one is the refusal itself.
+    """
 
     def __init__(self, code: str, message: str, path: Path | None = None) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.path = path
+        self.problems: tuple[Problem, ...] = (Problem(code, message, path),)
+
+
+def quote_label(number: str, revision: int) -> str:
+    """Return the name of a quote in messages, such as ``QUO-1042 rev 1``."""
+    return f"{number} rev {revision}"
 
 
 @dataclass(frozen=True, slots=True)
 class BlockingQuote:
-    """An active quote that keeps its opportunity from being closed."""
+    """An active quote that blocks the closing of its opportunity."""
 
     id: UUID
     number: str
@@ -89,36 +107,33 @@ class BlockingQuote:
     is_expired: bool
 
     def __str__(self) -> str:
-        return f"{self.number} rev {self.revision}{' (expired)' if self.is_expired else ''}"
+        return f"{quote_label(self.number, self.revision)}{' (expired)' if self.is_expired else ''}"
+
+
+MAX_NAMED_QUOTES = 20
+"""The number of blocking quotes that the message names."""
 
 
 class ActiveQuotes(Refusal):
-    """An opportunity can't be closed while a quote of it is active."""
+    """An opportunity cannot be closed while one of its quotes is active."""
 
     def __init__(self, opportunity_id: UUID, quotes: Sequence[BlockingQuote]) -> None:
+        names = ", ".join(map(str, quotes[:MAX_NAMED_QUOTES]))
+        if len(quotes) > MAX_NAMED_QUOTES:
+            names += f", and {len(quotes) - MAX_NAMED_QUOTES} more"
         count = "1 active quote blocks" if len(quotes) == 1 else f"{len(quotes)} active quotes block"
-        them = "it" if len(quotes) == 1 else "them"
+        pronoun = "it" if len(quotes) == 1 else "them"
         super().__init__(
             "ACTIVE_QUOTES",
-            f"{count} closing: {_named(quotes)}. Close {them} first, or send closeQuotes.",
+            f"{count} closing: {names}. Close {pronoun} first, or send closeQuotes.",
             ("input", "opportunityId"),
         )
         self.opportunity_id = opportunity_id
         self.quotes = tuple(quotes)
 
 
-_MOST_NAMED = 20
-
-
-def _named(quotes: Sequence[BlockingQuote]) -> str:
-    names = [str(quote) for quote in quotes[:_MOST_NAMED]]
-    if len(quotes) > _MOST_NAMED:
-        names.append(f"and {len(quotes) - _MOST_NAMED} more")
-    return ", ".join(names)
-
-
 class OpportunityAlreadyClosed(Refusal):
-    """A closed opportunity is read-only."""
+    """The opportunity is won or lost, and therefore read-only."""
 
     def __init__(self, opportunity_id: UUID, state: str) -> None:
         super().__init__(
@@ -130,19 +145,19 @@ class OpportunityAlreadyClosed(Refusal):
 
 
 class InvalidStatusReason(Refusal):
-    """The status reason doesn't belong to the outcome, is retired, or there is no default left."""
+    """The status reason is unknown, retired, or belongs to another outcome."""
 
-    def __init__(self, outcome: str, why: str) -> None:
+    def __init__(self, outcome: str, cause: str) -> None:
         super().__init__(
             "INVALID_STATUS_REASON",
-            f"{why} Send one of the status reasons that are allowed for {outcome.lower()}.",
+            f"{cause} Send one of the status reasons that are allowed for {outcome.lower()}.",
             ("input", "outcome", outcome.lower(), "statusReasonId"),
         )
         self.outcome = outcome
 
 
 class StaleVersion(Refusal):
-    """What is to be changed has changed since the caller read it."""
+    """The entity was changed after the caller read it."""
 
     def __init__(self, noun: str, subject_id: UUID, expected: int, current: int) -> None:
         super().__init__(
@@ -156,7 +171,7 @@ class StaleVersion(Refusal):
 
 
 class NotFound(Refusal):
-    """There is no such thing in the caller's organization; hidden and missing look the same."""
+    """The caller's organization has no such entity. Entities of other organizations are not found either."""
 
     def __init__(self, noun: str, path: Path) -> None:
         super().__init__("NOT_FOUND", f"There is no {noun} with this id. Check the id.", path)
@@ -164,7 +179,7 @@ class NotFound(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class QuoteFailure:
-    """One quote that could not be closed; ``quote_id`` is None where there is no such quote to show."""
+    """Why a quote cannot be closed; ``quote_id`` is None if there is no such quote."""
 
     quote_id: UUID | None
     code: str
@@ -173,13 +188,13 @@ class QuoteFailure:
 
 
 class QuotesNotClosable(Refusal):
-    """Closing was asked to be all or nothing, and some of the quotes can't be closed."""
+    """Some of the quotes cannot be closed, so none was closed."""
 
     def __init__(self, failures: Sequence[QuoteFailure]) -> None:
-        some = "1 quote" if len(failures) == 1 else f"{len(failures)} quotes"
+        count = "1 quote" if len(failures) == 1 else f"{len(failures)} quotes"
         super().__init__(
             "QUOTES_NOT_CLOSABLE",
-            f"{some} can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS.",
+            f"{count} can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS.",
             failures[0].path[:3],
         )
         self.failures = tuple(failures)
@@ -187,7 +202,7 @@ class QuotesNotClosable(Refusal):
 
 @dataclass(frozen=True, slots=True)
 class OpportunityFailure:
-    """One opportunity that could not be closed; ``opportunity_id`` is None where there is none to show."""
+    """Why an opportunity cannot be closed; ``opportunity_id`` is None if there is no such opportunity."""
 
     opportunity_id: UUID | None
     code: str
@@ -196,17 +211,17 @@ class OpportunityFailure:
 
 
 class OpportunitiesNotClosable(Refusal):
-    """Closing was asked to be all or nothing, and some of the opportunities can't be closed."""
+    """Some of the opportunities cannot be closed, so none was closed."""
 
     def __init__(self, failures: Sequence[OpportunityFailure]) -> None:
-        some = "1 opportunity" if len(failures) == 1 else f"{len(failures)} opportunities"
+        count = "1 opportunity" if len(failures) == 1 else f"{len(failures)} opportunities"
         super().__init__(
             "OPPORTUNITIES_NOT_CLOSABLE",
-            f"{some} can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS.",
+            f"{count} can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS.",
             ("input", "opportunityIds"),
         )
         self.failures = tuple(failures)
 
 
 class RuleViolation(Refusal):
-    """Any other rule; each has a documented code. New rules arrive here."""
+    """The violation of any other rule; each rule has a documented code."""

@@ -1,4 +1,4 @@
-"""Identifiers: UUIDv7, so that rows sort by creation and indexes grow at their end (RFC 9562)."""
+"""Ids: UUIDv7 (RFC 9562), so that rows sort by creation and indexes grow at their end."""
 
 from uuid import UUID
 

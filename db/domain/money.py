@@ -1,24 +1,23 @@
-"""Exact amounts: decimals with two places, within the bounds that a deal may have."""
+"""Exact amounts of money: decimals with two places and an upper limit."""
 
 from decimal import Decimal
 
 MAX_AMOUNT = Decimal("1000000000000.00")
-"""The largest amount a field may hold, in units of its currency."""
-
+"""The largest amount of a field, in units of its currency."""
 
 DECIMAL_PLACES = 2
-"""How many decimal places an amount has."""
+"""The number of decimal places of an amount."""
 
 
 def fits_decimal_places(value: Decimal) -> bool:
-    """Say whether a finite decimal needs no third place; trailing zeros don't count."""
+    """Return whether a finite decimal has at most ``DECIMAL_PLACES``, not counting trailing zeros."""
     _, digits, exponent = value.as_tuple()
     excess = -int(exponent) - DECIMAL_PLACES
     return excess <= 0 or not any(digits[-excess:])
 
 
 def to_minor_units(value: Decimal) -> int:
-    """Turn an amount into whole hundredths.
+    """Return an amount as a number of hundredths.
 
     Raises:
         ValueError: the amount has more than two decimal places.
@@ -30,5 +29,5 @@ def to_minor_units(value: Decimal) -> int:
 
 
 def from_minor_units(value: int) -> Decimal:
-    """Turn whole hundredths back into an amount with two places."""
+    """Return the amount with two decimal places for a number of hundredths."""
     return Decimal(value).scaleb(-DECIMAL_PLACES)

@@ -1,38 +1,83 @@
-"""What a field that people fill in may hold: texts, amounts, currencies.
+"""Validation of the fields of commands: texts, amounts, integers, currencies, closing dates.
 
-``field`` is what people call it, in lower case; the codes of its refusals begin with it.
+A validator adds what is wrong to the problems of the command and returns the value to store. ``field`` is the
+name of the field in words, such as ``unit price``; the codes of its problems begin with it.
 """
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from db.domain.errors import Path, RuleViolation
+from db.domain.caller import Caller
+from db.domain.errors import Path, Refusal, RuleViolation
 from db.domain.money import MAX_AMOUNT, fits_decimal_places
 
 MAX_NAME_LENGTH = 200
 """In characters."""
 
-Validator = Callable[[str, Any, Path], Any]
-"""From what people call a field, its value and its place in the input to the value that is stored."""
+MAX_DESCRIPTION_LENGTH = 2_000
+"""In characters."""
 
+CLOSED_ON_BEFORE_CREATION = "CLOSED_ON_BEFORE_CREATION"
+"""The code of a closing date before the creation of the closed entity."""
+
+_CLOSED_ON: Path = ("input", "closedOn")
 _CENT = Decimal("0.01")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 
 
-def validate_fields(values: Mapping[str, Any], limits: Mapping[str, Validator], path: Path) -> dict[str, Any]:
-    """Return values by column name, those that have a limit as it returns them; None has none.
+class Problems:
+    """The problems of one command, in the order in which they were found."""
 
-    ``path`` is the place of the input object that holds them.
+    def __init__(self) -> None:
+        self.refusals: list[Refusal] = []
 
-    Raises:
-        RuleViolation: a value is beyond its limit.
+    def __bool__(self) -> bool:
+        return bool(self.refusals)
+
+    def add(self, code: str, message: str, path: Path) -> None:
+        """Add the violation of a rule about one field."""
+        self.refusals.append(RuleViolation(code, message, path))
+
+    def add_refusal(self, refusal: Refusal) -> None:
+        """Add a refusal of a class of its own, such as ``NotFound``."""
+        self.refusals.append(refusal)
+
+    def extend(self, problems: "Problems") -> None:
+        """Add all of the other problems."""
+        self.refusals.extend(problems.refusals)
+
+    def raise_first(self) -> None:
+        """Raise the first problem, if there is one; its ``problems`` are all of them.
+
+        Raises:
+            Refusal: there is a problem.
+        """
+        if self.refusals:
+            first = self.refusals[0]
+            first.problems = tuple(problem for each in self.refusals for problem in each.problems)
+            raise first
+
+
+Validator = Callable[[Problems, str, Any, Path], Any]
+"""Takes the problems, the name of the field in words, its value and its path; returns the value to store."""
+
+
+def validate_fields(
+    problems: Problems, values: Mapping[str, Any], validators: Mapping[str, Validator], path: Path
+) -> dict[str, Any]:
+    """Return the values by column name, each as its validator returns it; None needs no validation.
+
+    ``path`` is the path of the input object that contains the fields.
     """
     return {
-        column: limits[column](column.replace("_", " "), value, (*path, graphql_field_name(column)))
-        if column in limits and value is not None
+        column: validators[column](
+            problems, column.replace("_", " "), value, (*path, graphql_field_name(column))
+        )
+        if column in validators and value is not None
         else value
         for column, value in values.items()
     }
@@ -40,98 +85,120 @@ def validate_fields(values: Mapping[str, Any], limits: Mapping[str, Validator], 
 
 @lru_cache(1024)
 def graphql_field_name(column: str) -> str:
-    """Return a column's name as clients write it."""
+    """Return the name of a column in the GraphQL API, such as ``unitPrice``."""
     first, *others = column.split("_")
     return first + "".join(map(str.capitalize, others))
 
 
-def validate_text(field: str, text: str, path: Path, *, longest: int = MAX_NAME_LENGTH) -> str:
-    """Return the text without blanks around it.
+def validate_text(
+    problems: Problems, field: str, text: str, path: Path, *, max_length: int = MAX_NAME_LENGTH
+) -> str:
+    """Return the text without surrounding white space.
 
-    Raises:
-        RuleViolation: nothing is left of it, it is too long, or no database would take it.
+    Problems: it is empty, longer than ``max_length`` characters, or contains a NUL character.
     """
     stripped = text.strip()
     if not stripped:
-        raise RuleViolation(f"{_code(field)}_EMPTY", f"The {field} is empty. Send one.", path)
-    if len(stripped) > longest:
-        raise RuleViolation(
+        problems.add(f"{_code(field)}_EMPTY", f"The {field} is empty. Send one.", path)
+    elif len(stripped) > max_length:
+        problems.add(
             f"{_code(field)}_TOO_LONG",
-            f"The {field} has {len(stripped):,} characters; the limit is {longest:,}. Shorten it.",
+            f"The {field} has {len(stripped):,} characters; the limit is {max_length:,}. Shorten it.",
             path,
         )
-    validate_no_nul(field, stripped, path)
+    else:
+        validate_no_nul(problems, field, stripped, path)
     return stripped
 
 
 def validate_optional_text(
-    field: str, text: str | None, path: Path, *, longest: int = MAX_NAME_LENGTH
+    problems: Problems, field: str, text: str | None, path: Path, *, max_length: int = MAX_NAME_LENGTH
 ) -> str | None:
-    """Return the text without blanks around it; a blank one is none.
+    """Return the text without surrounding white space, or None if nothing is left of it.
 
-    Raises:
-        RuleViolation: it is too long, or no database would take it.
+    Problems: it is longer than ``max_length`` characters, or contains a NUL character.
     """
-    return validate_text(field, text, path, longest=longest) if text and not text.isspace() else None
+    if text is None or not text.strip():
+        return None
+    return validate_text(problems, field, text, path, max_length=max_length)
 
 
-def validate_no_nul(field: str, text: str, path: Path) -> None:
-    """Check that PostgreSQL can store the text.
+def validate_description(problems: Problems, description: str | None, path: Path) -> str | None:
+    """Return the description without surrounding white space, or None if nothing is left of it.
 
-    Raises:
-        RuleViolation: it holds a NUL character.
+    Problems: it is longer than ``MAX_DESCRIPTION_LENGTH``, or contains a NUL character.
     """
+    return validate_optional_text(
+        problems, "description", description, path, max_length=MAX_DESCRIPTION_LENGTH
+    )
+
+
+def validate_no_nul(problems: Problems, field: str, text: str, path: Path) -> None:
+    """Check that the text contains no NUL character, which PostgreSQL cannot store."""
     if "\0" in text:
-        raise RuleViolation(
-            f"{_code(field)}_WITH_NUL", f"The {field} has a NUL character in it. Leave it out.", path
-        )
+        problems.add(f"{_code(field)}_WITH_NUL", f"The {field} contains a NUL character. Remove it.", path)
 
 
-def validate_amount(field: str, amount: Decimal, path: Path) -> Decimal:
-    """Return the amount with exactly two places.
+def validate_amount(problems: Problems, field: str, amount: Decimal, path: Path) -> Decimal:
+    """Return the amount with exactly two decimal places.
 
-    Raises:
-        RuleViolation: it is negative, above the highest amount, no number, or needs a third place.
+    Problems: it is negative, above ``MAX_AMOUNT``, not a number, or has more than two decimal places.
     """
     if not amount.is_finite() or not 0 <= amount <= MAX_AMOUNT:
-        raise RuleViolation(
+        problems.add(
             f"{_code(field)}_OUT_OF_RANGE",
             f"The {field} must be from 0.00 to {MAX_AMOUNT:,}. Send an amount in that range.",
             path,
         )
+        return amount
     if not fits_decimal_places(amount):
-        raise RuleViolation(
+        problems.add(
             f"{_code(field)}_TOO_PRECISE",
             f"The {field} has more than two decimal places. Round it to two.",
             path,
         )
-    return abs(amount).quantize(_CENT)  # a negative zero is zero
+        return amount
+    return abs(amount).quantize(_CENT)  # abs() turns a negative zero into zero
 
 
-def validate_integer(field: str, number: int, path: Path, *, lowest: int, highest: int) -> int:
-    """Return the number as it is.
-
-    Raises:
-        RuleViolation: it is not from ``lowest`` to ``highest``.
-    """
-    if not lowest <= number <= highest:
-        raise RuleViolation(
-            f"{_code(field)}_OUT_OF_RANGE", f"The {field} must be from {lowest} to {highest}.", path
+def validate_integer(problems: Problems, field: str, number: int, path: Path, *, allowed: range) -> int:
+    """Return the number. Problem: it is not in the allowed range."""
+    if number not in allowed:
+        problems.add(
+            f"{_code(field)}_OUT_OF_RANGE",
+            f"The {field} must be from {allowed.start} to {allowed.stop - 1}.",
+            path,
         )
     return number
 
 
-def validate_currency(_field: str, code: str, path: Path) -> str:
-    """Return the code as it is.
-
-    Raises:
-        RuleViolation: it isn't written like a currency of ISO 4217.
-    """
+def validate_currency(problems: Problems, _field: str, code: str, path: Path) -> str:
+    """Return the code. Problem: it does not have the form of an ISO 4217 code."""
     if not _CURRENCY.fullmatch(code):
-        raise RuleViolation(
+        problems.add(
             "CURRENCY_CODE_INVALID", "A currency is three capital letters (ISO 4217), such as EUR.", path
         )
     return code
+
+
+def validate_closing_date(problems: Problems, caller: Caller, closed_on: date | None) -> date:
+    """Return the closing date; the default is today (UTC). Problem: it is in the future."""
+    if closed_on is not None and closed_on > caller.today:
+        problems.add(
+            "CLOSED_ON_IN_FUTURE",
+            f"{closed_on} is in the future: today is {caller.today} (UTC). Send today or an earlier day.",
+            _CLOSED_ON,
+        )
+    return closed_on or caller.today
+
+
+def closed_before_creation(subject: str, created_on: date, closed_on: date) -> RuleViolation:
+    """Return the problem of a closing date before the date on which ``subject`` was created."""
+    return RuleViolation(
+        CLOSED_ON_BEFORE_CREATION,
+        f"{subject} was created on {created_on}, after {closed_on}. Send that day or a later one.",
+        _CLOSED_ON,
+    )
 
 
 def _code(field: str) -> str:

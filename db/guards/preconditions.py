@@ -1,28 +1,64 @@
-"""What a change presupposes of the row that it changes, checked while the row is locked."""
+"""Preconditions that several operations share, checked while the opportunity is locked."""
 
 from collections.abc import Collection
-from typing import Any
+from typing import Protocol, TypeVar
+from uuid import UUID
 
 from db.domain.enums import OpportunityState, QuoteState
-from db.domain.errors import OpportunityAlreadyClosed, RuleViolation, StaleVersion
-from db.quotes.transitions import QUOTE_ID, quote_label
+from db.domain.errors import NotFound, OpportunityAlreadyClosed, Path, RuleViolation, StaleVersion
+from db.guards.locking import LockedOpportunity, LockedQuote, OpportunityRow, QuoteRow
 
-OPPORTUNITY_ID = ("input", "opportunityId")
-"""Where a mutation of one opportunity takes its id."""
+OPPORTUNITY_ID: Path = ("input", "opportunityId")
+QUOTE_ID: Path = ("input", "quoteId")
+
+OPPORTUNITY_CLOSED = "OPPORTUNITY_CLOSED"
+"""The code of a refusal to change a quote of a closed opportunity."""
+
+_STATE_NAMES = {
+    QuoteState.DRAFT: "a draft",
+    QuoteState.ACTIVE: "active",
+    QuoteState.WON: "won",
+    QuoteState.CLOSED: "closed",
+}
+
+T = TypeVar("T")
 
 
-def check_version(noun: str, row: Any, expected: int | None) -> None:
-    """Check that the row is as the caller read it; nobody has to say what he expects.
+class VersionedRow(Protocol):
+    """A row with an id and a version."""
+
+    @property
+    def id(self) -> UUID:
+        """The id."""
+
+    @property
+    def version(self) -> int:
+        """The version; every change increments it."""
+
+
+def require_found(row: T | None, noun: str, path: Path) -> T:
+    """Return the row; ``path`` is where its id was sent.
 
     Raises:
-        StaleVersion: it is at another version.
+        NotFound: there is no row.
+    """
+    if row is None:
+        raise NotFound(noun, path)
+    return row
+
+
+def check_version(noun: str, row: VersionedRow, expected: int | None) -> None:
+    """Check that the row has the version that the caller expects; None expects no version.
+
+    Raises:
+        StaleVersion: it has another version.
     """
     if expected is not None and expected != row.version:
         raise StaleVersion(noun, row.id, expected, row.version)
 
 
-def check_open(opportunity: Any) -> None:
-    """Check that an opportunity may be changed.
+def check_open(opportunity: LockedOpportunity | OpportunityRow) -> None:
+    """Check that an opportunity is open, so that it can be changed.
 
     Raises:
         OpportunityAlreadyClosed: it is won or lost.
@@ -31,52 +67,43 @@ def check_open(opportunity: Any) -> None:
         raise OpportunityAlreadyClosed(opportunity.id, opportunity.state)
 
 
-def check_draft(quote: Any, opportunity: Any, expected_version: int | None, requirement: str) -> None:
-    """Check that a draft may be changed; ``requirement`` says what only a draft can be, and what to do.
+def check_draft(locked: LockedQuote, expected_version: int | None, requirement: str) -> None:
+    """Check that a quote is a draft of an open opportunity; ``requirement`` is the end of the message.
 
     Raises:
-        StaleVersion: it is not at the expected version.
-        RuleViolation: it is no draft, or its opportunity is won or lost.
+        StaleVersion: the quote does not have the expected version.
+        RuleViolation: the quote is not a draft, or its opportunity is won or lost.
     """
-    check_quote_state(quote, {QuoteState.DRAFT}, "QUOTE_NOT_DRAFT", requirement)
-    check_opportunity_of_quote(quote, opportunity)
-    check_version("quote", quote, expected_version)
+    check_quote_state(locked.quote, {QuoteState.DRAFT}, "QUOTE_NOT_DRAFT", requirement)
+    check_opportunity_of_quote(locked)
+    check_version("quote", locked.quote, expected_version)
 
 
-def check_quote_state(quote: Any, allowed: Collection[QuoteState], code: str, requirement: str) -> None:
-    """Check that a quote is in a state in which something may be done to it; ``requirement`` says which.
+def check_quote_state(quote: QuoteRow, allowed: Collection[QuoteState], code: str, requirement: str) -> None:
+    """Check that a quote is in an allowed state; ``requirement`` is the end of the message.
 
     Raises:
-        RuleViolation: it is in another one.
+        RuleViolation: it is in another state.
     """
     if quote.state not in allowed:
-        raise RuleViolation(code, f"{quote_label(quote)} is {_STATES[quote.state]}; {requirement}", QUOTE_ID)
+        message = f"{quote.label} is {_STATE_NAMES[QuoteState(quote.state)]}; {requirement}"
+        raise RuleViolation(code, message, QUOTE_ID)
 
 
-def check_opportunity_of_quote(quote: Any, opportunity: Any) -> None:
-    """Check that the quotes of an opportunity may be changed.
+def check_opportunity_of_quote(locked: LockedQuote) -> None:
+    """Check that the opportunity of a quote is open, so that the quote can be changed.
 
     Raises:
         RuleViolation: the opportunity is won or lost.
     """
-    if opportunity.state != OpportunityState.OPEN:
-        raise RuleViolation(OPPORTUNITY_CLOSED, closed_opportunity_message(quote, opportunity), QUOTE_ID)
+    if locked.opportunity.state != OpportunityState.OPEN:
+        raise closed_opportunity(locked.quote, locked.opportunity)
 
 
-OPPORTUNITY_CLOSED = "OPPORTUNITY_CLOSED"
-"""The code of whatever a closed opportunity keeps from its quotes."""
-
-
-def closed_opportunity_message(quote: Any, opportunity: Any) -> str:
-    """Say that the opportunity of a quote is closed, and what to do."""
-    return (
-        f"The opportunity of {quote_label(quote)} is closed as {opportunity.state.lower()}. Reopen it first."
+def closed_opportunity(quote: QuoteRow, opportunity: LockedOpportunity) -> RuleViolation:
+    """Return the refusal to change a quote of a closed opportunity."""
+    return RuleViolation(
+        OPPORTUNITY_CLOSED,
+        f"The opportunity of {quote.label} is closed as {opportunity.state.lower()}. Reopen it first.",
+        QUOTE_ID,
     )
-
-
-_STATES = {
-    QuoteState.DRAFT: "a draft",
-    QuoteState.ACTIVE: "active",
-    QuoteState.WON: "won",
-    QuoteState.CLOSED: "closed",
-}

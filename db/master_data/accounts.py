@@ -15,6 +15,7 @@ from db.domain.caller import Caller
 from db.domain.errors import NotFound, Path, RuleViolation
 from db.domain.ids import new_id
 from db.domain.validation import (
+    Problems,
     Validator,
     validate_amount,
     validate_fields,
@@ -22,7 +23,7 @@ from db.domain.validation import (
     validate_optional_text,
     validate_text,
 )
-from db.guards.idempotency import IdempotentOperation
+from db.guards.idempotency import idempotent
 from db.guards.preconditions import check_version
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insert_statement
@@ -72,19 +73,23 @@ class ChangedAccount:
     account_id: UUID
 
 
-async def create_account(transaction: Transaction, caller: Caller, draft: CreateAccount) -> ChangedAccount:
+@idempotent("createAccount")
+async def create_account(transaction: Transaction, caller: Caller, command: CreateAccount) -> ChangedAccount:
     """Create an account.
 
     Raises:
         NotFound: the caller's organization has no such parent account.
         RuleViolation: the name is taken; or another rule about what was sent, and the code says which.
     """
-    values = validate_fields({name: getattr(draft, name) for name in _COLUMNS}, _LIMITS, ("input",))
-    draft = replace(draft, **values)
-    return await _CREATE_ACCOUNT.run(transaction, caller, draft, lambda: _create(transaction, caller, values))
+    problems = Problems()
+    values = {name: getattr(command, name) for name in _COLUMNS}
+    values = validate_fields(problems, values, _VALIDATORS, ("input",))
+    problems.raise_first()
+    return await _create(transaction, caller, values)
 
 
-async def update_account(transaction: Transaction, caller: Caller, sent: UpdateAccount) -> ChangedAccount:
+@idempotent("updateAccount")
+async def update_account(transaction: Transaction, caller: Caller, command: UpdateAccount) -> ChangedAccount:
     """Change an account; what it holds already is no change, and writes nothing.
 
     Raises:
@@ -93,9 +98,10 @@ async def update_account(transaction: Transaction, caller: Caller, sent: UpdateA
         RuleViolation: the name is taken, or the parent belongs to it; or another rule about what was sent,
             and the code says which.
     """
-    changes: Any = validate_fields(sent.changes, _LIMITS, ("input",))
-    sent = replace(sent, changes=changes)
-    return await _UPDATE_ACCOUNT.run(transaction, caller, sent, lambda: _update(transaction, caller, sent))
+    problems = Problems()
+    changes: Any = validate_fields(problems, command.changes, _VALIDATORS, ("input",))
+    problems.raise_first()
+    return await _update(transaction, caller, replace(command, changes=changes))
 
 
 async def _create(transaction: Transaction, caller: Caller, values: Mapping[str, Any]) -> ChangedAccount:
@@ -162,19 +168,17 @@ async def _above(transaction: Transaction, caller: Caller, parent_account_id: UU
     return {row.id for row in rows}
 
 
-_CREATE_ACCOUNT = IdempotentOperation("createAccount", ChangedAccount)
-_UPDATE_ACCOUNT = IdempotentOperation("updateAccount", ChangedAccount)
 _PARENT: Path = ("input", "parentAccountId")
 
-_LIMITS: dict[str, Validator] = {
+_VALIDATORS: dict[str, Validator] = {
     "name": validate_text,
     "industry": validate_optional_text,
     "country": validate_optional_text,
-    "established": partial(validate_integer, lowest=1, highest=9999),
-    "employees": partial(validate_integer, lowest=0, highest=2**31 - 1),
+    "established": partial(validate_integer, allowed=range(1, 10_000)),
+    "employees": partial(validate_integer, allowed=range(2**31)),
     "annual_revenue": validate_amount,
 }
-_COLUMNS = (*_LIMITS, "parent_account_id")
+_COLUMNS = (*_VALIDATORS, "parent_account_id")
 
 _account = table_of(models.Account)
 _parent = _account.alias()

@@ -1,6 +1,6 @@
 """Competitors: who a lost deal may have gone to."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from uuid import UUID
 
 from sqlalchemy import bindparam, select
@@ -10,8 +10,8 @@ from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
 from db.domain.caller import Caller
 from db.domain.errors import RuleViolation
 from db.domain.ids import new_id
-from db.domain.validation import validate_text
-from db.guards.idempotency import IdempotentOperation
+from db.domain.validation import Problems, validate_text
+from db.guards.idempotency import idempotent
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
@@ -32,18 +32,19 @@ class CreatedCompetitor:
     competitor_id: UUID
 
 
+@idempotent("createCompetitor")
 async def create_competitor(
-    transaction: Transaction, caller: Caller, draft: CreateCompetitor
+    transaction: Transaction, caller: Caller, command: CreateCompetitor
 ) -> CreatedCompetitor:
     """Create a competitor.
 
     Raises:
         RuleViolation: the name is taken; or another rule about what was sent, and the code says which.
     """
-    draft = replace(draft, name=validate_text("name", draft.name, _NAME))
-    return await _CREATE_COMPETITOR.run(
-        transaction, caller, draft, lambda: _create(transaction, caller, draft.name)
-    )
+    problems = Problems()
+    name = validate_text(problems, "name", command.name, _NAME)
+    problems.raise_first()
+    return await _create(transaction, caller, name)
 
 
 async def _create(transaction: Transaction, caller: Caller, name: str) -> CreatedCompetitor:
@@ -61,7 +62,6 @@ async def _create(transaction: Transaction, caller: Caller, name: str) -> Create
     return CreatedCompetitor(competitor_id)
 
 
-_CREATE_COMPETITOR = IdempotentOperation("createCompetitor", CreatedCompetitor)
 _NAME = ("input", "name")
 _competitor = table_of(models.Competitor).c
 

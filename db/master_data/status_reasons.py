@@ -12,8 +12,8 @@ from db.domain.caller import Caller
 from db.domain.enums import OpportunityState
 from db.domain.errors import NotFound, RuleViolation
 from db.domain.ids import new_id
-from db.domain.validation import validate_text
-from db.guards.idempotency import IdempotentOperation
+from db.domain.validation import Problems, validate_text
+from db.guards.idempotency import idempotent
 from db.guards.preconditions import check_version
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insert_statement
@@ -47,8 +47,9 @@ class ChangedStatusReason:
     status_reason_id: UUID
 
 
+@idempotent("createStatusReason")
 async def create_status_reason(
-    transaction: Transaction, caller: Caller, draft: CreateStatusReason
+    transaction: Transaction, caller: Caller, command: CreateStatusReason
 ) -> ChangedStatusReason:
     """Create a status reason.
 
@@ -56,15 +57,16 @@ async def create_status_reason(
         RuleViolation: it is for open opportunities, requires a competitor of a win, or its label is taken;
             or another rule about what was sent, and the code says which.
     """
-    draft = replace(draft, label=validate_text("label", draft.label, _LABEL))
-    _check_state(draft)
-    return await _CREATE_STATUS_REASON.run(
-        transaction, caller, draft, lambda: _create(transaction, caller, draft)
-    )
+    problems = Problems()
+    label = validate_text(problems, "label", command.label, _LABEL)
+    problems.raise_first()
+    _check_state(command)
+    return await _create(transaction, caller, replace(command, label=label))
 
 
+@idempotent("retireStatusReason")
 async def retire_status_reason(
-    transaction: Transaction, caller: Caller, retirement: RetireStatusReason
+    transaction: Transaction, caller: Caller, command: RetireStatusReason
 ) -> ChangedStatusReason:
     """Retire a status reason for good: new closings can't have it, old ones keep it.
 
@@ -73,9 +75,7 @@ async def retire_status_reason(
         StaleVersion: it is not at the expected version.
         RuleViolation: it is for open opportunities, which have those two alone, or is retired already.
     """
-    return await _RETIRE_STATUS_REASON.run(
-        transaction, caller, retirement, lambda: _retire(transaction, caller, retirement)
-    )
+    return await _retire(transaction, caller, command)
 
 
 def _check_state(draft: CreateStatusReason) -> None:
@@ -143,8 +143,6 @@ def _check_retirable(reason: Any) -> None:
         )
 
 
-_CREATE_STATUS_REASON = IdempotentOperation("createStatusReason", ChangedStatusReason)
-_RETIRE_STATUS_REASON = IdempotentOperation("retireStatusReason", ChangedStatusReason)
 _LABEL = ("input", "label")
 _REASON_ID = ("input", "statusReasonId")
 _COLUMNS = ("state", "label", "description_required", "competitor_required")

@@ -1,27 +1,42 @@
-"""Closing an opportunity as won or lost. It can't be closed while a quote of it is active."""
+"""Close an opportunity as won or lost. It cannot be closed while one of its quotes is active."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 from uuid import UUID
 
-from sqlalchemy import bindparam, update
+from sqlalchemy import and_, bindparam, exists, or_, update
 
 from db import models
 from db.audit.log import AuditAction, AuditEntry, EventKind, record_change
 from db.domain.caller import Caller
-from db.domain.closing_details import validate_closing_date_since, validate_description
-from db.domain.enums import ActivityState, OpportunityState, QuoteCloseReason, QuoteState
-from db.domain.errors import ActiveQuotes, BlockingQuote, NotFound, RuleViolation
+from db.domain.enums import ActivityState, OpportunityState, QuoteCloseReason, QuoteState, SeededReason
+from db.domain.errors import ActiveQuotes, BlockingQuote, NotFound
 from db.domain.ids import new_id
-from db.domain.validation import validate_amount
-from db.guards.closing_context import ClosingContext, ClosingRefs, LockedOpportunity, load_closing_context
-from db.guards.idempotency import IdempotentOperation
-from db.guards.preconditions import OPPORTUNITY_ID, check_open, check_version
-from db.opportunities.status_reason_rules import check_reason, check_required, default_reason
-from db.quotes.close_activities import close_quotes_with_activities, with_closing_date
+from db.domain.validation import (
+    Problems,
+    closed_before_creation,
+    validate_amount,
+    validate_closing_date,
+    validate_description,
+)
+from db.guards.idempotency import idempotent
+from db.guards.locking import (
+    SELECT_OPPORTUNITY_WITH_QUOTES,
+    LockedOpportunity,
+    LockedQuotes,
+    QuoteRow,
+    locked_quotes,
+)
+from db.guards.preconditions import OPPORTUNITY_ID, check_open, check_version, require_found
+from db.opportunities.status_reason_rules import (
+    StatusReasonRow,
+    default_reason,
+    require_reason,
+    validate_required_details,
+)
+from db.quotes.transitions import QuoteTransition, apply_transitions, close_along
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
@@ -29,7 +44,7 @@ from db.sql.tables import table_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseRemainingQuotes:
-    """What is recorded with the active and draft quotes that are closed along with their opportunity."""
+    """Close the active and draft quotes of the opportunity too, with this reason and description."""
 
     reason: QuoteCloseReason
     description: str | None = None
@@ -37,11 +52,11 @@ class CloseRemainingQuotes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseOpportunity:
-    """How to close which opportunity; ``outcome`` is WON or LOST.
+    """Close an opportunity; ``outcome`` is WON or LOST.
 
-    What is left out has a default: ``status_reason_id`` the outcome's seeded reason, ``closed_on`` today
-    (UTC), ``actual_revenue`` (in the opportunity's currency) of a win the total of the won quote, or without
-    one the estimated revenue.
+    ``status_reason_id`` defaults to the seeded reason of the outcome, ``closed_on`` to today (UTC). For a
+    win, ``actual_revenue`` (in the currency of the opportunity) defaults to the total of the won quote, or
+    without one to the estimated revenue.
     """
 
     opportunity_id: UUID
@@ -58,156 +73,57 @@ class CloseOpportunity:
 
 @dataclass(frozen=True, slots=True)
 class ClosedOpportunity:
-    """A closed opportunity, the activity that records it, and the quotes that were closed along with it."""
+    """The closed opportunity, the activity that records the closing, and the quotes closed with it."""
 
     opportunity_id: UUID
     opportunity_close_id: UUID
     closed_quote_ids: tuple[UUID, ...]
 
 
-async def close_opportunity(
-    transaction: Transaction, caller: Caller, closing: CloseOpportunity
-) -> ClosedOpportunity:
-    """Close an open opportunity that has no active quote; with ``close_quotes``, its quotes before it.
+@dataclass(frozen=True, slots=True)
+class ClosingContext:
+    """What closing an opportunity depends on; None stands for a row that does not exist."""
 
-    Raises:
-        NotFound: the caller's organization has no such opportunity or competitor.
-        OpportunityAlreadyClosed: it is won or lost.
-        StaleVersion: it is not at the expected version.
-        InvalidStatusReason: the reason isn't one of the outcome's, or is retired.
-        RuleViolation: any other rule about what was sent; the code says which.
-        ActiveQuotes: quotes of it are active, expired or not, and ``close_quotes`` was not sent.
-    """
-    closing = closing_within_limits(closing)
-    return await _CLOSE_OPPORTUNITY.run(
-        transaction, caller, closing, lambda: close_one(transaction, caller, closing)
-    )
+    locked: LockedQuotes | None
+    status_reason: StatusReasonRow | None = None
+    competitor_exists: bool = False
 
 
-def closing_within_limits(closing: CloseOpportunity) -> CloseOpportunity:
-    """Return the closing with its descriptions as they are stored.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClosingDecision:
+    """The opportunity as it is, what the closing records, and the quotes to close with it."""
 
-    Raises:
-        RuleViolation: a description is too long.
-    """
-    remaining = closing.close_quotes
-    if remaining is not None:
-        path = ("input", "closeQuotes", "description")
-        remaining = replace(remaining, description=validate_description(remaining.description, path))
-    description = validate_description(closing.description, ("input", "description"))
-    return replace(closing, description=description, close_quotes=remaining)
+    opportunity: LockedOpportunity
+    outcome: OpportunityState
+    status_reason_id: UUID
+    closed_on: date
+    actual_revenue: Decimal | None
+    competitor_id: UUID | None
+    description: str | None
+    quotes: tuple[QuoteTransition, ...]
 
-
-async def close_one(transaction: Transaction, caller: Caller, closing: CloseOpportunity) -> ClosedOpportunity:
-    """Do what ``close_opportunity`` does, whatever the key; it refuses before it has changed anything."""
-    reason = closing.status_reason_id or default_reason(closing.outcome, closing.competitor_id)
-    named = ClosingRefs(reason, closing.competitor_id)
-    facts = await load_closing_context(transaction, caller, closing.opportunity_id, OPPORTUNITY_ID, named)
-    opportunity = facts.opportunity
-    check_open(opportunity)
-    check_version("opportunity", opportunity, closing.expected_version)
-    activity = _activity(caller, closing, facts)
-    changes = await _close_quotes(transaction, caller, closing, activity["closed_on"], facts.quotes)
-    await transaction.update_exactly(_CLOSE, **activity)
-    await transaction.execute_many(_INSERT_ACTIVITY, [activity])
-    await record_change(
-        transaction,
-        caller,
-        [*changes, _change(opportunity, activity)],
-        EventKind.OPPORTUNITY_CLOSED,
-        [opportunity.id],
-    )
-    return ClosedOpportunity(opportunity.id, activity["id"], tuple(change.subject_id for change in changes))
-
-
-def _activity(caller: Caller, closing: CloseOpportunity, facts: ClosingContext) -> dict[str, Any]:
-    opportunity = facts.opportunity
-    check_reason(facts.reason, closing.outcome)
-    check_required(facts.reason, closing.outcome, closing.description, closing.competitor_id)
-    _check_competitor(closing, facts)
-    return {
-        "organization_id": caller.organization_id,
-        "id": new_id(),
-        "opportunity_id": opportunity.id,
-        "state": ActivityState.COMPLETED,
-        "outcome": closing.outcome,
-        "status_reason_id": facts.reason.reason_id,
-        "closed_on": validate_closing_date_since(
-            caller, closing.closed_on, "The opportunity", opportunity.created_at.date()
-        ),
-        "actual_revenue": _actual_revenue(closing, facts),
-        "currency_code": opportunity.currency_code,
-        "competitor_id": closing.competitor_id,
-        "description": closing.description,
-        "closed_by_id": caller.user_id,
-        "created_at": caller.now,
-    }
-
-
-def _check_competitor(closing: CloseOpportunity, facts: ClosingContext) -> None:
-    path = ("input", "outcome", closing.outcome.lower(), "competitorId")
-    if closing.competitor_id is not None and closing.outcome == OpportunityState.WON:
-        raise RuleViolation("COMPETITOR_OF_A_WIN", "A won deal has no competitor. Leave it out.", path)
-    if closing.competitor_id is not None and not facts.competitor_exists:
-        raise NotFound("competitor", path)
-
-
-def _actual_revenue(closing: CloseOpportunity, facts: ClosingContext) -> Decimal | None:
-    if closing.actual_revenue is not None:
-        path = ("input", "outcome", closing.outcome.lower(), "actualRevenue")
-        return validate_amount("actual revenue", closing.actual_revenue, path)
-    if closing.outcome == OpportunityState.LOST:
-        return None
-    won: list[Decimal] = [quote.total for quote in facts.quotes if quote.state == QuoteState.WON]
-    return won[0] if won else facts.opportunity.estimated_revenue
-
-
-async def _close_quotes(
-    transaction: Transaction,
-    caller: Caller,
-    closing: CloseOpportunity,
-    closed_on: date,
-    quotes: Sequence[Any],
-) -> list[AuditEntry]:
-    if closing.close_quotes is None:
-        _check_nothing_blocks(caller, closing, quotes)
-        return []
-    remaining = with_closing_date((quote for quote in quotes if quote.state != QuoteState.WON), closed_on)
-    return await close_quotes_with_activities(
-        transaction, caller, remaining, closing.close_quotes.reason, closing.close_quotes.description
-    )
-
-
-def _check_nothing_blocks(caller: Caller, closing: CloseOpportunity, quotes: Sequence[Any]) -> None:
-    blocking = [_blocking(caller, quote) for quote in quotes if quote.state == QuoteState.ACTIVE]
-    if blocking:
-        raise ActiveQuotes(closing.opportunity_id, blocking)
-
-
-def _blocking(caller: Caller, quote: Any) -> BlockingQuote:
-    is_expired = quote.effective_to is not None and quote.effective_to < caller.today
-    return BlockingQuote(quote.id, quote.number, quote.revision, is_expired)
-
-
-def _change(opportunity: LockedOpportunity, activity: dict[str, Any]) -> AuditEntry:
-    return AuditEntry(
-        AuditAction.OPPORTUNITY_CLOSED,
-        opportunity.id,
-        opportunity.id,
-        {
-            "state": (opportunity.state, activity["outcome"]),
-            "status_reason_id": (opportunity.status_reason_id, activity["status_reason_id"]),
-            "actual_revenue": (None, activity["actual_revenue"]),
-            "closed_on": (None, activity["closed_on"]),
-            "close_id": (None, activity["id"]),
-        },
-    )
-
-
-_CLOSE_OPPORTUNITY = IdempotentOperation("closeOpportunity", ClosedOpportunity)
 
 _opportunity = table_of(models.Opportunity)
+_reason = table_of(models.StatusReason).c
+_competitor = table_of(models.Competitor).c
 
+_LOAD_CONTEXT = Statement(
+    SELECT_OPPORTUNITY_WITH_QUOTES.add_columns(
+        exists()
+        .where(
+            _competitor.organization_id == bindparam("organization_id"),
+            _competitor.id == bindparam("competitor_id"),
+        )
+        .label("competitor_exists"),
+        *(_reason[name].label(f"reason_{name}") for name in StatusReasonRow._fields),
+    ).outerjoin(
+        table_of(models.StatusReason),
+        and_(
+            _reason.organization_id == bindparam("organization_id"),
+            or_(_reason.id == bindparam("reason_id"), _reason.code == bindparam("reason_code")),
+        ),
+    )
+)
 _CLOSE = Statement(
     update(_opportunity)
     .where(
@@ -226,3 +142,147 @@ _CLOSE = Statement(
     )
 )
 _INSERT_ACTIVITY = insert_statement(models.OpportunityClose)
+
+
+@idempotent("closeOpportunity")
+async def close_opportunity(
+    transaction: Transaction, caller: Caller, command: CloseOpportunity
+) -> ClosedOpportunity:
+    """Close an open opportunity that has no active quote, or with ``close_quotes`` its quotes first.
+
+    Raises:
+        NotFound: the caller's organization has no such opportunity or competitor.
+        OpportunityAlreadyClosed: the opportunity is won or lost.
+        StaleVersion: the opportunity does not have the expected version.
+        InvalidStatusReason: the status reason is unknown, retired, or belongs to another outcome.
+        ActiveQuotes: quotes are active, expired or not, and ``close_quotes`` was not sent.
+        RuleViolation: another rule rejects the command; the code names it.
+    """
+    context = await load_closing_context(transaction, caller, command)
+    decision = decide_closing(context, command, caller)
+    return await apply_closing(transaction, caller, decision)
+
+
+async def load_closing_context(
+    transaction: Transaction, caller: Caller, command: CloseOpportunity
+) -> ClosingContext:
+    """Lock the opportunity and load, in one statement, everything that closing it depends on."""
+    reason = command.status_reason_id or default_reason(command.outcome, command.competitor_id)
+    is_seeded = isinstance(reason, SeededReason)
+    rows = await transaction.rows(
+        _LOAD_CONTEXT,
+        organization_id=caller.organization_id,
+        opportunity_id=command.opportunity_id,
+        reason_id=None if is_seeded else reason,
+        reason_code=reason if is_seeded else None,
+        competitor_id=command.competitor_id,
+    )
+    if not rows:
+        return ClosingContext(None)
+    status_reason = StatusReasonRow(*rows[0][-len(StatusReasonRow._fields) :])
+    return ClosingContext(
+        locked_quotes(rows), status_reason if status_reason.id else None, rows[0].competitor_exists
+    )
+
+
+def decide_closing(context: ClosingContext, command: CloseOpportunity, caller: Caller) -> ClosingDecision:
+    """Return what the closing changes; raises as ``close_opportunity`` does."""
+    problems = Problems()
+    remaining = command.close_quotes
+    remaining_description = validate_description(
+        problems,
+        None if remaining is None else remaining.description,
+        ("input", "closeQuotes", "description"),
+    )
+    description = validate_description(problems, command.description, ("input", "description"))
+    problems.raise_first()
+
+    opportunity, quotes = require_found(context.locked, "opportunity", OPPORTUNITY_ID)
+    check_open(opportunity)
+    check_version("opportunity", opportunity, command.expected_version)
+
+    outcome_path = ("input", "outcome", command.outcome.lower())
+    reason = require_reason(context.status_reason, command.outcome)
+    validate_required_details(problems, reason, command.outcome, description, command.competitor_id)
+    if command.competitor_id is not None and command.outcome == OpportunityState.WON:
+        message = "A won deal has no competitor. Leave it out."
+        problems.add("COMPETITOR_OF_A_WIN", message, (*outcome_path, "competitorId"))
+    elif command.competitor_id is not None and not context.competitor_exists:
+        problems.add_refusal(NotFound("competitor", (*outcome_path, "competitorId")))
+    closed_on = validate_closing_date(problems, caller, command.closed_on)
+    created_on = opportunity.created_at.date()
+    if closed_on < created_on:
+        problems.add_refusal(closed_before_creation("The opportunity", created_on, closed_on))
+    actual_revenue = _default_revenue(opportunity, quotes, command.outcome)
+    if command.actual_revenue is not None:
+        path = (*outcome_path, "actualRevenue")
+        actual_revenue = validate_amount(problems, "actual revenue", command.actual_revenue, path)
+    problems.raise_first()
+
+    to_close: tuple[QuoteTransition, ...] = ()
+    if remaining is not None:
+        unwon = [each for each in quotes if each.state != QuoteState.WON]
+        to_close = close_along(unwon, remaining.reason, closed_on, remaining_description)
+    elif active := [each for each in quotes if each.state == QuoteState.ACTIVE]:
+        raise ActiveQuotes(opportunity.id, [_blocking_quote(each, caller) for each in active])
+    return ClosingDecision(
+        opportunity=opportunity,
+        outcome=command.outcome,
+        status_reason_id=reason.id,
+        closed_on=closed_on,
+        actual_revenue=actual_revenue,
+        competitor_id=command.competitor_id,
+        description=description,
+        quotes=to_close,
+    )
+
+
+def _default_revenue(
+    opportunity: LockedOpportunity, quotes: Sequence[QuoteRow], outcome: OpportunityState
+) -> Decimal | None:
+    if outcome == OpportunityState.LOST:
+        return None
+    won = [quote.total for quote in quotes if quote.state == QuoteState.WON]
+    return won[0] if won else opportunity.estimated_revenue
+
+
+def _blocking_quote(quote: QuoteRow, caller: Caller) -> BlockingQuote:
+    is_expired = quote.effective_to is not None and quote.effective_to < caller.today
+    return BlockingQuote(quote.id, quote.number, quote.revision, is_expired)
+
+
+async def apply_closing(
+    transaction: Transaction, caller: Caller, decision: ClosingDecision
+) -> ClosedOpportunity:
+    """Write the quotes, the opportunity and the close activity, an audit entry for each, and an event."""
+    opportunity = decision.opportunity
+    entries = await apply_transitions(transaction, caller, decision.quotes)
+    close_id = new_id()
+    activity = {
+        "organization_id": caller.organization_id,
+        "id": close_id,
+        "opportunity_id": opportunity.id,
+        "state": ActivityState.COMPLETED,
+        "outcome": decision.outcome,
+        "status_reason_id": decision.status_reason_id,
+        "closed_on": decision.closed_on,
+        "actual_revenue": decision.actual_revenue,
+        "currency_code": opportunity.currency_code,
+        "competitor_id": decision.competitor_id,
+        "description": decision.description,
+        "closed_by_id": caller.user_id,
+        "created_at": caller.now,
+    }
+    await transaction.update_exactly(_CLOSE, **activity)
+    await transaction.execute_many(_INSERT_ACTIVITY, [activity])
+    changes = {
+        "state": (opportunity.state, decision.outcome),
+        "status_reason_id": (opportunity.status_reason_id, decision.status_reason_id),
+        "actual_revenue": (None, decision.actual_revenue),
+        "closed_on": (None, decision.closed_on),
+        "close_id": (None, close_id),
+    }
+    entries.append(AuditEntry(AuditAction.OPPORTUNITY_CLOSED, opportunity.id, opportunity.id, changes))
+    await record_change(transaction, caller, entries, EventKind.OPPORTUNITY_CLOSED, [opportunity.id])
+    closed_quotes = tuple(each.quote.id for each in decision.quotes)
+    return ClosedOpportunity(opportunity.id, close_id, closed_quotes)

@@ -1,42 +1,45 @@
-"""Closing many opportunities alike: all or none, or those that can be closed."""
+"""Close several opportunities with the same details: all or none, or those that can be closed."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
 from uuid import UUID
 
 from db.domain.caller import Caller
-from db.domain.closing_details import CLOSED_ON_BEFORE_CREATION
 from db.domain.enums import OpportunityState
 from db.domain.errors import (
     NotFound,
     OpportunitiesNotClosable,
     OpportunityFailure,
+    Path,
     Refusal,
     RuleViolation,
 )
-from db.guards.idempotency import IdempotentOperation
+from db.domain.validation import CLOSED_ON_BEFORE_CREATION
+from db.guards.idempotency import idempotent
 from db.guards.locking import lock_opportunities
 from db.guards.preconditions import OPPORTUNITY_ID
 from db.opportunities.close import (
     ClosedOpportunity,
     CloseOpportunity,
     CloseRemainingQuotes,
-    close_one,
-    closing_within_limits,
+    ClosingContext,
+    ClosingDecision,
+    apply_closing,
+    decide_closing,
+    load_closing_context,
 )
 from db.sql.database import Transaction
 
 MAX_OPPORTUNITIES = 100
-"""How many opportunities one call closes."""
+"""The number of opportunities that one command can close."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CloseOpportunities:
-    """How to close which opportunities: each as ``close_opportunity`` does, with the same details.
+    """Close opportunities as ``CloseOpportunity`` does, all with the same details.
 
-    With ``close_others`` an opportunity that can't be closed doesn't keep the others from it.
+    With ``close_others``, opportunities that can be closed are closed even if others cannot.
     """
 
     opportunity_ids: tuple[UUID, ...]
@@ -49,79 +52,95 @@ class CloseOpportunities:
     close_others: bool = False
     idempotency_key: str | None = None
 
+    def commands(self) -> list[CloseOpportunity]:
+        """Return one command per opportunity; an opportunity that is sent twice counts once."""
+        return [
+            CloseOpportunity(
+                opportunity_id=opportunity_id,
+                outcome=self.outcome,
+                status_reason_id=self.status_reason_id,
+                competitor_id=self.competitor_id,
+                closed_on=self.closed_on,
+                description=self.description,
+                close_quotes=self.close_quotes,
+            )
+            for opportunity_id in dict.fromkeys(self.opportunity_ids)
+        ]
+
 
 @dataclass(frozen=True, slots=True)
 class ClosedOpportunities:
-    """The opportunities that were closed, and why each other one was not."""
+    """The opportunities that were closed, and the failures of the others."""
 
     closed: tuple[ClosedOpportunity, ...]
     failures: tuple[OpportunityFailure, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class CloseOpportunitiesDecision:
+    """The closings, and the failures of the other opportunities."""
+
+    closings: tuple[ClosingDecision, ...]
+    failures: tuple[OpportunityFailure, ...]
+
+
+_OPPORTUNITY_IDS: Path = ("input", "opportunityIds")
+
+
+@idempotent("closeOpportunities")
 async def close_opportunities(
-    transaction: Transaction, caller: Caller, closing: CloseOpportunities
+    transaction: Transaction, caller: Caller, command: CloseOpportunities
 ) -> ClosedOpportunities:
-    """Close up to ``MAX_OPPORTUNITIES`` opportunities; one that is named twice counts once.
+    """Close up to ``MAX_OPPORTUNITIES`` opportunities.
 
     Raises:
-        OpportunitiesNotClosable: some can't be closed, and ``close_others`` was not sent.
+        OpportunitiesNotClosable: some cannot be closed, and ``close_others`` was not sent.
         NotFound: the caller's organization has no such competitor.
-        InvalidStatusReason: the reason isn't one of the outcome's, or is retired.
-        RuleViolation: any other rule about what was sent; the code says which.
+        InvalidStatusReason: the status reason is unknown, retired, or belongs to another outcome.
+        RuleViolation: another rule rejects the command; the code names it.
     """
-    _check_number(len(set(closing.opportunity_ids)))
-    return await _CLOSE_OPPORTUNITIES.run(
-        transaction, caller, closing, lambda: _close(transaction, caller, closing)
-    )
+    check_number_of_opportunities(command)
+    await lock_opportunities(transaction, caller, command.opportunity_ids)
+    contexts = [await load_closing_context(transaction, caller, each) for each in command.commands()]
+    decision = decide_closings(contexts, command, caller)
+    closed = [await apply_closing(transaction, caller, each) for each in decision.closings]
+    return ClosedOpportunities(tuple(closed), decision.failures)
 
 
-def _check_number(opportunities: int) -> None:
-    path = ("input", "opportunityIds")
-    if opportunities == 0:
-        raise RuleViolation(
-            "NO_OPPORTUNITIES", "No opportunity was named. Send the id of at least one.", path
-        )
-    if opportunities > MAX_OPPORTUNITIES:
+def check_number_of_opportunities(command: CloseOpportunities) -> None:
+    """Check, before they are loaded, that not too many opportunities are sent.
+
+    Raises:
+        RuleViolation: no opportunity is sent, or more than ``MAX_OPPORTUNITIES``.
+    """
+    number = len(set(command.opportunity_ids))
+    if number == 0:
+        message = "No opportunity was named. Send the id of at least one."
+        raise RuleViolation("NO_OPPORTUNITIES", message, _OPPORTUNITY_IDS)
+    if number > MAX_OPPORTUNITIES:
         raise RuleViolation(
             "TOO_MANY_OPPORTUNITIES",
-            f"{opportunities:,} opportunities were named; the limit is {MAX_OPPORTUNITIES}. Close them in"
-            " several calls.",
-            path,
+            f"{number:,} opportunities were named; the limit is {MAX_OPPORTUNITIES}. Close them in several"
+            " calls.",
+            _OPPORTUNITY_IDS,
         )
 
 
-async def _close(
-    transaction: Transaction, caller: Caller, closing: CloseOpportunities
-) -> ClosedOpportunities:
-    await lock_opportunities(transaction, caller, closing.opportunity_ids)
-    closed: list[ClosedOpportunity] = []
+def decide_closings(
+    contexts: Sequence[ClosingContext], command: CloseOpportunities, caller: Caller
+) -> CloseOpportunitiesDecision:
+    """Return which opportunities are closed; raises as ``close_opportunities`` does."""
+    closings: list[ClosingDecision] = []
     failures: list[OpportunityFailure] = []
-    for each in _each(closing):
+    for context, each in zip(contexts, command.commands(), strict=True):
         try:
-            closed.append(await close_one(transaction, caller, each))
+            closings.append(decide_closing(context, each, caller))
         except Refusal as refusal:
-            failures.append(_failure(closing, each, refusal))
-    if failures and not closing.close_others:
+            if refusal.path != OPPORTUNITY_ID and refusal.code != CLOSED_ON_BEFORE_CREATION:
+                raise  # it is about details that all opportunities share
+            path = (*_OPPORTUNITY_IDS, str(command.opportunity_ids.index(each.opportunity_id)))
+            shown = None if isinstance(refusal, NotFound) else each.opportunity_id
+            failures.append(OpportunityFailure(shown, refusal.code, refusal.message, path))
+    if failures and not command.close_others:
         raise OpportunitiesNotClosable(failures)
-    return ClosedOpportunities(tuple(closed), tuple(failures))
-
-
-def _each(closing: CloseOpportunities) -> Sequence[CloseOpportunity]:
-    details: dict[str, Any] = {name: getattr(closing, name) for name in _DETAILS}
-    return [
-        closing_within_limits(CloseOpportunity(opportunity_id=opportunity_id, **details))
-        for opportunity_id in dict.fromkeys(closing.opportunity_ids)
-    ]
-
-
-def _failure(closing: CloseOpportunities, each: CloseOpportunity, refusal: Refusal) -> OpportunityFailure:
-    """Return why one opportunity can't be closed; what keeps all of them from it is raised again."""
-    if refusal.path != OPPORTUNITY_ID and refusal.code != CLOSED_ON_BEFORE_CREATION:
-        raise refusal
-    path = ("input", "opportunityIds", str(closing.opportunity_ids.index(each.opportunity_id)))
-    shown = None if isinstance(refusal, NotFound) else each.opportunity_id
-    return OpportunityFailure(shown, refusal.code, refusal.message, path)
-
-
-_CLOSE_OPPORTUNITIES = IdempotentOperation("closeOpportunities", ClosedOpportunities)
-_DETAILS = ("outcome", "status_reason_id", "competitor_id", "closed_on", "description", "close_quotes")
+    return CloseOpportunitiesDecision(tuple(closings), tuple(failures))

@@ -1,7 +1,6 @@
-"""Reopening a won or lost opportunity: its outcome is cleared, the history keeps it."""
+"""Reopen a won or lost opportunity: clear its outcome and cancel its close activity."""
 
 from dataclasses import dataclass
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -11,9 +10,9 @@ from db.audit.log import AuditAction, AuditEntry, EventKind, diff, record_change
 from db.domain.caller import Caller
 from db.domain.enums import ActivityState, OpenReason, OpportunityState
 from db.domain.errors import RuleViolation
-from db.guards.idempotency import IdempotentOperation
-from db.guards.locking import lock_opportunity
-from db.guards.preconditions import OPPORTUNITY_ID, check_version
+from db.guards.idempotency import idempotent
+from db.guards.locking import OpportunityRow, lock_opportunity
+from db.guards.preconditions import OPPORTUNITY_ID, check_version, require_found
 from db.sql.database import Transaction
 from db.sql.statements import Statement
 from db.sql.tables import table_of
@@ -21,7 +20,7 @@ from db.sql.tables import table_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReopenOpportunity:
-    """Which opportunity to reopen, and whether it is worked on from now on."""
+    """Reopen an opportunity with this status reason."""
 
     opportunity_id: UUID
     status_reason: OpenReason = OpenReason.IN_PROGRESS
@@ -31,60 +30,26 @@ class ReopenOpportunity:
 
 @dataclass(frozen=True, slots=True)
 class ReopenedOpportunity:
-    """An open opportunity, and the activity that had closed it."""
+    """The open opportunity, and the close activity that was canceled."""
 
     opportunity_id: UUID
     opportunity_close_id: UUID
 
 
-async def reopen_opportunity(
-    transaction: Transaction, caller: Caller, reopening: ReopenOpportunity
-) -> ReopenedOpportunity:
-    """Open a won or lost opportunity again and cancel the activity that closed it; its quotes stay.
+@dataclass(frozen=True, slots=True)
+class ReopeningDecision:
+    """The opportunity as it is, its close activity, and its new status reason."""
 
-    Raises:
-        NotFound: the caller's organization has no such opportunity.
-        StaleVersion: it is not at the expected version.
-        RuleViolation: it is open; or another rule about what was sent, and the code says which.
-    """
-    return await _REOPEN_OPPORTUNITY.run(
-        transaction, caller, reopening, lambda: _reopen(transaction, caller, reopening)
-    )
+    opportunity: OpportunityRow
+    close_id: UUID
+    status_reason_id: UUID
 
-
-async def _reopen(
-    transaction: Transaction, caller: Caller, reopening: ReopenOpportunity
-) -> ReopenedOpportunity:
-    opportunity = await lock_opportunity(transaction, caller, reopening.opportunity_id, OPPORTUNITY_ID)
-    _check_closed(opportunity)
-    check_version("opportunity", opportunity, reopening.expected_version)
-    key = {"organization_id": caller.organization_id}
-    reason = await transaction.one(_REASON, **key, code=reopening.status_reason.code)
-    values = {**_NO_OUTCOME, "state": OpportunityState.OPEN, "status_reason_id": reason.id}
-    await transaction.update_exactly(_REOPEN, **key, **values, opportunity_id=opportunity.id, now=caller.now)
-    await transaction.update_exactly(_CANCEL, **key, close_id=opportunity.close_id)
-    change = AuditEntry(
-        AuditAction.OPPORTUNITY_REOPENED, opportunity.id, opportunity.id, diff(opportunity, values)
-    )
-    await record_change(transaction, caller, [change], EventKind.OPPORTUNITY_REOPENED, [opportunity.id])
-    return ReopenedOpportunity(opportunity.id, opportunity.close_id)
-
-
-def _check_closed(opportunity: Any) -> None:
-    if opportunity.state == OpportunityState.OPEN:
-        raise RuleViolation(
-            "OPPORTUNITY_OPEN", "The opportunity is open already. There is nothing to reopen.", OPPORTUNITY_ID
-        )
-
-
-_REOPEN_OPPORTUNITY = IdempotentOperation("reopenOpportunity", ReopenedOpportunity)
-_NO_OUTCOME = {"actual_revenue": None, "closed_on": None, "close_id": None}
 
 _opportunity = table_of(models.Opportunity)
 _activity = table_of(models.OpportunityClose)
 _reason = table_of(models.StatusReason).c
 
-_REASON = Statement(
+_FIND_REASON = Statement(
     select(_reason.id).where(
         _reason.organization_id == bindparam("organization_id"), _reason.code == bindparam("code")
     )
@@ -97,11 +62,16 @@ _REOPEN = Statement(
         _opportunity.c.state != OpportunityState.OPEN,
     )
     .values(
-        {name: bindparam(name) for name in (*_NO_OUTCOME, "state", "status_reason_id")}
-        | {"version": _opportunity.c.version + 1, "updated_at": bindparam("now")}
+        state=bindparam("state"),
+        status_reason_id=bindparam("status_reason_id"),
+        actual_revenue=bindparam("actual_revenue"),
+        closed_on=bindparam("closed_on"),
+        close_id=bindparam("close_id"),
+        version=_opportunity.c.version + 1,
+        updated_at=bindparam("now"),
     )
 )
-_CANCEL = Statement(
+_CANCEL_ACTIVITY = Statement(
     update(_activity)
     .where(
         _activity.c.organization_id == bindparam("organization_id"),
@@ -110,3 +80,56 @@ _CANCEL = Statement(
     )
     .values(state=ActivityState.CANCELED)
 )
+
+
+@idempotent("reopenOpportunity")
+async def reopen_opportunity(
+    transaction: Transaction, caller: Caller, command: ReopenOpportunity
+) -> ReopenedOpportunity:
+    """Reopen a won or lost opportunity and cancel its close activity; its quotes do not change.
+
+    Raises:
+        NotFound: the caller's organization has no such opportunity.
+        StaleVersion: the opportunity does not have the expected version.
+        RuleViolation: the opportunity is open; or another rule rejects the command, and the code names it.
+    """
+    opportunity = await lock_opportunity(transaction, caller, command.opportunity_id)
+    reason = await transaction.one(
+        _FIND_REASON, organization_id=caller.organization_id, code=command.status_reason.code
+    )
+    decision = decide_reopening(opportunity, reason.id, command)
+    return await apply_reopening(transaction, caller, decision)
+
+
+def decide_reopening(
+    opportunity: OpportunityRow | None, status_reason_id: UUID, command: ReopenOpportunity
+) -> ReopeningDecision:
+    """Return what reopening changes; raises as ``reopen_opportunity`` does."""
+    opportunity = require_found(opportunity, "opportunity", OPPORTUNITY_ID)
+    if opportunity.close_id is None:
+        message = "The opportunity is open already. There is nothing to reopen."
+        raise RuleViolation("OPPORTUNITY_OPEN", message, OPPORTUNITY_ID)
+    check_version("opportunity", opportunity, command.expected_version)
+    return ReopeningDecision(opportunity, opportunity.close_id, status_reason_id)
+
+
+async def apply_reopening(
+    transaction: Transaction, caller: Caller, decision: ReopeningDecision
+) -> ReopenedOpportunity:
+    """Write the opportunity and its close activity, an audit entry and an event."""
+    opportunity = decision.opportunity
+    key = {"organization_id": caller.organization_id}
+    values = {
+        "state": OpportunityState.OPEN,
+        "status_reason_id": decision.status_reason_id,
+        "actual_revenue": None,
+        "closed_on": None,
+        "close_id": None,
+    }
+    await transaction.update_exactly(_REOPEN, **key, opportunity_id=opportunity.id, now=caller.now, **values)
+    await transaction.update_exactly(_CANCEL_ACTIVITY, **key, close_id=decision.close_id)
+    entry = AuditEntry(
+        AuditAction.OPPORTUNITY_REOPENED, opportunity.id, opportunity.id, diff(opportunity, values)
+    )
+    await record_change(transaction, caller, [entry], EventKind.OPPORTUNITY_REOPENED, [opportunity.id])
+    return ReopenedOpportunity(opportunity.id, decision.close_id)

@@ -1,43 +1,49 @@
-"""Activating a draft: from then on it is offered, and blocks the closing of its opportunity."""
-
-from typing import Any
+"""Activate a draft: it becomes an offer, and blocks the closing of its opportunity."""
 
 from db.audit.log import AuditAction, EventKind, record_change
 from db.domain.caller import Caller
 from db.domain.enums import QuoteState, QuoteStatusReason
 from db.domain.errors import RuleViolation
-from db.guards.idempotency import IdempotentOperation
-from db.guards.locking import lock_quote
-from db.guards.preconditions import check_draft
-from db.quotes.transitions import QUOTE_ID, ChangedQuote, QuoteRef, Transition, quote_label, transition_quote
+from db.guards.idempotency import idempotent
+from db.guards.locking import LockedQuote, lock_quote
+from db.guards.preconditions import QUOTE_ID, check_draft, require_found
+from db.quotes.transitions import ChangedQuote, QuoteRef, QuoteTransition, apply_transitions
 from db.sql.database import Transaction
 
 
-async def activate_quote(transaction: Transaction, caller: Caller, sent: QuoteRef) -> ChangedQuote:
-    """Make a draft with at least one line active; its opportunity must be open.
+@idempotent("activateQuote")
+async def activate_quote(transaction: Transaction, caller: Caller, command: QuoteRef) -> ChangedQuote:
+    """Activate a draft that has at least one line, on an open opportunity.
 
     Raises:
         NotFound: the caller's organization has no such quote.
-        StaleVersion: it is not at the expected version.
-        RuleViolation: it is no draft, has no lines, or its opportunity is closed.
+        StaleVersion: the quote does not have the expected version.
+        RuleViolation: the quote is not a draft or has no lines, or its opportunity is closed.
     """
-    return await _ACTIVATE_QUOTE.run(transaction, caller, sent, lambda: _activate(transaction, caller, sent))
+    locked = await lock_quote(transaction, caller, command.quote_id)
+    decision = decide_activation(locked, command)
+    return await apply_activation(transaction, caller, decision)
 
 
-async def _activate(transaction: Transaction, caller: Caller, sent: QuoteRef) -> ChangedQuote:
-    quote, opportunity = await lock_quote(transaction, caller, sent.quote_id, QUOTE_ID)
-    _check(quote, opportunity, sent.expected_version)
-    change = await transition_quote(transaction, caller, quote, _ACTIVATION)
-    await record_change(transaction, caller, [change], EventKind.QUOTE_ACTIVATED, [opportunity.id])
-    return ChangedQuote(quote.id)
-
-
-def _check(quote: Any, opportunity: Any, expected_version: int | None) -> None:
-    check_draft(quote, opportunity, expected_version, "only a draft can be activated. Choose a draft.")
-    if not quote.has_lines:
-        message = f"{quote_label(quote)} has no lines. Add one before you activate it."
+def decide_activation(locked: LockedQuote | None, command: QuoteRef) -> QuoteTransition:
+    """Return the transition; raises as ``activate_quote`` does."""
+    locked = require_found(locked, "quote", QUOTE_ID)
+    requirement = "only a draft can be activated. Choose a draft."
+    check_draft(locked, command.expected_version, requirement)
+    if not locked.has_lines:
+        message = f"{locked.quote.label} has no lines. Add one before you activate it."
         raise RuleViolation("QUOTE_WITHOUT_LINES", message, QUOTE_ID)
+    return QuoteTransition(
+        locked.quote, AuditAction.QUOTE_ACTIVATED, QuoteState.ACTIVE, QuoteStatusReason.ACTIVE_IN_PROGRESS
+    )
 
 
-_ACTIVATION = Transition(AuditAction.QUOTE_ACTIVATED, QuoteState.ACTIVE, QuoteStatusReason.ACTIVE_IN_PROGRESS)
-_ACTIVATE_QUOTE = IdempotentOperation("activateQuote", ChangedQuote)
+async def apply_activation(
+    transaction: Transaction, caller: Caller, decision: QuoteTransition
+) -> ChangedQuote:
+    """Write the new state, an audit entry and an event."""
+    entries = await apply_transitions(transaction, caller, [decision])
+    await record_change(
+        transaction, caller, entries, EventKind.QUOTE_ACTIVATED, [decision.quote.opportunity_id]
+    )
+    return ChangedQuote(decision.quote.id)

@@ -13,15 +13,16 @@ import pytest
 
 from db.domain.enums import OpportunityState, QuoteCloseReason, QuoteLineKind, QuoteState
 from db.domain.errors import OpportunitiesNotClosable, QuotesNotClosable, Refusal
-from db.lines.draft import LineContent, LineUpdate
-from db.lines.rows import read_lines
+from db.lines.line import LineContent, LineUpdate
+from db.lines.storage import read_lines
 from db.opportunities.close import CloseOpportunity, CloseRemainingQuotes, close_opportunity
 from db.opportunities.close_many import CloseOpportunities, close_opportunities
-from db.opportunities.create_update import UpdateOpportunity, update_opportunity
 from db.opportunities.reopen import ReopenOpportunity, reopen_opportunity
+from db.opportunities.update import UpdateOpportunity, update_opportunity
 from db.quotes.activate import activate_quote
 from db.quotes.close import CloseQuotes, close_quotes
-from db.quotes.create import CreateQuote, create_quote, delete_draft_quote
+from db.quotes.create import CreateQuote, create_quote
+from db.quotes.delete import delete_draft_quote
 from db.quotes.revise import revise_quote
 from db.quotes.transitions import QuoteRef
 from db.quotes.update import UpdateQuote, update_quote
@@ -57,7 +58,7 @@ def creating_quote(it: Transaction, builder: OrganizationBuilder, opportunity_id
 def editing(edit: Callable[[UUID], dict[str, Any]]) -> Act:
     async def act(it: Transaction, builder: OrganizationBuilder, quote_id: UUID) -> object:
         [line] = await read_lines(it, builder.caller, quote_id)
-        return await update_quote(it, builder.caller, UpdateQuote(quote_id=quote_id, **edit(line["id"])))
+        return await update_quote(it, builder.caller, UpdateQuote(quote_id=quote_id, **edit(line.id)))
 
     return act
 

@@ -1,14 +1,13 @@
 """Twelve times the same with one key, at the same time: one effect, and twelve times the same answer."""
 
 import asyncio
-from functools import partial
 from uuid import UUID
 
 import pytest
 
 from db.domain.enums import OpportunityState
-from db.opportunities.close import CloseOpportunity, close_opportunity
-from db.sql.database import Database
+from db.opportunities.close import ClosedOpportunity, CloseOpportunity, close_opportunity
+from db.sql.database import Database, Transaction
 from tests.builders import OrganizationBuilder
 from tests.db.races.race import open_twice
 
@@ -40,6 +39,9 @@ async def closing_of_twins(builder: OrganizationBuilder, databases: list[Databas
     sent = CloseOpportunity(
         opportunity_id=opportunity_id, outcome=OpportunityState.WON, idempotency_key=str(opportunity_id)
     )
-    act = partial(close_opportunity, caller=builder.caller, closing=sent)
-    [answer] = set(await asyncio.gather(*(databases[twin % 2].write(act) for twin in range(TWINS))))
+
+    async def close(transaction: Transaction) -> ClosedOpportunity:
+        return await close_opportunity(transaction, builder.caller, sent)
+
+    [answer] = set(await asyncio.gather(*(databases[twin % 2].write(close) for twin in range(TWINS))))
     return answer.opportunity_close_id

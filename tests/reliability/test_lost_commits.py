@@ -38,7 +38,7 @@ async def test_a_change_with_a_key_is_made_once_though_its_commit_was_not_answer
             if has_answer:
                 await transaction.json(ANSWER, {})
 
-        with pytest.raises(OutcomeUnknown, match="Sent again with the same idempotencyKey, it is done once"):
+        with pytest.raises(OutcomeUnknown, match="With an idempotencyKey, send the request again"):
             await away.database.write(work)
         assert len((await builder.dump())["opportunity_close"]) == is_committed
         closed = await close(away, opportunity_id, idempotency_key="once")

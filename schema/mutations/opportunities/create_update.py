@@ -8,7 +8,7 @@ from uuid import UUID
 import strawberry
 
 from db.domain.caller import Caller
-from db.opportunities import create_update
+from db.opportunities import create, update
 from db.sql.database import Transaction
 from schema.leaf_types.enums import OpenReason
 from schema.mutations.errors import (
@@ -71,14 +71,14 @@ class CreateOpportunityInput:
     )
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def to_command(self) -> create_update.CreateOpportunity:
+    def to_command(self) -> create.CreateOpportunity:
         """Return the command.
 
         Raises:
             NotFound: an id can't belong to an account, user or contracting unit.
         """
         unit_path = ("input", "contractingUnitId")
-        return create_update.CreateOpportunity(
+        return create.CreateOpportunity(
             name=self.name,
             description=self.description,
             account_id=_parse_account_id(self.account_id),
@@ -119,16 +119,16 @@ class UpdateOpportunityInput:
     expected_version: int | None = strawberry.field(description=EXPECTED_VERSION, default=None)
     idempotency_key: str | None = strawberry.field(description=IDEMPOTENCY_KEY, default=None)
 
-    def to_command(self) -> create_update.UpdateOpportunity:
+    def to_command(self) -> update.UpdateOpportunity:
         """Return the command.
 
         Raises:
             NotFound: an id can't belong to an opportunity, account or user.
         """
-        return create_update.UpdateOpportunity(
+        return update.UpdateOpportunity(
             opportunity_id=parse_id("opp", "opportunity", self.opportunity_id, ("input", "opportunityId")),
             changes=changed_fields(
-                create_update.OpportunityChanges,
+                update.OpportunityChanges,
                 self,
                 *("name", "account_id", "owner_id", "estimated_revenue", "status_reason"),
                 clearable=("description", "estimated_close_date"),
@@ -188,7 +188,7 @@ async def create_opportunity(
     transaction: Transaction, caller: Caller, input_: CreateOpportunityInput
 ) -> Payload:
     """Create an open opportunity."""
-    created = await create_update.create_opportunity(transaction, caller, input_.to_command())
+    created = await create.create_opportunity(transaction, caller, input_.to_command())
     return Payload(CreateOpportunitySuccess, {"opportunity_id": created.opportunity_id})
 
 
@@ -196,5 +196,5 @@ async def update_opportunity(
     transaction: Transaction, caller: Caller, input_: UpdateOpportunityInput
 ) -> Payload:
     """Change an open opportunity."""
-    updated = await create_update.update_opportunity(transaction, caller, input_.to_command())
+    updated = await update.update_opportunity(transaction, caller, input_.to_command())
     return Payload(UpdateOpportunitySuccess, {"opportunity_id": updated.opportunity_id})

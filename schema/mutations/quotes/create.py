@@ -7,7 +7,7 @@ from typing import Annotated
 import strawberry
 
 from db.domain.caller import Caller
-from db.quotes import create
+from db.quotes import create, delete
 from db.sql.database import Transaction
 from schema.mutations.errors import (
     NotFoundError,
@@ -127,7 +127,7 @@ async def delete_draft_quote(
     transaction: Transaction, caller: Caller, input_: DeleteDraftQuoteInput
 ) -> Payload:
     """Delete a draft."""
-    deleted = await create.delete_draft_quote(transaction, caller, input_.to_command())
+    deleted = await delete.delete_draft_quote(transaction, caller, input_.to_command())
     return Payload(
         DeleteDraftQuoteSuccess,
         {

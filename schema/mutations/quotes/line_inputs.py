@@ -6,7 +6,7 @@ from uuid import UUID
 import strawberry
 
 from db.domain.enums import QuoteLineKind
-from db.lines.draft import LineChanges, LineContent, LineUpdate
+from db.lines.line import LineChanges, LineContent, LineUpdate
 from schema.leaf_types.enums import BillingMethod
 from schema.mutations.inputs import CLEARED, UNCHANGED, changed_fields, parse_id
 

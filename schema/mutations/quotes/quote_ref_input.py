@@ -2,7 +2,8 @@
 
 import strawberry
 
-from db.quotes.transitions import QUOTE_ID, QuoteRef
+from db.guards.preconditions import QUOTE_ID
+from db.quotes.transitions import QuoteRef
 from schema.mutations.inputs import parse_id
 
 

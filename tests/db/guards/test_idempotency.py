@@ -17,8 +17,9 @@ from db.domain.errors import (
     RuleViolation,
 )
 from db.domain.ids import new_id
-from db.guards.idempotency import KEY_TTL, PURGE_BATCH_SIZE, IdempotentOperation, delete_expired_keys
+from db.guards.idempotency import KEY_TTL, PURGE_BATCH_SIZE, delete_expired_keys, idempotent
 from db.opportunities.close import CloseRemainingQuotes
+from db.sql.database import Transaction
 from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 from tests.db.operations import activate, close, close_all, expect_refusal, only_row
 
@@ -98,15 +99,15 @@ async def test_a_key_is_refused_for_another_mutation_with_the_same_input(
 ) -> None:
     sent = Sent(idempotency_key=KEY)
 
-    async def act() -> Sent:
-        return sent
+    async def run(name: str) -> Sent:
+        @idempotent(name)
+        async def operation(_transaction: Transaction, _caller: Caller, command: Sent) -> Sent:
+            return command
 
-    async def once(name: str) -> Sent:
-        mutation = IdempotentOperation(name, Sent)
-        return await builder.database.write(lambda it: mutation.run(it, builder.caller, sent, act))
+        return await builder.database.write(lambda it: operation(it, builder.caller, sent))
 
-    assert await once("closeDeal") == sent
-    refusal = await expect_refusal(builder, RuleViolation, once("openDeal"))
+    assert await run("closeDeal") == sent
+    refusal = await expect_refusal(builder, RuleViolation, run("openDeal"))
     assert refusal.code == "IDEMPOTENCY_KEY_REUSED"
 
 

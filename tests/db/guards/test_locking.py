@@ -15,8 +15,7 @@ from db.connect import open_database
 from db.domain.caller import Caller
 from db.domain.enums import OpportunityState
 from db.domain.ids import new_id
-from db.guards.locking import lock_opportunities, lock_opportunities_of, lock_opportunity
-from db.guards.preconditions import OPPORTUNITY_ID
+from db.guards.locking import lock_opportunities, lock_opportunity, lock_quotes
 from db.opportunities.close_many import CloseOpportunities, close_opportunities
 from db.quotes.close import CloseQuotes, close_quotes
 from db.sql.database import Database, Transaction
@@ -83,7 +82,7 @@ def locking_opportunities(caller: Caller, of: Sequence[Deal], transaction: Trans
 def locking_opportunities_of_quotes(
     caller: Caller, of: Sequence[Deal], transaction: Transaction
 ) -> Awaitable[object]:
-    return lock_opportunities_of(transaction, caller, tuple(quote_id for _, quote_id in of))
+    return lock_quotes(transaction, caller, [quote_id for _, quote_id in of])
 
 
 WRITES: list[Write] = [
@@ -107,7 +106,7 @@ async def test_a_write_locks_opportunities_by_their_ids_whatever_order_is_sent(
         async def one_by_one(transaction: Transaction) -> None:
             """Lock the lowest id, wait until the other write waits for it, and lock the others."""
             for opportunity_id, _ in stored:  # noqa: B023 - runs within the round
-                await lock_opportunity(transaction, builder.caller, opportunity_id, OPPORTUNITY_ID)
+                await lock_opportunity(transaction, builder.caller, opportunity_id)
                 first_is_locked.set()  # noqa: B023 - runs within the round
                 await other_waits.wait()  # noqa: B023 - runs within the round
 

@@ -16,8 +16,9 @@ from db.master_data.competitors import CreateCompetitor
 from db.master_data.status_reasons import CreateStatusReason, RetireStatusReason
 from db.opportunities.close import CloseOpportunity
 from db.opportunities.close_many import CloseOpportunities
-from db.opportunities.create_update import CreateOpportunity, UpdateOpportunity
+from db.opportunities.create import CreateOpportunity
 from db.opportunities.reopen import ReopenOpportunity
+from db.opportunities.update import UpdateOpportunity
 from db.quotes.close import CloseQuotes
 from db.quotes.create import CreateQuote
 from db.quotes.transitions import QuoteRef
@@ -190,7 +191,7 @@ class Model:
             self._tell("QUOTE_UPDATED", sent.quote_id, quote.opportunity)
         return refusal
 
-    def delete_draft(self, sent: QuoteRef) -> str | None:
+    def delete_draft_quote(self, sent: QuoteRef) -> str | None:
         refusal = self._refusal_of_draft(self.quotes[sent.quote_id], sent)
         if refusal is None:
             self._tell("QUOTE_DELETED", sent.quote_id, self.quotes.pop(sent.quote_id).opportunity)

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 from sqlmodel import SQLModel
 
-from db.lines.rows import read_lines
+from db.lines.storage import read_lines
 from db.sql.statements import Statement
 from tests.builders import OrganizationBuilder
 from tests.db.model_based.model import Model
@@ -79,7 +79,7 @@ async def stored_rows(builder: OrganizationBuilder) -> Rows:
 
 async def ids_of_lines(builder: OrganizationBuilder, quote_id: UUID) -> list[UUID]:
     async with builder.database.transaction() as transaction:
-        return [line["id"] for line in await read_lines(transaction, builder.caller, quote_id)]
+        return [line.id for line in await read_lines(transaction, builder.caller, quote_id)]
 
 
 def _line(row: Any) -> tuple[int, Any]:

@@ -25,7 +25,7 @@ from typing_extensions import override
 from db.connect import open_database
 from db.domain.enums import OpenReason, OpportunityState, QuoteCloseReason, QuoteLineKind
 from db.domain.errors import Refusal
-from db.lines.draft import LineContent, LineUpdate
+from db.lines.line import LineContent, LineUpdate
 from db.master_data.accounts import CreateAccount, UpdateAccount, create_account, update_account
 from db.master_data.competitors import CreateCompetitor, create_competitor
 from db.master_data.status_reasons import (
@@ -36,16 +36,13 @@ from db.master_data.status_reasons import (
 )
 from db.opportunities.close import CloseOpportunity, CloseRemainingQuotes, close_opportunity
 from db.opportunities.close_many import CloseOpportunities, close_opportunities
-from db.opportunities.create_update import (
-    CreateOpportunity,
-    UpdateOpportunity,
-    create_opportunity,
-    update_opportunity,
-)
+from db.opportunities.create import CreateOpportunity, create_opportunity
 from db.opportunities.reopen import ReopenOpportunity, reopen_opportunity
+from db.opportunities.update import UpdateOpportunity, update_opportunity
 from db.quotes.activate import activate_quote
 from db.quotes.close import CloseQuotes, close_quotes
-from db.quotes.create import CreateQuote, create_quote, delete_draft_quote
+from db.quotes.create import CreateQuote, create_quote
+from db.quotes.delete import delete_draft_quote
 from db.quotes.revise import revise_quote
 from db.quotes.transitions import QuoteRef
 from db.quotes.update import UpdateQuote, update_quote
@@ -243,7 +240,7 @@ class Life(RuleBasedStateMachine):
     @rule(which=WHICH, ahead=AHEAD)
     def delete_draft_quote(self, which: int, ahead: int | None) -> None:
         sent = self.one_quote(which, ahead)
-        self.agree(self.model.delete_draft(sent), delete_draft_quote, sent)
+        self.agree(self.model.delete_draft_quote(sent), delete_draft_quote, sent)
 
     @precondition(lambda self: self.model.quotes)
     @rule(which=WHICH, ahead=AHEAD)

@@ -15,7 +15,7 @@ from db.connect import open_database
 from db.domain.enums import BillingMethod, QuoteLineKind
 from db.domain.errors import RuleViolation
 from db.domain.ids import new_id
-from db.lines.draft import LineContent
+from db.lines.line import LineContent
 from db.quotes.update import UpdateQuote, update_quote
 from db.sql.database import ConcurrentWrite, Database
 from db.sql.statements import Statement, insert_statement

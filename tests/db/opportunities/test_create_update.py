@@ -9,14 +9,8 @@ from db import models
 from db.domain.enums import OpenReason, OpportunityState, SeededReason
 from db.domain.errors import NotFound, OpportunityAlreadyClosed, RuleViolation, StaleVersion
 from db.domain.ids import new_id
-from db.opportunities.create_update import (
-    ChangedOpportunity,
-    CreateOpportunity,
-    OpportunityChanges,
-    UpdateOpportunity,
-    create_opportunity,
-    update_opportunity,
-)
+from db.opportunities.create import ChangedOpportunity, CreateOpportunity, create_opportunity
+from db.opportunities.update import OpportunityChanges, UpdateOpportunity, update_opportunity
 from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 from tests.db.operations import expect_refusal, only_row, run_operation
 

@@ -10,7 +10,8 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteState
 from db.domain.errors import NotFound, OpportunityAlreadyClosed, RuleViolation, StaleVersion
 from db.domain.ids import new_id
-from db.quotes.create import CreateQuote, DeletedDraftQuote, create_quote, delete_draft_quote
+from db.quotes.create import CreateQuote, create_quote
+from db.quotes.delete import DeletedDraftQuote, delete_draft_quote
 from db.quotes.transitions import ChangedQuote, QuoteRef
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import expect_refusal, only_row, run_operation

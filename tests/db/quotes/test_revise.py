@@ -9,7 +9,7 @@ import pytest
 from db.domain.enums import OpportunityState, QuoteState, QuoteStatusReason
 from db.domain.errors import NotFound, RuleViolation, StaleVersion
 from db.domain.ids import new_id
-from db.quotes.create import delete_draft_quote
+from db.quotes.delete import delete_draft_quote
 from db.quotes.revise import RevisedQuote, revise_quote
 from db.quotes.transitions import QuoteRef
 from tests.builders import NOW, OrganizationBuilder

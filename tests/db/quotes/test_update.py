@@ -9,8 +9,8 @@ import pytest
 from db.domain.enums import BillingMethod, OpportunityState, QuoteLineKind, QuoteState
 from db.domain.errors import NotFound, RuleViolation, StaleVersion
 from db.domain.ids import new_id
-from db.lines.draft import LineContent, LineUpdate
-from db.quotes.create import delete_draft_quote
+from db.lines.line import LineContent, LineUpdate
+from db.quotes.delete import delete_draft_quote
 from db.quotes.transitions import ChangedQuote, QuoteRef
 from db.quotes.update import UpdateQuote, update_quote
 from tests.builders import NOW, OrganizationBuilder

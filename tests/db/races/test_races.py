@@ -17,7 +17,7 @@ from db.opportunities.close import ClosedOpportunity, CloseOpportunity, close_op
 from db.opportunities.reopen import ReopenedOpportunity, ReopenOpportunity, reopen_opportunity
 from db.quotes.activate import activate_quote
 from db.quotes.close import CloseQuotes, close_quotes
-from db.quotes.create import delete_draft_quote
+from db.quotes.delete import delete_draft_quote
 from db.quotes.revise import revise_quote
 from db.quotes.transitions import QuoteRef
 from db.quotes.win import WinQuote, win_quote

@@ -81,6 +81,11 @@ class _Unguarded(Transaction):
         return self._writing
 
 
+_STATE_CONDITION = re.compile(
+    r"\w+\.state (?:= ANY\(([^)]+)\)|IN \(SELECT value FROM json_each\(([^)]+)\)\)|= ([^ )]+))"
+)
+
+
 class _WithoutConditions(Statement):
     """A statement that takes no lock and, if it is an update, takes every state for the right one."""
 
@@ -94,5 +99,5 @@ class _WithoutConditions(Statement):
         compiled = self._statement.compiled(dialect)
         sql = compiled.sql.replace(" FOR UPDATE", "")
         if sql.startswith("UPDATE"):
-            sql = re.sub(r"\w+\.state = ([^ )]+)", r"\1 IS NOT NULL", sql)
+            sql = _STATE_CONDITION.sub(lambda match: f"{match[match.lastindex or 0]} IS NOT NULL", sql)
         return replace(compiled, sql=sql)

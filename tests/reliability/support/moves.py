@@ -24,16 +24,13 @@ from db.master_data.status_reasons import (
 )
 from db.opportunities.close import CloseOpportunity, CloseRemainingQuotes, close_opportunity
 from db.opportunities.close_many import CloseOpportunities, close_opportunities
-from db.opportunities.create_update import (
-    CreateOpportunity,
-    UpdateOpportunity,
-    create_opportunity,
-    update_opportunity,
-)
+from db.opportunities.create import CreateOpportunity, create_opportunity
 from db.opportunities.reopen import ReopenOpportunity, reopen_opportunity
+from db.opportunities.update import UpdateOpportunity, update_opportunity
 from db.quotes.activate import activate_quote
 from db.quotes.close import CloseQuotes, close_quotes
-from db.quotes.create import CreateQuote, create_quote, delete_draft_quote
+from db.quotes.create import CreateQuote, create_quote
+from db.quotes.delete import delete_draft_quote
 from db.quotes.revise import revise_quote
 from db.quotes.transitions import QuoteRef
 from db.quotes.update import UpdateQuote, update_quote
