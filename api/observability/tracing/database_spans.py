@@ -4,7 +4,6 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, asynccontextmanager, contextmanager
 from functools import lru_cache
-from typing import Any
 from uuid import UUID
 
 from opentelemetry.trace import SpanKind, Tracer, get_current_span
@@ -30,12 +29,12 @@ class TracedDatabase(Database):
         self.retry_counter = database.retry_counter
 
     @override
-    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+    async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
         with self._spans.of_statement(statement):
             return await self._database.json(statement, values)
 
     @override
-    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+    async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
         with self._spans.of_statement(statement):
             return await self._database.rows(statement, **values)
 
@@ -65,22 +64,22 @@ class _TracedTransaction(Transaction):
         self._spans = spans
 
     @override
-    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+    async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
         with self._spans.of_statement(statement):
             return await self._transaction.rows(statement, **values)
 
     @override
-    async def execute(self, statement: Statement, **values: Any) -> int:
+    async def execute(self, statement: Statement, **values: object) -> int:
         with self._spans.of_statement(statement):
             return await self._transaction.execute(statement, **values)
 
     @override
-    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, object]]) -> None:
         with self._spans.of_statement(statement):
             await self._transaction.execute_many(statement, values)
 
     @override
-    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+    async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
         with self._spans.of_statement(statement):
             return await self._transaction.json(statement, values)
 

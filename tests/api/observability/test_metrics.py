@@ -124,11 +124,11 @@ def test_metrics_are_served_in_the_text_format_of_prometheus(metrics: Metrics, f
 
     with (
         serve_metrics(metrics.registry, "127.0.0.1", free_port),
-        urlopen(f"http://127.0.0.1:{free_port}/metrics", timeout=10) as answer,
+        urlopen(f"http://127.0.0.1:{free_port}/metrics", timeout=10) as response,
     ):
-        text = answer.read().decode()
+        text = response.read().decode()
 
-    assert answer.headers["content-type"].startswith("text/plain; version=")
+    assert response.headers["content-type"].startswith("text/plain; version=")
     assert 'dealdesk_operations_total{kind="query",operation="Pipeline",outcome="ok"} 1.0\n' in text
 
 

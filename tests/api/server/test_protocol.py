@@ -9,7 +9,7 @@ from starlette.routing import Mount
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.server.protocol import MAX_HEAD_BYTES, ConnectionLimits
-from tests.api.support.running_server import POST, connect, run_server
+from tests.api.support.running_server import POST, TIMEOUT_SECONDS, connect, run_server
 from tests.schema.support.listener import wait_until
 
 VIEWER = "{ viewer { user { name } } }"
@@ -29,14 +29,14 @@ async def test_clients_that_send_headers_slowly_lose_their_connections(app: Star
                 each.write(b"x-slow: 1\r\n")
         async with connect(server) as client:
             client.post_query(VIEWER)
-            answer = await client.read_response()
+            response = await client.read_response()
             open_connections = len(server.server.server_state.connections) - 1
 
-        assert answer[0::2] == (200, ADA)
+        assert response[0::2] == (200, ADA)
         assert open_connections == 0
 
 
-async def test_a_head_that_does_not_arrive_in_time_isrefused(app: Starlette) -> None:
+async def test_a_head_that_does_not_arrive_in_time_is_refused(app: Starlette) -> None:
     async with run_server(app, SHORT_DEADLINES) as server, connect(server) as client:
         client.write(POST.encode())
 
@@ -47,7 +47,7 @@ async def test_a_head_that_does_not_arrive_in_time_isrefused(app: Starlette) -> 
         assert await client.is_closed()
 
 
-async def test_a_body_that_does_not_arrive_in_time_isrefused(app: Starlette) -> None:
+async def test_a_body_that_does_not_arrive_in_time_is_refused(app: Starlette) -> None:
     async with run_server(app, SHORT_DEADLINES) as server, connect(server) as client:
         client.write(POST.encode() + b'content-length: 100\r\n\r\n{"query"')
 
@@ -82,9 +82,9 @@ async def test_pipelined_requests_are_answered_in_order(app: Starlette) -> None:
         client.post_query("{ nothing }")
         client.post_query(VIEWER)
 
-        answers = [(await client.read_response())[2] for _ in range(3)]
+        responses = [(await client.read_response())[2] for _ in range(3)]
 
-    assert [list(each) for each in answers] == [["data"], ["errors"], ["data"]]
+    assert [list(each) for each in responses] == [["data"], ["errors"], ["data"]]
 
 
 @pytest.mark.parametrize(
@@ -115,7 +115,7 @@ async def test_invalid_http_is_refused_in_json(app: Starlette, sent: bytes) -> N
         assert await client.is_closed()
 
 
-async def test_a_head_that_is_too_large_isrefused(app: Starlette) -> None:
+async def test_a_head_that_is_too_large_is_refused(app: Starlette) -> None:
     async with run_server(app) as server, connect(server) as client:
         client.write(POST.encode() + b"x-much: " + b"1" * (MAX_HEAD_BYTES + 1))
 
@@ -127,7 +127,7 @@ async def test_a_head_that_is_too_large_isrefused(app: Starlette) -> None:
         )
 
 
-async def test_connections_beyond_the_limit_arerefused(app: Starlette) -> None:
+async def test_connections_beyond_the_limit_are_refused(app: Starlette) -> None:
     async with run_server(app, ConnectionLimits(max_connections=2)) as server, connect(server) as first:
         async with connect(server) as second, connect(server) as third:
             for each in (first, second):
@@ -157,9 +157,9 @@ async def test_an_invalid_websocket_handshake_is_refused_in_json(app: Starlette,
         client.write(b"GET /graphql HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n")
         client.write(headers + b"\r\n")
 
-        answer = await client.read_response()
+        response = await client.read_response()
 
-        assert (answer[0], answer[2]["errors"][0]["extensions"]) == (400, {"code": "BAD_REQUEST"})
+        assert (response[0], response[2]["errors"][0]["extensions"]) == (400, {"code": "BAD_REQUEST"})
         assert await client.is_closed()
 
 
@@ -168,11 +168,11 @@ IN_PARTS = [{"body": b'{"data"', "more_body": True}, {"body": b": 7}"}]
 START = [(b"content-type", b"application/json"), (b"content-length", b"11")]
 
 
-def answering(app: Starlette, answer: ASGIApp) -> Starlette:
-    """Return an application that answers every request with ``answer`` and stops like ``app``."""
-    answering = Starlette(routes=[Mount("/", answer)])
-    answering.state.shutdown = app.state.shutdown
-    return answering
+def app_that_responds(app: Starlette, respond: ASGIApp) -> Starlette:
+    """Return an application that handles every request with ``respond`` and stops like ``app``."""
+    responding = Starlette(routes=[Mount("/", respond)])
+    responding.state.shutdown = app.state.shutdown
+    return responding
 
 
 @pytest.mark.parametrize("parts", [WHOLE, IN_PARTS])
@@ -180,12 +180,12 @@ def answering(app: Starlette, answer: ASGIApp) -> Starlette:
 async def test_a_response_arrives_in_one_piece_or_in_several(
     app: Starlette, parts: list[dict[str, Any]], closing: list[tuple[bytes, bytes]]
 ) -> None:
-    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+    async def respond(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 202, "headers": [*START, *closing]})
         for part in parts:
             await send({"type": "http.response.body", **part})
 
-    async with run_server(answering(app, answer)) as server, connect(server) as client:
+    async with run_server(app_that_responds(app, respond)) as server, connect(server) as client:
         for _ in range(1 if closing else 2):
             client.write(POST.encode() + b"content-length: 0\r\n\r\n")
             status, headers, body = await client.read_response()
@@ -197,16 +197,35 @@ async def test_a_response_arrives_in_one_piece_or_in_several(
 
 @pytest.mark.parametrize("value", [b"1\r\nx-more: 1", b"1\n", b"1\r2", b"1\0"])
 async def test_a_header_with_a_control_character_is_not_sent(app: Starlette, value: bytes) -> None:
-    async def answer(_scope: Scope, _receive: Receive, send: Send) -> None:
+    async def respond(_scope: Scope, _receive: Receive, send: Send) -> None:
         with pytest.raises(RuntimeError, match="Invalid HTTP header value"):
             await send(
                 {"type": "http.response.start", "status": 202, "headers": [*START, (b"x-some", value)]}
             )
 
-    async with run_server(answering(app, answer)) as server, connect(server) as client:
+    async with run_server(app_that_responds(app, respond)) as server, connect(server) as client:
         client.write(POST.encode() + b"content-length: 0\r\n\r\n")
 
         assert await client.is_closed()
+
+
+async def test_a_request_is_canceled_when_its_client_disconnects(app: Starlette) -> None:
+    started, canceled = asyncio.Event(), asyncio.Event()
+
+    async def respond(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        started.set()
+        try:
+            await asyncio.sleep(TIMEOUT_SECONDS)
+        except asyncio.CancelledError:
+            canceled.set()
+            raise
+
+    async with run_server(app_that_responds(app, respond)) as server:
+        async with connect(server) as client:
+            client.write(POST.encode() + b"content-length: 0\r\n\r\n")
+            await started.wait()
+        await asyncio.wait_for(canceled.wait(), TIMEOUT_SECONDS)
+        await wait_until(lambda: not server.server.server_state.tasks)
 
 
 BODY = json.dumps({"query": VIEWER}).encode()
