@@ -47,7 +47,7 @@ class AccessPolicy:
             raise HostNotAllowed
 
     def is_cross_origin(self, headers: Mapping[bytes, bytes]) -> bool:
-        """Say whether a page of another origin sends the request, and is not allowed to.
+        """Return whether a page of another origin sends the request, and is not allowed to.
 
         Browsers do not apply CORS to WebSockets, so the server has to check the Origin header.
         """

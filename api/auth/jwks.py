@@ -16,10 +16,10 @@ from jwt import PyJWK, PyJWTError
 from db.domain.errors import Unavailable
 
 REFRESH_AFTER_SECONDS = 600.0
-"""Age at which keys are refreshed in the background."""
+"""Age after which keys are refreshed in the background."""
 
 MAX_AGE_SECONDS = 3600.0
-"""Age at which keys are not used any more, if the issuer does not answer."""
+"""Age after which keys are not used any more, even if the issuer does not answer."""
 
 COOLDOWN_SECONDS = 10.0
 """Minimum time between two requests to the issuer, however many tokens name unknown keys."""
@@ -27,7 +27,7 @@ COOLDOWN_SECONDS = 10.0
 TIMEOUT_SECONDS = 5.0
 MAX_RESPONSE_BYTES = 256 * 1024
 
-# No symmetric algorithms: with a shared secret, whoever can check a token could sign one.
+# No symmetric algorithms: with a shared secret, every verifier of tokens could sign them.
 _ALGORITHMS = frozenset(
     {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
 )
@@ -114,7 +114,7 @@ class JwksClient:
 
 
 def is_secure_url(url: str) -> bool:
-    """Say whether a response from the URL cannot be changed in transit: https, or http on this machine."""
+    """Return whether a response from the URL cannot be changed in transit: https, or http on this machine."""
     try:
         parts = urlsplit(url)
     except ValueError:

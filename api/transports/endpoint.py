@@ -58,7 +58,7 @@ class GraphQLEndpoint:
                 await self._stream(request, principal, headers, receive, send)
                 return
             response = await self._executor.execute(request, self._authenticator.caller(principal))
-            # The cost includes the caller's remaining budget, so such a response is never the same again.
+            # The cost includes the caller's remaining budget, which changes with each request.
             if scope["method"] == "GET" and not request.include_cost and not response.codes:
                 await _send_cacheable(send, response, media_type, headers.get(b"if-none-match"))
             else:
