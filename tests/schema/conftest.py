@@ -8,7 +8,7 @@ from db.sql.database import Database
 from schema.execution.executor import Executor
 from tests.schema.planner.golden_answers import sample_organizations
 from tests.schema.support.client import Recorder, cached_schema
-from tests.schema.support.landscape import OrganizationData
+from tests.schema.support.organization_data import OrganizationData
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,7 @@ class Readable:
 
 @pytest.fixture(scope="module")
 async def readable(module_database: Database) -> Readable:
-    """The landscapes, for tests that only read them."""
+    """Two organizations, for tests that only read them."""
     readable = Readable(module_database, *sample_organizations())
     await readable.ours.store(module_database)
     await readable.theirs.store(module_database)

@@ -1,4 +1,4 @@
-"""What generated arguments are made of: the ids, cursors and values of the data that they ask about."""
+"""The values of generated arguments: ids, cursors and texts of the data that is queried."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from random import Random
@@ -9,13 +9,13 @@ from graphql import GraphQLField, GraphQLObjectType, GraphQLSchema, get_named_ty
 from schema.planner.global_ids import encode_id
 from schema.planner.plan.catalog import Catalog
 from tests.schema.conftest import Readable
-from tests.schema.planner.hard_values import AMOUNTS, DAYS, INSTANTS, TEXTS
+from tests.schema.planner.edge_values import AMOUNTS, DAYS, INSTANTS, TEXTS
 from tests.schema.planner.random_inputs import Material, node_type
 from tests.schema.support.client import Client, cached_schema
-from tests.schema.support.landscape import OrganizationData, key
+from tests.schema.support.organization_data import OrganizationData, key
 
 ORDERS = 5
-"""How many orders of each list are asked for, beside its own."""
+"""Random orders of each list, besides its default."""
 
 _SCALARS: Mapping[str, Sequence[Any]] = {
     "Int": (0, 1, 2, 4, -44, 2**31 - 1),
@@ -28,7 +28,7 @@ _PARTS = ("crane", "É", "%", "QUO-3", "quo-4", "CRM-7", "EUR", "Won")
 
 
 async def gather(readable: Readable, random: Random) -> Material:
-    """Gather it, with the cursors of a random choice of orders."""
+    """Collect the material of arguments, with the cursors of a random choice of orders."""
     client = Client(readable.database, readable.ours.caller)
     catalog = cached_schema().catalog
     return Material(
@@ -37,8 +37,8 @@ async def gather(readable: Readable, random: Random) -> Material:
         (*TEXTS, *_PARTS),
         _SCALARS,
         {
-            rows: [await _cursors(client, rows, way, order) for order in _orders(rows, random)]
-            for rows, way in _ways(cached_schema().graphql).items()
+            rows: [await _cursors(client, rows, path, order) for order in _orders(rows, random)]
+            for rows, path in _list_paths(cached_schema().graphql).items()
         },
     )
 
@@ -54,8 +54,8 @@ def _ids(catalog: Catalog, ours: OrganizationData, theirs: OrganizationData) -> 
     }
 
 
-async def _cursors(client: Client, rows: str, way: tuple[str, str], order: Any) -> tuple[Any, list[str]]:
-    head, tail = way
+async def _cursors(client: Client, rows: str, path: tuple[str, str], order: Any) -> tuple[Any, list[str]]:
+    head, tail = path
     page = "(first: 100, orderBy: $order) { edges { cursor } }"
     data = await client.data(f"query($order: [{rows}Order!]) {head}{page}{tail}", order=order)
     return order, list(_all_cursors(data))[:100]
@@ -77,8 +77,8 @@ def _orders(rows: str, random: Random) -> Iterator[Any]:
         yield [{"field": field, "direction": random.choice(("ASC", "DESC"))} for field in chosen]
 
 
-def _ways(schema: GraphQLSchema) -> dict[str, tuple[str, str]]:
-    """Find a way to a list of each type of rows: the document before and after the list's arguments."""
+def _list_paths(schema: GraphQLSchema) -> dict[str, tuple[str, str]]:
+    """Return for each type a document with a list of it: the texts before and after the list's arguments."""
     found: dict[str, tuple[str, str]] = {}
     seen: set[Any] = set()
     steps: list[tuple[Any, str, str]] = [(schema.query_type, "{ ", " }")]

@@ -1,8 +1,8 @@
-"""Fixed operations with the answers that they had: read a change of the stored answers as carefully as code.
+"""Golden answers: fixed operations in ``answers/*.graphql`` and their responses in ``answers/*.json``.
 
-    uv run python -m tests.schema.answering
+Review a change of a stored response like a change of code. To store the responses again:
 
-stores the answers anew.
+    uv run python -m tests.schema.planner.golden_answers
 """
 
 import asyncio
@@ -18,24 +18,24 @@ from db.connect import open_database
 from db.migrations.runner import migrate
 from db.sql.database import Database
 from tests.schema.support.client import Client
-from tests.schema.support.landscape import OrganizationData, landscape
+from tests.schema.support.organization_data import OrganizationData, organization_data
 
 DOCUMENTS = sorted((Path(__file__).parent / "answers").glob("*.graphql"))
 
 
 def sample_organizations() -> tuple[OrganizationData, OrganizationData]:
-    """Return the organization that asks, and another."""
-    return landscape(1, 48), landscape(2, 9)
+    """Return the caller's organization, and another one."""
+    return organization_data(1, 48), organization_data(2, 9)
 
 
 async def answers(client: Client, document: Path) -> dict[str, Any]:
-    """Ask every operation of a document; return the answers by the operations' names."""
-    text = document.read_text()  # noqa: ASYNC240 - a small file, and nobody else waits
+    """Execute every operation of a document; return the responses by the operations' names."""
+    text = document.read_text()  # noqa: ASYNC240 - a small file, and nothing else runs
     return {name: await client.execute(text, operation_name=name) for name in _operations(text)}
 
 
 def stored(document: Path) -> dict[str, Any]:
-    """Return the answers that are stored for a document."""
+    """Return the stored responses of a document."""
     found: dict[str, Any] = json.loads(document.with_suffix(".json").read_text())
     return found
 

@@ -1,4 +1,4 @@
-"""Random values for arguments: spelled in the document, or in variables at any depth."""
+"""Random values of arguments: literals in the document, with variables at any depth."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -22,15 +22,15 @@ from graphql import (
 from schema.planner.plan.catalog import Catalog
 
 DEEPEST = 2
-"""How deep filters hold filters."""
+"""The depth of filters within filters."""
 
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What arguments are made of.
+    """The values that arguments are drawn from.
 
-    ``ids`` by prefix hold own, foreign and missing ones. ``cursors`` by the type of a list's rows: for some
-    orders of the list, cursors in them.
+    ``ids`` has own, foreign and missing ids by prefix. ``cursors`` has some orders by the type of a list's rows,
+    each with cursors of the list in this order.
     """
 
     catalog: Catalog
@@ -40,14 +40,14 @@ class Material:
     cursors: Mapping[str, Sequence[tuple[Any, Sequence[str]]]]
 
     def ids_of(self, type_name: str) -> Sequence[str]:
-        """Return the ids of objects of a type, or of all where any object may be meant."""
+        """Return the ids of objects of a type; of all types if it has no table, such as Node."""
         table = self.catalog.tables.get(type_name)
         return self.ids[table.prefix] if table else list(chain.from_iterable(self.ids.values()))
 
 
 @dataclass(frozen=True, slots=True)
 class Variable:
-    """A variable of an operation; ``draw`` brings a value for it."""
+    """A variable of an operation; ``draw`` returns a value for it."""
 
     name: str
     type_: Any
@@ -59,8 +59,8 @@ class Variable:
         return f"${self.name}: {self.type_}{default}"
 
     @property
-    def may_be_left_out(self) -> bool:
-        """Whether a request need not send it."""
+    def is_optional(self) -> bool:
+        """Whether a request can omit it."""
         return self.default is not None or not isinstance(self.type_, GraphQLNonNull)
 
 
@@ -73,19 +73,17 @@ class Inputs:
     variables: list[Variable] = field(default_factory=list)
 
     def chance(self, probability: float) -> bool:
-        """Say yes as often as the probability tells."""
+        """Return true with this probability."""
         return self.random.random() < probability
 
     def values(self) -> dict[str, Any]:
-        """Draw values for the variables; those that may be left out sometimes are."""
+        """Draw values of the variables; optional ones are omitted at times."""
         return {
-            each.name: each.draw()
-            for each in self.variables
-            if not (each.may_be_left_out and self.chance(0.2))
+            each.name: each.draw() for each in self.variables if not (each.is_optional and self.chance(0.2))
         }
 
     def drawn(self, type_: Any, pool: Sequence[str], *, vary: bool = True, depth: int = 0) -> Any:
-        """Draw a value; texts and ids come from the pool. With ``vary``, variables may stand in it."""
+        """Draw a value; texts and ids come from the pool. With ``vary``, parts of it can be variables."""
         if vary and self.chance(0.25):
             return self.variable(type_, lambda: self.drawn(type_, pool, vary=False, depth=depth))
         if not isinstance(type_, GraphQLNonNull) and self.chance(0.04):
@@ -101,7 +99,7 @@ class Inputs:
         return self.random.choice(self.material.scalars.get(named.name, pool))
 
     def variable(self, type_: Any, draw: Callable[[], Any]) -> Variable:
-        """Declare a variable for a place of this type: with a default or without, nullable if it may be."""
+        """Declare a variable for a value of this type, with or without a default, at times non-null."""
         default = draw() if self.chance(0.3) else None
         if isinstance(type_, GraphQLNonNull):
             type_ = type_ if default is None else type_.of_type
@@ -136,7 +134,7 @@ class Inputs:
 
 
 def literal(type_: Any, value: Any) -> str:
-    """Spell a value in the document's language; variables in it by their names."""
+    """Return a value as a GraphQL literal; variables in it by their names."""
     if isinstance(value, Variable):
         return f"${value.name}"
     if value is None:
@@ -151,7 +149,7 @@ def literal(type_: Any, value: Any) -> str:
 
 
 def node_type(connection_field: GraphQLField) -> str:
-    """Name the type of the rows that a list shows."""
+    """Return the name of the type of a connection's nodes."""
     connection: Any = get_named_type(connection_field.type)
     return str(get_named_type(connection.fields["nodes"].type).name)
 

@@ -1,4 +1,4 @@
-"""Random operations over the whole schema: every field, argument and way to write a selection."""
+"""Random operations over the whole schema: fields, arguments, aliases, fragments and directives."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -22,14 +22,14 @@ ROOT_SIZES = (0, 1, 2, 3, 5, 20, 100)
 NESTED_SIZES = (0, 1, 2, 3)
 ZONES = ("UTC", "Europe/Berlin", "Asia/Kathmandu")
 _COST = {"Node": 2}
-"""What a field takes of the depth, if not 1: any object may stand in a Node, each in SQL of its own."""
+"""What a field of this type adds to the depth, if not 1: a Node has a subquery for each of its types."""
 
 _KEYS_OF_QUOTE = (("id",), ("number",), ("number", "revision"))
 
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """A document with one query, and the values that its variables are sent with, time after time."""
+    """A document with one query, and the variables of each execution."""
 
     head: str
     selection: str
@@ -43,26 +43,26 @@ class Operation:
 
     @property
     def text_with_introspection(self) -> str:
-        """The document with one more field, ``__schema``, that graphql-core has to answer."""
+        """The document with the field ``__schema``, so that graphql-core has to execute it."""
         return f"{self.head} {{ __schema {{ __typename }} {self.selection} }}\n{self.fragments}"
 
 
 def generate(
     schema: GraphQLSchema, material: Material, random: Random, deepest: int, times: int
 ) -> Operation:
-    """Write a random query with up to ``deepest`` fields within one another, to be asked several times."""
-    writing = _Writing(schema, Inputs(random, material))
-    selection = writing.selection_of_root(random.randint(2, deepest))
-    variables = ", ".join(map(str, writing.inputs.variables))
+    """Generate a random query with a depth of up to ``deepest`` fields, and variables for ``times`` executions."""
+    writer = _Writer(schema, Inputs(random, material))
+    selection = writer.selection_of_root(random.randint(2, deepest))
+    variables = ", ".join(map(str, writer.inputs.variables))
     return Operation(
-        f"query Asked({variables})" if variables else "query Asked",
+        f"query Generated({variables})" if variables else "query Generated",
         selection,
-        "\n".join(writing.definitions),
-        [writing.inputs.values() for _ in range(times)],
+        "\n".join(writer.definitions),
+        [writer.inputs.values() for _ in range(times)],
     )
 
 
-class _Writing:
+class _Writer:
     def __init__(self, schema: GraphQLSchema, inputs: Inputs) -> None:
         self.schema = schema
         self.inputs = inputs

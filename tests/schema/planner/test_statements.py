@@ -3,7 +3,7 @@ import re
 import pytest
 
 from tests.schema.conftest import Readable
-from tests.schema.support.client import Client, PassThroughClient, Recorder
+from tests.schema.support.client import Client, PlannedClient, Recorder
 
 DEALS = """
     opportunities(first: 5) {
@@ -22,25 +22,25 @@ HEAD = "query($quotes: Int = 3)"
 
 
 @pytest.mark.parametrize("fields", [DEALS, DEALS + QUOTES, DEALS + QUOTES + NODES])
-async def test_the_pass_through_takes_one_statement_for_an_operation(
+async def test_an_operation_is_answered_by_one_statement(
     readable: Readable, recorder: Recorder, fields: str
 ) -> None:
-    await PassThroughClient(recorder, readable.ours.caller).data(f"{HEAD} {{ {fields} }}")
+    await PlannedClient(recorder, readable.ours.caller).data(f"{HEAD} {{ {fields} }}")
     assert len(recorder.statements) == 1
 
 
 @pytest.mark.parametrize(("fields", "roots"), [(DEALS, 1), (DEALS + QUOTES, 2), (DEALS + QUOTES + NODES, 3)])
-async def test_graphql_core_takes_one_statement_for_a_root_field(
+async def test_graphql_core_runs_one_statement_for_each_root_field(
     readable: Readable, recorder: Recorder, fields: str, roots: int
 ) -> None:
     await Client(recorder, readable.ours.caller).data(f"{HEAD} {{ __schema {{ __typename }} {fields} }}")
     assert len(recorder.statements) == roots
 
 
-async def test_other_values_of_the_variables_run_the_same_statement(
+async def test_other_values_of_variables_run_the_same_statement(
     readable: Readable, recorder: Recorder
 ) -> None:
-    client = PassThroughClient(recorder, readable.ours.caller)
+    client = PlannedClient(recorder, readable.ours.caller)
     for quotes in (0, 1, 100):
         await client.data(f"{HEAD} {{ {DEALS} }}", quotes=quotes)
     [first, second, third] = [statement for statement, _ in recorder.statements]
@@ -50,7 +50,7 @@ async def test_other_values_of_the_variables_run_the_same_statement(
 async def test_variables_of_another_shape_run_another_statement(
     readable: Readable, recorder: Recorder
 ) -> None:
-    client = PassThroughClient(recorder, readable.ours.caller)
+    client = PlannedClient(recorder, readable.ours.caller)
     query = "query($filter: OpportunityFilter) { opportunities(filter: $filter) { totalCount } }"
     counts = [
         (await client.data(query, filter=filter_))["opportunities"]["totalCount"]
@@ -60,7 +60,7 @@ async def test_variables_of_another_shape_run_another_statement(
     assert len({id(statement) for statement, _ in recorder.statements}) == 3
 
 
-async def test_an_operation_of_bad_input_reaches_no_database(readable: Readable, recorder: Recorder) -> None:
+async def test_an_operation_with_bad_input_runs_no_statement(readable: Readable, recorder: Recorder) -> None:
     answer = await Client(recorder, readable.ours.caller).execute(
         "{ opportunities(first: 101) { totalCount } }"
     )
@@ -68,9 +68,9 @@ async def test_an_operation_of_bad_input_reaches_no_database(readable: Readable,
     assert recorder.statements == []
 
 
-async def test_a_selection_may_be_wide(readable: Readable, recorder: Recorder) -> None:
+async def test_a_selection_can_have_1500_fields(readable: Readable, recorder: Recorder) -> None:
     fields = " ".join(f"name{number}: name" for number in range(1500))
-    client = PassThroughClient(recorder, readable.ours.caller)
+    client = PlannedClient(recorder, readable.ours.caller)
     viewer = (await client.data(f"{{ viewer {{ user {{ {fields} }} }} }}"))["viewer"]
     assert viewer["user"] == {f"name{number}": "Harbour crane" for number in range(1500)}
     assert len(recorder.statements) == 1
@@ -82,7 +82,7 @@ async def test_a_page_reads_the_columns_that_its_answer_is_made_of(
     readable: Readable, recorder: Recorder, size: str, page_info: str
 ) -> None:
     query = f"{{ opportunities({size}) {{ nodes {{ name quotes {{ nodes {{ number }} }} }} {page_info} }} }}"
-    answer = await PassThroughClient(recorder, readable.ours.caller).data(query)
+    answer = await PlannedClient(recorder, readable.ours.caller).data(query)
     sql = recorder.statements[0][0].compiled(readable.database.dialect).sql
     columns = set(re.findall(r"\b(?:opportunity|quote)_1\.(\w+)", sql))
     assert len(answer["opportunities"]["nodes"]) == 2

@@ -13,7 +13,7 @@ from tests.schema.conftest import Readable
 from tests.schema.planner.golden_answers import DOCUMENTS, answers, stored
 from tests.schema.planner.random_inputs import node_type
 from tests.schema.support.client import Client, cached_schema
-from tests.schema.support.landscape import OrganizationData, twin_of
+from tests.schema.support.organization_data import OrganizationData, twin_of
 
 THEIRS = "01900002-"
 """How every id of the other organization begins."""

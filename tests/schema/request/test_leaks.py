@@ -19,14 +19,14 @@ from schema.planner.global_ids import encode_id
 from schema.request.policies import POLICIES
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import UNLIMITED, Client, cached_schema
-from tests.schema.support.coverings import full_selections
-from tests.schema.support.id_arguments import NAMED, IdArgument, id_arguments, payloads
-from tests.schema.support.landscape import OrganizationData, key, landscape, twin_of
+from tests.schema.support.full_selections import full_selections
+from tests.schema.support.id_arguments import ID_TYPES, IdArgument, id_arguments, payloads
 from tests.schema.support.listener import subscribed, write_events
+from tests.schema.support.organization_data import OrganizationData, key, organization_data, twin_of
 from tests.schema.support.root_queries import RootQueries
-from tests.schema.support.unfiltered import UnscopedDatabase
+from tests.schema.support.unscoped_database import UnscopedDatabase
 
-OURS, THEIRS = landscape(1, 12), landscape(2, 9)
+OURS, THEIRS = organization_data(1, 12), organization_data(2, 9)
 MISSING = key(9, 9, 9)
 QUESTIONS = RootQueries(OURS, THEIRS)
 PAYLOADS = payloads()
@@ -47,8 +47,8 @@ def test_no_field_is_left_out() -> None:
     assert asked | roots == there
 
 
-def as_(client: Client, landscape: OrganizationData, role: Role) -> Client:
-    client.caller = replace(landscape.caller, role=role)
+def as_(client: Client, organization: OrganizationData, role: Role) -> Client:
+    client.caller = replace(organization.caller, role=role)
     return client
 
 
@@ -99,7 +99,7 @@ def own_ids() -> dict[str, str]:
     tables = cached_schema().catalog.tables
     return {
         name: encode_id(tables[name].prefix, named.get(name) or OURS.ids(tables[name].model)[0])
-        for name in set(NAMED.values())
+        for name in set(ID_TYPES.values())
     }
 
 
@@ -126,7 +126,7 @@ async def test_a_foreign_id_is_answered_like_a_missing_one_and_nothing_changes(d
             assert answer == await told(client, naming, MISSING), str(naming)
             assert '"__typename":"' in answer
         # An administrator is told that it is this id that is wrong.
-        assert all(f'"{step}"' in answer for step in naming.way)
+        assert all(f'"{step}"' in answer for step in naming.path)
     assert await OrganizationBuilder(database).dump() == before
 
 

@@ -17,7 +17,7 @@ from schema.execution.executor import Executor, Request
 from schema.request.policies import POLICIES, IncompletePoliciesError, Policies
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import Client, cached_schema
-from tests.schema.support.id_arguments import NAMED, least_input
+from tests.schema.support.id_arguments import ID_TYPES, smallest_input
 from tests.schema.support.listener import ALL
 from tests.schema.support.mutate import mutate, mutate_refused
 
@@ -169,11 +169,11 @@ async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(
 async def test_every_mutation_asks_whose_it_is(builder: OrganizationBuilder) -> None:
     client, before = Client(builder.database, replace(builder.caller, role=Role.READER)), await builder.dump()
     mutation: Any = cached_schema().graphql.mutation_type
-    some = dict.fromkeys(NAMED.values(), "some id")
+    some = dict.fromkeys(ID_TYPES.values(), "some id")
     for name, field in mutation.fields.items():
         type_ = field.args["input"].type
         document = f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
-        assert await client.data(document, input=least_input(name, some)) == {name: {"code": "FORBIDDEN"}}
+        assert await client.data(document, input=smallest_input(name, some)) == {name: {"code": "FORBIDDEN"}}
     assert await builder.dump() == before
 
 
@@ -182,7 +182,7 @@ async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(
     builder: OrganizationBuilder, role: Role
 ) -> None:
     client = Client(builder.database, replace(builder.caller, role=role))
-    some = dict.fromkeys(NAMED.values(), "some id")
+    some = dict.fromkeys(ID_TYPES.values(), "some id")
     refused_to_role = set()
     for root, name in MINIMUM_ROLES:
         if root == "Mutation":
@@ -190,7 +190,7 @@ async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(
             document = (
                 f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
             )
-            answer = await client.execute(document, {"input": least_input(name, some)})
+            answer = await client.execute(document, {"input": smallest_input(name, some)})
             if "FORBIDDEN" in orjson.dumps(answer).decode():
                 refused_to_role.add(name)
     place = ASCENDING_ROLES.index(role)

@@ -1,4 +1,4 @@
-"""Requests as an endpoint hands them on, and their answers."""
+"""Clients that execute requests without HTTP, and a database that records statements."""
 
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -8,6 +8,7 @@ from typing import Any
 from uuid import UUID
 
 import orjson
+import pytest
 from typing_extensions import override
 
 from db.domain.caller import Caller
@@ -15,6 +16,7 @@ from db.sql.database import Database, PoolStats, Transaction
 from db.sql.statements import Statement
 from schema.build import DealdeskSchema, build_schema
 from schema.execution.executor import Executor, Request
+from schema.execution.response import Response
 from schema.limits.settings import OperationLimits
 from schema.request.operation import Operation
 
@@ -23,11 +25,11 @@ cached_schema = cache(build_schema)
 
 _BOUNDED = OperationLimits.model_fields.keys() - {"role_factors"}
 UNLIMITED = OperationLimits.model_validate(dict.fromkeys(_BOUNDED, 10**9))
-"""For documents that hold more than any client asks for."""
+"""For documents that are larger than those of any client."""
 
 
 class Client:
-    """Asks on behalf of one caller."""
+    """Executes requests of one caller."""
 
     def __init__(self, database: Database, caller: Caller, schema: DealdeskSchema | None = None) -> None:
         self.database = database
@@ -35,15 +37,15 @@ class Client:
         self._executor = self._executor_of(schema or cached_schema())
 
     async def body(self, query: str, variables: Mapping[str, Any] | None = None, **options: Any) -> bytes:
-        """Return the answer's JSON text."""
+        """Return the response's JSON text."""
         return (await self._executor.execute(Request(query, variables, **options), self.caller)).body
 
     async def execute(self, query: str, variables: Mapping[str, Any] | None = None, **options: Any) -> Any:
-        """Return the whole answer, errors included."""
+        """Return the response, errors included."""
         return orjson.loads(await self.body(query, variables, **options))
 
     async def data(self, query: str, **variables: Any) -> Any:
-        """Return the data of an answer that has no errors."""
+        """Return the data of a response, which must have no errors."""
         answer = await self.execute(query, variables)
         assert "errors" not in answer, answer["errors"]
         return answer["data"]
@@ -52,23 +54,23 @@ class Client:
         return Executor(schema, self.database, limits=UNLIMITED)
 
 
-class PassThroughClient(Client):
-    """Takes answers of the pass-through alone; fails where graphql-core would have to run."""
+class PlannedClient(Client):
+    """A client whose operations have to be answered by one plan; fails if graphql-core executes one."""
 
     @override
     def _executor_of(self, schema: DealdeskSchema) -> Executor:
-        return _PassThrough(schema, self.database, limits=UNLIMITED)
+        return _PlannedExecutor(schema, self.database, limits=UNLIMITED)
 
 
-class _PassThrough(Executor):
+class _PlannedExecutor(Executor):
     @override
-    async def _execute(self, request: Request, reader: Operation) -> Any:
-        raise AssertionError("The pass-through left this operation to graphql-core.")
+    async def _execute_by_graphql_core(self, request: Request, operation: Operation) -> Response:
+        pytest.fail("This operation was left to graphql-core.")
 
 
 @dataclass
 class Recorder(Database):
-    """A database that notes every statement that it hands on to another one."""
+    """A database that records the statements of reads outside of transactions, and runs them on another."""
 
     inner: Database
     statements: list[tuple[Statement, Mapping[str, Any]]] = field(default_factory=list)

@@ -1,4 +1,4 @@
-"""Mutations that name one thing by an id: every place in every input where an id can be sent."""
+"""Every field of every mutation's input that takes an id."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,9 +14,9 @@ from graphql import (
 )
 
 from tests.schema.support.client import cached_schema
-from tests.schema.support.coverings import FullSelection, full_selections
+from tests.schema.support.full_selections import FullSelection, full_selections
 
-NAMED = {
+ID_TYPES = {
     "accountId": "Account",
     "parentAccountId": "Account",
     "ownerId": "User",
@@ -32,61 +32,61 @@ NAMED = {
     "remove": "QuoteLine",
     "id": "QuoteLine",
 }
-"""What each field of an input that takes ids names."""
+"""The type of the object whose id each field of an input takes."""
 
 _SCALARS = {"String": "Crane", "Int": 1, "Boolean": True, "Decimal": "1.00", "Date": "2026-11-20"}
 
-Way = tuple[str, ...]
-"""Names of input fields, each within the one before."""
+Path = tuple[str, ...]
+"""The names of input fields, each within the one before."""
 
 
 @dataclass(frozen=True, slots=True)
 class IdArgument:
-    """A mutation and the place in its input where the id is sent."""
+    """A mutation and the path in its input where the id is sent."""
 
     mutation: str
-    way: Way
+    path: Path
 
     def __str__(self) -> str:
-        return ".".join((self.mutation, *self.way))
+        return ".".join((self.mutation, *self.path))
 
     @property
     def type_name(self) -> str:
-        """The type of what is named."""
-        return NAMED[self.way[-1]]
+        """The type of the object whose id is sent."""
+        return ID_TYPES[self.path[-1]]
 
     def document(self, payload: FullSelection) -> str:
-        """Return the mutation with what is asked of its payload."""
+        """Return the mutation with a selection of its payload."""
         return (
             f"mutation($input: {_input_type(self.mutation)}!) {{ {self.mutation}(input: $input) {payload} }}"
         )
 
     def input(self, id_: str, own: dict[str, str]) -> Any:
-        """Return the least that can be sent with the id; all other ids are ``own`` ones, by type."""
-        return _least("input", _input_type(self.mutation), own, self.way, id_)
+        """Return the smallest valid input with this id; other ids are ``own`` ones, by type."""
+        return _smallest("input", _input_type(self.mutation), own, self.path, id_)
 
 
 def id_arguments() -> list[IdArgument]:
-    """Return all of them."""
+    """Return all id arguments of all mutations."""
     mutation: Any = cached_schema().graphql.mutation_type
-    return [IdArgument(name, way) for name in mutation.fields for way in _ways(_input_type(name))]
+    return [IdArgument(name, path) for name in mutation.fields for path in _id_paths(_input_type(name))]
 
 
-def least_input(mutation: str, own: dict[str, str]) -> Any:
-    """Return the least that can be sent to a mutation; ids are ``own`` ones, by type."""
-    return _least("input", _input_type(mutation), own, None, "")
+def smallest_input(mutation: str, own: dict[str, str]) -> Any:
+    """Return the smallest valid input of a mutation; ids are ``own`` ones, by type."""
+    return _smallest("input", _input_type(mutation), own, None, "")
 
 
 def payloads() -> dict[str, FullSelection]:
-    """Return for each mutation all that any answer to it holds."""
+    """Return for each mutation a full selection of its payload."""
     mutation: Any = cached_schema().graphql.mutation_type
     tables = cached_schema().catalog.tables
     types = [
         *map(cached_schema().graphql.get_type, tables),
         *(field.type for field in mutation.fields.values()),
     ]
-    covering = full_selections(cached_schema().graphql, types)[len(tables) :]
-    return dict(zip(mutation.fields, covering, strict=True))
+    selections = full_selections(cached_schema().graphql, types)[len(tables) :]
+    return dict(zip(mutation.fields, selections, strict=True))
 
 
 def _input_type(mutation: str) -> Any:
@@ -94,34 +94,36 @@ def _input_type(mutation: str) -> Any:
     return get_named_type(root.fields[mutation].args["input"].type)
 
 
-def _ways(type_: GraphQLInputObjectType) -> Iterator[Way]:
+def _id_paths(type_: GraphQLInputObjectType) -> Iterator[Path]:
     for name, field in type_.fields.items():
         named = get_named_type(field.type)
         if named.name == "ID":
             yield (name,)
         elif isinstance(named, GraphQLInputObjectType):
-            yield from ((name, *way) for way in _ways(named))
+            yield from ((name, *path) for path in _id_paths(named))
 
 
-def _least(field: str, type_: Any, own: dict[str, str], way: Way | None, id_: str) -> Any:
-    """Return the least value of a field's type. ``way`` leads on to the id, and is None off the way."""
+def _smallest(field: str, type_: Any, own: dict[str, str], path: Path | None, id_: str) -> Any:
+    """Return the smallest value of a field's type. ``path`` is what is left of it; None for other fields."""
     type_ = get_nullable_type(type_)
     if isinstance(type_, GraphQLList):
-        return [_least(field, type_.of_type, own, way, id_)]
+        return [_smallest(field, type_.of_type, own, path, id_)]
     if isinstance(type_, GraphQLInputObjectType):
         return {
-            name: _least(name, type_.fields[name].type, own, way[1:] if way and way[0] == name else None, id_)
-            for name in _sent(type_, way)
+            name: _smallest(
+                name, type_.fields[name].type, own, path[1:] if path and path[0] == name else None, id_
+            )
+            for name in _sent_fields(type_, path)
         }
     if isinstance(type_, GraphQLEnumType):
         return next(iter(type_.values))
     if type_.name == "ID":
-        return own[NAMED[field]] if way is None else id_
+        return own[ID_TYPES[field]] if path is None else id_
     return _SCALARS[type_.name]
 
 
-def _sent(type_: GraphQLInputObjectType, way: Way | None) -> list[str]:
-    on_way = [way[0]] if way else []
+def _sent_fields(type_: GraphQLInputObjectType, path: Path | None) -> list[str]:
+    on_path = [path[0]] if path else []
     if type_.is_one_of:
-        return on_way or [next(iter(type_.fields))]
-    return [name for name, field in type_.fields.items() if name in on_way or is_required_input_field(field)]
+        return on_path or [next(iter(type_.fields))]
+    return [name for name, field in type_.fields.items() if name in on_path or is_required_input_field(field)]

@@ -1,4 +1,4 @@
-"""Subscriptions listened to in the background, and what they are told."""
+"""A listener that receives the responses of a subscription in the background."""
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
@@ -23,40 +23,40 @@ CLOSE = (
 )
 
 TIMEOUT_SECONDS = 20.0
-"""Seconds until a test that hears nothing fails."""
+"""The time after which a test without events fails."""
 
 _EVENT = insert_statement(models.Event)
 
 
 class Listener:
-    """Hears the answers to one subscription."""
+    """Collects the responses of one subscription."""
 
-    def __init__(self, answers: AsyncGenerator[Response, None]) -> None:
+    def __init__(self, source: AsyncGenerator[Response, None]) -> None:
         self.responses: list[Any] = []
-        self._coming = answers
-        self._more = asyncio.Event()
+        self._source = source
+        self._received = asyncio.Event()
 
     @property
     def events(self) -> list[Any]:
-        """What was told, without the wrapping."""
-        return [event for answer in self.responses for event in answer["data"].values()]
+        """The events of all responses."""
+        return [event for response in self.responses for event in response["data"].values()]
 
     async def listen(self) -> None:
-        """Hear answers until they end."""
-        async for answer in self._coming:
-            self.responses.append(orjson.loads(answer.body))
-            self._more.set()
+        """Receive responses until they end."""
+        async for response in self._source:
+            self.responses.append(orjson.loads(response.body))
+            self._received.set()
 
     async def wait_for_events(self, number: int) -> list[Any]:
-        """Wait for so many events, and return all that were told."""
+        """Wait until there are ``number`` events, and return all."""
         async with asyncio.timeout(TIMEOUT_SECONDS):
             while len(self.responses) < number:
-                await self._more.wait()
-                self._more.clear()
+                await self._received.wait()
+                self._received.clear()
         return self.events
 
     async def wait_for_opportunity_ids(self, number: int) -> list[UUID]:
-        """Wait for so many events, and return the opportunities of all that were told."""
+        """Wait until there are ``number`` events, and return the opportunities' ids of all."""
         events = await self.wait_for_events(number)
         return [UUID(event["opportunity"]["id"].removeprefix("opp_")) for event in events]
 
@@ -65,11 +65,11 @@ class Listener:
 async def subscribed(
     executor: Executor, builder: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
 ) -> AsyncIterator[Listener]:
-    """Listen while the block runs; it begins when the listener has been taken in, or refused."""
+    """Listen while the block runs. It starts when the subscription is accepted or refused."""
     listener = Listener(stream(executor, builder, query, last=last, **variables))
-    present = executor.feed.subscribers
+    before = executor.feed.subscribers
     task = asyncio.create_task(listener.listen())
-    await wait_until(lambda: executor.feed.subscribers > present or task.done())
+    await wait_until(lambda: executor.feed.subscribers > before or task.done())
     try:
         yield listener
     finally:
@@ -79,22 +79,22 @@ async def subscribed(
 
 
 async def wait_until(holds: Callable[[], bool]) -> None:
-    """Wait until something holds that nobody tells of."""
+    """Wait until a condition holds that no event announces."""
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        while not holds():  # noqa: ASYNC110 - nobody tells of it
+        while not holds():  # noqa: ASYNC110 - no event announces it
             await asyncio.sleep(0.001)
 
 
 def stream(
     executor: Executor, builder: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
 ) -> AsyncGenerator[Response, None]:
-    """Subscribe on behalf of the organization's caller."""
+    """Subscribe as the builder's caller, and return the responses."""
     request = Request(query, variables, operations=frozenset(OperationType), id="r1")
     return executor.stream(request, lambda: builder.caller, last)
 
 
 async def write_events(executor: Executor, builder: OrganizationBuilder, *opportunity_ids: UUID) -> None:
-    """Write one event for each, in one transaction."""
+    """Insert one event for each opportunity, in one transaction."""
     event = {"organization_id": builder.organization_id, "kind": "QUOTES_CLOSED", "at": NOW}
     async with builder.database.transaction() as transaction:
         for opportunity_id in opportunity_ids:

@@ -1,4 +1,4 @@
-"""Mutations as clients send them, one root field each."""
+"""Executes mutations with one root field."""
 
 from typing import Any
 
@@ -7,13 +7,13 @@ from tests.schema.support.client import Client
 
 
 async def mutate(builder: OrganizationBuilder, document: str, **input_: Any) -> Any:
-    """Return the payload that the builder's user gets."""
+    """Execute a mutation as the builder's caller and return its payload."""
     [payload] = (await Client(builder.database, builder.caller).data(document, input=input_)).values()
     return payload
 
 
 async def mutate_refused(builder: OrganizationBuilder, document: str, **input_: Any) -> Any:
-    """Return the error that the builder's user gets, having seen that nothing was changed."""
+    """Execute a mutation that changes nothing in the database, and return its payload, an error."""
     before = await builder.dump()
     error = await mutate(builder, document, **input_)
     assert await builder.dump() == before

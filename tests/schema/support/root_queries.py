@@ -1,4 +1,4 @@
-"""Queries that ask each field of the root for all that it leads to, by ids of two organizations."""
+"""Queries of every root field with a full selection, by the ids of two organizations."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,67 +9,69 @@ from graphql import get_named_type, is_leaf_type
 from db import models
 from schema.planner.global_ids import encode_id
 from tests.schema.support.client import Client, cached_schema
-from tests.schema.support.coverings import FullSelection, full_selections
-from tests.schema.support.landscape import OrganizationData
+from tests.schema.support.full_selections import FullSelection, full_selections
+from tests.schema.support.organization_data import OrganizationData
 
 Variables = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class RootQuery:
-    """A document with one field of the root, and all variables with which it is asked."""
+    """A document with one root field, and the variables of each execution."""
 
     text: str
     variables: list[Variables]
 
     @property
-    def for_core(self) -> str:
-        """The document with one more field, which graphql-core has to answer."""
+    def with_introspection(self) -> str:
+        """The document with a field of introspection, which graphql-core has to execute."""
         return self.text.replace("{", "{ __schema { __typename }", 1)
 
 
 class RootQueries:
-    """Everything that can be asked, by the ids of these organizations."""
+    """Queries of every root field, by the ids of these organizations."""
 
-    def __init__(self, *landscapes: OrganizationData) -> None:
-        self._landscapes = landscapes
+    def __init__(self, *organizations: OrganizationData) -> None:
+        self._organizations = organizations
         schema, tables = cached_schema().graphql, cached_schema().catalog.tables
         query: Any = schema.query_type
         objects = {name: each for name, each in query.fields.items() if not _is_leaf(each)}
-        covering = full_selections(
+        selections = full_selections(
             schema, [*map(schema.get_type, tables), *(each.type for each in objects.values())]
         )
-        of_tables, of_fields = covering[: len(tables)], covering[len(tables) :]
+        of_tables, of_fields = selections[: len(tables)], selections[len(tables) :]
         self.all = [
             *(self._of_node(table, each) for table, each in zip(tables, of_tables, strict=True)),
             *map(self._of_field, objects.items(), of_fields),
             *(RootQuery(f"{{ {name} }}", [{}]) for name in query.fields.keys() - objects.keys()),
             RootQuery("query($sent: String!) { quote(number: $sent) { id } }", self._numbers()),
         ]
-        self.fields = {("Query", name) for name in query.fields}.union(*(each.fields() for each in covering))
+        self.fields = {("Query", name) for name in query.fields}.union(
+            *(each.fields() for each in selections)
+        )
 
     async def answers(self, client: Client, *, by_core: bool = False) -> list[Any]:
-        """Ask all of them and return what is answered."""
+        """Execute all of them and return the data."""
         found = []
-        for question in self.all:
-            text = question.for_core if by_core else question.text
-            found += [await client.data(text, **variables) for variables in question.variables]
+        for query in self.all:
+            text = query.with_introspection if by_core else query.text
+            found += [await client.data(text, **variables) for variables in query.variables]
         for answer in found:
             answer.pop("__schema", None)
         return found
 
-    def _of_node(self, table: str, covering: FullSelection) -> RootQuery:
-        text = f"query($sent: ID!) {{ node(id: $sent) {{ ... on {table} {covering} }} }}"
+    def _of_node(self, table: str, selection: FullSelection) -> RootQuery:
+        text = f"query($sent: ID!) {{ node(id: $sent) {{ ... on {table} {selection} }} }}"
         return RootQuery(text, [{"sent": id_} for id_ in self._ids(table)])
 
-    def _of_field(self, named: tuple[str, Any], covering: FullSelection) -> RootQuery:
+    def _of_field(self, named: tuple[str, Any], selection: FullSelection) -> RootQuery:
         name, field = named
         for argument, values in self._arguments(field).items():
             if argument in field.args:
                 type_ = field.args[argument].type
-                text = f"query($sent: {type_}) {{ {name}({argument}: $sent) {covering} }}"
+                text = f"query($sent: {type_}) {{ {name}({argument}: $sent) {selection} }}"
                 return RootQuery(text, [{"sent": value} for value in values])
-        return RootQuery(f"{{ {name} {covering} }}", [{}])
+        return RootQuery(f"{{ {name} {selection} }}", [{}])
 
     def _arguments(self, field: Any) -> dict[str, list[Any]]:
         tables = cached_schema().catalog.tables
@@ -85,11 +87,15 @@ class RootQueries:
     def _ids(self, *tables: str) -> list[str]:
         shown = [cached_schema().catalog.tables[name] for name in tables]
         return [
-            encode_id(table.prefix, each.ids(table.model)[0]) for table in shown for each in self._landscapes
+            encode_id(table.prefix, each.ids(table.model)[0])
+            for table in shown
+            for each in self._organizations
         ]
 
     def _numbers(self) -> list[Variables]:
-        return [{"sent": row["number"]} for each in self._landscapes for row in each.rows[models.Quote][:9]]
+        return [
+            {"sent": row["number"]} for each in self._organizations for row in each.rows[models.Quote][:9]
+        ]
 
 
 def _is_leaf(field: Any) -> bool:

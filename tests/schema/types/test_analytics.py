@@ -25,7 +25,7 @@ from tests.benchmarks.data.sizes import FULL
 from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 from tests.db.importers.pipeline_files import whole_pipeline
 from tests.postgres import PostgresServer
-from tests.schema.support.client import Client, PassThroughClient, Recorder
+from tests.schema.support.client import Client, PlannedClient, Recorder
 from tests.schema.types.expected_analytics import FIELDS, reckoned
 
 ANALYTICS = f"""
@@ -53,7 +53,7 @@ _REASONS = {
 class Pipeline:
     """The imported pipeline: who asks about it, and every row of it."""
 
-    client: PassThroughClient
+    client: PlannedClient
     tables: dict[str, list[Any]]
 
 
@@ -173,19 +173,19 @@ async def test_an_unknown_time_zone_is_bad_input(builder: OrganizationBuilder) -
 async def test_groups_are_read_in_one_statement(builder: OrganizationBuilder, by: str) -> None:
     await builder.opportunity(state="LOST", competitor_id=builder.competitor_id)
     recorder = Recorder(builder.database)
-    answer = await PassThroughClient(recorder, builder.caller).data(ANALYTICS, by=by)
+    answer = await PlannedClient(recorder, builder.caller).data(ANALYTICS, by=by)
     assert [group["count"] for group in answer["dealAnalytics"]] == [1]
     assert len(recorder.statements) == 1
 
 
-async def _served(database: Database) -> PassThroughClient:
+async def _served(database: Database) -> PlannedClient:
     async with database.transaction() as transaction:
         user = await find_default_user(transaction)
     assert user is not None
-    return PassThroughClient(database, Caller(*user, Role.ADMIN, NOW))
+    return PlannedClient(database, Caller(*user, Role.ADMIN, NOW))
 
 
-async def _seconds(client: PassThroughClient, **variables: Any) -> float:
+async def _seconds(client: PlannedClient, **variables: Any) -> float:
     """Return how long an answer takes: half of nine take less."""
     times = []
     for _ in range(9):
@@ -196,7 +196,7 @@ async def _seconds(client: PassThroughClient, **variables: Any) -> float:
 
 
 async def _groups(builder: OrganizationBuilder, **variables: Any) -> Any:
-    answer = await PassThroughClient(builder.database, builder.caller).data(ANALYTICS, **variables)
+    answer = await PlannedClient(builder.database, builder.caller).data(ANALYTICS, **variables)
     return answer["dealAnalytics"]
 
 

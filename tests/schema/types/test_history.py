@@ -12,7 +12,7 @@ from db.domain.ids import new_id
 from db.opportunities.reopen import ReopenOpportunity, reopen_opportunity
 from tests.builders import NOW, OrganizationBuilder
 from tests.db.operations import activate, close, close_all, run_operation
-from tests.schema.support.client import Client, PassThroughClient, Recorder
+from tests.schema.support.client import Client, PlannedClient, Recorder
 
 HISTORY = """
 query ($id: ID!, $first: Int, $after: String, $filter: HistoryEntryFilter) {
@@ -73,7 +73,7 @@ async def test_a_quotes_history_is_its_own(builder: OrganizationBuilder) -> None
     opportunity_id = await builder.opportunity()
     quote_id, other_id = [await builder.quote(opportunity_id, state=QuoteState.ACTIVE) for _ in range(2)]
     await close_all(builder, ids=(other_id, quote_id))
-    answer = await PassThroughClient(builder.database, builder.caller).data(
+    answer = await PlannedClient(builder.database, builder.caller).data(
         """
         query ($id: ID!) {
           quote(id: $id) {
@@ -101,7 +101,7 @@ async def test_a_quotes_history_is_its_own(builder: OrganizationBuilder) -> None
 async def test_a_changed_id_leads_to_what_it_was_and_is_the_id_of(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     closed = await close(builder, opportunity_id)
-    answer = await PassThroughClient(builder.database, builder.caller).data(
+    answer = await PlannedClient(builder.database, builder.caller).data(
         """
         query ($id: ID!) {
           opportunity(id: $id) {
@@ -181,7 +181,7 @@ async def test_a_deleted_draft_stays_in_the_history(builder: OrganizationBuilder
     opportunity_id = await builder.opportunity()
     details = {"number": ["QUO-1044", None], "lines.1.quantity": ["2.00", None]}
     await _entry(builder, opportunity_id, action="QUOTE_DELETED", subject_id=new_id(), details=details)
-    answer = await PassThroughClient(builder.database, builder.caller).data(
+    answer = await PlannedClient(builder.database, builder.caller).data(
         """
         query ($id: ID!) {
           opportunity(id: $id) {
@@ -220,13 +220,13 @@ async def test_an_entry_is_found_by_its_id_within_its_organization(builder: Orga
     asked = "query ($id: ID!) { node(id: $id) { __typename ... on HistoryEntry { action } } }"
     found = {"__typename": "OpportunityHistoryEntry", "action": "OPPORTUNITY_UPDATED"}
     for caller, answer in ((builder.caller, found), (other.caller, None)):
-        client = PassThroughClient(builder.database, caller)
+        client = PlannedClient(builder.database, caller)
         assert await client.data(asked, id=f"his_{entry_id}") == {"node": answer}
 
 
 async def test_what_was_done_to_other_things_is_no_part_of_a_history(builder: OrganizationBuilder) -> None:
     entry_id = await _entry(builder, None, action="ACCOUNT_UPDATED", subject_id=builder.account_id)
-    client = PassThroughClient(builder.database, builder.caller)
+    client = PlannedClient(builder.database, builder.caller)
     assert await client.data("query ($id: ID!) { node(id: $id) { id } }", id=f"his_{entry_id}") == {
         "node": None
     }
@@ -247,12 +247,12 @@ async def test_a_page_of_history_is_read_in_one_statement(builder: OrganizationB
     opportunity_id = await builder.opportunity()
     await close(builder, opportunity_id)
     recorder = Recorder(builder.database)
-    await PassThroughClient(recorder, builder.caller).data(HISTORY, id=f"opp_{opportunity_id}")
+    await PlannedClient(recorder, builder.caller).data(HISTORY, id=f"opp_{opportunity_id}")
     assert len(recorder.statements) == 1
 
 
 async def _history(builder: OrganizationBuilder, opportunity_id: UUID, **arguments: Any) -> Any:
-    client = PassThroughClient(builder.database, builder.caller)
+    client = PlannedClient(builder.database, builder.caller)
     answer = await client.data(HISTORY, id=f"opp_{opportunity_id}", **arguments)
     return answer["opportunity"]["history"]
 

@@ -16,7 +16,7 @@ from db.sql.database import Database
 from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
 from tests.builders import A_MONTH_AGO, OrganizationBuilder
-from tests.schema.planner.hard_values import pick
+from tests.schema.planner.edge_values import pick
 
 Row = dict[str, Any]
 Rows = dict[type[SQLModel], Row]

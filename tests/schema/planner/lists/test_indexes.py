@@ -8,7 +8,7 @@ import pytest
 from db.sql.database import Database
 from tests.schema.planner.lists.explain import Access, accesses, analyze
 from tests.schema.planner.lists.list_data import Filling
-from tests.schema.support.client import PassThroughClient, Recorder, cached_schema
+from tests.schema.support.client import PlannedClient, Recorder, cached_schema
 
 ROWS = 3000
 
@@ -59,7 +59,7 @@ async def test_quotes_are_read_from_the_index_of_their_order(
 
 async def check_pages(lists: Lists, field: str, order: str, index: str) -> None:
     recorder = Recorder(lists.filling.builder.database)
-    client = PassThroughClient(recorder, lists.filling.builder.caller)
+    client = PlannedClient(recorder, lists.filling.builder.caller)
     query = f"query($after: String) {{ {field}(orderBy: {order}, after: $after) {{ edges {{ cursor }} }} }}"
 
     edges = (await client.data(query))[field]["edges"]

@@ -14,7 +14,7 @@ from tests.schema.conftest import Readable
 from tests.schema.planner.argument_values import gather
 from tests.schema.planner.lists.expected_list import ExpectedList
 from tests.schema.planner.random_inputs import Inputs
-from tests.schema.support.client import PassThroughClient, cached_schema
+from tests.schema.support.client import PlannedClient, cached_schema
 
 PAGES = 150
 SIZES = (0, 1, 2, 7, 50, 100)
@@ -31,7 +31,7 @@ async def test_a_page_has_the_rows_the_count_and_the_flags_that_its_arguments_as
 ) -> None:
     seed = random.getrandbits(32)
     expected = expected_list(readable, field)
-    client = PassThroughClient(readable.database, readable.ours.caller)
+    client = PlannedClient(readable.database, readable.ours.caller)
     drawing = Drawing(Inputs(Random(seed), await gather(readable, Random(seed))), field)
     row_ids = await drawing.row_ids(client)
     for _ in range(PAGES):
@@ -44,7 +44,7 @@ async def test_a_filter_on_the_wrong_column_is_noticed(readable: Readable) -> No
     filters = right.catalog.comparisons
     wrong = {**filters["OpportunityFilter"], "closedOn": filters["OpportunityFilter"]["estimatedCloseDate"]}
     catalog = replace(right.catalog, comparisons={**filters, "OpportunityFilter": wrong})
-    client = PassThroughClient(readable.database, readable.ours.caller, replace(right, catalog=catalog))
+    client = PlannedClient(readable.database, readable.ours.caller, replace(right, catalog=catalog))
     arguments = {"filter": {"closedOn": {"isNull": True}}}
     expected = expected_list(readable, "opportunities").page(arguments, {})
     assert await page(client, "opportunities", arguments) != expected
@@ -56,7 +56,7 @@ def expected_list(readable: Readable, field: str) -> ExpectedList:
     return ExpectedList(readable.ours.rows[model], filter_type, [default_order])
 
 
-async def page(client: PassThroughClient, field: str, arguments: dict[str, Any]) -> dict[str, Any]:
+async def page(client: PlannedClient, field: str, arguments: dict[str, Any]) -> dict[str, Any]:
     answer = await client.data(document(field), **arguments)
     found = answer["page"]
     return {
@@ -94,7 +94,7 @@ class Drawing:
     def orders(self) -> Any:
         return self.inputs.material.cursors[LISTS[self.field][1]]
 
-    async def row_ids(self, client: PassThroughClient) -> dict[str, UUID]:
+    async def row_ids(self, client: PlannedClient) -> dict[str, UUID]:
         """Return the id of each cursor's row."""
         rows = LISTS[self.field][1]
         query = f"""

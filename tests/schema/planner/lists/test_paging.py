@@ -15,7 +15,7 @@ from schema.planner.lists.cursors import ListOrder as CursorOrder
 from schema.planner.lists.ordering import OrderTerm
 from tests.schema.conftest import Readable
 from tests.schema.planner.lists.list_data import Filling
-from tests.schema.support.client import Client, PassThroughClient, cached_schema
+from tests.schema.support.client import Client, PlannedClient, cached_schema
 
 Order = list[dict[str, str]]
 
@@ -106,7 +106,7 @@ async def walk_both_ways(
 ) -> None:
     staying = set(await filling.add(field, rows))
     moving = await filling.add(field, rows // 10)
-    client = PassThroughClient(filling.builder.database, filling.builder.caller)
+    client = PlannedClient(filling.builder.database, filling.builder.caller)
 
     async def disturb(page: int) -> None:
         await filling.add(field, 1)

@@ -1,4 +1,8 @@
-"""The same statements without the application's own confinement to the caller's organization."""
+"""A database whose statements lack the application's restriction to the caller's organization.
+
+It shows what row-level security does alone. The restriction is removed from the SQL text, because statements are
+compiled without their SQLAlchemy constructs being kept; a test checks that rows leak without row-level security.
+"""
 
 import re
 from collections.abc import AsyncIterator, Mapping, Sequence
@@ -15,12 +19,12 @@ from db.sql.database import Database, Transaction
 from db.sql.statements import CompiledStatement, Statement
 from tests.schema.support.client import Recorder
 
-_CONFINEMENT = re.compile(r"(?:\w+\.organization_id|(?<=WHERE )organization_\d+\.id) = (\$\d+(?:::UUID)?)")
+_RESTRICTION = re.compile(r"(?:\w+\.organization_id|(?<=WHERE )organization_\d+\.id) = (\$\d+(?:::UUID)?)")
 
 
 @dataclass
 class UnscopedDatabase(Recorder):
-    """PostgreSQL, asked for any organization's rows; ``shows_all`` takes row-level security away, too."""
+    """PostgreSQL with unrestricted statements; ``shows_all`` also disables row-level security."""
 
     shows_all: bool = False
 
@@ -30,11 +34,11 @@ class UnscopedDatabase(Recorder):
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
-        return await super().json(_Unconfined(statement), values)
+        return await super().json(_UnscopedStatement(statement), values)
 
     @override
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
-        return await super().rows(_Unconfined(statement), **values)
+        return await super().rows(_UnscopedStatement(statement), **values)
 
     @override
     @asynccontextmanager
@@ -49,22 +53,22 @@ class _Transaction(Transaction):
 
     @override
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
-        return await self._inner.rows(_Unconfined(statement), **values)
+        return await self._inner.rows(_UnscopedStatement(statement), **values)
 
     @override
     async def execute(self, statement: Statement, **values: Any) -> int:
-        return await self._inner.execute(_Unconfined(statement), **values)
+        return await self._inner.execute(_UnscopedStatement(statement), **values)
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
-        await self._inner.execute_many(_Unconfined(statement), values)
+        await self._inner.execute_many(_UnscopedStatement(statement), values)
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
-        return await self._inner.json(_Unconfined(statement), values)
+        return await self._inner.json(_UnscopedStatement(statement), values)
 
 
-class _Unconfined(Statement):
+class _UnscopedStatement(Statement):
     __slots__ = ("_statement",)
 
     def __init__(self, statement: Statement) -> None:
@@ -73,9 +77,9 @@ class _Unconfined(Statement):
     @override
     def compiled(self, dialect: Dialect) -> CompiledStatement:
         compiled = self._statement.compiled(dialect)
-        return replace(compiled, sql=_unconfined(compiled.sql))
+        return replace(compiled, sql=_remove_restriction(compiled.sql))
 
 
 @cache
-def _unconfined(sql: str) -> str:
-    return _CONFINEMENT.sub(r"\1 IS NOT NULL", sql)
+def _remove_restriction(sql: str) -> str:
+    return _RESTRICTION.sub(r"\1 IS NOT NULL", sql)

@@ -1,4 +1,4 @@
-"""An organization's rows, the same at every run down to their ids, so that answers can be stored."""
+"""The rows of an organization, the same in every run, ids included, so that responses can be stored."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from db.domain.caller import Caller, Role
 from db.sql.database import Database
 from db.sql.statements import insert_statement
 from tests.builders import NOW
-from tests.schema.planner.hard_values import AMOUNTS, DAYS, INSTANTS, QUANTITIES, TEXTS, pick
+from tests.schema.planner.edge_values import AMOUNTS, DAYS, INSTANTS, QUANTITIES, TEXTS, pick
 
 Row = dict[str, Any]
 
@@ -47,7 +47,7 @@ _TABLES: tuple[type[SQLModel], ...] = (
     models.ProjectContractLine,
     models.Audit,
 )
-"""Rows refer to rows of tables before their own; a table's place is in the ids of its rows."""
+"""Rows refer only to tables before their own. The index of a table is part of its rows' ids."""
 
 
 def key(organization: int, table: int, number: int) -> UUID:
@@ -57,7 +57,7 @@ def key(organization: int, table: int, number: int) -> UUID:
 
 @dataclass(frozen=True, slots=True)
 class OrganizationData:
-    """The rows of one organization by their table, and its user who asks."""
+    """The rows of one organization by model, and one of its users as the caller."""
 
     rows: dict[type[SQLModel], list[Row]]
     caller: Caller
@@ -67,31 +67,31 @@ class OrganizationData:
         return [row["id"] for row in self.rows.get(model, [])]
 
     async def store(self, database: Database) -> None:
-        """Store every row."""
+        """Insert all rows."""
         async with database.transaction() as transaction:
             for model, rows in self.rows.items():
                 await transaction.execute_many(insert_statement(model), rows)
 
 
-def landscape(organization: int, opportunities: int) -> OrganizationData:
-    """Make an organization with so many opportunities; its number tells it from others."""
-    making = _Making(organization)
-    making.master_data()
+def organization_data(organization: int, opportunities: int) -> OrganizationData:
+    """Return the data of an organization with a number of its own and a number of opportunities."""
+    builder = _RowBuilder(organization)
+    builder.master_data()
     for number in range(opportunities):
-        making.opportunity(number)
-    return OrganizationData(making.rows, Caller(making.id, making.key(models.User, 0), Role.ADMIN, NOW))
+        builder.opportunity(number)
+    return OrganizationData(builder.rows, Caller(builder.id, builder.key(models.User, 0), Role.ADMIN, NOW))
 
 
-def twin_of(landscape: OrganizationData) -> OrganizationData:
-    """Return another organization whose rows have the same ids, as keys that begin with the organization's may."""
+def twin_of(data: OrganizationData) -> OrganizationData:
+    """Return another organization whose rows have the same ids and other texts."""
     organization_id = key(3, 0, 0)
     rows = {
         model: [_renamed(row) | {"organization_id": organization_id} for row in rows]
-        for model, rows in landscape.rows.items()
+        for model, rows in data.rows.items()
         if model is not models.Organization
     }
-    [organization] = landscape.rows[models.Organization]
-    caller = replace(landscape.caller, organization_id=organization_id)
+    [organization] = data.rows[models.Organization]
+    caller = replace(data.caller, organization_id=organization_id)
     return OrganizationData({models.Organization: [organization | {"id": organization_id}], **rows}, caller)
 
 
@@ -100,7 +100,7 @@ def _renamed(row: Row) -> Row:
     return row | {column: f"theirs {row[column]}" for column in texts if row.get(column) is not None}
 
 
-class _Making:
+class _RowBuilder:
     def __init__(self, organization: int) -> None:
         self.organization = organization
         self.rows: dict[type[SQLModel], list[Row]] = {model: [] for model in _TABLES}

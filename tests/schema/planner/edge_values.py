@@ -1,4 +1,4 @@
-"""Values that are hard to answer right: blanks, ties, limits, and any kind of text."""
+"""Edge values: missing ones, equal ones, limits, and texts with characters that need escaping."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
@@ -40,5 +40,5 @@ INSTANTS = (
 
 
 def pick(pool: Sequence[T], number: int, stride: int = 1) -> T:
-    """Return one of the pool, in turn; with other strides, the columns of a row take other turns."""
+    """Return an element of the pool by a row's number; columns with different strides vary independently."""
     return pool[number * stride % len(pool)]
