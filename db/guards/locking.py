@@ -87,7 +87,7 @@ class LockedQuote(NamedTuple):
     has_lines: bool
 
 
-class LockedQuotes(NamedTuple):
+class OpportunityWithQuotes(NamedTuple):
     """A locked opportunity with those of its quotes that are not closed, by number and revision."""
 
     opportunity: LockedOpportunity
@@ -186,9 +186,9 @@ async def lock_opportunities(
 
 async def lock_opportunity_with_quotes(
     transaction: Transaction, caller: Caller, opportunity_id: UUID
-) -> LockedQuotes | None:
+) -> OpportunityWithQuotes | None:
     """Lock an opportunity; return it with its quotes, or None if there is no such opportunity."""
-    return locked_quotes(
+    return opportunity_with_quotes(
         await transaction.rows(
             _LOCK_OPPORTUNITY_WITH_QUOTES,
             organization_id=caller.organization_id,
@@ -197,13 +197,13 @@ async def lock_opportunity_with_quotes(
     )
 
 
-def locked_quotes(rows: Sequence[tuple[Any, ...]]) -> LockedQuotes | None:
+def opportunity_with_quotes(rows: Sequence[tuple[Any, ...]]) -> OpportunityWithQuotes | None:
     """Return what the rows of ``SELECT_OPPORTUNITY_WITH_QUOTES`` contain, or None if there are none."""
     if not rows:
         return None
     columns = len(LockedOpportunity._fields)
     quotes = [QuoteRow(*row[columns : columns + len(QuoteRow._fields)]) for row in rows]
-    return LockedQuotes(
+    return OpportunityWithQuotes(
         LockedOpportunity(*rows[0][:columns]), tuple(quote for quote in quotes if quote.id is not None)
     )
 

@@ -25,9 +25,8 @@ from db.guards.idempotency import idempotent
 from db.guards.locking import (
     SELECT_OPPORTUNITY_WITH_QUOTES,
     LockedOpportunity,
-    LockedQuotes,
     QuoteRow,
-    locked_quotes,
+    opportunity_with_quotes,
 )
 from db.guards.preconditions import OPPORTUNITY_ID, check_open, check_version, require_found
 from db.opportunities.status_reason_rules import (
@@ -82,9 +81,13 @@ class ClosedOpportunity:
 
 @dataclass(frozen=True, slots=True)
 class ClosingContext:
-    """What closing an opportunity depends on; None stands for a row that does not exist."""
+    """What closing an opportunity depends on; None stands for a row that does not exist.
 
-    locked: LockedQuotes | None
+    ``quotes`` are those that are not closed, by number and revision.
+    """
+
+    opportunity: LockedOpportunity | None = None
+    quotes: tuple[QuoteRow, ...] = ()
     status_reason: StatusReasonRow | None = None
     competitor_exists: bool = False
 
@@ -177,11 +180,15 @@ async def load_closing_context(
         reason_code=reason if is_seeded else None,
         competitor_id=command.competitor_id,
     )
-    if not rows:
-        return ClosingContext(None)
+    locked = opportunity_with_quotes(rows)
+    if locked is None:
+        return ClosingContext()
     status_reason = StatusReasonRow(*rows[0][-len(StatusReasonRow._fields) :])
     return ClosingContext(
-        locked_quotes(rows), status_reason if status_reason.id else None, rows[0].competitor_exists
+        locked.opportunity,
+        locked.quotes,
+        status_reason if status_reason.id else None,
+        rows[0].competitor_exists,
     )
 
 
@@ -197,7 +204,7 @@ def decide_closing(context: ClosingContext, command: CloseOpportunity, caller: C
     description = validate_description(problems, command.description, ("input", "description"))
     problems.raise_first()
 
-    opportunity, quotes = require_found(context.locked, "opportunity", OPPORTUNITY_ID)
+    opportunity = require_found(context.opportunity, "opportunity", OPPORTUNITY_ID)
     check_open(opportunity)
     check_version("opportunity", opportunity, command.expected_version)
 
@@ -213,7 +220,7 @@ def decide_closing(context: ClosingContext, command: CloseOpportunity, caller: C
     created_on = opportunity.created_at.date()
     if closed_on < created_on:
         problems.add_refusal(closed_before_creation("The opportunity", created_on, closed_on))
-    actual_revenue = _default_revenue(opportunity, quotes, command.outcome)
+    actual_revenue = _default_revenue(opportunity, context.quotes, command.outcome)
     if command.actual_revenue is not None:
         path = (*outcome_path, "actualRevenue")
         actual_revenue = validate_amount(problems, "actual revenue", command.actual_revenue, path)
@@ -221,9 +228,9 @@ def decide_closing(context: ClosingContext, command: CloseOpportunity, caller: C
 
     to_close: tuple[QuoteTransition, ...] = ()
     if remaining is not None:
-        unwon = [each for each in quotes if each.state != QuoteState.WON]
+        unwon = [each for each in context.quotes if each.state != QuoteState.WON]
         to_close = close_along(unwon, remaining.reason, closed_on, remaining_description)
-    elif active := [each for each in quotes if each.state == QuoteState.ACTIVE]:
+    elif active := [each for each in context.quotes if each.state == QuoteState.ACTIVE]:
         raise ActiveQuotes(opportunity.id, [_blocking_quote(each, caller) for each in active])
     return ClosingDecision(
         opportunity=opportunity,
