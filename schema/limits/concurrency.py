@@ -1,14 +1,12 @@
 """The concurrency limiter: how many operations run at once, how many wait, and how long each may take."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import ClassVar, TypeVar, TypeVarTuple
+from typing import ClassVar
 
 from db.domain.errors import TimedOut, Unavailable
-
-T = TypeVar("T")
-Arguments = TypeVarTuple("Arguments")
 
 
 class Overloaded(Unavailable):
@@ -36,7 +34,7 @@ class ConcurrencyLimits:
 
 
 class ConcurrencyLimiter:
-    """Runs operations within the limits; ``running`` and ``waiting`` are the numbers of the moment."""
+    """Holds operations to the limits; ``running`` and ``waiting`` are the numbers of the moment."""
 
     def __init__(self, limits: ConcurrencyLimits) -> None:
         self._limits = limits
@@ -44,18 +42,19 @@ class ConcurrencyLimiter:
         self.running = 0
         self.waiting = 0
 
-    async def run(self, operation: Callable[[*Arguments], Awaitable[T]], *arguments: *Arguments) -> T:
-        """Run an operation as soon as there is a free slot and return its result.
+    @asynccontextmanager
+    async def slot(self) -> AsyncIterator[None]:
+        """Wait for a free slot and hold it while the block runs.
 
         Raises:
             Overloaded: no slot became free in time.
-            TimedOut: the operation took too long and was canceled.
+            TimedOut: the block took too long and was canceled.
         """
         await self._acquire()
         self.running += 1
         try:
             async with asyncio.timeout(self._limits.timeout_seconds) as timeout:
-                return await operation(*arguments)
+                yield
         except TimeoutError:
             if not timeout.expired():
                 raise

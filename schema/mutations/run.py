@@ -11,6 +11,7 @@ from typing import Any, TypeVar, get_type_hints
 
 import strawberry
 from graphql import GraphQLError, GraphQLUnionType, get_named_type
+from graphql.execution.values import get_argument_values
 from strawberry.types import get_object_definition
 
 from db.domain.caller import Caller
@@ -84,7 +85,7 @@ async def _run_in_transaction(
 
     Both payloads are read under the locks that the operation took, so a refusal shows what the rule saw.
     """
-    input_ = operation.arguments(field)["input"]
+    input_ = get_argument_values(field.definition, field.nodes[0], operation.collector.variables)["input"]
 
     async def succeed(transaction: Transaction) -> tuple[bytes | None, str | None]:
         if not operation.allows(field):

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from graphql import (
     FieldNode,
@@ -12,7 +12,6 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
 )
-from graphql.execution.values import get_argument_values
 
 from db.domain.caller import Caller
 from db.sql.database import Database, ReadJson
@@ -87,14 +86,6 @@ class Operation:
         root = self.root
         selected = self.collector.collect(root, [self.definition.selection_set])
         return [RootField(key, nodes[0].name.value, root, nodes) for key, nodes in selected.items()]
-
-    def arguments(self, root_field: RootField) -> dict[str, Any]:
-        """Return the coerced arguments of a root field.
-
-        Raises:
-            GraphQLError: an argument is missing or has a value that its type does not take.
-        """
-        return get_argument_values(root_field.definition, root_field.nodes[0], self.collector.variables)
 
     async def query(self) -> bytes | None:
         """Return the response to a whole query, ``{"data":{...}}``.

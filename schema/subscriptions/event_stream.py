@@ -5,6 +5,8 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from graphql.execution.values import get_argument_values
+
 from db.audit.events import START, EventPosition, Topic
 from db.domain.caller import Caller
 from schema.planner.errors import BadInput
@@ -38,7 +40,7 @@ async def subscribe(
         Unavailable, TooManySubscribers, ServerStopping: as ``EventFeed.events`` raises them.
     """
     [field] = operation.root_fields()
-    arguments = operation.arguments(field)
+    arguments = get_argument_values(field.definition, field.nodes[0], operation.collector.variables)
     reader = _EventReader(operation, feed, caller, operation.plan(field))
     reader.bind(START)  # raises for invalid filter values before anything is read
     opportunity_id = decode_id("opp", arguments["id"]) if "id" in arguments else None

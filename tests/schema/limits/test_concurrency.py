@@ -19,16 +19,14 @@ class Operations:
         self._end = asyncio.Event()
 
     async def run(self, number: int) -> int:
-        return await self._limiter.run(self._run, number)
+        async with self._limiter.slot():
+            self.started.append(number)
+            async with asyncio.timeout(TEST_TIMEOUT_SECONDS):
+                await self._end.wait()
+            return number
 
     def end(self) -> None:
         self._end.set()
-
-    async def _run(self, number: int) -> int:
-        self.started.append(number)
-        async with asyncio.timeout(TEST_TIMEOUT_SECONDS):
-            await self._end.wait()
-        return number
 
 
 async def start(operations: Operations, number: int) -> list[asyncio.Task[int]]:
@@ -121,13 +119,14 @@ async def test_a_result_that_arrives_after_the_timeout_is_returned() -> None:
     limiter = ConcurrencyLimiter(ConcurrencyLimits(timeout_seconds=0.05))
 
     async def stubborn() -> str:
-        try:
-            await asyncio.sleep(5)
-        except asyncio.CancelledError:
-            return "done"
-        return "not canceled"
+        async with limiter.slot():
+            try:
+                await asyncio.sleep(5)
+            except asyncio.CancelledError:
+                return "done"
+            return "not canceled"
 
-    assert await asyncio.create_task(limiter.run(stubborn)) == "done"
+    assert await asyncio.create_task(stubborn()) == "done"
 
 
 def test_an_overloaded_server_says_when_to_retry() -> None:
