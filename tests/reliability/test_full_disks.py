@@ -1,4 +1,4 @@
-"""The disk is full: it is told, it passes, and what was acknowledged is there."""
+"""On a full disk a write fails with an error and succeeds later; nothing acknowledged is lost."""
 
 import asyncio
 import os
@@ -21,22 +21,21 @@ from tests.builders import OrganizationBuilder
 from tests.db.operations import close
 from tests.postgres import postgres_server
 
-ROOM = 1_000_000
-"""Bytes that are left."""
+FREE_BYTES = 1_000_000
 
 LONG_TEXT = 2_000 * "x"
 
 
-async def test_sqlite_takes_changes_again_when_there_is_room_again(sqlite: Database, sqlite_url: str) -> None:
+async def test_sqlite_accepts_writes_again_when_the_disk_has_space(sqlite: Database, sqlite_url: str) -> None:
     builder = await OrganizationBuilder.create(sqlite)
     log = sqlite_path(f"{sqlite_url}-wal")
     acknowledged: set[UUID] = set()
     with (
-        no_file_longer_than(log.stat().st_size + ROOM),
+        file_size_limit(log.stat().st_size + FREE_BYTES),
         pytest.raises(Unavailable, match=r"can't take the change: disk I/O error. Nothing was changed."),
     ):
-        await close_on_and_on(builder, acknowledged)
-    acknowledged.add(await close_when_possible(builder))
+        await close_until_failure(builder, acknowledged)
+    acknowledged.add(await close_with_retries(builder))
 
     assert len(acknowledged) > 2
     assert await closings(builder) == acknowledged
@@ -45,30 +44,30 @@ async def test_sqlite_takes_changes_again_when_there_is_room_again(sqlite: Datab
 
 
 @pytest.mark.long
-async def test_postgresql_takes_changes_again_when_there_is_room_again(small_disk: Path) -> None:
+async def test_postgresql_accepts_writes_again_when_the_disk_has_space(small_disk: Path) -> None:
     with postgres_server(small_disk, durable=True) as server:
         await migrate(server.url())
         database = await open_database(server.url())
         builder = await OrganizationBuilder.create(database)
         acknowledged: set[UUID] = set()
         with filled(small_disk), pytest.raises(Unavailable):
-            await close_on_and_on(builder, acknowledged)
-        acknowledged.add(await close_when_possible(builder))
+            await close_until_failure(builder, acknowledged)
+        acknowledged.add(await close_with_retries(builder))
 
         assert len(acknowledged) > 2
         assert await closings(builder) == acknowledged
         await database.close()
 
 
-async def close_on_and_on(builder: OrganizationBuilder, acknowledged: set[UUID]) -> None:
-    """Close one deal after the other, and note each closing that was acknowledged."""
+async def close_until_failure(builder: OrganizationBuilder, acknowledged: set[UUID]) -> None:
+    """Close opportunities until one fails; add the id of each acknowledged closing."""
     while True:
         closed = await close(builder, await builder.opportunity(), description=LONG_TEXT)
         acknowledged.add(closed.opportunity_close_id)
 
 
-async def close_when_possible(builder: OrganizationBuilder) -> UUID:
-    """Close a deal, and try until it is done."""
+async def close_with_retries(builder: OrganizationBuilder) -> UUID:
+    """Close an opportunity, and retry until it succeeds."""
     key = str(uuid4())
     opportunity_id = None
     async with asyncio.timeout(60):
@@ -85,8 +84,8 @@ async def closings(builder: OrganizationBuilder) -> set[UUID]:
 
 
 @contextmanager
-def no_file_longer_than(size: int) -> Iterator[None]:
-    """Let writes fail that would make a file longer, as they do where there is no room."""
+def file_size_limit(size: int) -> Iterator[None]:
+    """Let writes fail that would make a file longer, as they do on a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
     try:
@@ -97,23 +96,23 @@ def no_file_longer_than(size: int) -> Iterator[None]:
 
 @contextmanager
 def filled(disk: Path) -> Iterator[None]:
-    """Leave little room on a disk until the block ends."""
+    """Fill a disk up to ``FREE_BYTES`` until the block ends."""
     filling = disk / "filling"
     with suppress(OSError), filling.open("wb", buffering=0) as file:
         while True:
             file.write(bytes(2**16))
-    os.truncate(filling, filling.stat().st_size - ROOM)
+    os.truncate(filling, filling.stat().st_size - FREE_BYTES)
     yield
     filling.unlink()
 
 
 @pytest.fixture
 def small_disk() -> Iterator[Path]:
-    """A file system of its own, which only some may mount."""
-    place = tempfile.mkdtemp(prefix="dealdesk-")
-    mounting = ["/bin/mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", place]
-    if subprocess.run(mounting, check=False, capture_output=True, timeout=30).returncode != 0:  # noqa: S603 - ours
-        pytest.skip("Mounting a small disk is not allowed here.")
-    yield Path(place)
-    subprocess.run(["/bin/umount", place], check=True, timeout=30)  # noqa: S603 - ours
-    Path(place).rmdir()
+    """A file system of 400 MB; the test is skipped if mounting is not permitted."""
+    directory = tempfile.mkdtemp(prefix="dealdesk-")
+    mounting = ["/bin/mount", "-t", "tmpfs", "-o", "size=400m", "tmpfs", directory]
+    if subprocess.run(mounting, check=False, capture_output=True, timeout=30).returncode != 0:  # noqa: S603 - a fixed command
+        pytest.skip("Mounting a file system is not permitted here.")
+    yield Path(directory)
+    subprocess.run(["/bin/umount", directory], check=True, timeout=30)  # noqa: S603 - a fixed command
+    Path(directory).rmdir()

@@ -1,4 +1,4 @@
-"""The server is killed, or its PostgreSQL restarted, while deals are made: none is lost, none is doubled."""
+"""Killing the server or restarting PostgreSQL under load loses no acknowledged change and doubles none."""
 
 import asyncio
 import random
@@ -13,45 +13,45 @@ from db.sql.database import Database
 from tests.api.support.access import store_token
 from tests.builders import OrganizationBuilder
 from tests.postgres import PostgresServer, postgres_server
-from tests.reliability.support.sellers import Sellers
-from tests.reliability.support.server_process import serving
+from tests.reliability.support.retrying_clients import RetryingClients
+from tests.reliability.support.server_process import server_process
 
 
 @pytest.mark.parametrize("kills", [15, pytest.param(200, marks=pytest.mark.long)])
-async def test_a_server_that_is_killed_has_done_what_it_acknowledged(
+async def test_a_killed_server_has_stored_every_acknowledged_change_once(
     database: Database, database_url: str, tmp_path: Path, kills: int
 ) -> None:
-    builder = await admitted(database)
-    with serving(database_url, tmp_path) as server:
-        await server.listens()
-        async with Sellers(server.url, builder, clients=8) as sellers:
+    builder = await organization_with_token(database)
+    with server_process(database_url, tmp_path) as server:
+        await server.wait_until_listening()
+        async with RetryingClients(server.url, builder, clients=8) as clients:
             for _ in range(kills):
                 await asyncio.sleep(random.uniform(0.05, 0.3))
                 server.kill()
                 server.start()
-                await server.listens()
-        await sellers.check_effects()
-        assert sellers.sent_again >= kills
+                await server.wait_until_listening()
+        await clients.check_effects()
+        assert clients.retries >= kills
 
 
 @pytest.mark.parametrize("restarts", [2, pytest.param(50, marks=pytest.mark.long)])
-async def test_a_postgresql_that_is_restarted_has_done_what_was_acknowledged(
+async def test_a_restarted_postgresql_has_stored_every_acknowledged_change_once(
     own_postgresql: PostgresServer, tmp_path: Path, restarts: int
 ) -> None:
     url = own_postgresql.url()
     await migrate(url)
     database = await open_database(url)
-    builder = await admitted(database)
-    with serving(url, tmp_path) as server:
-        await server.listens()
-        async with Sellers(server.url, builder, clients=32) as sellers:
+    builder = await organization_with_token(database)
+    with server_process(url, tmp_path) as server:
+        await server.wait_until_listening()
+        async with RetryingClients(server.url, builder, clients=32) as clients:
             for _ in range(restarts):
                 await asyncio.sleep(random.uniform(0.5, 1.0))
                 await asyncio.to_thread(own_postgresql.stop)
                 await asyncio.to_thread(own_postgresql.start)
             await asyncio.sleep(0.5)
-    await sellers.check_effects()
-    assert sellers.sent_again >= restarts
+    await clients.check_effects()
+    assert clients.retries >= restarts
     await database.close()
 
 
@@ -61,7 +61,7 @@ def own_postgresql() -> Iterator[PostgresServer]:
         yield server
 
 
-async def admitted(database: Database) -> OrganizationBuilder:
+async def organization_with_token(database: Database) -> OrganizationBuilder:
     builder = await OrganizationBuilder.create(database)
     await store_token(builder)
     return builder

@@ -1,4 +1,4 @@
-"""The connection is lost while a change is being saved: its caller is told so, and may send it again."""
+"""If the connection breaks at COMMIT, the caller gets OutcomeUnknown and may retry with the same key."""
 
 from copy import copy
 
@@ -13,19 +13,19 @@ from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
 from tests.builders import OrganizationBuilder
 from tests.db.operations import close, only_row
-from tests.reliability.support.severed_connection import severing
+from tests.reliability.support.proxies import severing_proxy
 
 ANSWER = Statement(select(cast(literal("closed"), String).label("answer")))
 
 
 @pytest.mark.parametrize("is_committed", [False, True])
 @pytest.mark.parametrize("has_answer", [False, True])
-async def test_a_change_with_a_key_is_made_once_though_its_commit_was_not_answered(
+async def test_a_change_is_stored_once_if_it_is_retried_after_a_commit_without_answer(
     postgresql: Database, postgresql_url: str, *, has_answer: bool, is_committed: bool
 ) -> None:
     builder = await OrganizationBuilder.create(postgresql)
     opportunity_id = await builder.opportunity()
-    async with severing(postgresql_url, is_committed=is_committed) as url:
+    async with severing_proxy(postgresql_url, is_committed=is_committed) as url:
         severed = await open_database(url)
         away = copy(builder)
         away.database = severed

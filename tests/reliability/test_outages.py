@@ -1,4 +1,4 @@
-"""The database goes away and comes back: meanwhile everybody is told so in time, and afterwards nobody is."""
+"""During an outage of the database requests get UNAVAILABLE in time; afterwards they succeed again."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -18,15 +18,15 @@ from schema.execution.executor import Executor
 from tests.api.support.access import access_policy, http_client, store_token
 from tests.builders import OrganizationBuilder
 from tests.postgres import PostgresServer, postgres_server
-from tests.reliability.support.silent_connection import wired
+from tests.reliability.support.proxies import silent_proxy
 from tests.schema.support.client import cached_schema
 
-DEADLINES = Timeouts(statement=0.5, acquire=1.0)
-LONGEST = 2 * DEADLINES.acquire + 0.5 + GRACE_SECONDS + 0.5
-"""Seconds: for a connection and its turn, for a statement that is never answered, and for a slow machine."""
+TIMEOUTS = Timeouts(statement=0.5, acquire=1.0)
+MAX_RESPONSE_SECONDS = 2 * TIMEOUTS.acquire + 0.5 + GRACE_SECONDS + 0.5
+"""Waits for a connection and its first use, a statement without answer, and 0.5 s for a slow machine."""
 
-RECOVERY = 1.0
-OUTAGE = 3.0
+RECOVERY_SECONDS = 1.0
+OUTAGE_SECONDS = 3.0
 CLIENTS = 8
 QUERY = "{ opportunities { totalCount nodes { name } } }"
 CLOSE = (
@@ -34,54 +34,57 @@ CLOSE = (
     " closeOpportunity(input: {opportunityId: $id, outcome: {won: {}}, idempotencyKey: $key}) { __typename }"
     " }"
 )
-GONE = {"UNAVAILABLE"}
 
 
 @dataclass(frozen=True)
-class Told:
-    """One answer: when it was asked for, how long it took, and what it was."""
+class TimedResponse:
+    """A response, with the time of its request and its duration."""
 
-    at: float
+    sent_at: float
     seconds: float
     status: int
     codes: frozenset[str]
     retry_after: str | None
 
 
-class Asking:
-    """Clients that ask again and again, queries and mutations."""
+class LoadClients:
+    """Clients that send queries and mutations in a loop."""
 
     def __init__(self, http: httpx2.AsyncClient, opportunity_id: str) -> None:
-        self.told: list[Told] = []
+        self.responses: list[TimedResponse] = []
         self._http = http
         self._opportunity_id = opportunity_id
         self._keys = count()
 
-    async def ask(self) -> None:
-        """Ask on, a few times a second."""
+    async def run(self) -> None:
+        """Send requests, with pauses of 50 ms."""
         while True:
             number = next(self._keys)
             variables = {"id": self._opportunity_id, "key": str(number)}
-            at = monotonic()
-            question = {"query": QUERY} if number % 3 else {"query": CLOSE, "variables": variables}
-            answer = await self._http.post("/graphql", json=question)
+            sent_at = monotonic()
+            body = {"query": QUERY} if number % 3 else {"query": CLOSE, "variables": variables}
+            answer = await self._http.post("/graphql", json=body)
             codes = {error["extensions"]["code"] for error in answer.json().get("errors", [])}
-            again = answer.headers.get("retry-after")
-            self.told.append(Told(at, monotonic() - at, answer.status_code, frozenset(codes), again))
+            retry_after = answer.headers.get("retry-after")
+            self.responses.append(
+                TimedResponse(
+                    sent_at, monotonic() - sent_at, answer.status_code, frozenset(codes), retry_after
+                )
+            )
             await asyncio.sleep(0.05)
 
 
 @asynccontextmanager
-async def asking(url: str) -> AsyncIterator[Asking]:
-    """Let clients ask while the block runs."""
-    database = await open_database(url, DEADLINES)
+async def load_clients(url: str) -> AsyncIterator[LoadClients]:
+    """Run clients while the block runs."""
+    database = await open_database(url, TIMEOUTS)
     builder = await OrganizationBuilder.create(database)
     await store_token(builder)
     opportunity_id = f"opp_{await builder.opportunity()}"
     app = create_app(Executor(cached_schema(), database), database, access_policy(database))
     async with http_client(app) as http:
-        clients = Asking(http, opportunity_id)
-        tasks = [asyncio.create_task(clients.ask()) for _ in range(CLIENTS)]
+        clients = LoadClients(http, opportunity_id)
+        tasks = [asyncio.create_task(clients.run()) for _ in range(CLIENTS)]
         try:
             yield clients
         finally:
@@ -91,55 +94,57 @@ async def asking(url: str) -> AsyncIterator[Asking]:
             await database.close()
 
 
-async def outage(
-    clients: Asking, begin: Callable[[], Awaitable[None]], end: Callable[[], Awaitable[None]]
+async def check_outage(
+    clients: LoadClients, begin: Callable[[], Awaitable[None]], end: Callable[[], Awaitable[None]]
 ) -> None:
-    """Let the database go away and come back, and check what was told before, meanwhile and afterwards."""
-    clients.told.clear()
+    """Begin and end an outage, and check the responses before, during and after it."""
+    clients.responses.clear()
     await asyncio.sleep(0.5)
-    gone = monotonic()
+    began = monotonic()
     await begin()
-    await asyncio.sleep(OUTAGE)
+    await asyncio.sleep(OUTAGE_SECONDS)
     await end()
-    back = monotonic()
-    await asyncio.sleep(LONGEST)
+    ended = monotonic()
+    await asyncio.sleep(MAX_RESPONSE_SECONDS)
 
-    told = clients.told
-    assert {each.status for each in told if each.at + each.seconds < gone} == {200}
-    assert {each.status for each in told if each.at > back + RECOVERY} == {200}
-    refused = [each for each in told if each.codes]
-    assert {(each.status, each.codes, each.retry_after) for each in refused} == {(503, frozenset(GONE), "1")}
-    assert max(each.seconds for each in told) < LONGEST
-    assert min(each.at + each.seconds for each in told if not each.codes and each.at > gone + 0.1) < (
-        back + RECOVERY
-    )
+    responses = clients.responses
+    assert {each.status for each in responses if each.sent_at + each.seconds < began} == {200}
+    assert {each.status for each in responses if each.sent_at > ended + RECOVERY_SECONDS} == {200}
+    refused = [each for each in responses if each.codes]
+    assert {(each.status, each.codes, each.retry_after) for each in refused} == {
+        (503, frozenset({"UNAVAILABLE"}), "1")
+    }
+    assert max(each.seconds for each in responses) < MAX_RESPONSE_SECONDS
+    assert min(
+        each.sent_at + each.seconds for each in responses if not each.codes and each.sent_at > began + 0.1
+    ) < (ended + RECOVERY_SECONDS)
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=pytest.mark.long)])
-async def test_a_database_that_is_silent_is_unavailable_in_time_and_found_again(
+async def test_requests_fail_in_time_while_the_database_is_silent_and_succeed_afterwards(
     postgresql_url: str, rounds: int
 ) -> None:
-    async with wired(postgresql_url) as (url, wire), asking(url) as clients:
+    async with silent_proxy(postgresql_url) as (url, proxy), load_clients(url) as clients:
 
         async def begin() -> None:
-            wire.fall_silent()
+            proxy.silence()
 
         async def end() -> None:
-            wire.mend()
+            proxy.restore()
 
         for _ in range(rounds):
-            await outage(clients, begin, end)
+            await check_outage(clients, begin, end)
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(25, marks=pytest.mark.long)])
-async def test_a_database_that_is_stopped_is_unavailable_in_time_and_found_again(
+async def test_requests_fail_in_time_while_the_database_is_stopped_and_succeed_afterwards(
     own_server: PostgresServer, rounds: int
 ) -> None:
     with own_server.database("deals") as url:
         await migrate(url)
-        async with asking(url) as clients:
+        async with load_clients(url) as clients:
             for _ in range(rounds):
-                await outage(
+                await check_outage(
                     clients,
                     lambda: asyncio.to_thread(own_server.stop),
                     lambda: asyncio.to_thread(own_server.start),
@@ -148,6 +153,6 @@ async def test_a_database_that_is_stopped_is_unavailable_in_time_and_found_again
 
 @pytest.fixture(scope="module")
 def own_server() -> Iterator[PostgresServer]:
-    """A server that may be stopped without anybody else noticing."""
+    """A server that no other test uses, so that a test may stop it."""
     with postgres_server() as server:
         yield server

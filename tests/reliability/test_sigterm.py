@@ -1,4 +1,4 @@
-"""SIGTERM: what was asked is answered, what would go on for ever is ended, and the server is gone in time."""
+"""On SIGTERM the server answers running requests, ends streams, and exits within its grace period."""
 
 import asyncio
 import json
@@ -13,131 +13,131 @@ from websockets.asyncio.client import ClientConnection
 
 from tests.api.support.access import BEARER
 from tests.builders import OrganizationBuilder
-from tests.reliability.support.server_process import PATIENCE, ServerProcess, serving
-from tests.reliability.support.statements import locked, watching
-from tests.reliability.support.websocket_client import asked, conversing
+from tests.reliability.support.server_process import TIMEOUT_SECONDS, ServerProcess, server_process
+from tests.reliability.support.statements import locked_tables, running_statements
+from tests.reliability.support.websocket_client import open_websocket, subscribe_message
 from tests.schema.support.listener import ALL
 
 LIST = {"query": "{ opportunities { totalCount } }"}
 CLOSE = 'mutation { closeOpportunity(input: {opportunityId: "opp_%s", outcome: {won: {}}}) { __typename } }'
 CLOSED = {"data": {"closeOpportunity": {"__typename": "CloseOpportunitySuccess"}}}
-RESTARTS = "The server is restarting. Reconnect, and resume after your last event."
-GRACE = 4.0
+RESTART_REASON = "The server is restarting. Reconnect, and resume after your last event."
+GRACE_SECONDS = 4.0
 HEADERS = {"authorization": BEARER}
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(50, marks=pytest.mark.long)])
-async def test_a_server_that_stops_answers_what_it_was_asked(
+async def test_a_server_that_stops_answers_running_requests(
     builder: OrganizationBuilder, postgresql_url: str, tmp_path: Path, rounds: int
 ) -> None:
     for number in range(1, rounds + 1):
         opportunity_id = await builder.opportunity()
         async with AsyncExitStack() as stack:
-            server = await started(stack, postgresql_url, tmp_path, drain_seconds="1")
+            server = await start_server(stack, postgresql_url, tmp_path, drain_seconds="1")
             http = await stack.enter_async_context(httpx2.AsyncClient(headers=HEADERS))
-            socket = await stack.enter_async_context(conversing(server.url))
-            idle = await stack.enter_async_context(conversing(server.url))
-            await socket.send(asked("events", ALL))
-            streaming = asyncio.create_task(streamed(http, server.url))
-            await streaming_begun(http, server.url)
-            async with locked(postgresql_url, "opportunity"):
-                asking = asyncio.create_task(http.post(server.url, json=LIST))
-                await socket.send(asked("closing", CLOSE % opportunity_id))
-                async with watching(postgresql_url) as statements:
-                    await statements.until(2)
+            socket = await stack.enter_async_context(open_websocket(server.url))
+            idle = await stack.enter_async_context(open_websocket(server.url))
+            await socket.send(subscribe_message("events", ALL))
+            stream = asyncio.create_task(read_stream(http, server.url))
+            await wait_for_stream(http, server.url)
+            async with locked_tables(postgresql_url, "opportunity"):
+                running = asyncio.create_task(http.post(server.url, json=LIST))
+                await socket.send(subscribe_message("closing", CLOSE % opportunity_id))
+                async with running_statements(postgresql_url) as statements:
+                    await statements.wait_for(2)
                     server.terminate()
-                    await not_ready(http, server.url)
+                    await wait_until_not_ready(http, server.url)
                     liveness = (await http.get(server.url.replace("graphql", "livez"))).status_code
-                    await refusing(server)
+                    await wait_until_refusing(server)
 
             assert liveness == 200
-            assert (await asking).json() == {"data": {"opportunities": {"totalCount": number}}}
-            assert await told(socket, "closing") == CLOSED
-            assert await closing(socket) == await closing(idle) == (1012, RESTARTS)
-            assert (await streaming).endswith(":\n")
-            assert await server.ends() == 0
+            assert (await running).json() == {"data": {"opportunities": {"totalCount": number}}}
+            assert await receive_result(socket, "closing") == CLOSED
+            assert await close_frame(socket) == await close_frame(idle) == (1012, RESTART_REASON)
+            assert (await stream).endswith(":\n")
+            assert await server.wait_for_exit() == 0
         assert await state_of(builder, opportunity_id) == "WON"
 
 
 @pytest.mark.parametrize("rounds", [1, pytest.param(50, marks=pytest.mark.long)])
-async def test_what_takes_longer_than_the_grace_time_is_told_so_and_undone(
+async def test_requests_beyond_the_grace_period_fail_and_are_rolled_back(
     builder: OrganizationBuilder, postgresql_url: str, tmp_path: Path, rounds: int
 ) -> None:
     opportunity_id = await builder.opportunity()
     before = await builder.dump()
     for _ in range(rounds):
         async with AsyncExitStack() as stack:
-            server = await started(stack, postgresql_url, tmp_path)
+            server = await start_server(stack, postgresql_url, tmp_path)
             http = await stack.enter_async_context(httpx2.AsyncClient(headers=HEADERS))
-            socket = await stack.enter_async_context(conversing(server.url))
-            async with locked(postgresql_url, "opportunity"):
-                asking = asyncio.create_task(http.post(server.url, json={"query": CLOSE % opportunity_id}))
-                await socket.send(asked("closing", CLOSE % opportunity_id))
-                async with watching(postgresql_url) as statements:
-                    await statements.until(2)
+            socket = await stack.enter_async_context(open_websocket(server.url))
+            async with locked_tables(postgresql_url, "opportunity"):
+                running = asyncio.create_task(http.post(server.url, json={"query": CLOSE % opportunity_id}))
+                await socket.send(subscribe_message("closing", CLOSE % opportunity_id))
+                async with running_statements(postgresql_url) as statements:
+                    await statements.wait_for(2)
                     server.terminate()
-                    at = monotonic()
-                    status = await server.ends()
-                    seconds = monotonic() - at
-                    await statements.until(0)
-            answer = await asking
+                    terminated_at = monotonic()
+                    status = await server.wait_for_exit()
+                    seconds = monotonic() - terminated_at
+                    await statements.wait_for(0)
+            answer = await running
 
             assert (answer.status_code, answer.headers["retry-after"]) == (503, "1")
             assert answer.json()["errors"][0]["extensions"] == {"code": "UNAVAILABLE", "retryAfter": 1}
-            assert await closing(socket) == (1012, RESTARTS)
+            assert await close_frame(socket) == (1012, RESTART_REASON)
             assert status == 0
-            assert seconds < GRACE
+            assert seconds < GRACE_SECONDS
     assert await builder.dump() == before
 
 
-async def started(stack: AsyncExitStack, url: str, data: Path, **settings: str) -> ServerProcess:
-    server = stack.enter_context(serving(url, data, grace_seconds=str(GRACE), **settings))
-    await server.listens()
+async def start_server(stack: AsyncExitStack, url: str, data: Path, **settings: str) -> ServerProcess:
+    server = stack.enter_context(server_process(url, data, grace_seconds=str(GRACE_SECONDS), **settings))
+    await server.wait_until_listening()
     return server
 
 
-async def streamed(http: httpx2.AsyncClient, url: str) -> str:
-    """Return all that a stream of events tells until it ends."""
+async def read_stream(http: httpx2.AsyncClient, url: str) -> str:
+    """Return the body of an event stream once it has ended."""
     headers = {"accept": "text/event-stream"}
     return (await http.post(url, json={"query": ALL}, headers=headers, timeout=30)).text
 
 
-async def streaming_begun(http: httpx2.AsyncClient, url: str) -> None:
-    """Wait until what was sent before is being answered."""
+async def wait_for_stream(http: httpx2.AsyncClient, url: str) -> None:
+    """Wait until the server has begun to answer earlier requests."""
     for _ in range(3):
         assert (await http.post(url, json=LIST)).status_code == 200
 
 
-async def not_ready(http: httpx2.AsyncClient, url: str) -> None:
-    """Wait until a load balancer is told to send nobody there."""
-    async with asyncio.timeout(PATIENCE):
-        while (await http.get(url.replace("graphql", "readyz"))).status_code == 200:  # noqa: ASYNC110 - nobody tells of it
+async def wait_until_not_ready(http: httpx2.AsyncClient, url: str) -> None:
+    """Wait until the readiness probe fails."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
+        while (await http.get(url.replace("graphql", "readyz"))).status_code == 200:  # noqa: ASYNC110 - it can only be polled
             await asyncio.sleep(0.02)
 
 
-async def refusing(server: ServerProcess) -> None:
-    """Wait until there are no new connections."""
+async def wait_until_refusing(server: ServerProcess) -> None:
+    """Wait until the server refuses new connections."""
     # One that arrives while the server stops listening is reset instead of refused.
     with suppress(ConnectionRefusedError, ConnectionResetError):
-        async with asyncio.timeout(PATIENCE):
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while True:
                 _, writer = await asyncio.open_connection("127.0.0.1", server.port)
                 writer.close()
                 await asyncio.sleep(0.02)
 
 
-async def told(socket: ClientConnection, id_: str) -> Any:
-    """Return what an operation came to; what others tell in between is left out."""
-    async with asyncio.timeout(PATIENCE):
+async def receive_result(socket: ClientConnection, id_: str) -> Any:
+    """Return the next payload of an operation; skip the messages of others."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         while True:
             message = json.loads(await socket.recv())
             if message["id"] == id_:
                 return message["payload"]
 
 
-async def closing(socket: ClientConnection) -> tuple[int, str]:
-    """Return why the server closes the socket."""
-    async with asyncio.timeout(PATIENCE):
+async def close_frame(socket: ClientConnection) -> tuple[int, str]:
+    """Wait for the server to close the socket; return code and reason."""
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         await socket.wait_closed()
     assert socket.close_code is not None
     return socket.close_code, str(socket.close_reason)

@@ -22,7 +22,7 @@ from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
 from tests.builders import OrganizationBuilder
 from tests.db.races.race import Operation
-from tests.reliability.support.interleaving import Player, interleaved
+from tests.reliability.support.interleaving import Writer, run_interleaved
 
 NUMBER = 12
 """Opportunities that one write locks."""
@@ -138,10 +138,10 @@ async def test_writes_that_are_sent_the_same_ids_in_opposite_orders_do_not_deadl
         partial(one, builder.caller, stored[::-1]),
         partial(other, builder.caller, stored),
     ]
-    players = [Player(scanning) for _ in acts]
+    writers = [Writer(scanning) for _ in acts]
 
-    writes = [player.write(act) for player, act in zip(players, acts, strict=True)]
-    await interleaved(scanning, players, writes, InTurns())
+    writes = [writer.write(act) for writer, act in zip(writers, acts, strict=True)]
+    await run_interleaved(scanning, writers, writes, InTurns())
 
     assert scanning.retry_counter.retries == 0
 
@@ -157,8 +157,8 @@ class InTurns:
         self._last = next((each for each in able if each != self._last), able[0])
         return self._last
 
-    def waits(self) -> None:
-        """Make nothing of it."""
+    def block(self) -> None:
+        """Ignore it: turns follow the writes, not their locks."""
 
 
 async def until_a_write_waits(database: Database) -> None:

@@ -1,63 +1,69 @@
-"""In which order those who write at the same time take their turns."""
+"""Schedules of concurrent writes: random ones, or all of them."""
 
 import random
 from collections import deque
 from collections.abc import Iterator, Sequence
 
 
-class AtRandom:
-    """A schedule that is drawn."""
+class RandomSchedule:
+    """A schedule that chooses at random."""
 
-    def choose(self, able: Sequence[int]) -> int:
-        """Pick anybody."""
-        return random.choice(able)
+    def choose(self, runnable: Sequence[int]) -> int:
+        """Return any of them."""
+        return random.choice(runnable)
 
-    def waits(self) -> None:
-        """Make nothing of it."""
+    def block(self) -> None:
+        """Ignore it."""
 
 
-class OneOfAll:
-    """A schedule that begins as told, and notes the others that begin the same."""
+class PrefixSchedule:
+    """A schedule that begins with given choices, and records the alternatives to each later choice."""
 
-    def __init__(self, begun: Sequence[int]) -> None:
-        self._begun = begun
-        self.taken: list[int] = []
-        self.others: list[list[int]] = []
-        self.waiting: list[list[int]] = []
+    def __init__(self, prefix: Sequence[int]) -> None:
+        self._prefix = prefix
+        self._choices: list[int] = []
+        self.alternatives: list[list[int]] = []
+        self.blocked: list[list[int]] = []
 
-    def choose(self, able: Sequence[int]) -> int:
-        """Pick as told, then the first."""
-        place = len(self.taken)
-        chosen = self._begun[place] if place < len(self._begun) else able[0]
-        if place >= len(self._begun):
-            self.others += [[*self.taken, other] for other in able[1:]]
-        self.taken.append(chosen)
+    def choose(self, runnable: Sequence[int]) -> int:
+        """Follow the prefix; after it, choose the first."""
+        position = len(self._choices)
+        chosen = self._prefix[position] if position < len(self._prefix) else runnable[0]
+        if position >= len(self._prefix):
+            self.alternatives += [[*self._choices, other] for other in runnable[1:]]
+        self._choices.append(chosen)
         return chosen
 
-    def waits(self) -> None:
-        """Note how it came to that."""
-        self.waiting.append(list(self.taken))
+    def block(self) -> None:
+        """Record the choices that led to it."""
+        self.blocked.append(list(self._choices))
 
 
-def all_schedules() -> Iterator[OneOfAll]:
-    """Yield every schedule of two players, each to be gone through before the next.
+def all_schedules() -> Iterator[PrefixSchedule]:
+    """Yield every schedule of two writers; run each before you take the next.
 
-    Who waits for a lock of the other sees nothing until he has it. So it is all the same whether he begins to
-    wait now or one statement of the other later, and only the first is yielded.
+    A writer that waits for the other's lock sees nothing until it gets it. Whether it starts to wait now or
+    one statement of the other later makes no difference, so only the first of these schedules is yielded.
     """
     to_try = deque[list[int]]([[]])
-    waiting: list[list[int]] = []
+    blocked: list[list[int]] = []
     while to_try:
-        begun = to_try.popleft()
-        if any(_waits_longer(begun, each) for each in waiting):
+        prefix = to_try.popleft()
+        if any(_blocks_later(prefix, each) for each in blocked):
             continue
-        schedule = OneOfAll(begun)
+        schedule = PrefixSchedule(prefix)
         yield schedule
-        to_try += schedule.others
-        waiting += schedule.waiting
+        to_try += schedule.alternatives
+        blocked += schedule.blocked
 
 
-def _waits_longer(begun: Sequence[int], waiting: Sequence[int]) -> bool:
-    *before, who = waiting
-    between = begun[len(before) : -1]
-    return begun[: len(before)] == before and begun[-1:] == [who] and bool(between) and who not in between
+def _blocks_later(prefix: Sequence[int], blocked: Sequence[int]) -> bool:
+    """Return whether a prefix differs from a blocked one only by statements before the same wait."""
+    *before, writer = blocked
+    between = prefix[len(before) : -1]
+    return (
+        prefix[: len(before)] == before
+        and prefix[-1:] == [writer]
+        and bool(between)
+        and writer not in between
+    )

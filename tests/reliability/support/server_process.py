@@ -1,4 +1,4 @@
-"""Servers in processes of their own, as the command line starts them; they can be killed and come back."""
+"""Server processes, started by the command line; a test can kill and restart them."""
 
 import asyncio
 import os
@@ -11,15 +11,15 @@ from pathlib import Path
 
 from api.cli.main import main
 
-PATIENCE = 30.0
-"""Seconds until a test fails whose server does not listen."""
+TIMEOUT_SECONDS = 30.0
+"""Time to wait for a server to listen or to exit before the test fails."""
 
 _processes = get_context("forkserver")
-_processes.set_forkserver_preload([__name__])  # so that a server is back within a moment
+_processes.set_forkserver_preload([__name__])  # a restart takes milliseconds
 
 
 @contextmanager
-def serving(database_url: str, data: Path, **settings: str) -> Iterator["ServerProcess"]:
+def server_process(database_url: str, data: Path, **settings: str) -> Iterator["ServerProcess"]:
     """Run a server until the block ends."""
     server = ServerProcess(database_url, data, **settings)
     server.start()
@@ -30,7 +30,7 @@ def serving(database_url: str, data: Path, **settings: str) -> Iterator["ServerP
 
 
 class ServerProcess:
-    """``dealdesk serve`` on a port of its own, on some database; settings are named without their prefix."""
+    """``dealdesk serve`` on a free port; settings are named without their prefix."""
 
     def __init__(self, database_url: str, data: Path, **settings: str) -> None:
         settings |= {"database_url": database_url, "data_dir": str(data)}
@@ -39,13 +39,13 @@ class ServerProcess:
         self.url = f"http://127.0.0.1:{self.port}/graphql"
 
     def start(self) -> None:
-        """Start it, again or for the first time."""
+        """Start the process, or start it again."""
         self._process = _processes.Process(target=_serve, args=(self._environment, self.port), daemon=True)
         self._process.start()
 
-    async def listens(self) -> None:
-        """Wait until it takes connections."""
-        async with asyncio.timeout(PATIENCE):
+    async def wait_until_listening(self) -> None:
+        """Wait until the server accepts connections."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
             while True:
                 try:
                     _, writer = await asyncio.open_connection("127.0.0.1", self.port)
@@ -55,29 +55,29 @@ class ServerProcess:
                     return writer.close()
 
     def terminate(self) -> None:
-        """Ask it to stop, as SIGTERM does."""
+        """Send SIGTERM."""
         self._process.terminate()
 
-    async def ends(self) -> int | None:
-        """Wait until it has stopped, and return its status."""
-        await asyncio.to_thread(self._process.join, PATIENCE)
+    async def wait_for_exit(self) -> int | None:
+        """Wait until the process has stopped; return its exit status, None after the timeout."""
+        await asyncio.to_thread(self._process.join, TIMEOUT_SECONDS)
         return self._process.exitcode
 
     @property
-    def memory(self) -> int:
-        """How many bytes of memory it holds."""
+    def memory_bytes(self) -> int:
+        """The resident memory."""
         pages = Path(f"/proc/{self._process.pid}/statm").read_text().split()[1]
         return int(pages) * os.sysconf("SC_PAGE_SIZE")
 
     @property
-    def files(self) -> int:
-        """How many files and connections it has open."""
-        return len(os.listdir(f"/proc/{self._process.pid}/fd"))  # noqa: PTH208 - their number is all
+    def open_files(self) -> int:
+        """The number of open files and connections."""
+        return len(os.listdir(f"/proc/{self._process.pid}/fd"))  # noqa: PTH208 - only counted
 
     def kill(self) -> None:
-        """Stop it without any order, as ``kill -9`` does."""
+        """Send SIGKILL."""
         self._process.kill()
-        self._process.join(PATIENCE)
+        self._process.join(TIMEOUT_SECONDS)
 
 
 def _serve(environment: dict[str, str], port: int) -> None:

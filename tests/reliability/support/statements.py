@@ -1,4 +1,4 @@
-"""Statements in PostgreSQL: kept waiting by a lock, and counted."""
+"""Block the statements of a PostgreSQL database by table locks, and count those that run."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -7,8 +7,8 @@ from typing import Any
 
 import asyncpg
 
-PATIENCE = 20.0
-"""Seconds until a test fails that waits for statements."""
+TIMEOUT_SECONDS = 20.0
+"""Time to wait for a number of statements before the test fails."""
 
 _RUNNING = (
     "SELECT count(*) FROM pg_stat_activity"
@@ -17,8 +17,8 @@ _RUNNING = (
 
 
 @asynccontextmanager
-async def locked(url: str, tables: str) -> AsyncIterator[None]:
-    """Keep everybody waiting who reads or writes some tables, until the block ends."""
+async def locked_tables(url: str, tables: str) -> AsyncIterator[None]:
+    """Block all reads and writes of these tables until the block ends."""
     connection = await asyncpg.connect(url)
     try:
         async with connection.transaction():
@@ -28,24 +28,24 @@ async def locked(url: str, tables: str) -> AsyncIterator[None]:
         await connection.close()
 
 
-class Statements:
-    """The statements that run in one database."""
+class RunningStatements:
+    """The statements that run in one database, blocked ones included."""
 
     def __init__(self, connection: Any) -> None:
         self._connection = connection
 
-    async def until(self, number: int) -> None:
-        """Wait until there are so many."""
-        async with asyncio.timeout(PATIENCE):
-            while await self._connection.fetchval(_RUNNING) != number:  # noqa: ASYNC110 - nobody tells of it
+    async def wait_for(self, number: int) -> None:
+        """Wait until exactly this number of statements run."""
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            while await self._connection.fetchval(_RUNNING) != number:  # noqa: ASYNC110 - it can only be polled
                 await asyncio.sleep(0.02)
 
 
 @asynccontextmanager
-async def watching(url: str) -> AsyncIterator[Statements]:
-    """Watch a database from a connection of its own."""
+async def running_statements(url: str) -> AsyncIterator[RunningStatements]:
+    """Give the running statements of a database, seen from a connection of their own."""
     connection = await asyncpg.connect(url)
     try:
-        yield Statements(connection)
+        yield RunningStatements(connection)
     finally:
         await connection.close()

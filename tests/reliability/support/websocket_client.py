@@ -1,4 +1,4 @@
-"""Conversations over real WebSockets."""
+"""A WebSocket client that speaks graphql-transport-ws."""
 
 import asyncio
 import json
@@ -12,27 +12,27 @@ from websockets.typing import Subprotocol
 from api.transports.websocket import SUBPROTOCOL
 from tests.api.support.access import BEARER
 
-PATIENCE = 30.0
-"""Seconds until a test fails whose server says nothing."""
+TIMEOUT_SECONDS = 30.0
+"""Time to wait for a message before the test fails."""
 
 
 @asynccontextmanager
-async def conversing(url: str, **options: Any) -> AsyncIterator[ClientConnection]:
-    """Open a socket that is ready for operations."""
+async def open_websocket(url: str, **options: Any) -> AsyncIterator[ClientConnection]:
+    """Open a socket whose connection is acknowledged."""
     async with connect(
         url.replace("http", "ws"), subprotocols=[Subprotocol(SUBPROTOCOL)], **options
     ) as socket:
         await socket.send(json.dumps({"type": "connection_init", "payload": {"Authorization": BEARER}}))
-        assert await heard(socket) == '{"type":"connection_ack"}'
+        assert await receive(socket) == '{"type":"connection_ack"}'
         yield socket
 
 
-async def heard(socket: ClientConnection) -> str | bytes:
+async def receive(socket: ClientConnection) -> str | bytes:
     """Return the next message; raise TimeoutError if there is none in time."""
-    async with asyncio.timeout(PATIENCE):
+    async with asyncio.timeout(TIMEOUT_SECONDS):
         return await socket.recv()
 
 
-def asked(id_: str, query: str) -> str:
-    """Return the message that begins an operation."""
+def subscribe_message(id_: str, query: str) -> str:
+    """Return the message that starts an operation."""
     return json.dumps({"type": "subscribe", "id": id_, "payload": {"query": query}})

@@ -1,7 +1,7 @@
-"""What a power cut leaves of a SQLite database: what was synchronised, and nothing of what was only written.
+"""A SQLite VFS that shows what a power cut leaves of a database: only the writes that were synchronised.
 
-Between SQLite and the system stands a layer of ours (https://sqlite.org/vfs.html). It hands everything on,
-and keeps a second copy of each file that changes only when SQLite asks for the disk's word.
+The VFS (https://sqlite.org/vfs.html) forwards all calls to the system's. For each file it also keeps a copy
+to which the pending writes are applied when SQLite synchronises the file.
 """
 
 import ctypes
@@ -14,7 +14,7 @@ from threading import Lock
 from typing import Any
 
 _OK = 0
-_NAME = b"dealdesk-power"
+_NAME = b"dealdesk-durable"
 
 
 class _File(Structure):
@@ -53,23 +53,23 @@ _Vfs._fields_ = (
 
 @dataclass
 class _Copy:
-    """A file as the disk has it, and what was done to it since: where, and which bytes; None cuts it off."""
+    """A file as it was synchronised, and the writes since then: offset and bytes, or None to truncate."""
 
     synchronised: bytearray
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
 
     def synchronise(self) -> None:
-        for place, written in self.pending:
-            if written is None:
-                del self.synchronised[place:]
+        for offset, data in self.pending:
+            if data is None:
+                del self.synchronised[offset:]
                 continue
-            self.synchronised.extend(bytes(max(0, place - len(self.synchronised))))
-            self.synchronised[place : place + len(written)] = written
+            self.synchronised.extend(bytes(max(0, offset - len(self.synchronised))))
+            self.synchronised[offset : offset + len(data)] = data
         self.pending.clear()
 
 
 class Disk:
-    """The files of all databases that are opened while it is there."""
+    """The durable copies of the files of all databases that are opened while the VFS is registered."""
 
     def __init__(self, sqlite: Any) -> None:
         self._copies: dict[str, _Copy] = {}
@@ -88,15 +88,15 @@ class Disk:
         )
 
     def after_power_cut(self, path: Path, directory: Path) -> Path:
-        """Put into a directory what is left of a database, and return where it is."""
+        """Write what is left of a database into a directory; return its path there."""
         with self._lock:
             left = {name: bytes(copy.synchronised) for name, copy in self._copies.items()}
         for suffix in ("", "-wal"):
             (directory / f"left.db{suffix}").write_bytes(left.get(f"{path}{suffix}", b""))
         return directory / "left.db"
 
-    def _opened(self, _vfs: Any, name: int | None, file: Any, flags: int, told: Any) -> int:
-        status: int = self._system.open(ctypes.byref(self._system), name, file, flags, told)
+    def _opened(self, _vfs: Any, name: int | None, file: Any, flags: int, out_flags: Any) -> int:
+        status: int = self._system.open(ctypes.byref(self._system), name, file, flags, out_flags)
         if status == _OK and name is not None:
             self._watch(Path(ctypes.string_at(name).decode()), file)
         return status
@@ -114,11 +114,11 @@ class Disk:
             self._methods[address].sync = self._sync
             file.contents.methods = ctypes.pointer(self._methods[address])
 
-    def _written(self, file: Any, data: int, size: int, place: int) -> int:
+    def _written(self, file: Any, data: int, size: int, offset: int) -> int:
         address = ctypes.addressof(file.contents)
         with self._lock:
-            self._copies[self._paths[address]].pending.append((place, ctypes.string_at(data, size)))
-        status: int = self._system_methods[address].write(file, data, size, place)
+            self._copies[self._paths[address]].pending.append((offset, ctypes.string_at(data, size)))
+        status: int = self._system_methods[address].write(file, data, size, offset)
         return status
 
     def _cut(self, file: Any, size: int) -> int:
@@ -138,11 +138,11 @@ class Disk:
 
 
 @contextmanager
-def watched_disk() -> Iterator[Disk]:
-    """Watch every database that is opened, and closed again, in the block.
+def durable_disk() -> Iterator[Disk]:
+    """Register the VFS as the default one while the block runs; close the databases within it.
 
     Raises:
-        OSError: this Python's SQLite is part of it, where nothing can be put in between.
+        OSError: SQLite is linked statically into this Python, which offers no way to its functions.
     """
     sqlite = ctypes.CDLL(_library())
     sqlite.sqlite3_vfs_find.restype = POINTER(_Vfs)

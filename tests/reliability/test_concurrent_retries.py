@@ -1,4 +1,4 @@
-"""Twelve times the same with one key, at the same time: one effect, and twelve times the same answer."""
+"""Concurrent requests with one idempotency key have one effect and the same answer."""
 
 import asyncio
 from uuid import UUID
@@ -11,19 +11,20 @@ from db.sql.database import Database, Transaction
 from tests.builders import OrganizationBuilder
 from tests.db.races.race import open_twice
 
-TWINS = 12
-AT_ONCE = 5
-"""Keys; more are no more of a contention for one of them."""
+REQUESTS_PER_KEY = 12
+CONCURRENT_KEYS = 5
 
 
 @pytest.mark.parametrize("keys", [100, pytest.param(10_000, marks=pytest.mark.long)])
-async def test_twins_have_one_effect(database_url: str, keys: int) -> None:
+async def test_concurrent_requests_with_one_key_have_one_effect(database_url: str, keys: int) -> None:
     async with open_twice(database_url) as databases:
         builder = await OrganizationBuilder.create(databases[0])
         closings: set[UUID] = set()
-        for _ in range(keys // AT_ONCE):
+        for _ in range(keys // CONCURRENT_KEYS):
             closings |= set(
-                await asyncio.gather(*(closing_of_twins(builder, databases) for _ in range(AT_ONCE)))
+                await asyncio.gather(
+                    *(close_concurrently(builder, databases) for _ in range(CONCURRENT_KEYS))
+                )
             )
 
         dump = await builder.dump()
@@ -33,15 +34,16 @@ async def test_twins_have_one_effect(database_url: str, keys: int) -> None:
         assert len(dump["event"]) == len(dump["audit"]) == len(dump["idempotency"]) == keys
 
 
-async def closing_of_twins(builder: OrganizationBuilder, databases: list[Database]) -> UUID:
-    """Let twins close a new opportunity with one key; return the one closing of which all were told."""
+async def close_concurrently(builder: OrganizationBuilder, databases: list[Database]) -> UUID:
+    """Close a new opportunity several times with one key; return the closing that all requests got."""
     opportunity_id = await builder.opportunity()
-    sent = CloseOpportunity(
+    command = CloseOpportunity(
         opportunity_id=opportunity_id, outcome=OpportunityState.WON, idempotency_key=str(opportunity_id)
     )
 
     async def close(transaction: Transaction) -> ClosedOpportunity:
-        return await close_opportunity(transaction, builder.caller, sent)
+        return await close_opportunity(transaction, builder.caller, command)
 
-    [answer] = set(await asyncio.gather(*(databases[twin % 2].write(close) for twin in range(TWINS))))
-    return answer.opportunity_close_id
+    writes = (databases[number % 2].write(close) for number in range(REQUESTS_PER_KEY))
+    [closed] = set(await asyncio.gather(*writes))
+    return closed.opportunity_close_id

@@ -1,4 +1,4 @@
-"""Clients that create, close and reopen deals over HTTP, and send again what was not answered."""
+"""HTTP clients that create, close and reopen opportunities, and retry with an idempotency key."""
 
 import asyncio
 from collections import Counter
@@ -12,18 +12,16 @@ from schema.planner.global_ids import decode_id
 from tests.api.support.access import BEARER
 from tests.builders import OrganizationBuilder
 
-PAUSE = 0.05
-"""Seconds after which something is sent again."""
+RETRY_DELAY_SECONDS = 0.05
 
-PATIENCE = 60.0
-"""Seconds until a test fails in which something is never answered."""
+TIMEOUT_SECONDS = 60.0
+"""Time in which the last requests have to be answered."""
 
-AGAIN = {"UNAVAILABLE", "TIMEOUT"}
-"""With these codes it is known, or said to be safe, that the same may be sent again with its key."""
+RETRIABLE_CODES = {"UNAVAILABLE", "TIMEOUT"}
 
 
-def sent(mutation: str, selection: str, **input_: Any) -> dict[str, Any]:
-    """Return the body of a request for a mutation, with what is selected of its success."""
+def mutation_body(mutation: str, selection: str, **input_: Any) -> dict[str, Any]:
+    """Return the body of a request for a mutation with this selection of its success."""
     type_ = mutation[0].upper() + mutation[1:]
     document = (
         f"mutation ($input: {type_}Input!) {{ result: {mutation}(input: $input)"
@@ -32,61 +30,55 @@ def sent(mutation: str, selection: str, **input_: Any) -> dict[str, Any]:
     return {"query": document, "variables": {"input": input_}}
 
 
-class Sellers:
-    """So many clients at once, until the block ends; then each ends the deal that it has begun.
+class RetryingClients:
+    """Concurrent clients that run until the block ends; each then finishes its current opportunity.
 
-    ``sent_again`` is how often something had to be.
+    ``retries`` counts the requests that were sent again.
     """
 
     def __init__(self, url: str, builder: OrganizationBuilder, clients: int) -> None:
-        self.sent_again = 0
+        self.retries = 0
         self._url = url
         self._builder = builder
         self._clients = clients
-        self._goes_home = False
+        self._is_stopping = False
         self._acknowledged: Counter[tuple[str, UUID]] = Counter()
 
     async def __aenter__(self) -> Self:
         self._http = httpx2.AsyncClient(headers={"authorization": BEARER})
-        self._working = [asyncio.create_task(self._work()) for _ in range(self._clients)]
+        self._tasks = [asyncio.create_task(self._work()) for _ in range(self._clients)]
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._goes_home = True
+        self._is_stopping = True
         try:
-            async with asyncio.timeout(PATIENCE):
-                await asyncio.gather(*self._working)
+            async with asyncio.timeout(TIMEOUT_SECONDS):
+                await asyncio.gather(*self._tasks)
         finally:
             await self._http.aclose()
 
     async def check_effects(self) -> None:
-        """See that every change that was acknowledged is there once, and nothing else is.
-
-        Raises:
-            AssertionError: one is lost, or doubled.
-        """
+        """Assert that each acknowledged change is stored exactly once, and no other change."""
         dump = await self._builder.dump()
         assert Counter((row.action, row.subject_id) for row in dump["audit"]) == self._acknowledged
-        assert len(dump["opportunity"]) == self._of("OPPORTUNITY_CREATED") > 0
-        assert len(dump["opportunity_close"]) == self._of("OPPORTUNITY_CLOSED")
+        assert len(dump["opportunity"]) == self._number_of("OPPORTUNITY_CREATED") > 0
+        assert len(dump["opportunity_close"]) == self._number_of("OPPORTUNITY_CLOSED")
         assert len(dump["event"]) == self._acknowledged.total()
 
-    def _of(self, action: str) -> int:
+    def _number_of(self, action: str) -> int:
         return sum(times for (done, _), times in self._acknowledged.items() if done == action)
 
     async def _work(self) -> None:
-        while not self._goes_home:
-            await self._make_a_deal()
+        while not self._is_stopping:
+            await self._create_close_reopen_close()
 
-    async def _make_a_deal(self) -> None:
-        account = f"acc_{self._builder.account_id}"
-        unit = f"unit_{self._builder.contracting_unit_id}"
+    async def _create_close_reopen_close(self) -> None:
         draft = {
             "name": "Lock gates",
-            "accountId": account,
-            "contractingUnitId": unit,
+            "accountId": f"acc_{self._builder.account_id}",
+            "contractingUnitId": f"unit_{self._builder.contracting_unit_id}",
             "estimatedRevenue": "10.00",
         }
         id_ = await self._change("createOpportunity", "OPPORTUNITY_CREATED", **draft)
@@ -96,26 +88,26 @@ class Sellers:
         await self._change("closeOpportunity", "OPPORTUNITY_CLOSED", **closing)
 
     async def _change(self, mutation: str, action: str, **input_: Any) -> str:
-        request = sent(mutation, "opportunity { id }", **input_, idempotencyKey=str(uuid4()))
-        result = (await self._answer(request))["result"]
+        request = mutation_body(mutation, "opportunity { id }", **input_, idempotencyKey=str(uuid4()))
+        result = (await self._data_after_retries(request))["result"]
         assert "opportunity" in result, result
         id_: str = result["opportunity"]["id"]
         self._acknowledged[action, decode_id("opp", id_)] += 1
         return id_
 
-    async def _answer(self, request: Any) -> Any:
+    async def _data_after_retries(self, request: Any) -> Any:
         while (answer := await self._data(request)) is None:
-            self.sent_again += 1
-            await asyncio.sleep(PAUSE)
+            self.retries += 1
+            await asyncio.sleep(RETRY_DELAY_SECONDS)
         return answer
 
     async def _data(self, request: Any) -> Any:
-        """Return the data of the answer; None where there is none, and the same may be sent again."""
+        """Return the data of the response; None if the request has to be retried."""
         try:
             answer = (await self._http.post(self._url, json=request)).json()
         except httpx2.TransportError:
             return None
         if "errors" in answer:
-            assert {error["extensions"]["code"] for error in answer["errors"]} <= AGAIN, answer
+            assert {error["extensions"]["code"] for error in answer["errors"]} <= RETRIABLE_CODES, answer
             return None
         return answer["data"]
