@@ -1,10 +1,11 @@
-"""Accounts: customers are entered and kept up to date."""
+"""Create and update accounts."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
 from functools import partial
-from typing import Any, TypedDict
+from typing import NamedTuple, TypedDict
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -12,7 +13,7 @@ from sqlalchemy import bindparam, select, update
 from db import models
 from db.audit.log import AuditAction, AuditEntry, append_audit, diff, diff_created
 from db.domain.caller import Caller
-from db.domain.errors import NotFound, Path, RuleViolation
+from db.domain.errors import NotFound, Path
 from db.domain.ids import new_id
 from db.domain.validation import (
     Problems,
@@ -24,7 +25,7 @@ from db.domain.validation import (
     validate_text,
 )
 from db.guards.idempotency import idempotent
-from db.guards.preconditions import check_version
+from db.guards.preconditions import check_version, require_found
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
@@ -32,7 +33,7 @@ from db.sql.tables import table_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateAccount:
-    """A new account. ``annual_revenue`` is in millions of US dollars."""
+    """Create an account. ``annual_revenue`` is in millions of US dollars."""
 
     name: str
     industry: str | None = None
@@ -45,7 +46,7 @@ class CreateAccount:
 
 
 class AccountChanges(TypedDict, total=False):
-    """What is to be changed of an account; what is missing stays as it is."""
+    """The fields of an account to change; the others stay as they are."""
 
     name: str
     industry: str | None
@@ -58,7 +59,7 @@ class AccountChanges(TypedDict, total=False):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class UpdateAccount:
-    """What to change of which account."""
+    """Change an account."""
 
     account_id: UUID
     changes: AccountChanges = field(default_factory=AccountChanges)
@@ -73,101 +74,39 @@ class ChangedAccount:
     account_id: UUID
 
 
-@idempotent("createAccount")
-async def create_account(transaction: Transaction, caller: Caller, command: CreateAccount) -> ChangedAccount:
-    """Create an account.
+class AccountRow(NamedTuple):
+    """A locked account."""
 
-    Raises:
-        NotFound: the caller's organization has no such parent account.
-        RuleViolation: the name is taken; or another rule about what was sent, and the code says which.
+    organization_id: UUID
+    id: UUID
+    name: str
+    industry: str | None
+    country: str | None
+    established: int | None
+    employees: int | None
+    annual_revenue: Decimal | None
+    parent_account_id: UUID | None
+    version: int
+    created_at: datetime
+
+
+class _AccountId(NamedTuple):
+    id: UUID
+
+
+@dataclass(frozen=True, slots=True)
+class AccountReferences:
+    """Other accounts that a new name or parent depends on.
+
+    ``parent_chain`` contains the new parent and all accounts above it. It is empty without a new parent, or
+    if the organization has no such account.
     """
-    problems = Problems()
-    values = {name: getattr(command, name) for name in _COLUMNS}
-    values = validate_fields(problems, values, _VALIDATORS, ("input",))
-    problems.raise_first()
-    return await _create(transaction, caller, values)
+
+    is_name_taken: bool
+    parent_chain: frozenset[UUID]
 
 
-@idempotent("updateAccount")
-async def update_account(transaction: Transaction, caller: Caller, command: UpdateAccount) -> ChangedAccount:
-    """Change an account; what it holds already is no change, and writes nothing.
-
-    Raises:
-        NotFound: the caller's organization has no such account or parent account.
-        StaleVersion: it is not at the expected version.
-        RuleViolation: the name is taken, or the parent belongs to it; or another rule about what was sent,
-            and the code says which.
-    """
-    problems = Problems()
-    changes: Any = validate_fields(problems, command.changes, _VALIDATORS, ("input",))
-    problems.raise_first()
-    return await _update(transaction, caller, replace(command, changes=changes))
-
-
-async def _create(transaction: Transaction, caller: Caller, values: Mapping[str, Any]) -> ChangedAccount:
-    await _check_name_free(transaction, caller, values["name"])
-    await _above(transaction, caller, values["parent_account_id"])
-    account_id = new_id()
-    key = {"organization_id": caller.organization_id, "id": account_id}
-    await transaction.execute(_INSERT, **key, **values, version=1, created_at=caller.now)
-    await append_audit(
-        transaction, caller, [AuditEntry(AuditAction.ACCOUNT_CREATED, account_id, None, diff_created(values))]
-    )
-    return ChangedAccount(account_id)
-
-
-async def _update(transaction: Transaction, caller: Caller, sent: UpdateAccount) -> ChangedAccount:
-    key = {"organization_id": caller.organization_id, "account_id": sent.account_id}
-    account = await transaction.row(_LOCK, **key)
-    if account is None:
-        raise NotFound("account", ("input", "accountId"))
-    check_version("account", account, sent.expected_version)
-    values: dict[str, Any] = {name: getattr(account, name) for name in _COLUMNS} | sent.changes
-    differences = diff(account, values)
-    await _check(transaction, caller, account, {name: values[name] for name in differences})
-    if differences:
-        await transaction.update_exactly(_UPDATE, **key, **values)
-        change = AuditEntry(AuditAction.ACCOUNT_UPDATED, account.id, None, differences)
-        await append_audit(transaction, caller, [change])
-    return ChangedAccount(account.id)
-
-
-async def _check(transaction: Transaction, caller: Caller, account: Any, changed: Mapping[str, Any]) -> None:
-    if "name" in changed:
-        await _check_name_free(transaction, caller, changed["name"])
-    if account.id in await _above(transaction, caller, changed.get("parent_account_id")):
-        raise RuleViolation(
-            "PARENT_ACCOUNT_BELOW",
-            "The parent account belongs to this account itself. Send another one, or none.",
-            _PARENT,
-        )
-
-
-async def _check_name_free(transaction: Transaction, caller: Caller, name: str) -> None:
-    if await transaction.rows(_NAMED, organization_id=caller.organization_id, name=name):
-        raise RuleViolation(
-            "ACCOUNT_NAME_TAKEN",
-            "There is an account with this name already. Send another name.",
-            ("input", "name"),
-        )
-
-
-async def _above(transaction: Transaction, caller: Caller, parent_account_id: UUID | None) -> set[UUID]:
-    """Return the parent and all that it belongs to, which nobody else can change until this ends.
-
-    Raises:
-        NotFound: the organization has no such account.
-    """
-    if parent_account_id is None:
-        return set()
-    key = {"organization_id": caller.organization_id}
-    await transaction.rows(_LOCK_ORGANIZATION, **key)
-    rows = await transaction.rows(_ABOVE, **key, parent_account_id=parent_account_id)
-    if not rows:
-        raise NotFound("account", _PARENT)
-    return {row.id for row in rows}
-
-
+_NAME: Path = ("input", "name")
 _PARENT: Path = ("input", "parentAccountId")
 
 _VALIDATORS: dict[str, Validator] = {
@@ -181,45 +120,141 @@ _VALIDATORS: dict[str, Validator] = {
 _COLUMNS = (*_VALIDATORS, "parent_account_id")
 
 _account = table_of(models.Account)
-_parent = _account.alias()
 _organization = table_of(models.Organization).c
-_this = (
-    _account.c.organization_id == bindparam("organization_id"),
-    _account.c.id == bindparam("account_id"),
-)
+_is_of_organization = _account.c.organization_id == bindparam("organization_id")
+_is_account = _is_of_organization & (_account.c.id == bindparam("account_id"))
 
-_LOCK = Statement(select(*_account.c).where(*_this).with_for_update(key_share=True))
+_LOCK = Statement(select(*_account.c).where(_is_account).with_for_update(key_share=True), AccountRow)
 _LOCK_ORGANIZATION = Statement(
     select(_organization.id)
     .where(_organization.id == bindparam("organization_id"))
     .with_for_update(key_share=True)
 )
-_NAMED = Statement(
-    select(_account.c.id).where(
-        _account.c.organization_id == bindparam("organization_id"), _account.c.name == bindparam("name")
-    )
+_FIND_BY_NAME = Statement(
+    select(_account.c.id).where(_is_of_organization, _account.c.name == bindparam("name")), _AccountId
 )
-_first = (
+_chain = (
     select(_account.c.id, _account.c.parent_account_id)
-    .where(
-        _account.c.organization_id == bindparam("organization_id"),
-        _account.c.id == bindparam("parent_account_id"),
-    )
+    .where(_is_of_organization, _account.c.id == bindparam("parent_account_id"))
     .cte("above", recursive=True)
 )
-_ABOVE = Statement(
+_parent = _account.alias()
+_PARENT_CHAIN = Statement(
     select(
-        _first.union(
+        _chain.union(
             select(_parent.c.id, _parent.c.parent_account_id).where(
                 _parent.c.organization_id == bindparam("organization_id"),
-                _parent.c.id == _first.c.parent_account_id,
+                _parent.c.id == _chain.c.parent_account_id,
             )
         ).c.id
-    )
+    ),
+    _AccountId,
 )
 _INSERT = insert_statement(models.Account)
 _UPDATE = Statement(
     update(_account)
-    .where(*_this)
+    .where(_is_account)
     .values({name: bindparam(name) for name in _COLUMNS} | {"version": _account.c.version + 1})
 )
+
+
+@idempotent("createAccount")
+async def create_account(transaction: Transaction, caller: Caller, command: CreateAccount) -> ChangedAccount:
+    """Create an account.
+
+    Raises:
+        NotFound: the caller's organization has no such parent account.
+        RuleViolation: the name is taken, or another rule rejects the command; the code names it.
+    """
+    values = _validate({name: getattr(command, name) for name in _COLUMNS})
+    check_references(await load_references(transaction, caller, values), values)
+    account_id = new_id()
+    await transaction.execute(
+        _INSERT,
+        organization_id=caller.organization_id,
+        id=account_id,
+        version=1,
+        created_at=caller.now,
+        **values,
+    )
+    entry = AuditEntry(AuditAction.ACCOUNT_CREATED, account_id, None, diff_created(values))
+    await append_audit(transaction, caller, [entry])
+    return ChangedAccount(account_id)
+
+
+@idempotent("updateAccount")
+async def update_account(transaction: Transaction, caller: Caller, command: UpdateAccount) -> ChangedAccount:
+    """Change an account; if nothing differs, nothing is written.
+
+    Raises:
+        NotFound: the caller's organization has no such account or parent account.
+        StaleVersion: the account does not have the expected version.
+        RuleViolation: the name is taken, the parent belongs to the account, or another rule rejects the
+            command; the code names it.
+    """
+    changes = _validate(command.changes)
+    key = {"organization_id": caller.organization_id, "account_id": command.account_id}
+    row = await transaction.row(_LOCK, **key)
+    account = require_found(row, "account", ("input", "accountId"))
+    check_version("account", account, command.expected_version)
+    differences = diff(account, changes)
+    changed = {name: changes[name] for name in differences}
+    check_references(await load_references(transaction, caller, changed), changed, account_id=account.id)
+    if differences:
+        values = {name: getattr(account, name) for name in _COLUMNS} | changed
+        await transaction.update_exactly(_UPDATE, **key, **values)
+        entry = AuditEntry(AuditAction.ACCOUNT_UPDATED, account.id, None, differences)
+        await append_audit(transaction, caller, [entry])
+    return ChangedAccount(account.id)
+
+
+async def load_references(
+    transaction: Transaction, caller: Caller, values: Mapping[str, object]
+) -> AccountReferences:
+    """Return whether a new name is taken, and the chain of a new parent, locked against changes."""
+    organization_id, parent_account_id = caller.organization_id, values.get("parent_account_id")
+    same_name: list[_AccountId] = []
+    chain: list[_AccountId] = []
+    if "name" in values:
+        same_name = await transaction.rows(
+            _FIND_BY_NAME, organization_id=organization_id, name=values["name"]
+        )
+    if parent_account_id is not None:
+        await transaction.rows(_LOCK_ORGANIZATION, organization_id=organization_id)
+        chain = await transaction.rows(
+            _PARENT_CHAIN, organization_id=organization_id, parent_account_id=parent_account_id
+        )
+    return AccountReferences(bool(same_name), frozenset(row.id for row in chain))
+
+
+def check_references(
+    references: AccountReferences, values: Mapping[str, object], *, account_id: UUID | None = None
+) -> None:
+    """Check a new name and a new parent; ``account_id`` is the account that gets them, if it exists already.
+
+    Raises:
+        NotFound: there is no such parent account.
+        RuleViolation: the name is taken, or the parent belongs to the account.
+    """
+    problems = Problems()
+    if references.is_name_taken:
+        problems.add(
+            "ACCOUNT_NAME_TAKEN", "There is an account with this name already. Send another name.", _NAME
+        )
+    parent_account_id = values.get("parent_account_id")
+    if parent_account_id is not None and parent_account_id not in references.parent_chain:
+        problems.add_refusal(NotFound("account", _PARENT))
+    if account_id in references.parent_chain:
+        problems.add(
+            "PARENT_ACCOUNT_BELOW",
+            "The parent account belongs to this account itself. Send another one, or none.",
+            _PARENT,
+        )
+    problems.raise_first()
+
+
+def _validate(values: Mapping[str, object]) -> dict[str, object]:
+    problems = Problems()
+    valid = validate_fields(problems, values, _VALIDATORS, ("input",))
+    problems.raise_first()
+    return valid

@@ -1,4 +1,4 @@
-"""Competitors: who a lost deal may have gone to."""
+"""Create competitors."""
 
 from dataclasses import dataclass
 from uuid import UUID
@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, select
 from db import models
 from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
 from db.domain.caller import Caller
-from db.domain.errors import RuleViolation
+from db.domain.errors import Path, RuleViolation
 from db.domain.ids import new_id
 from db.domain.validation import Problems, validate_text
 from db.guards.idempotency import idempotent
@@ -19,7 +19,7 @@ from db.sql.tables import table_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateCompetitor:
-    """A new competitor."""
+    """Create a competitor."""
 
     name: str
     idempotency_key: str | None = None
@@ -27,9 +27,20 @@ class CreateCompetitor:
 
 @dataclass(frozen=True, slots=True)
 class CreatedCompetitor:
-    """A new competitor."""
+    """The competitor that was created."""
 
     competitor_id: UUID
+
+
+_NAME: Path = ("input", "name")
+_competitor = table_of(models.Competitor).c
+
+_FIND_BY_NAME = Statement(
+    select(_competitor.id).where(
+        _competitor.organization_id == bindparam("organization_id"), _competitor.name == bindparam("name")
+    )
+)
+_INSERT = insert_statement(models.Competitor)
 
 
 @idempotent("createCompetitor")
@@ -39,35 +50,26 @@ async def create_competitor(
     """Create a competitor.
 
     Raises:
-        RuleViolation: the name is taken; or another rule about what was sent, and the code says which.
+        RuleViolation: the name is taken or invalid; the code says which.
     """
     problems = Problems()
     name = validate_text(problems, "name", command.name, _NAME)
     problems.raise_first()
-    return await _create(transaction, caller, name)
-
-
-async def _create(transaction: Transaction, caller: Caller, name: str) -> CreatedCompetitor:
-    if await transaction.rows(_NAMED, organization_id=caller.organization_id, name=name):
+    if await transaction.rows(_FIND_BY_NAME, organization_id=caller.organization_id, name=name):
         raise RuleViolation(
             "COMPETITOR_NAME_TAKEN",
             "There is a competitor with this name already. Send another name.",
             _NAME,
         )
     competitor_id = new_id()
-    key = {"organization_id": caller.organization_id, "id": competitor_id}
-    await transaction.execute(_INSERT, **key, name=name, version=1, created_at=caller.now)
-    change = AuditEntry(AuditAction.COMPETITOR_CREATED, competitor_id, None, diff_created({"name": name}))
-    await append_audit(transaction, caller, [change])
-    return CreatedCompetitor(competitor_id)
-
-
-_NAME = ("input", "name")
-_competitor = table_of(models.Competitor).c
-
-_NAMED = Statement(
-    select(_competitor.id).where(
-        _competitor.organization_id == bindparam("organization_id"), _competitor.name == bindparam("name")
+    await transaction.execute(
+        _INSERT,
+        organization_id=caller.organization_id,
+        id=competitor_id,
+        name=name,
+        version=1,
+        created_at=caller.now,
     )
-)
-_INSERT = insert_statement(models.Competitor)
+    entry = AuditEntry(AuditAction.COMPETITOR_CREATED, competitor_id, None, diff_created({"name": name}))
+    await append_audit(transaction, caller, [entry])
+    return CreatedCompetitor(competitor_id)

@@ -1,7 +1,9 @@
-"""Status reasons of won and lost opportunities: an organization adds its own, and retires them."""
+"""Create and retire the status reasons of won and lost opportunities."""
 
-from dataclasses import dataclass, replace
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import bindparam, select, update
@@ -10,11 +12,11 @@ from db import models
 from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
 from db.domain.caller import Caller
 from db.domain.enums import OpportunityState
-from db.domain.errors import NotFound, RuleViolation
+from db.domain.errors import Path, RuleViolation
 from db.domain.ids import new_id
 from db.domain.validation import Problems, validate_text
 from db.guards.idempotency import idempotent
-from db.guards.preconditions import check_version
+from db.guards.preconditions import check_version, require_found
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
@@ -22,7 +24,7 @@ from db.sql.tables import table_of
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CreateStatusReason:
-    """A new status reason of the state WON or LOST, and what closing with it requires."""
+    """Create a status reason for WON or LOST, and say what a closing with it requires."""
 
     state: OpportunityState
     label: str
@@ -33,7 +35,7 @@ class CreateStatusReason:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RetireStatusReason:
-    """Which status reason to retire."""
+    """Retire a status reason."""
 
     status_reason_id: UUID
     expected_version: int | None = None
@@ -47,6 +49,42 @@ class ChangedStatusReason:
     status_reason_id: UUID
 
 
+class StatusReasonRow(NamedTuple):
+    """A locked status reason."""
+
+    id: UUID
+    state: str
+    label: str
+    retired_at: datetime | None
+    version: int
+
+
+_LABEL: Path = ("input", "label")
+_STATUS_REASON_ID: Path = ("input", "statusReasonId")
+
+_reason = table_of(models.StatusReason)
+_is_of_organization = _reason.c.organization_id == bindparam("organization_id")
+_is_reason = _is_of_organization & (_reason.c.id == bindparam("status_reason_id"))
+
+_FIND_BY_LABEL = Statement(
+    select(_reason.c.id).where(
+        _is_of_organization, _reason.c.state == bindparam("state"), _reason.c.label == bindparam("label")
+    )
+)
+_LOCK = Statement(
+    select(_reason.c.id, _reason.c.state, _reason.c.label, _reason.c.retired_at, _reason.c.version)
+    .where(_is_reason)
+    .with_for_update(key_share=True),
+    StatusReasonRow,
+)
+_INSERT = insert_statement(models.StatusReason)
+_RETIRE = Statement(
+    update(_reason)
+    .where(_is_reason, _reason.c.retired_at.is_(None))
+    .values(retired_at=bindparam("now"), version=_reason.c.version + 1)
+)
+
+
 @idempotent("createStatusReason")
 async def create_status_reason(
     transaction: Transaction, caller: Caller, command: CreateStatusReason
@@ -54,116 +92,90 @@ async def create_status_reason(
     """Create a status reason.
 
     Raises:
-        RuleViolation: it is for open opportunities, requires a competitor of a win, or its label is taken;
-            or another rule about what was sent, and the code says which.
+        RuleViolation: the state is OPEN, a won opportunity would require a competitor, or the label is taken
+            or invalid; the code says which.
     """
-    problems = Problems()
-    label = validate_text(problems, "label", command.label, _LABEL)
-    problems.raise_first()
-    _check_state(command)
-    return await _create(transaction, caller, replace(command, label=label))
+    values = decide_new_status_reason(command)
+    if await transaction.rows(
+        _FIND_BY_LABEL, organization_id=caller.organization_id, state=command.state, label=values["label"]
+    ):
+        raise RuleViolation(
+            "STATUS_REASON_LABEL_TAKEN",
+            f'There is or was a status reason "{values["label"]}" for {command.state.lower()} already. Send'
+            " another label.",
+            _LABEL,
+        )
+    reason_id = new_id()
+    await transaction.execute(
+        _INSERT,
+        organization_id=caller.organization_id,
+        id=reason_id,
+        version=1,
+        created_at=caller.now,
+        **values,
+    )
+    entry = AuditEntry(AuditAction.STATUS_REASON_CREATED, reason_id, None, diff_created(values))
+    await append_audit(transaction, caller, [entry])
+    return ChangedStatusReason(reason_id)
 
 
 @idempotent("retireStatusReason")
 async def retire_status_reason(
     transaction: Transaction, caller: Caller, command: RetireStatusReason
 ) -> ChangedStatusReason:
-    """Retire a status reason for good: new closings can't have it, old ones keep it.
+    """Retire a status reason for good: new closings can't use it, old ones keep it.
 
     Raises:
         NotFound: the caller's organization has no such status reason.
-        StaleVersion: it is not at the expected version.
-        RuleViolation: it is for open opportunities, which have those two alone, or is retired already.
+        StaleVersion: the status reason does not have the expected version.
+        RuleViolation: the status reason is for open opportunities, or is already retired.
     """
-    return await _retire(transaction, caller, command)
+    key = {"organization_id": caller.organization_id, "status_reason_id": command.status_reason_id}
+    row = await transaction.row(_LOCK, **key)
+    reason = decide_retirement(row, command)
+    await transaction.update_exactly(_RETIRE, **key, now=caller.now)
+    entry = AuditEntry(AuditAction.STATUS_REASON_RETIRED, reason.id, None, {"is_retired": (False, True)})
+    await append_audit(transaction, caller, [entry])
+    return ChangedStatusReason(reason.id)
 
 
-def _check_state(draft: CreateStatusReason) -> None:
-    if draft.state == OpportunityState.OPEN:
-        raise RuleViolation(
+def decide_new_status_reason(command: CreateStatusReason) -> Mapping[str, object]:
+    """Return the values of the status reason by column name; raises as ``create_status_reason`` does."""
+    problems = Problems()
+    label = validate_text(problems, "label", command.label, _LABEL)
+    if command.state == OpportunityState.OPEN:
+        problems.add(
             "STATUS_REASON_OF_OPEN",
             "The status reasons of open opportunities are fixed. Send one for won or lost.",
             ("input", "state"),
         )
-    if draft.competitor_required and draft.state == OpportunityState.WON:
-        raise RuleViolation(
+    if command.competitor_required and command.state == OpportunityState.WON:
+        problems.add(
             "COMPETITOR_OF_A_WIN",
-            "A won deal has no competitor, so none can be required. Leave it out.",
+            "A won opportunity has no competitor, so none can be required. Leave it out.",
             ("input", "competitorRequired"),
         )
+    problems.raise_first()
+    return {
+        "state": command.state,
+        "label": label,
+        "description_required": command.description_required,
+        "competitor_required": command.competitor_required,
+    }
 
 
-async def _create(transaction: Transaction, caller: Caller, draft: CreateStatusReason) -> ChangedStatusReason:
-    of_organization = {"organization_id": caller.organization_id}
-    if await transaction.rows(_LABELED, **of_organization, state=draft.state, label=draft.label):
-        raise RuleViolation(
-            "STATUS_REASON_LABEL_TAKEN",
-            f'There is a status reason "{draft.label}" for {draft.state.lower()} already, or there was. Send'
-            " another label.",
-            _LABEL,
-        )
-    values = {name: getattr(draft, name) for name in _COLUMNS}
-    reason_id = new_id()
-    await transaction.execute(
-        _INSERT, **of_organization, id=reason_id, **values, version=1, created_at=caller.now
-    )
-    await append_audit(
-        transaction,
-        caller,
-        [AuditEntry(AuditAction.STATUS_REASON_CREATED, reason_id, None, diff_created(values))],
-    )
-    return ChangedStatusReason(reason_id)
-
-
-async def _retire(
-    transaction: Transaction, caller: Caller, retirement: RetireStatusReason
-) -> ChangedStatusReason:
-    key = {"organization_id": caller.organization_id, "status_reason_id": retirement.status_reason_id}
-    reason = await transaction.row(_LOCK, **key)
-    if reason is None:
-        raise NotFound("status reason", _REASON_ID)
-    _check_retirable(reason)
-    check_version("status reason", reason, retirement.expected_version)
-    await transaction.update_exactly(_RETIRE, **key, now=caller.now)
-    change = AuditEntry(AuditAction.STATUS_REASON_RETIRED, reason.id, None, {"is_retired": (False, True)})
-    await append_audit(transaction, caller, [change])
-    return ChangedStatusReason(reason.id)
-
-
-def _check_retirable(reason: Any) -> None:
+def decide_retirement(reason: StatusReasonRow | None, command: RetireStatusReason) -> StatusReasonRow:
+    """Return the status reason to retire; raises as ``retire_status_reason`` does."""
+    reason = require_found(reason, "status reason", _STATUS_REASON_ID)
     if reason.state == OpportunityState.OPEN:
         raise RuleViolation(
             "STATUS_REASON_OF_OPEN",
             f'"{reason.label}" is for open opportunities, which need it. Leave it.',
-            _REASON_ID,
+            _STATUS_REASON_ID,
         )
     if reason.retired_at is not None:
         raise RuleViolation(
-            "STATUS_REASON_RETIRED", f'"{reason.label}" is retired already. Leave it.', _REASON_ID
+            "STATUS_REASON_RETIRED", f'"{reason.label}" is already retired. Leave it.', _STATUS_REASON_ID
         )
-
-
-_LABEL = ("input", "label")
-_REASON_ID = ("input", "statusReasonId")
-_COLUMNS = ("state", "label", "description_required", "competitor_required")
-
-_reason = table_of(models.StatusReason)
-_this = (
-    _reason.c.organization_id == bindparam("organization_id"),
-    _reason.c.id == bindparam("status_reason_id"),
-)
-
-_LABELED = Statement(
-    select(_reason.c.id).where(
-        _reason.c.organization_id == bindparam("organization_id"),
-        _reason.c.state == bindparam("state"),
-        _reason.c.label == bindparam("label"),
-    )
-)
-_LOCK = Statement(select(*_reason.c).where(*_this).with_for_update(key_share=True))
-_INSERT = insert_statement(models.StatusReason)
-_RETIRE = Statement(
-    update(_reason)
-    .where(*_this, _reason.c.retired_at.is_(None))
-    .values(retired_at=bindparam("now"), version=_reason.c.version + 1)
-)
+    check_version("status reason", reason, command.expected_version)
+    return reason

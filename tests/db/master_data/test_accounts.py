@@ -10,9 +10,11 @@ from db.domain.errors import NotFound, RuleViolation, StaleVersion
 from db.domain.ids import new_id
 from db.master_data.accounts import (
     AccountChanges,
+    AccountReferences,
     ChangedAccount,
     CreateAccount,
     UpdateAccount,
+    check_references,
     create_account,
     update_account,
 )
@@ -162,6 +164,13 @@ async def test_the_parent_must_exist_in_the_organization(builder: OrganizationBu
         ):
             refusal = await expect_refusal(builder, NotFound, operation)
             assert refusal.path == ("input", "parentAccountId")
+
+
+def test_all_problems_of_a_name_and_a_parent_are_collected() -> None:
+    references = AccountReferences(is_name_taken=True, parent_chain=frozenset())
+    with pytest.raises(RuleViolation) as refusal:
+        check_references(references, {"name": "Blue Harbour", "parent_account_id": new_id()})
+    assert [problem.code for problem in refusal.value.problems] == ["ACCOUNT_NAME_TAKEN", "NOT_FOUND"]
 
 
 async def test_an_account_cannot_be_above_itself(builder: OrganizationBuilder) -> None:

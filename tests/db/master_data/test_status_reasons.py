@@ -12,6 +12,7 @@ from db.master_data.status_reasons import (
     CreateStatusReason,
     RetireStatusReason,
     create_status_reason,
+    decide_new_status_reason,
     retire_status_reason,
 )
 from tests.builders import NOW, OrganizationBuilder
@@ -93,6 +94,13 @@ async def test_an_invalid_status_reason_is_refused(
 ) -> None:
     refusal = await expect_refusal(builder, RuleViolation, create(builder, **sent))
     assert (refusal.code, refusal.path) == (code, ("input", field))
+
+
+def test_all_problems_of_a_status_reason_are_collected() -> None:
+    command = CreateStatusReason(state=OpportunityState.OPEN, label=" ")
+    with pytest.raises(RuleViolation) as refusal:
+        decide_new_status_reason(command)
+    assert [problem.code for problem in refusal.value.problems] == ["LABEL_EMPTY", "STATUS_REASON_OF_OPEN"]
 
 
 async def test_a_retired_reason_is_refused_for_new_closings_and_kept_by_old_ones(
