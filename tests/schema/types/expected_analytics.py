@@ -1,4 +1,4 @@
-"""What ``dealAnalytics`` answers, reckoned in plain Python from every row of the tables."""
+"""The groups of ``dealAnalytics``, computed in plain Python from all rows of the tables."""
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -12,7 +12,7 @@ FIELDS = """
     count openCount closedCount wonCount lostCount winRate averageDaysToClose
     revenue { currencyCode amount } estimatedRevenue { currencyCode amount }
 """
-"""Everything that is told of a group."""
+"""All fields of a group."""
 
 _KEYS = {
     "STATE": ("state", ""),
@@ -25,34 +25,34 @@ _KEYS = {
 }
 
 
-def reckoned(
+def expected_groups(
     tables: Mapping[str, Sequence[Any]],
     group_by: str,
     time_zone: str = "UTC",
     *,
-    meets: Callable[[Any], bool] = lambda _: True,
+    matches: Callable[[Any], bool] = lambda _: True,
 ) -> list[dict[str, Any]]:
-    """Return the groups of the opportunities that meet a condition, in their order."""
+    """Return the groups of the opportunities that match a condition, in their order."""
     competitors = {close.id: close.competitor_id for close in tables["opportunity_close"]}
     groups: dict[str | None, list[Any]] = defaultdict(list)
-    for deal in filter(meets, tables["opportunity"]):
-        if deal.closed_on is not None or group_by not in ("COMPETITOR", "MONTH"):
-            groups[_key(deal, group_by, time_zone, competitors)].append(deal)
-    return [_group(group_by, key, deals) for key, deals in _ordered(groups, group_by)]
+    for opportunity in filter(matches, tables["opportunity"]):
+        if opportunity.closed_on is not None or group_by not in ("COMPETITOR", "MONTH"):
+            groups[_key(opportunity, group_by, time_zone, competitors)].append(opportunity)
+    return [_group(group_by, key, opportunities) for key, opportunities in _ordered(groups, group_by)]
 
 
-def _key(deal: Any, group_by: str, time_zone: str, competitors: Mapping[Any, Any]) -> str | None:
+def _key(opportunity: Any, group_by: str, time_zone: str, competitors: Mapping[Any, Any]) -> str | None:
     match group_by:
         case "MONTH":
-            return f"{deal.closed_on:%Y-%m}-01"
+            return f"{opportunity.closed_on:%Y-%m}-01"
         case "MONTH_CREATED":
-            return f"{deal.created_at.astimezone(ZoneInfo(time_zone)):%Y-%m}-01"
+            return f"{opportunity.created_at.astimezone(ZoneInfo(time_zone)):%Y-%m}-01"
         case "COMPETITOR":
-            competitor = competitors[deal.close_id]
+            competitor = competitors[opportunity.close_id]
             return None if competitor is None else str(competitor)
         case "STATE":
-            return str(deal.state)
-    return str(getattr(deal, f"{group_by.lower()}_id"))
+            return str(opportunity.state)
+    return str(getattr(opportunity, f"{group_by.lower()}_id"))
 
 
 def _ordered(groups: Mapping[str | None, list[Any]], group_by: str) -> list[tuple[str | None, list[Any]]]:
@@ -61,25 +61,31 @@ def _ordered(groups: Mapping[str | None, list[Any]], group_by: str) -> list[tupl
     return sorted(groups.items(), key=lambda group: (-len(group[1]), group[0] is None, group[0] or ""))
 
 
-def _group(group_by: str, key: str | None, deals: list[Any]) -> dict[str, Any]:
+def _group(group_by: str, key: str | None, opportunities: list[Any]) -> dict[str, Any]:
     field, prefix = _KEYS[group_by]
     common = {"id": f"{prefix}_{key}"} if prefix and key else key
-    closed = [deal for deal in deals if deal.state != "OPEN"]
-    won = [deal for deal in deals if deal.state == "WON"]
-    days = [(deal.closed_on - deal.created_at.astimezone(UTC).date()).days for deal in closed]
+    closed = [opportunity for opportunity in opportunities if opportunity.state != "OPEN"]
+    won = [opportunity for opportunity in opportunities if opportunity.state == "WON"]
+    days = [
+        (opportunity.closed_on - opportunity.created_at.astimezone(UTC).date()).days for opportunity in closed
+    ]
     return {
         **{name: None for name, _ in _KEYS.values()},
         field: common,
-        "count": len(deals),
-        "openCount": len(deals) - len(closed),
+        "count": len(opportunities),
+        "openCount": len(opportunities) - len(closed),
         "closedCount": len(closed),
         "wonCount": len(won),
         "lostCount": len(closed) - len(won),
         "winRate": _ratio(len(won), len(closed), "0.0001"),
         "averageDaysToClose": _ratio(sum(days), len(closed), "0.1"),
-        "revenue": _amounts((deal.currency_code, deal.actual_revenue) for deal in closed),
+        "revenue": _amounts(
+            (opportunity.currency_code, opportunity.actual_revenue) for opportunity in closed
+        ),
         "estimatedRevenue": _amounts(
-            (deal.currency_code, deal.estimated_revenue) for deal in deals if deal.state == "OPEN"
+            (opportunity.currency_code, opportunity.estimated_revenue)
+            for opportunity in opportunities
+            if opportunity.state == "OPEN"
         ),
     }
 

@@ -26,7 +26,7 @@ from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 from tests.db.importers.pipeline_files import whole_pipeline
 from tests.postgres import PostgresServer
 from tests.schema.support.client import Client, PlannedClient, Recorder
-from tests.schema.types.expected_analytics import FIELDS, reckoned
+from tests.schema.types.expected_analytics import FIELDS, expected_groups
 
 ANALYTICS = f"""
 query ($by: DealGrouping!, $filter: OpportunityFilter, $timeZone: String! = "UTC") {{
@@ -38,8 +38,8 @@ FILTERS: dict[str, Any] = {
     "all": None,
     "open": {"state": {"eq": "OPEN"}},
     "in one currency": {"currencyCode": {"eq": "EUR"}},
-    "of a name": {"name": {"containsIgnoreCase": "crane"}},
-    "won or young": {"or": [{"state": {"eq": "WON"}}, {"createdAt": {"gte": "2024-07-01T00:00:00Z"}}]},
+    "by name": {"name": {"containsIgnoreCase": "crane"}},
+    "won or recent": {"or": [{"state": {"eq": "WON"}}, {"createdAt": {"gte": "2024-07-01T00:00:00Z"}}]},
 }
 
 _REASONS = {
@@ -51,7 +51,7 @@ _REASONS = {
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
-    """The imported pipeline: who asks about it, and every row of it."""
+    """The imported pipeline: a client of its organization, and all rows."""
 
     client: PlannedClient
     tables: dict[str, list[Any]]
@@ -60,71 +60,77 @@ class Pipeline:
 @pytest.fixture(scope="module")
 async def pipeline(module_database: Database, tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     await import_pipeline(module_database, whole_pipeline(tmp_path_factory.mktemp("pipeline")), now=NOW)
-    return Pipeline(await _served(module_database), await OrganizationBuilder(module_database).dump())
+    return Pipeline(
+        await _client_of_default_user(module_database), await OrganizationBuilder(module_database).dump()
+    )
 
 
 @pytest.mark.parametrize("by", GROUPINGS)
-async def test_the_imported_pipeline_is_told_as_plain_python_reckons_it(pipeline: Pipeline, by: str) -> None:
-    expected = reckoned(pipeline.tables, by)
+async def test_the_imported_pipeline_has_the_groups_computed_in_python(pipeline: Pipeline, by: str) -> None:
+    expected = expected_groups(pipeline.tables, by)
     assert sum(group["count"] for group in expected) == (6711 if by in ("COMPETITOR", "MONTH") else 8800)
     assert (await pipeline.client.data(ANALYTICS, by=by))["dealAnalytics"] == expected
 
 
 @pytest.mark.long
-async def test_a_hundred_thousand_deals_are_told_within_300_milliseconds(
+async def test_a_hundred_thousand_opportunities_are_grouped_within_300_milliseconds(
     postgresql_server: PostgresServer,
 ) -> None:
     with postgresql_server.database("hundred_thousand") as url:
         await fill_postgres(url, replace(FULL, has_lines=False))
         database = await open_database(url)
-        client = await _served(database)
-        took = {
+        client = await _client_of_default_user(database)
+        seconds = {
             (by, name): await _seconds(client, by=by, filter=filter_)
             for by, (name, filter_) in product(GROUPINGS, FILTERS.items())
         }
         await database.close()
-    assert {asked: seconds for asked, seconds in took.items() if seconds >= 0.3} == {}
+    assert {query: each for query, each in seconds.items() if each >= 0.3} == {}
 
 
-async def test_deals_of_any_kind_are_told_as_plain_python_reckons_them(builder: OrganizationBuilder) -> None:
-    await _pursue_many(builder)
+async def test_opportunities_of_every_kind_have_the_groups_computed_in_python(
+    builder: OrganizationBuilder,
+) -> None:
+    await _store_opportunities(builder)
     tables = await builder.dump()
     await (await OrganizationBuilder.create(builder.database)).opportunity(state="WON")
     for by in GROUPINGS:
-        assert await _groups(builder, by=by) == reckoned(tables, by)
+        assert await _groups(builder, by=by) == expected_groups(tables, by)
 
 
-async def test_months_of_creation_are_those_of_a_time_zone(builder: OrganizationBuilder) -> None:
-    await _pursue_many(builder)
+async def test_the_month_of_creation_depends_on_the_time_zone(builder: OrganizationBuilder) -> None:
+    await _store_opportunities(builder)
     tables, in_utc = await builder.dump(), await _groups(builder, by="MONTH_CREATED")
     for time_zone in ("America/New_York", "Europe/Berlin", "Asia/Kathmandu"):
         groups = await _groups(builder, by="MONTH_CREATED", timeZone=time_zone)
-        assert groups == reckoned(tables, "MONTH_CREATED", time_zone)
+        assert groups == expected_groups(tables, "MONTH_CREATED", time_zone)
         assert groups != in_utc
 
 
 @pytest.mark.parametrize(
-    ("filter_", "meets"),
+    ("filter_", "matches"),
     [
-        ({"state": {"in": ["OPEN"]}}, lambda deal: deal.state == "OPEN"),
-        ({"currencyCode": {"eq": "SEK"}}, lambda deal: deal.currency_code == "SEK"),
+        ({"state": {"in": ["OPEN"]}}, lambda row: row.state == "OPEN"),
+        ({"currencyCode": {"eq": "SEK"}}, lambda row: row.currency_code == "SEK"),
         (
             {"or": [{"state": {"eq": "WON"}}, {"not": {"createdAt": {"lt": "2026-07-01T00:00:00Z"}}}]},
-            lambda deal: deal.state == "WON" or deal.created_at >= datetime(2026, 7, 1, tzinfo=UTC),
+            lambda row: row.state == "WON" or row.created_at >= datetime(2026, 7, 1, tzinfo=UTC),
         ),
         ({"state": {"in": []}}, lambda _: False),
     ],
 )
-async def test_only_deals_that_meet_the_filter_count(
-    builder: OrganizationBuilder, filter_: dict[str, Any], meets: Callable[[Any], bool]
+async def test_only_opportunities_that_match_the_filter_are_grouped(
+    builder: OrganizationBuilder, filter_: dict[str, Any], matches: Callable[[Any], bool]
 ) -> None:
-    await _pursue_many(builder)
+    await _store_opportunities(builder)
     tables = await builder.dump()
     for by in GROUPINGS:
-        assert await _groups(builder, by=by, filter=filter_) == reckoned(tables, by, meets=meets)
+        assert await _groups(builder, by=by, filter=filter_) == expected_groups(tables, by, matches=matches)
 
 
-async def test_a_group_of_open_deals_has_no_win_rate_and_no_days(builder: OrganizationBuilder) -> None:
+async def test_a_group_of_open_opportunities_has_no_win_rate_and_no_days(
+    builder: OrganizationBuilder,
+) -> None:
     await builder.opportunity(estimated_revenue=Decimal("70.00"))
     assert await _groups(builder, by="STATE") == [
         {
@@ -148,11 +154,11 @@ async def test_ratios_are_rounded_half_up(builder: OrganizationBuilder) -> None:
         closed_on = A_MONTH_AGO.date() + timedelta(days=number < 8)
         await builder.opportunity(state="LOST" if number else "WON", closed_on=closed_on)
     [group] = await _groups(builder, by="OWNER")
-    # 1 of 32 is 0.03125, and 8 days over 32 deals are 0.25.
+    # 1 of 32 is 0.03125, and 8 days of 32 opportunities are 0.25 on average.
     assert (group["winRate"], group["averageDaysToClose"]) == ("0.0313", "0.3")
 
 
-async def test_sums_are_exact_beyond_what_a_float_holds(builder: OrganizationBuilder) -> None:
+async def test_sums_are_exact_beyond_the_precision_of_floats(builder: OrganizationBuilder) -> None:
     for _ in range(99):
         await builder.opportunity(estimated_revenue=Decimal("999999999999.99"))
     [group] = await _groups(builder, by="OWNER")
@@ -178,7 +184,7 @@ async def test_groups_are_read_in_one_statement(builder: OrganizationBuilder, by
     assert len(recorder.statements) == 1
 
 
-async def _served(database: Database) -> PlannedClient:
+async def _client_of_default_user(database: Database) -> PlannedClient:
     async with database.transaction() as transaction:
         user = await find_default_user(transaction)
     assert user is not None
@@ -186,7 +192,7 @@ async def _served(database: Database) -> PlannedClient:
 
 
 async def _seconds(client: PlannedClient, **variables: Any) -> float:
-    """Return how long an answer takes: half of nine take less."""
+    """Return the median time of nine responses."""
     times = []
     for _ in range(9):
         began = perf_counter()
@@ -200,15 +206,15 @@ async def _groups(builder: OrganizationBuilder, **variables: Any) -> Any:
     return answer["dealAnalytics"]
 
 
-async def _pursue_many(builder: OrganizationBuilder) -> None:
-    """Store deals of every state and reason in several currencies, many of them at the turn of a month."""
+async def _store_opportunities(builder: OrganizationBuilder) -> None:
+    """Store opportunities of every state and reason in several currencies, many at the end of a month."""
     pick = Random(5).choice
-    owners = (builder.user_id, await _another(builder, models.User, email="bo@example.com"))
+    owners = (builder.user_id, await _store(builder, models.User, email="bo@example.com"))
     units = (
         builder.contracting_unit_id,
-        await _another(builder, models.ContractingUnit, currency_code="SEK"),
+        await _store(builder, models.ContractingUnit, currency_code="SEK"),
     )
-    competitors = (None, builder.competitor_id, await _another(builder, models.Competitor))
+    competitors = (None, builder.competitor_id, await _store(builder, models.Competitor))
     for _ in range(80):
         state = pick(tuple(OpportunityState))
         await builder.opportunity(
@@ -225,7 +231,7 @@ async def _pursue_many(builder: OrganizationBuilder) -> None:
         )
 
 
-async def _another(builder: OrganizationBuilder, model: type[Any], **columns: Any) -> UUID:
+async def _store(builder: OrganizationBuilder, model: type[Any], **columns: Any) -> UUID:
     row = model(
         organization_id=builder.organization_id, id=new_id(), name="Other", created_at=A_MONTH_AGO, **columns
     )

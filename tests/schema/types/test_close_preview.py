@@ -1,4 +1,4 @@
-"""The dry run of closing an opportunity says what closing it then does."""
+"""The preview of closing an opportunity agrees with closing it."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -16,7 +16,7 @@ from tests.builders import NOW, OrganizationBuilder
 from tests.schema.support.client import Client
 from tests.schema.support.mutate import mutate, mutate_refused
 
-DRY_RUN = """
+PREVIEW = """
 query ($id: ID!) {
   opportunity(id: $id) {
     closing {
@@ -46,8 +46,8 @@ mutation ($input: CloseOpportunityInput!) {
 TODAY = "2026-11-23"
 
 
-async def dry_run(builder: OrganizationBuilder, opportunity_id: UUID) -> Any:
-    data = await Client(builder.database, builder.caller).data(DRY_RUN, id=f"opp_{opportunity_id}")
+async def preview(builder: OrganizationBuilder, opportunity_id: UUID) -> Any:
+    data = await Client(builder.database, builder.caller).data(PREVIEW, id=f"opp_{opportunity_id}")
     return data["opportunity"]["closing"]
 
 
@@ -59,65 +59,69 @@ async def dry_run(builder: OrganizationBuilder, opportunity_id: UUID) -> Any:
         ({"state": QuoteState.WON, "lines": [{"unit_price": Decimal("77.10")}]}, "77.10"),
     ],
 )
-async def test_the_defaults_are_those_that_closing_takes(
+async def test_closing_uses_the_defaults_of_the_preview(
     builder: OrganizationBuilder, quote: Mapping[str, Any], revenue: str
 ) -> None:
     won, canceled, outsold = [await builder.opportunity() for _ in range(3)]
     for opportunity_id in (won, canceled, outsold):
         await builder.quote(opportunity_id, **quote)
 
-    told = await dry_run(builder, won)
-    assert told["canClose"] is True
-    assert told["won"]["actualRevenue"] == {"amount": revenue, "currencyCode": "EUR"}
-    lost = {"closedOn": told["lost"]["closedOn"], "actualRevenue": None}
+    shown = await preview(builder, won)
+    assert shown["canClose"] is True
+    assert shown["won"]["actualRevenue"] == {"amount": revenue, "currencyCode": "EUR"}
+    lost = {"closedOn": shown["lost"]["closedOn"], "actualRevenue": None}
     competitor = {"competitorId": f"cmp_{builder.competitor_id}"}
     for opportunity_id, outcome, expected in (
-        (won, {"won": {}}, told["won"]),
-        (canceled, {"lost": {}}, {**lost, "statusReason": told["lost"]["statusReason"]}),
-        (outsold, {"lost": competitor}, {**lost, "statusReason": told["lost"]["statusReasonWithCompetitor"]}),
+        (won, {"won": {}}, shown["won"]),
+        (canceled, {"lost": {}}, {**lost, "statusReason": shown["lost"]["statusReason"]}),
+        (
+            outsold,
+            {"lost": competitor},
+            {**lost, "statusReason": shown["lost"]["statusReasonWithCompetitor"]},
+        ),
     ):
         closed = await mutate(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome=outcome)
         assert closed["opportunityClose"] == expected
 
 
 async def test_the_seeded_reasons_and_today_are_the_defaults(builder: OrganizationBuilder) -> None:
-    told = await dry_run(builder, await builder.opportunity())
-    assert told["won"] == {
+    shown = await preview(builder, await builder.opportunity())
+    assert shown["won"] == {
         "statusReason": {"label": "Won"},
         "closedOn": TODAY,
         "actualRevenue": {"amount": "5000.00", "currencyCode": "EUR"},
     }
-    assert told["lost"] == {
+    assert shown["lost"] == {
         "statusReason": {"label": "Canceled"},
         "statusReasonWithCompetitor": {"label": "Out-Sold"},
         "closedOn": TODAY,
     }
 
 
-async def test_what_blocks_is_what_the_refusal_names(builder: OrganizationBuilder) -> None:
+async def test_the_blocking_quotes_are_those_of_the_refusal(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     yesterday = NOW.date().replace(day=22)
     await builder.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE, effective_to=yesterday)
     await builder.quote(opportunity_id, number="QUO-2", state=QuoteState.ACTIVE)
     await builder.quote(opportunity_id, number="QUO-3")
 
-    told = await dry_run(builder, opportunity_id)
-    assert told["canClose"] is False
-    assert told["blockingQuotes"] == {
+    shown = await preview(builder, opportunity_id)
+    assert shown["canClose"] is False
+    assert shown["blockingQuotes"] == {
         "totalCount": 2,
         "nodes": [{"number": "QUO-1", "isExpired": True}, {"number": "QUO-2", "isExpired": False}],
     }
     error = await mutate_refused(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
-    assert (error["__typename"], error["blockingQuotes"]) == ("ActiveQuotesError", told["blockingQuotes"])
+    assert (error["__typename"], error["blockingQuotes"]) == ("ActiveQuotesError", shown["blockingQuotes"])
 
 
-async def test_drafts_are_told_and_stay_drafts(builder: OrganizationBuilder) -> None:
+async def test_drafts_are_listed_and_stay_drafts(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, number="QUO-1")
     await builder.quote(opportunity_id, number="QUO-2", state=QuoteState.CLOSED)
 
-    told = await dry_run(builder, opportunity_id)
-    assert (told["canClose"], told["draftQuotes"]) == (
+    shown = await preview(builder, opportunity_id)
+    assert (shown["canClose"], shown["draftQuotes"]) == (
         True,
         {"totalCount": 1, "nodes": [{"number": "QUO-1"}]},
     )
@@ -129,22 +133,22 @@ async def test_drafts_are_told_and_stay_drafts(builder: OrganizationBuilder) -> 
 
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
-async def test_a_closed_opportunity_can_not_be_closed(
+async def test_a_closed_opportunity_cannot_be_closed(
     builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
     opportunity_id = await builder.opportunity(state=state)
-    assert (await dry_run(builder, opportunity_id))["canClose"] is False
+    assert (await preview(builder, opportunity_id))["canClose"] is False
     error = await mutate_refused(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert error["code"] == "OPPORTUNITY_ALREADY_CLOSED"
 
 
-async def test_a_retired_default_is_told_as_missing(builder: OrganizationBuilder) -> None:
+async def test_a_retired_default_is_null(builder: OrganizationBuilder) -> None:
     table = table_of(models.StatusReason)
     retirement = Statement(update(table).where(table.c.id == bindparam("reason")).values(retired_at=NOW))
     async with builder.database.transaction() as transaction:
         await transaction.execute(retirement, reason=builder.reasons[SeededReason.WON])
     opportunity_id = await builder.opportunity()
 
-    assert (await dry_run(builder, opportunity_id))["won"]["statusReason"] is None
+    assert (await preview(builder, opportunity_id))["won"]["statusReason"] is None
     error = await mutate_refused(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert error["code"] == "INVALID_STATUS_REASON"

@@ -27,7 +27,9 @@ query ($id: ID!, $first: Int, $after: String, $filter: HistoryEntryFilter) {
 """
 
 
-async def test_a_closing_tells_who_did_what_when_and_what_changed(builder: OrganizationBuilder) -> None:
+async def test_the_entry_of_a_closing_has_the_action_time_user_and_changes(
+    builder: OrganizationBuilder,
+) -> None:
     opportunity_id = await builder.opportunity()
     closed = await close(builder, opportunity_id)
     [entry] = (await _history(builder, opportunity_id))["nodes"]
@@ -51,7 +53,7 @@ async def test_a_closing_tells_who_did_what_when_and_what_changed(builder: Organ
     }
 
 
-async def test_a_history_runs_from_the_newest_change_back_quotes_included(
+async def test_a_history_is_sorted_from_the_newest_change_and_includes_quotes(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -69,7 +71,7 @@ async def test_a_history_runs_from_the_newest_change_back_quotes_included(
     assert history["totalCount"] == 3
 
 
-async def test_a_quotes_history_is_its_own(builder: OrganizationBuilder) -> None:
+async def test_the_history_of_a_quote_has_only_its_own_changes(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     quote_id, other_id = [await builder.quote(opportunity_id, state=QuoteState.ACTIVE) for _ in range(2)]
     await close_all(builder, ids=(other_id, quote_id))
@@ -98,7 +100,7 @@ async def test_a_quotes_history_is_its_own(builder: OrganizationBuilder) -> None
     ]
 
 
-async def test_a_changed_id_leads_to_what_it_was_and_is_the_id_of(builder: OrganizationBuilder) -> None:
+async def test_a_changed_id_leads_to_the_objects_before_and_after(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     closed = await close(builder, opportunity_id)
     answer = await PlannedClient(builder.database, builder.caller).data(
@@ -166,7 +168,7 @@ async def test_a_history_is_paged(builder: OrganizationBuilder) -> None:
         ({"not": {"action": {"in": ["QUOTE_DELETED"]}}}, ["OPPORTUNITY_UPDATED"]),
     ],
 )
-async def test_a_history_is_narrowed(
+async def test_a_history_is_filtered(
     builder: OrganizationBuilder, filter_: dict[str, Any], found: list[str]
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -199,7 +201,7 @@ async def test_a_deleted_draft_stays_in_the_history(builder: OrganizationBuilder
     ]
 
 
-async def test_texts_are_told_letter_by_letter(builder: OrganizationBuilder) -> None:
+async def test_texts_are_returned_unchanged(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     text = 'A "quoted" \\ name\n\u2028 with \x01, Ωmega and 🚢, like usr_1'
     await _entry(builder, opportunity_id, details={"name": [text, ""]})
@@ -207,8 +209,8 @@ async def test_texts_are_told_letter_by_letter(builder: OrganizationBuilder) -> 
     assert entry["changes"] == [_change("name", text, "")]
 
 
-def test_every_action_says_what_it_was_done_to() -> None:
-    # What has no type among the entries is counted in a history, yet never shown.
+def test_every_action_begins_with_the_type_of_its_subject() -> None:
+    # An entry without a type would be counted in a history, but not shown.
     shown = {"OPPORTUNITY", "QUOTE", "PROJECT_CONTRACT"}
     elsewhere = {"ACCOUNT", "COMPETITOR", "STATUS_REASON", "USER"}
     assert {action.rpartition("_")[0] for action in AuditAction} <= shown | elsewhere
@@ -217,14 +219,14 @@ def test_every_action_says_what_it_was_done_to() -> None:
 async def test_an_entry_is_found_by_its_id_within_its_organization(builder: OrganizationBuilder) -> None:
     entry_id = await _entry(builder, await builder.opportunity())
     other = await OrganizationBuilder.create(builder.database)
-    asked = "query ($id: ID!) { node(id: $id) { __typename ... on HistoryEntry { action } } }"
+    query = "query ($id: ID!) { node(id: $id) { __typename ... on HistoryEntry { action } } }"
     found = {"__typename": "OpportunityHistoryEntry", "action": "OPPORTUNITY_UPDATED"}
     for caller, answer in ((builder.caller, found), (other.caller, None)):
         client = PlannedClient(builder.database, caller)
-        assert await client.data(asked, id=f"his_{entry_id}") == {"node": answer}
+        assert await client.data(query, id=f"his_{entry_id}") == {"node": answer}
 
 
-async def test_what_was_done_to_other_things_is_no_part_of_a_history(builder: OrganizationBuilder) -> None:
+async def test_changes_of_other_types_are_not_part_of_a_history(builder: OrganizationBuilder) -> None:
     entry_id = await _entry(builder, None, action="ACCOUNT_UPDATED", subject_id=builder.account_id)
     client = PlannedClient(builder.database, builder.caller)
     assert await client.data("query ($id: ID!) { node(id: $id) { id } }", id=f"his_{entry_id}") == {
@@ -232,7 +234,7 @@ async def test_what_was_done_to_other_things_is_no_part_of_a_history(builder: Or
     }
 
 
-async def test_graphql_core_reads_the_same_history(builder: OrganizationBuilder) -> None:
+async def test_graphql_core_returns_the_same_history(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     await close_all(builder, of_opportunity=opportunity_id)

@@ -1,4 +1,4 @@
-"""What a list must answer, worked out over plain rows: no SQL, no plan, nothing of what is under test."""
+"""The pages of a list, computed in plain Python from rows, without the code under test."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,13 +15,13 @@ Row = Mapping[str, Any]
 Order = Sequence[Mapping[str, str]]
 
 _COMPARATORS: Mapping[str, Callable[[Any, Any], bool]] = {
-    "eq": lambda value, asked: value == asked,
-    "gt": lambda value, asked: value > asked,
-    "gte": lambda value, asked: value >= asked,
-    "lt": lambda value, asked: value < asked,
-    "lte": lambda value, asked: value <= asked,
-    "in": lambda value, asked: value in asked,
-    "containsIgnoreCase": lambda value, asked: asked.lower() in value.lower(),
+    "eq": lambda value, expected: value == expected,
+    "gt": lambda value, expected: value > expected,
+    "gte": lambda value, expected: value >= expected,
+    "lt": lambda value, expected: value < expected,
+    "lte": lambda value, expected: value <= expected,
+    "in": lambda value, expected: value in expected,
+    "containsIgnoreCase": lambda value, expected: expected.lower() in value.lower(),
 }
 _READERS: Mapping[str, Callable[[Any], Any]] = {
     "IDFilter": lambda id_: id_.partition("_")[2],
@@ -41,27 +41,32 @@ _COLUMNS = {"NUMBER": ("number", "revision")}
 
 @dataclass(frozen=True, slots=True)
 class ExpectedList:
-    """A list of these rows, with the input type of its filter and its own order."""
+    """A list of rows, with the input type of its filter and its default order."""
 
     rows: Sequence[Row]
     filter_type: GraphQLInputObjectType
     default_order: Order
 
     def page(self, arguments: Mapping[str, Any], rows_of: Mapping[str, UUID]) -> dict[str, Any]:
-        """Return the page's ids, the count and the flags; ``rows_of`` are the ids of the cursors' rows."""
+        """Return the ids, count and flags of a page; ``rows_of`` has the id of each cursor's row."""
         rows = self._sorted(arguments.get("orderBy"))
         ids = [row["id"] for row in rows]
         after = ids.index(rows_of[arguments["after"]]) if arguments.get("after") else -1
         before = ids.index(rows_of[arguments["before"]]) if arguments.get("before") else len(ids)
-        met = [place for place, row in enumerate(rows) if self._meets(row, arguments.get("filter"))]
-        between = [ids[place] for place in met if after < place < before]
+        matching = [place for place, row in enumerate(rows) if self._matches(row, arguments.get("filter"))]
+        between = [ids[place] for place in matching if after < place < before]
         if arguments.get("last") is not None:
             page = between[max(0, len(between) - arguments["last"]) :]
-            flags = any(place >= before for place in met), len(page) < len(between)
+            flags = any(place >= before for place in matching), len(page) < len(between)
         else:
             page = between[: 20 if arguments.get("first") is None else arguments["first"]]
-            flags = len(page) < len(between), any(place <= after for place in met)
-        return {"ids": page, "totalCount": len(met), "hasNextPage": flags[0], "hasPreviousPage": flags[1]}
+            flags = len(page) < len(between), any(place <= after for place in matching)
+        return {
+            "ids": page,
+            "totalCount": len(matching),
+            "hasNextPage": flags[0],
+            "hasPreviousPage": flags[1],
+        }
 
     def _sorted(self, order: Order | None) -> list[Row]:
         terms = [
@@ -74,34 +79,36 @@ class ExpectedList:
             rows.sort(key=partial(_sort_key, column), reverse=descends)
         return rows
 
-    def _meets(self, row: Row, filter_: Mapping[str, Any] | None) -> bool:
+    def _matches(self, row: Row, filter_: Mapping[str, Any] | None) -> bool:
         return all(
-            self._holds(row, name, asked) for name, asked in (filter_ or {}).items() if asked is not None
+            self._matches_field(row, name, expected)
+            for name, expected in (filter_ or {}).items()
+            if expected is not None
         )
 
-    def _holds(self, row: Row, name: str, asked: Any) -> bool:
+    def _matches_field(self, row: Row, name: str, expected: Any) -> bool:
         match name:
             case "and":
-                return all(self._meets(row, each) for each in asked)
+                return all(self._matches(row, each) for each in expected)
             case "or":
-                return any(self._meets(row, each) for each in asked)
+                return any(self._matches(row, each) for each in expected)
             case "not":
-                return not self._meets(row, asked)
+                return not self._matches(row, expected)
         value = row[_snake(name)]
         read = _READERS.get(get_named_type(self.filter_type.fields[name].type).name, lambda text: text)
-        return all(_compares(value, comparator, each, read) for comparator, each in asked.items())
+        return all(_compares(value, comparator, each, read) for comparator, each in expected.items())
 
 
 def _sort_key(column: str, row: Row) -> Any:
     return _SORT_KEYS.get(column, lambda value: value)(row[column])
 
 
-def _compares(value: Any, comparator: str, asked: Any, read: Callable[[Any], Any]) -> bool:
-    if asked is None:
+def _compares(value: Any, comparator: str, expected: Any, read: Callable[[Any], Any]) -> bool:
+    if expected is None:
         return True
     if comparator == "isNull":
-        return bool(asked == (value is None))
-    wanted = [read(each) for each in asked] if isinstance(asked, list) else read(asked)
+        return bool(expected == (value is None))
+    wanted = [read(each) for each in expected] if isinstance(expected, list) else read(expected)
     if comparator == "notIn":
         return value not in wanted
     return value is not None and _COMPARATORS[comparator](_plain(value), wanted)

@@ -1,4 +1,4 @@
-"""How a database means to run a planned statement."""
+"""What the databases' EXPLAIN says about planned statements."""
 
 import json
 import re
@@ -20,9 +20,9 @@ _SEARCH = re.compile(r"SEARCH \w+ USING (?:COVERING )?INDEX (\w+) \((.*)\)")
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """How a page's rows are reached: by which index, of how much of it, and whether they are sorted then.
+    """How the rows of a page are read: by which index, and whether they are sorted afterwards.
 
-    ``is_bounded`` says that less than all of the organization's part of the index is read.
+    ``is_bounded`` says that only a part of the organization's rows in the index is read.
     """
 
     index: str
@@ -31,7 +31,7 @@ class Access:
 
 
 async def analyze(url: str) -> None:
-    """Let the database look at its rows, as it does by itself in time."""
+    """Update the statistics of the database, which it would do by itself after some time."""
     if url.startswith(POSTGRES_SCHEMES):
         async with _connected(url) as connection:
             await connection.execute("ANALYZE")
@@ -41,9 +41,9 @@ async def analyze(url: str) -> None:
 
 
 async def accesses(url: str, compiled: CompiledStatement, values: Mapping[str, Any]) -> list[Access]:
-    """Return how the only table of a statement is reached, by each kind of plan that the database may make.
+    """Return how the only table of a statement is read, in each plan that the database may choose.
 
-    PostgreSQL makes one for these values, and after some time one for all.
+    PostgreSQL has a custom plan for these values, and a generic one that it may use after some executions.
     """
     if url.startswith(POSTGRES_SCHEMES):
         return await _on_postgresql(url, compiled.sql, compiled.bind(values), values["organization"])
@@ -52,6 +52,35 @@ async def accesses(url: str, compiled: CompiledStatement, values: Mapping[str, A
         lines = [detail for *_, detail in rows]
     [(index, condition)] = [match.groups() for match in map(_SEARCH.match, lines) if match]
     return [Access(index, " AND " in condition, any("TEMP B-TREE" in line for line in lines))]
+
+
+async def columns_read(url: str, compiled: CompiledStatement, values: Mapping[str, Any]) -> set[str]:
+    """Return the columns that a statement reads from its tables: ``{"quote.number", ...}``.
+
+    SQLite also names columns that only restrict rows. PostgreSQL names a column "NULL::text" if the statement
+    selects it in a subquery and never uses it.
+    """
+    if url.startswith(POSTGRES_SCHEMES):
+        async with _connected(url) as connection:
+            query = f"EXPLAIN (VERBOSE, FORMAT JSON) {compiled.sql}"
+            plan = await connection.fetchval(query, *compiled.bind(values))
+        scans = [node for node in _nodes(json.loads(plan)[0]["Plan"]) if "Relation Name" in node]
+        return {
+            output.replace(f"{scan['Alias']}.", f"{scan['Relation Name']}.")
+            for scan in scans
+            for output in scan["Output"]
+        }
+    columns = set()
+
+    def authorize(action: int, table: str | None, column: str | None, *_: object) -> int:
+        if action == sqlite3.SQLITE_READ:
+            columns.add(f"{table}.{column}")
+        return sqlite3.SQLITE_OK
+
+    with closing(sqlite3.connect(sqlite_path(url))) as connection:
+        connection.set_authorizer(authorize)
+        connection.execute(f"EXPLAIN {compiled.sql}", compiled.bind(values))
+    return columns
 
 
 async def _on_postgresql(url: str, sql: str, parameters: list[Any], organization_id: UUID) -> list[Access]:

@@ -1,4 +1,4 @@
-"""Many rows for lists that are walked page by page: with ties and blanks in everything that sorts them."""
+"""Many rows for lists, with equal and missing values in every column that sorts them."""
 
 from datetime import date, timedelta
 from decimal import Decimal
@@ -27,8 +27,8 @@ DAYS = (date(2026, 3, 31), None, date(9999, 12, 31), date(2026, 11, 22), date(20
 _TABLES = (models.Opportunity, models.OpportunityClose, models.Quote, models.QuoteLine)
 
 
-class Filling:
-    """Fills an organization's lists: ``opportunities``, or ``quotes``, which are all on one opportunity."""
+class ListBuilder:
+    """Stores rows of the lists ``opportunities`` and ``quotes``; all quotes are of one opportunity."""
 
     def __init__(self, builder: OrganizationBuilder, opportunity_id: UUID) -> None:
         self.builder = builder
@@ -42,7 +42,7 @@ class Filling:
         return cls(builder, await builder.opportunity())
 
     async def add(self, field: str, number: int) -> list[UUID]:
-        """Store so many rows of a list; return their ids."""
+        """Store a number of rows of a list; return their ids."""
         made = [self._row(field) for _ in range(number)]
         async with self.builder.database.transaction() as transaction:
             for model in _TABLES:
@@ -51,7 +51,7 @@ class Filling:
         return [next(iter(each.values()))["id"] for each in made]
 
     async def move(self, field: str, id_: UUID) -> None:
-        """Give a row of a list what a new one would be sorted by."""
+        """Move a row in the list: give it the values of a new row in the columns that sort it."""
         new = self._row(field)
         async with self.builder.database.transaction() as transaction:
             for model, statement in _MOVES.items():

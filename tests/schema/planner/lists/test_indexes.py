@@ -1,4 +1,4 @@
-"""Every order of the long lists has an index: pages are read from it, at a cursor as at the start."""
+"""Every order of the long lists has an index, from which pages at the start and at a cursor are read."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,30 +7,30 @@ import pytest
 
 from db.sql.database import Database
 from tests.schema.planner.lists.explain import Access, accesses, analyze
-from tests.schema.planner.lists.list_data import Filling
+from tests.schema.planner.lists.list_data import ListBuilder
 from tests.schema.support.client import PlannedClient, Recorder, cached_schema
 
 ROWS = 3000
 
 NUMBERS = {"sqlite": "sqlite_autoindex_quote_2", "postgresql": "quote_number"}
-"""The unique index of the quotes' numbers and revisions."""
+"""The unique index of quotes by number and revision."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lists:
-    """An organization with long lists, and the URL of its database."""
+    """A builder that has stored long lists, and the URL of its database."""
 
-    filling: Filling
+    builder: ListBuilder
     url: str
 
 
 @pytest.fixture(scope="module")
 async def lists(module_database: Database, module_database_url: str) -> Lists:
-    filling = await Filling.create(module_database)
-    await filling.add("opportunities", ROWS)
-    await filling.add("quotes", ROWS)
+    builder = await ListBuilder.create(module_database)
+    await builder.add("opportunities", ROWS)
+    await builder.add("quotes", ROWS)
     await analyze(module_database_url)
-    return Lists(filling, module_database_url)
+    return Lists(builder, module_database_url)
 
 
 def orders(rows: str) -> list[str]:
@@ -52,14 +52,14 @@ async def test_opportunities_are_read_from_the_index_of_their_order(
 async def test_quotes_are_read_from_the_index_of_their_order(
     lists: Lists, field: str, direction: str
 ) -> None:
-    dialect = lists.filling.builder.database.dialect.name
+    dialect = lists.builder.builder.database.dialect.name
     index = NUMBERS[dialect] if field == "NUMBER" else f"quote_by_{field.lower()}"
     await check_pages(lists, "quotes", f"{{field: {field}, direction: {direction}}}", index)
 
 
 async def check_pages(lists: Lists, field: str, order: str, index: str) -> None:
-    recorder = Recorder(lists.filling.builder.database)
-    client = PlannedClient(recorder, lists.filling.builder.caller)
+    recorder = Recorder(lists.builder.builder.database)
+    client = PlannedClient(recorder, lists.builder.builder.caller)
     query = f"query($after: String) {{ {field}(orderBy: {order}, after: $after) {{ edges {{ cursor }} }} }}"
 
     edges = (await client.data(query))[field]["edges"]

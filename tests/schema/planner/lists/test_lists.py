@@ -1,4 +1,4 @@
-"""Lists against what plain Python makes of the same rows."""
+"""Pages of lists are those that plain Python computes from the same rows."""
 
 import random
 from dataclasses import dataclass, replace
@@ -26,20 +26,18 @@ LISTS: dict[str, tuple[Any, str, dict[str, str]]] = {
 
 
 @pytest.mark.parametrize("field", LISTS)
-async def test_a_page_has_the_rows_the_count_and_the_flags_that_its_arguments_ask_for(
-    readable: Readable, field: str
-) -> None:
+async def test_a_page_has_the_expected_rows_count_and_flags(readable: Readable, field: str) -> None:
     seed = random.getrandbits(32)
     expected = expected_list(readable, field)
     client = PlannedClient(readable.database, readable.ours.caller)
-    drawing = Drawing(Inputs(Random(seed), await gather(readable, Random(seed))), field)
-    row_ids = await drawing.row_ids(client)
+    generator = ArgumentGenerator(Inputs(Random(seed), await gather(readable, Random(seed))), field)
+    row_ids = await generator.row_ids(client)
     for _ in range(PAGES):
-        arguments = drawing.arguments()
+        arguments = generator.arguments()
         assert await page(client, field, arguments) == expected.page(arguments, row_ids), (seed, arguments)
 
 
-async def test_a_filter_on_the_wrong_column_is_noticed(readable: Readable) -> None:
+async def test_a_filter_on_the_wrong_column_is_detected(readable: Readable) -> None:
     right = cached_schema()
     filters = right.catalog.comparisons
     wrong = {**filters["OpportunityFilter"], "closedOn": filters["OpportunityFilter"]["estimatedCloseDate"]}
@@ -84,8 +82,8 @@ def document(field: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Drawing:
-    """Draws the arguments of one list."""
+class ArgumentGenerator:
+    """Generates the arguments of one list."""
 
     inputs: Inputs
     field: str

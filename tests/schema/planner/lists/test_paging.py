@@ -1,4 +1,4 @@
-"""Walks through lists while rows come and move, and the pages that can't be."""
+"""Paging through lists while rows are added and moved, and invalid pages and cursors."""
 
 import json
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,7 +14,7 @@ from schema.planner.global_ids import split_id
 from schema.planner.lists.cursors import ListOrder as CursorOrder
 from schema.planner.lists.ordering import OrderTerm
 from tests.schema.conftest import Readable
-from tests.schema.planner.lists.list_data import Filling
+from tests.schema.planner.lists.list_data import ListBuilder
 from tests.schema.support.client import Client, PlannedClient, cached_schema
 
 Order = list[dict[str, str]]
@@ -36,21 +36,21 @@ QUERIES = {
 
 
 FORGERIES: dict[str, Callable[[list[Any]], str]] = {
-    "no hexadecimal": lambda _: "quo",
-    "no UTF-8": lambda _: "ff",
-    "no JSON": lambda _: b"[".hex(),
+    "not hexadecimal": lambda _: "quo",
+    "not UTF-8": lambda _: "ff",
+    "not JSON": lambda _: b"[".hex(),
     "deep JSON": lambda _: (b"[" * 1000).hex(),
-    "no list": lambda _: b"7".hex(),
-    "nothing": lambda _: "",
-    "another mark": lambda parts: encoded(["00000000", *parts[1:]]),
+    "not a list": lambda _: b"7".hex(),
+    "empty": lambda _: "",
+    "another fingerprint": lambda parts: encoded(["00000000", *parts[1:]]),
     "too few parts": lambda parts: encoded(parts[:-1]),
     "too many parts": lambda parts: encoded([*parts, "0.00"]),
     "a number": lambda parts: encoded([parts[0], 1, parts[2]]),
-    "no number": lambda parts: encoded([parts[0], "NaN", parts[2]]),
+    "not a number": lambda parts: encoded([parts[0], "NaN", parts[2]]),
     "a long number": lambda parts: encoded([parts[0], "1" * 14 + ".00", parts[2]]),
     "a precise number": lambda parts: encoded([parts[0], "0.001", parts[2]]),
-    "no id": lambda parts: encoded([*parts[:2], "quo"]),
-    "an id of another kind": lambda parts: encoded([*parts[:2], 7]),
+    "not an id": lambda parts: encoded([*parts[:2], "quo"]),
+    "an id of another type": lambda parts: encoded([*parts[:2], 7]),
     "null": lambda parts: encoded([*parts[:2], None]),
 }
 
@@ -60,13 +60,13 @@ def encoded(parts: list[Any]) -> str:
 
 
 def orders(rows: str) -> list[Order]:
-    """Every order of a list by one field, and one by all of them in turning directions."""
+    """Return every order of a list by one field, and one by all fields with alternating directions."""
     fields: Any = cached_schema().graphql.type_map[f"{rows}OrderField"]
     single = [
         [{"field": field, "direction": direction}] for field in fields.values for direction in ("ASC", "DESC")
     ]
-    turning = zip(fields.values, cycle(("DESC", "ASC")), strict=False)
-    return [*single, [{"field": field, "direction": direction} for field, direction in turning]]
+    alternating = zip(fields.values, cycle(("DESC", "ASC")), strict=False)
+    return [*single, [{"field": field, "direction": direction} for field, direction in alternating]]
 
 
 def name(order: Order | str) -> str:
@@ -76,17 +76,17 @@ def name(order: Order | str) -> str:
 
 
 @pytest.mark.parametrize("order", orders("Opportunity"), ids=name)
-async def test_opportunities_that_stay_are_met_once_while_others_come_and_move(
+async def test_unchanged_opportunities_are_found_once_while_others_are_added_and_moved(
     module_database: Database, order: Order
 ) -> None:
-    await walk_both_ways(await Filling.create(module_database), "opportunities", order)
+    await page_both_ways(await ListBuilder.create(module_database), "opportunities", order)
 
 
 @pytest.mark.parametrize("order", orders("Quote"), ids=name)
-async def test_quotes_that_stay_are_met_once_while_others_come_and_move(
+async def test_unchanged_quotes_are_found_once_while_others_are_added_and_moved(
     module_database: Database, order: Order
 ) -> None:
-    await walk_both_ways(await Filling.create(module_database), "quotes", order)
+    await page_both_ways(await ListBuilder.create(module_database), "quotes", order)
 
 
 @pytest.mark.long
@@ -95,26 +95,34 @@ async def test_quotes_that_stay_are_met_once_while_others_come_and_move(
     [(field, order) for field, rows in LISTS.items() for order in orders(rows)],
     ids=name,
 )
-async def test_ten_thousand_rows_are_walked_in_every_order_while_others_come_and_move(
+async def test_ten_thousand_rows_are_paged_in_every_order_while_others_are_added_and_moved(
     module_database: Database, field: str, order: Order
 ) -> None:
-    await walk_both_ways(await Filling.create(module_database), field, order, rows=10_000, size=100)
+    await page_both_ways(await ListBuilder.create(module_database), field, order, rows=10_000, size=100)
 
 
-async def walk_both_ways(
-    filling: Filling, field: str, order: Order, *, rows: int = ROWS, size: int = SIZE
+async def page_both_ways(
+    builder: ListBuilder, field: str, order: Order, *, rows: int = ROWS, size: int = SIZE
 ) -> None:
-    staying = set(await filling.add(field, rows))
-    moving = await filling.add(field, rows // 10)
-    client = PlannedClient(filling.builder.database, filling.builder.caller)
+    unchanged = set(await builder.add(field, rows))
+    moved = await builder.add(field, rows // 10)
+    client = PlannedClient(builder.builder.database, builder.builder.caller)
 
-    async def disturb(page: int) -> None:
-        await filling.add(field, 1)
-        await filling.move(field, moving[page % len(moving)])
+    async def change_rows(page: int) -> None:
+        await builder.add(field, 1)
+        await builder.move(field, moved[page % len(moved)])
 
-    forward = [id_ async for id_ in walk(client, field, order, FORWARD, size, disturb) if id_ in staying]
-    backward = [id_ async for id_ in walk(client, field, order, BACKWARD, size, disturb) if id_ in staying]
-    assert sorted(forward) == sorted(staying)
+    forward = [
+        id_
+        async for id_ in page_through(client, field, order, FORWARD, size, change_rows)
+        if id_ in unchanged
+    ]
+    backward = [
+        id_
+        async for id_ in page_through(client, field, order, BACKWARD, size, change_rows)
+        if id_ in unchanged
+    ]
+    assert sorted(forward) == sorted(unchanged)
     assert backward == forward[::-1]
 
 
@@ -122,7 +130,7 @@ FORWARD = ("first", "after", "endCursor", "hasNextPage")
 BACKWARD = ("last", "before", "startCursor", "hasPreviousPage")
 
 
-async def walk(
+async def page_through(
     client: Client,
     field: str,
     order: Order,
@@ -154,7 +162,7 @@ async def walk(
         ("first: 1, last: 1", "Send `first` to page forward or `last` to page backward, not both."),
     ],
 )
-async def test_sizes_that_can_t_be_are_refused(readable: Readable, arguments: str, message: str) -> None:
+async def test_invalid_page_sizes_are_refused(readable: Readable, arguments: str, message: str) -> None:
     client = Client(readable.database, readable.ours.caller)
     answer = await client.execute(f"{{ quotes({arguments}) {{ nodes {{ id }} }} }}")
     assert refusal(answer) == message
@@ -162,7 +170,7 @@ async def test_sizes_that_can_t_be_are_refused(readable: Readable, arguments: st
 
 @pytest.mark.parametrize("name", ["after", "before"])
 @pytest.mark.parametrize("forged", FORGERIES.values(), ids=FORGERIES)
-async def test_a_cursor_that_was_not_made_for_the_list_and_its_order_is_refused(
+async def test_a_forged_cursor_is_refused(
     readable: Readable, name: str, forged: Callable[[list[Any]], str]
 ) -> None:
     client = Client(readable.database, readable.ours.caller)
@@ -210,26 +218,26 @@ async def test_a_cursor_is_refused_by_the_same_list_in_the_other_direction(
         ([OrderTerm("id"), OrderTerm("total")], "Quote:id+,total+"),
     ],
 )
-def test_the_mark_of_a_cursor_holds_the_type_and_each_column_with_its_direction(
+def test_the_fingerprint_depends_on_the_type_and_each_column_with_its_direction(
     terms: list[OrderTerm], text: str
 ) -> None:
     assert CursorOrder.from_terms("Quote", terms).fingerprint == sha256(text.encode()).hexdigest()[:8]
 
 
 @pytest.mark.parametrize(("direction", "text"), [("ASC", "Quote:total+,id+"), ("DESC", "Quote:total-,id-")])
-async def test_a_cursor_begins_with_the_mark_of_its_order(
+async def test_a_cursor_begins_with_the_fingerprint_of_its_order(
     readable: Readable, direction: str, text: str
 ) -> None:
     client = Client(readable.database, readable.ours.caller)
     query = f"{{ quotes(orderBy: {{field: TOTAL, direction: {direction}}}) {{ edges {{ cursor }} }} }}"
     edges = (await client.data(query))["quotes"]["edges"]
-    marks = {json.loads(bytes.fromhex(edge["cursor"]))[0] for edge in edges}
-    assert marks == {sha256(text.encode()).hexdigest()[:8]}
+    fingerprints = {json.loads(bytes.fromhex(edge["cursor"]))[0] for edge in edges}
+    assert fingerprints == {sha256(text.encode()).hexdigest()[:8]}
 
 
 @pytest.mark.parametrize("selection", ["totalCount", "__typename"])
 @pytest.mark.parametrize("name", ["after", "before"])
-async def test_a_cursor_is_read_where_no_row_is_asked_for(
+async def test_a_cursor_is_validated_even_if_no_row_is_selected(
     readable: Readable, name: str, selection: str
 ) -> None:
     client = Client(readable.database, readable.ours.caller)
@@ -243,7 +251,7 @@ async def test_a_cursor_is_read_where_no_row_is_asked_for(
 
 
 def refusal(answer: Any) -> str:
-    """Return why the list ``quotes`` was refused, having seen that nothing else was answered."""
+    """Return the message of the only error, which must be bad input of the field ``quotes``."""
     [error] = answer["errors"]
     assert answer["data"] is None
     assert (error["path"], error["extensions"]) == (["quotes"], {"code": "BAD_USER_INPUT"})
