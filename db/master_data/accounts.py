@@ -11,10 +11,9 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from db import models
-from db.audit.log import AuditAction, AuditEntry, append_audit, diff, diff_created
+from db.audit.log import AuditAction, AuditEntry, append_audit, diff
 from db.domain.caller import Caller
 from db.domain.errors import NotFound, Path
-from db.domain.ids import new_id
 from db.domain.validation import (
     Problems,
     Validator,
@@ -26,6 +25,7 @@ from db.domain.validation import (
 )
 from db.guards.idempotency import idempotent
 from db.guards.preconditions import check_version, require_found
+from db.master_data.audited_insert import insert_audited
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
@@ -168,17 +168,7 @@ async def create_account(transaction: Transaction, caller: Caller, command: Crea
     """
     values = _validate({name: getattr(command, name) for name in _COLUMNS})
     check_references(await load_references(transaction, caller, values), values)
-    account_id = new_id()
-    await transaction.execute(
-        _INSERT,
-        organization_id=caller.organization_id,
-        id=account_id,
-        version=1,
-        created_at=caller.now,
-        **values,
-    )
-    entry = AuditEntry(AuditAction.ACCOUNT_CREATED, account_id, None, diff_created(values))
-    await append_audit(transaction, caller, [entry])
+    account_id = await insert_audited(transaction, caller, _INSERT, values, AuditAction.ACCOUNT_CREATED)
     return ChangedAccount(account_id)
 
 

@@ -6,12 +6,12 @@ from uuid import UUID
 from sqlalchemy import bindparam, select
 
 from db import models
-from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
+from db.audit.log import AuditAction
 from db.domain.caller import Caller
 from db.domain.errors import Path, RuleViolation
-from db.domain.ids import new_id
 from db.domain.validation import Problems, validate_text
 from db.guards.idempotency import idempotent
+from db.master_data.audited_insert import insert_audited
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
@@ -61,15 +61,7 @@ async def create_competitor(
             "There is a competitor with this name already. Send another name.",
             _NAME,
         )
-    competitor_id = new_id()
-    await transaction.execute(
-        _INSERT,
-        organization_id=caller.organization_id,
-        id=competitor_id,
-        name=name,
-        version=1,
-        created_at=caller.now,
+    competitor_id = await insert_audited(
+        transaction, caller, _INSERT, {"name": name}, AuditAction.COMPETITOR_CREATED
     )
-    entry = AuditEntry(AuditAction.COMPETITOR_CREATED, competitor_id, None, diff_created({"name": name}))
-    await append_audit(transaction, caller, [entry])
     return CreatedCompetitor(competitor_id)

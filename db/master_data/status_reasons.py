@@ -9,14 +9,14 @@ from uuid import UUID
 from sqlalchemy import bindparam, select, update
 
 from db import models
-from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
+from db.audit.log import AuditAction, AuditEntry, append_audit
 from db.domain.caller import Caller
 from db.domain.enums import OpportunityState
 from db.domain.errors import Path, RuleViolation
-from db.domain.ids import new_id
 from db.domain.validation import Problems, validate_text
 from db.guards.idempotency import idempotent
 from db.guards.preconditions import check_version, require_found
+from db.master_data.audited_insert import insert_audited
 from db.sql.database import Transaction
 from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
@@ -105,17 +105,7 @@ async def create_status_reason(
             " another label.",
             _LABEL,
         )
-    reason_id = new_id()
-    await transaction.execute(
-        _INSERT,
-        organization_id=caller.organization_id,
-        id=reason_id,
-        version=1,
-        created_at=caller.now,
-        **values,
-    )
-    entry = AuditEntry(AuditAction.STATUS_REASON_CREATED, reason_id, None, diff_created(values))
-    await append_audit(transaction, caller, [entry])
+    reason_id = await insert_audited(transaction, caller, _INSERT, values, AuditAction.STATUS_REASON_CREATED)
     return ChangedStatusReason(reason_id)
 
 
