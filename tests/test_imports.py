@@ -66,6 +66,10 @@ def test_only_the_setup_of_tracing_is_imported_elsewhere() -> None:
     }
 
 
+def test_no_folder_imports_a_folder_that_imports_it() -> None:
+    assert cycles((edge.importer.parent, edge.imported.parent) for edge in edges()) == set()
+
+
 def test_no_module_imports_a_module_that_imports_it() -> None:
     """An import also runs the packages around the module it names, unless the importer is in them."""
     pairs = {(edge.importer, edge.imported) for edge in edges() if edge.at_import}

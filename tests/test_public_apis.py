@@ -48,6 +48,12 @@ NAMING_CALLS = {
 """Calls that take the name of a member as a string."""
 
 
+def test_private_members_of_libraries_are_not_used() -> None:
+    found = {(use.file, use.name) for file in FILES for use in private_uses(file)}
+
+    assert found == {(allowed.file, allowed.name) for allowed in EXCEPTIONS}
+
+
 def test_tests_use_no_private_members_of_libraries() -> None:
     own = set[str]().union(*(defined_names(parsed(file)) for file in FILES))
 
@@ -56,6 +62,10 @@ def test_tests_use_no_private_members_of_libraries() -> None:
 
 def test_private_modules_and_names_of_libraries_are_not_imported() -> None:
     assert [use for file in FILES + TESTS for use in private_imports(file)] == []
+
+
+def test_private_members_of_libraries_are_neither_inherited_nor_overridden() -> None:
+    assert [use for class_ in own_classes() for use in inherited_uses(class_)] == []
 
 
 def test_no_class_is_hidden_in_a_function_where_its_bases_are_unknown() -> None:
