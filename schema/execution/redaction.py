@@ -1,6 +1,6 @@
 """Redaction of graphql-core's errors about variables: they keep the name, place and type, not the value.
 
-Responses end up in the logs of clients and proxies, which must not hold what somebody wrote about a customer.
+Responses end up in the logs of clients and proxies, which must not hold customer data.
 """
 
 import re

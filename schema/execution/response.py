@@ -1,4 +1,4 @@
-"""Responses as JSON. Errors that nobody expected are logged, and masked for the client."""
+"""Responses as JSON. Unexpected errors are logged, and masked for the client."""
 
 import logging
 from collections.abc import Mapping, Sequence

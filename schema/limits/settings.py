@@ -11,20 +11,20 @@ MAX_VALUE_DEPTH = 32
 """Levels of nested values in a document and in JSON. Functions that walk them recurse once per level."""
 
 _ADVICE = {
-    "characters": "Send a shorter one; long texts belong into variables.",
-    "tokens": "Send a shorter one; lists of values belong into variables.",
-    "depth": "Ask for what lies deeper in a request of its own.",
-    "nesting": "Ask for what lies deeper in a request of its own, or put fewer fragments into one another.",
-    "selections": "Ask for some of it in a request of its own.",
-    "aliases": "Ask for some of it in a request of its own.",
-    "directives": "Leave some out.",
-    "root_fields": "Ask for some of it in a request of its own.",
-    "mutations": "Send some of them in a request of their own, or use those that change many at once.",
+    "characters": "Send a shorter document; long texts belong into variables.",
+    "tokens": "Send a shorter document; lists of values belong into variables.",
+    "depth": "Select the deeper objects in another request.",
+    "nesting": "Select the deeper objects in another request, or nest fewer fragments.",
+    "selections": "Split the request.",
+    "aliases": "Split the request.",
+    "directives": "Use fewer.",
+    "root_fields": "Split the request.",
+    "mutations": "Split the request, or use the mutations that change many objects at once.",
     "value_depth": "Nest fewer lists and objects.",
     "list_items": "Send fewer at once.",
-    "introspection": "Ask what the standard introspection query asks, or less.",
-    "complexity": "Ask for fewer lists and objects, or for some of it in a request of its own.",
-    "cost": "Ask for smaller pages (first, last), above all of lists within lists.",
+    "introspection": "Select at most what the standard introspection query selects.",
+    "complexity": "Select fewer lists and objects, or split the request.",
+    "cost": "Request smaller pages (first, last), above all of lists within lists.",
 }
 
 

@@ -1,4 +1,4 @@
-"""The filled databases that the tests of a module share."""
+"""Fixtures of the schema's tests: databases with data and executors."""
 
 from dataclasses import dataclass
 

@@ -24,21 +24,21 @@ INPUT_AFFIXES = ("Input", "Filter", "Order")
 OUTPUT_AFFIXES = ("Success", "Error", "Connection", "Edge")
 
 
-def test_the_committed_contract_is_the_code_s_own() -> None:
+def test_the_committed_schema_is_up_to_date() -> None:
     assert COMMITTED.read_text() == cached_schema().sdl()
 
 
-def test_the_contract_is_valid_and_sorted_on_its_own() -> None:
+def test_the_committed_schema_is_valid_and_sorted() -> None:
     contract = build_schema(cached_schema().sdl())
     assert validate_schema(contract) == []
     assert print_schema(lexicographic_sort_schema(contract)) + "\n" == cached_schema().sdl()
 
 
-def test_everything_is_described() -> None:
+def test_every_element_has_a_description() -> None:
     assert [name for name, part in parts(cached_schema().graphql) if not part.description] == []
 
 
-def test_every_scalar_of_our_own_names_its_specification() -> None:
+def test_every_custom_scalar_names_its_specification() -> None:
     scalars = {each.name: each.specified_by_url for each in types(GraphQLScalarType)}
     assert scalars == {
         "Date": "https://www.rfc-editor.org/rfc/rfc3339#section-5.6",
@@ -47,7 +47,7 @@ def test_every_scalar_of_our_own_names_its_specification() -> None:
     }
 
 
-def test_inputs_that_take_exactly_one_field_say_so() -> None:
+def test_inputs_that_take_exactly_one_field_are_marked_one_of() -> None:
     declared = [
         each.name
         for each in types(GraphQLInputObjectType)
@@ -71,7 +71,7 @@ def test_every_mutation_takes_one_input_and_returns_a_union_named_after_it() -> 
         assert all(member.endswith("Error") for member in members[1:])
 
 
-def test_every_error_is_a_user_error() -> None:
+def test_every_error_type_implements_user_error() -> None:
     schema_ = cached_schema().graphql
     errors = {each.name for each in types(GraphQLObjectType) if each.name.endswith("Error")}
     interface: Any = schema_.type_map["UserError"]
@@ -104,7 +104,7 @@ def types(kind: Any) -> Iterator[Any]:
 
 
 def parts(schema_: GraphQLSchema) -> Iterator[tuple[str, Any]]:
-    """Name every type, field, argument, input field and enum value."""
+    """Return every type, field, argument, input field and enum value."""
     for name, type_ in schema_.type_map.items():
         if is_introspection_type(type_):
             continue

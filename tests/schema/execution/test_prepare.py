@@ -1,4 +1,4 @@
-"""Requests that can't be run: each is refused with its code, before the database is asked."""
+"""Requests that can't be executed are refused with a code, before any statement is sent to the database."""
 
 from typing import Any
 
@@ -62,7 +62,7 @@ BAD_VALUES: list[tuple[str, Any]] = [
 
 
 @pytest.mark.parametrize(("document", "code"), DOCUMENTS.items())
-async def test_a_document_that_can_t_be_run_is_refused(
+async def test_a_document_that_cannot_be_executed_is_refused(
     readable: Readable, recorder: Recorder, document: str, code: str
 ) -> None:
     answer = await Client(recorder, readable.ours.caller).execute(document)
@@ -89,13 +89,13 @@ async def test_a_missing_variable_is_refused(readable: Readable, recorder: Recor
 
 
 @pytest.mark.parametrize("name", ["A", "B"])
-async def test_the_operation_is_chosen_by_its_name(readable: Readable, name: str) -> None:
+async def test_the_operation_is_selected_by_its_name(readable: Readable, name: str) -> None:
     document = "query A { which: __typename } query B { which: __typename }"
     answer = await Client(readable.database, readable.ours.caller).execute(document, operation_name=name)
     assert answer == {"data": {"which": "Query"}}
 
 
-async def test_a_null_where_none_may_stand_fails_its_field_alone(readable: Readable) -> None:
+async def test_a_variable_that_makes_an_argument_null_fails_only_its_field(readable: Readable) -> None:
     document = """
     query ($id: ID = "opp_01900001-0006-7000-8000-000000000001") { opportunity(id: $id) { id } viewer { __typename } }
     """
@@ -105,7 +105,7 @@ async def test_a_null_where_none_may_stand_fails_its_field_alone(readable: Reada
     assert (error["path"], error["extensions"]) == (["opportunity"], {"code": "BAD_USER_INPUT"})
 
 
-async def test_a_null_where_none_may_stand_fails_a_mutation(readable: Readable) -> None:
+async def test_a_variable_that_makes_an_argument_null_fails_a_mutation(readable: Readable) -> None:
     document = """
     mutation ($reason: QuoteCloseReason = LOST) {
       closeQuotes(input: {quotes: {ids: ["quo_1"]}, reason: $reason}) { __typename }

@@ -27,13 +27,15 @@ from schema.execution.redaction import redact_variable_error
         ("Something new about 'x'.", "It is not what its type takes."),
     ],
 )
-def test_of_a_variable_its_place_and_type_are_told(explained: str, told: str) -> None:
+def test_an_error_about_a_variable_keeps_its_path_and_type_but_not_its_value(
+    explained: str, told: str
+) -> None:
     place = "Variable '$input' has invalid value at .outcome.won: "
 
     assert redact_variable_error(GraphQLError(place + explained)).message == place + told
 
 
-def test_what_is_said_in_unknown_words_is_not_repeated() -> None:
+def test_a_message_of_unknown_form_is_replaced() -> None:
     message = redact_variable_error(GraphQLError("A secret is in here.")).message
 
     assert message == "A variable has a value that its type does not take."

@@ -1,4 +1,4 @@
-"""Each limit lets through what just meets it, and refuses what is one more, with its name and its value."""
+"""Each limit permits its maximum and refuses one more, with the limit's name and value."""
 
 import sqlite3
 from typing import Any
@@ -13,7 +13,7 @@ from schema.limits.settings import OperationLimits
 from tests.schema.conftest import Readable
 from tests.schema.support.client import Recorder, cached_schema
 
-# What is asked is weighed before any database is.
+# Limits are checked before any statement is sent to the database.
 pytestmark = pytest.mark.parametrize("module_database_url", ["sqlite"], indirect=True)
 
 PARSED, VALID, COSTLY = "GRAPHQL_PARSE_FAILED", "GRAPHQL_VALIDATION_FAILED", "TOO_COSTLY"
@@ -38,7 +38,7 @@ LIMITS = [
 ]
 
 
-async def asked(
+async def respond(
     recorder: Recorder, readable: Readable, limits: OperationLimits, query: str, **variables: Any
 ) -> Any:
     executor = Executor(cached_schema(), recorder, limits=limits)
@@ -48,14 +48,14 @@ async def asked(
 @pytest.mark.parametrize(
     ("name", "most", "code", "meets", "exceeds"), LIMITS, ids=lambda each: str(each)[:12]
 )
-async def test_a_limit_lets_through_what_meets_it_and_refuses_one_more(
+async def test_a_limit_permits_its_maximum_and_refuses_one_more(
     readable: Readable, recorder: Recorder, name: str, most: int, code: str, meets: str, exceeds: str
 ) -> None:
     limits = OperationLimits.model_validate({name: most})
 
-    assert "errors" not in await asked(recorder, readable, limits, meets)
+    assert "errors" not in await respond(recorder, readable, limits, meets)
     recorder.statements.clear()
-    refused = await asked(recorder, readable, limits, exceeds)
+    refused = await respond(recorder, readable, limits, exceeds)
 
     [error] = refused["errors"]
     assert "data" not in refused
@@ -70,11 +70,11 @@ FRAGMENTS = (
 
 
 @pytest.mark.parametrize(("name", "asked_for"), [("depth", 4), ("aliases", 2)])
-async def test_what_a_fragment_holds_counts_wherever_it_is_spread(
+async def test_the_contents_of_a_fragment_count_at_each_spread(
     readable: Readable, recorder: Recorder, name: str, asked_for: int
 ) -> None:
     limits = OperationLimits.model_validate({name: 1})
-    [error] = (await asked(recorder, readable, limits, FRAGMENTS))["errors"]
+    [error] = (await respond(recorder, readable, limits, FRAGMENTS))["errors"]
     assert error["extensions"]["limit"] == {"name": name, "most": 1, "asked": asked_for}
 
 
@@ -97,11 +97,11 @@ query ($first: Int = 3, $ids: [ID!] = ["opp_1", "opp_2"], $last: Int) {
         ({"ids": ["opp_1"] * 7}, 1 + 1 + 3 * (1 + 1 + 5 * 3) + 7),
     ],
 )
-async def test_sizes_of_pages_multiply_be_they_written_sent_or_left_out(
+async def test_page_sizes_multiply_whether_literal_variable_or_default(
     readable: Readable, recorder: Recorder, variables: dict[str, Any], cost: int
 ) -> None:
     limits = OperationLimits(cost=1)
-    [error] = (await asked(recorder, readable, limits, SIZES, **variables))["errors"]
+    [error] = (await respond(recorder, readable, limits, SIZES, **variables))["errors"]
     assert error["extensions"]["limit"] == {"name": "cost", "most": 1, "asked": cost}
 
 
@@ -122,7 +122,7 @@ async def test_sizes_of_pages_multiply_be_they_written_sent_or_left_out(
 async def test_a_negative_page_size_does_not_lower_the_cost(
     readable: Readable, recorder: Recorder, query: str, cost: int
 ) -> None:
-    [error] = (await asked(recorder, readable, OperationLimits(cost=1), query))["errors"]
+    [error] = (await respond(recorder, readable, OperationLimits(cost=1), query))["errors"]
     assert error["extensions"]["limit"] == {"name": "cost", "most": 1, "asked": cost}
 
 
@@ -130,12 +130,12 @@ async def test_a_negative_page_size_in_a_variable_does_not_lower_the_cost(
     readable: Readable, recorder: Recorder
 ) -> None:
     query = "query ($size: Int) { a: quotes(first: $size) { nodes { id } } b: quotes(first: 100) { nodes { id } } }"
-    [error] = (await asked(recorder, readable, OperationLimits(cost=102), query, size=-50))["errors"]
+    [error] = (await respond(recorder, readable, OperationLimits(cost=102), query, size=-50))["errors"]
     assert error["extensions"]["limit"] == {"name": "cost", "most": 102, "asked": 103}
     assert recorder.statements == []
 
 
-async def test_a_filter_counts_by_its_conditions_be_they_written_or_sent(
+async def test_a_filter_costs_by_its_conditions_whether_literal_or_variable(
     readable: Readable, recorder: Recorder
 ) -> None:
     limits = OperationLimits(complexity=1)
@@ -143,27 +143,27 @@ async def test_a_filter_counts_by_its_conditions_be_they_written_or_sent(
     sent = "query ($filter: QuoteFilter) { quotes(filter: $filter) { totalCount } }"
     filter_ = {"and": [{"name": {"eq": "a"}}, {"name": {"eq": "b"}}]}
 
-    [of_written] = (await asked(recorder, readable, limits, written))["errors"]
-    [of_sent] = (await asked(recorder, readable, limits, sent, filter=filter_))["errors"]
+    [of_written] = (await respond(recorder, readable, limits, written))["errors"]
+    [of_sent] = (await respond(recorder, readable, limits, sent, filter=filter_))["errors"]
 
     assert of_written["extensions"]["limit"]["asked"] == 50 + 20 + 5 * 4
     assert of_sent["extensions"] == of_written["extensions"]
 
 
-async def test_a_role_may_have_more(readable: Readable, recorder: Recorder) -> None:
+async def test_a_role_factor_raises_the_limit(readable: Readable, recorder: Recorder) -> None:
     limits = OperationLimits(cost=2, role_factors={Role.ADMIN: 2})
     query = "{ quotes(first: 2) { nodes { id } } }"
-    assert "errors" not in await asked(recorder, readable, limits, query)
+    assert "errors" not in await respond(recorder, readable, limits, query)
 
 
-async def test_the_standard_introspection_is_answered_and_no_more(
+async def test_the_standard_introspection_is_permitted_and_one_list_more_is_not(
     readable: Readable, recorder: Recorder
 ) -> None:
     limits = OperationLimits()
     more = LARGEST_QUERY.replace("queryType", "more: types { name } queryType", 1)
 
-    assert "errors" not in await asked(recorder, readable, limits, LARGEST_QUERY)
-    [error] = (await asked(recorder, readable, limits, more))["errors"]
+    assert "errors" not in await respond(recorder, readable, limits, LARGEST_QUERY)
+    [error] = (await respond(recorder, readable, limits, more))["errors"]
 
     assert error["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
     assert error["extensions"]["limit"]["name"] == "introspection"
@@ -178,11 +178,11 @@ async def test_the_standard_introspection_is_answered_and_no_more(
         "{ quotes { totalCount } ...More } fragment More on Query { more: quotes(filter: {not: {name: {in: %s}}}) { totalCount } }",
     ],
 )
-async def test_lists_have_a_longest(readable: Readable, recorder: Recorder, query: str) -> None:
+async def test_lists_have_a_maximum_length(readable: Readable, recorder: Recorder, query: str) -> None:
     async def execute(*names: str) -> Any:
         written = query.replace("%s", orjson.dumps(names).decode())
         variables = {"in": [*names]} if "%s" not in query else {}
-        return await asked(recorder, readable, OperationLimits(list_items=2), written, **variables)
+        return await respond(recorder, readable, OperationLimits(list_items=2), written, **variables)
 
     assert "errors" not in await execute("a", "b")
     [error] = (await execute("a", "b", "c"))["errors"]
@@ -218,9 +218,9 @@ async def test_each_list_within_a_list_has_the_same_limit(
         query.replace("%s", filter_.replace("%s", names)) for names in ('["a", "b"]', '["a", "b", "c"]')
     )
 
-    assert "errors" not in await asked(recorder, readable, limits, meets)
+    assert "errors" not in await respond(recorder, readable, limits, meets)
     recorder.statements.clear()
-    [error] = (await asked(recorder, readable, limits, exceeds))["errors"]
+    [error] = (await respond(recorder, readable, limits, exceeds))["errors"]
 
     assert error["extensions"] == {
         "code": "BAD_USER_INPUT",
@@ -240,11 +240,11 @@ async def test_each_list_within_a_list_in_a_variable_has_the_same_limit(
     readable: Readable, recorder: Recorder, filter_: dict[str, Any]
 ) -> None:
     query = "query ($filter: QuoteFilter) { quotes(filter: $filter) { totalCount } }"
-    assert "errors" not in await asked(
+    assert "errors" not in await respond(
         recorder, readable, OperationLimits(list_items=3), query, filter=filter_
     )
     recorder.statements.clear()
-    [error] = (await asked(recorder, readable, OperationLimits(list_items=2), query, filter=filter_))[
+    [error] = (await respond(recorder, readable, OperationLimits(list_items=2), query, filter=filter_))[
         "errors"
     ]
     assert error["extensions"]["limit"] == {"name": "list_items", "most": 2, "asked": 3}
@@ -253,29 +253,29 @@ async def test_each_list_within_a_list_in_a_variable_has_the_same_limit(
 
 async def test_a_list_directly_in_a_list_has_the_same_limit(readable: Readable, recorder: Recorder) -> None:
     query = '{ quotes(filter: {name: {in: [["a", "b", "c"]]}}) { totalCount } }'
-    [error] = (await asked(recorder, readable, OperationLimits(list_items=2), query))["errors"]
+    [error] = (await respond(recorder, readable, OperationLimits(list_items=2), query))["errors"]
     assert error["extensions"]["limit"] == {"name": "list_items", "most": 2, "asked": 3}
 
 
 @pytest.mark.parametrize("text", ["\0", "\ud800", "a\udfffb"])
-async def test_a_text_that_no_database_stores_is_refused(
+async def test_text_that_cannot_be_stored_is_refused(
     readable: Readable, recorder: Recorder, text: str
 ) -> None:
     query = "query ($name: String) { quotes(filter: {name: {eq: $name}}) { totalCount } }"
-    [error] = (await asked(recorder, readable, OperationLimits(), query, name=text))["errors"]
+    [error] = (await respond(recorder, readable, OperationLimits(), query, name=text))["errors"]
     assert error["extensions"] == {"code": "BAD_USER_INPUT"}
     assert recorder.statements == []
 
 
 @pytest.mark.parametrize("levels", [1, 7])
-async def test_what_is_too_deep_for_the_database_is_refused(
+async def test_a_statement_too_complex_for_the_database_is_refused(
     readable: Readable, recorder: Recorder, levels: int
 ) -> None:
     limits = OperationLimits(depth=50)
     deep = "opportunities(first: 1) { nodes { account { " * levels + "id" + " } } }" * levels
     takes_all = sqlite3.sqlite_version_info >= (3, 46)  # those before take a hundred open tokens
 
-    answer = await asked(recorder, readable, limits, f"{{ {deep} }}")
+    answer = await respond(recorder, readable, limits, f"{{ {deep} }}")
 
     codes = [error["extensions"]["code"] for error in answer.get("errors", [])]
     assert codes == ([] if takes_all or levels == 1 else ["BAD_USER_INPUT"])

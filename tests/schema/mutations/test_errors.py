@@ -29,10 +29,10 @@ from tests.schema.support.client import Client, Recorder, cached_schema
 MASKED = "Something went wrong on our side. Tell us the request id."
 
 
-def kinds(kind: type[Refusal]) -> Iterator[type[Refusal]]:
-    for each in kind.__subclasses__():
+def subclasses(class_: type[Refusal]) -> Iterator[type[Refusal]]:
+    for each in class_.__subclasses__():
         yield each
-        yield from kinds(each)
+        yield from subclasses(each)
 
 
 def results() -> list[GraphQLUnionType]:
@@ -40,32 +40,32 @@ def results() -> list[GraphQLUnionType]:
     return [each for each in types if isinstance(each, GraphQLUnionType) and each.name.endswith("Result")]
 
 
-def test_every_refusal_has_a_member_of_its_own() -> None:
-    assert set(ERROR_TYPES) == set(kinds(Refusal))
+def test_every_refusal_has_an_error_type() -> None:
+    assert set(ERROR_TYPES) == set(subclasses(Refusal))
 
 
 @pytest.mark.parametrize("result", results(), ids=str)
-def test_every_result_has_a_member_for_rules_to_come(result: GraphQLUnionType) -> None:
+def test_the_last_member_of_every_result_is_operation_error(result: GraphQLUnionType) -> None:
     assert result.types[-1].name == "OperationError"
 
 
-def test_a_refusal_without_a_member_in_the_union_is_an_operation_error_with_its_code() -> None:
+def test_a_refusal_whose_type_is_not_in_the_union_is_an_operation_error_with_its_code() -> None:
     blocking = BlockingQuote(new_id(), "QUO-1", 0, is_expired=False)
     refusal = ActiveQuotes(new_id(), [blocking])
-    told = {
+    params = {
         "code": '"ACTIVE_QUOTES"',
         "message": '"1 active quote blocks closing: QUO-1 rev 0. Close it first, or send closeQuotes."',
         "path": '["input", "opportunityId"]',
     }
-    assert error_payload(refusal, {"NotFoundError", "OperationError"}) == Payload(OperationError, told)
+    assert error_payload(refusal, {"NotFoundError", "OperationError"}) == Payload(OperationError, params)
     own = {"opportunity_id": refusal.opportunity_id, "quote_ids": [blocking.id]}
-    assert error_payload(refusal, {"ActiveQuotesError"}) == Payload(ActiveQuotesError, {**told, **own})
+    assert error_payload(refusal, {"ActiveQuotesError"}) == Payload(ActiveQuotesError, {**params, **own})
 
 
 def test_a_field_without_a_source_stops_the_schema_from_building() -> None:
     @planned_type
     class Query:
-        """A root with a field too many."""
+        """A query type with a field that has no source."""
 
         answered: int = computed(lambda _: literal(1), "Answered by an expression.")
         forgotten: int = strawberry.field(description="Answered by nothing.")
@@ -79,7 +79,7 @@ def test_a_field_without_a_source_stops_the_schema_from_building() -> None:
 
 
 class Broken(Recorder):
-    """A database whose every statement fails."""
+    """A database where every statement fails."""
 
     def __init__(self, inner: Database, error: Exception) -> None:
         super().__init__(inner)
@@ -95,14 +95,14 @@ class Broken(Recorder):
 
 
 READ = "{ viewer { user { name } } }"
-READ_BY_CORE = "{ __typename __schema { __typename } viewer { user { name } } }"
+READ_BY_GRAPHQL_CORE = "{ __typename __schema { __typename } viewer { user { name } } }"
 WRITE = 'mutation { closeQuotes(input: {quotes: {ids: ["quo_01900001-0008-7000-8000-000000000000"]}}) { __typename } }'
 
 
 @pytest.mark.parametrize(
-    "query", [READ, READ_BY_CORE, WRITE], ids=["read", "read by graphql-core", "written"]
+    "query", [READ, READ_BY_GRAPHQL_CORE, WRITE], ids=["read", "read by graphql-core", "written"]
 )
-async def test_what_is_unexpected_is_logged_and_masked_with_the_request_id(
+async def test_an_unexpected_error_is_logged_and_masked_with_the_request_id(
     readable: Readable, query: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     broken = Broken(readable.database, RuntimeError("the password is secret"))
@@ -119,9 +119,9 @@ async def test_what_is_unexpected_is_logged_and_masked_with_the_request_id(
 
 
 @pytest.mark.parametrize(
-    "query", [READ, READ_BY_CORE, WRITE], ids=["read", "read by graphql-core", "written"]
+    "query", [READ, READ_BY_GRAPHQL_CORE, WRITE], ids=["read", "read by graphql-core", "written"]
 )
-async def test_an_unreachable_database_is_told_as_unavailable(readable: Readable, query: str) -> None:
+async def test_an_unreachable_database_is_reported_as_unavailable(readable: Readable, query: str) -> None:
     broken = Broken(readable.database, Unavailable("The database can't be reached. Try again in a moment."))
     body = await Client(broken, readable.ours.caller).execute(query)
     [error] = body["errors"]

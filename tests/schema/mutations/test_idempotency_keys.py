@@ -1,4 +1,4 @@
-"""Every mutation of the schema with an idempotency key: once is once, whatever comes after."""
+"""Every mutation with an idempotency key takes effect once and returns the first result again."""
 
 import re
 from collections.abc import Callable
@@ -37,26 +37,26 @@ INPUTS: dict[str, Callable[[dict[str, str]], dict[str, Any]]] = {
     "createStatusReason": lambda _: {"state": "LOST", "label": "Frozen"},
     "retireStatusReason": lambda ids: {"statusReasonId": ids["reason"]},
 }
-"""What suits a deal, by mutation."""
+"""An input that succeeds for the objects of ``store_objects``, by mutation."""
 
 ANOTHER = {"expectedVersion": 1, "description": "Another.", "name": "Another", "label": "Another"}
-"""What makes another input of one: the first that its type takes."""
+"""Fields that change an input; the first one that its type has is used."""
 
 
 @pytest.fixture
 async def builder(module_database: Database) -> OrganizationBuilder:
-    """An organization of this test's own, in a database that the module's tests share."""
+    """An organization for one test, in the database of the module."""
     return await OrganizationBuilder.create(module_database)
 
 
 @pytest.mark.parametrize("mutation", sorted(cached_schema().graphql.mutation_type.fields))  # type: ignore[union-attr]
-async def test_a_key_makes_any_mutation_have_its_effect_once(
+async def test_every_mutation_with_an_idempotency_key_takes_effect_once(
     builder: OrganizationBuilder, mutation: str
 ) -> None:
-    input_ = {**INPUTS[mutation](await ids_of_a_deal(builder)), "idempotencyKey": "once"}
+    input_ = {**INPUTS[mutation](await store_objects(builder)), "idempotencyKey": "once"}
 
     before = await builder.dump()
-    refused = await execute(builder, mutation, refusable(input_))
+    refused = await execute(builder, mutation, invalidated(input_))
     assert not succeeds(refused), refused
     assert await builder.dump() == before
 
@@ -65,13 +65,14 @@ async def test_a_key_makes_any_mutation_have_its_effect_once(
     assert succeeds(first), first
     assert await execute(builder, mutation, input_) == first
 
-    another = next({name: value} for name, value in ANOTHER.items() if name in takes(mutation))
+    another = next({name: value} for name, value in ANOTHER.items() if name in input_fields(mutation))
     reused = await execute(builder, mutation, input_ | another)
     assert (reused["code"], reused["path"]) == ("IDEMPOTENCY_KEY_REUSED", ["input", "idempotencyKey"])
     assert await builder.dump() == before
 
 
-async def ids_of_a_deal(builder: OrganizationBuilder) -> dict[str, str]:
+async def store_objects(builder: OrganizationBuilder) -> dict[str, str]:
+    """Store opportunities and quotes in several states; return the ids that the inputs use."""
     opportunity_id = await builder.opportunity()
     return {
         "open": f"opp_{opportunity_id}",
@@ -85,18 +86,18 @@ async def ids_of_a_deal(builder: OrganizationBuilder) -> dict[str, str]:
     }
 
 
-def refusable(value: Any) -> Any:
-    """Return the input with ids of nothing and without names."""
+def invalidated(value: Any) -> Any:
+    """Return the input with ids of missing objects and with empty names."""
     if isinstance(value, dict):
         blank = {"name": "", "label": ""}
-        return {key: blank.get(key, refusable(each)) for key, each in value.items()}
+        return {key: blank.get(key, invalidated(each)) for key, each in value.items()}
     if isinstance(value, list):
-        return [refusable(each) for each in value]
+        return [invalidated(each) for each in value]
     return re.sub(r"_[0-9a-f-]{36}$", f"_{new_id()}", value)
 
 
 async def execute(builder: OrganizationBuilder, mutation: str, input_: dict[str, Any]) -> Any:
-    """Return the payload, with the ids of what it shows."""
+    """Return the payload with the ids of its objects."""
     document = f"mutation ($input: {type_of(mutation)}Input!) {{ {mutation}(input: $input) {{ {selection(mutation)} }} }}"
     return (await Client(builder.database, builder.caller).data(document, input=input_))[mutation]
 
@@ -118,7 +119,7 @@ def has_id(type_: Any) -> bool:
     return isinstance(named, GraphQLObjectType) and "id" in named.fields
 
 
-def takes(mutation: str) -> Any:
+def input_fields(mutation: str) -> Any:
     type_: Any = cached_schema().graphql.type_map[f"{type_of(mutation)}Input"]
     return type_.fields
 

@@ -1,4 +1,4 @@
-"""Nothing of another organization is ever answered or counted; its ids are like missing ones."""
+"""No response shows or counts objects of another organization; its ids are like missing ones."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from tests.schema.support.client import Client, cached_schema
 from tests.schema.support.organization_data import OrganizationData, twin_of
 
 THEIRS = "01900002-"
-"""How every id of the other organization begins."""
+"""The prefix of every UUID of the other organization."""
 
 
 def root_lists() -> dict[str, str]:
@@ -25,7 +25,7 @@ def root_lists() -> dict[str, str]:
 
 
 def filters_by_id() -> list[tuple[str, str]]:
-    """Name every list with each filter field that takes ids."""
+    """Return the root lists with each of their filter fields that take ids."""
     types: Any = cached_schema().graphql.type_map
     return [
         (field, name)
@@ -45,7 +45,7 @@ def client(readable: Readable) -> Client:
 
 
 @pytest.mark.parametrize(("field", "rows"), root_lists().items())
-async def test_a_list_counts_and_shows_the_organizations_own_rows(
+async def test_a_list_counts_and_returns_only_the_organizations_rows(
     readable: Readable, client: Client, field: str, rows: str
 ) -> None:
     answer = await client.data(f"{{ {field}(first: 100) {{ totalCount nodes {{ id }} }} }}")
@@ -67,7 +67,9 @@ async def test_no_object_of_another_organization_is_found_by_its_id(
     assert (answer["node"], answer["nodes"]) == (None, [None] * len(theirs))
 
 
-async def test_no_object_of_another_organization_is_looked_up(readable: Readable, client: Client) -> None:
+async def test_no_object_of_another_organization_is_found_by_a_lookup(
+    readable: Readable, client: Client
+) -> None:
     [opportunity_id, *_] = readable.theirs.ids(models.Opportunity)
     [quote_id, *_] = readable.theirs.ids(models.Quote)
     query = "query($opportunity: ID!, $quote: ID!) { opportunity(id: $opportunity) { id } quote(id: $quote) { id } }"
@@ -91,7 +93,7 @@ async def test_a_filter_by_foreign_ids_matches_nothing(
 
 
 @pytest.mark.parametrize("field", root_lists())
-async def test_cursors_of_another_organization_lead_to_own_rows_only(
+async def test_cursors_of_another_organization_return_only_own_rows(
     readable: Readable, client: Client, field: str
 ) -> None:
     neighbour = Client(readable.database, readable.theirs.caller)
@@ -115,7 +117,7 @@ async def twin(readable: Readable) -> OrganizationData:
 
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.stem)
 @pytest.mark.usefixtures("twin")
-async def test_answers_are_the_same_beside_an_organization_with_the_same_ids(
+async def test_responses_do_not_change_next_to_an_organization_with_the_same_ids(
     client: Client, document: Path
 ) -> None:
     assert await answers(client, document) == stored(document)

@@ -1,7 +1,7 @@
-"""Every field, asked by every role of two organizations: nothing in any answer comes from another one.
+"""Every field, selected by every role of two organizations: no response holds data of another one.
 
-An organization is asked everything while it is alone in a database, and again when others have come: one with
-rows of its own, and a twin, whose rows have the same ids and other contents. Each answer has to stay the same.
+The responses of an organization that is alone in a database are compared with those after others were added:
+one with rows of its own, and a twin, whose rows have the same ids and other contents. They must be equal.
 """
 
 from dataclasses import replace
@@ -28,7 +28,7 @@ from tests.schema.support.unscoped_database import UnscopedDatabase
 
 OURS, THEIRS = organization_data(1, 12), organization_data(2, 9)
 MISSING = key(9, 9, 9)
-QUESTIONS = RootQueries(OURS, THEIRS)
+ROOT_QUERIES = RootQueries(OURS, THEIRS)
 PAYLOADS = payloads()
 SCHEMA = cached_schema().graphql
 EVENT = full_selections(SCHEMA, map(SCHEMA.get_type, [*cached_schema().catalog.tables, "OpportunityEvent"]))[
@@ -39,12 +39,14 @@ TO_ONE = f"subscription($id: ID!, $after: String) {{ opportunityChanged(id: $id,
 FIRST_POSITION = str(START)
 
 
-def test_no_field_is_left_out() -> None:
-    asked = EVENT.fields().union(QUESTIONS.fields, *(each.fields() for each in PAYLOADS.values()))
+def test_the_tests_cover_every_field() -> None:
+    selected = EVENT.fields().union(ROOT_QUERIES.fields, *(each.fields() for each in PAYLOADS.values()))
     roots = {(root, name) for root in ("Mutation", "Subscription") for name in POLICIES.minimum_roles[root]}
     types = [each for each in SCHEMA.type_map.values() if isinstance(each, GraphQLObjectType)]
-    there = {(each.name, name) for each in types for name in each.fields if not is_introspection_type(each)}
-    assert asked | roots == there
+    existing = {
+        (each.name, name) for each in types for name in each.fields if not is_introspection_type(each)
+    }
+    assert selected | roots == existing
 
 
 def as_(client: Client, organization: OrganizationData, role: Role) -> Client:
@@ -53,43 +55,46 @@ def as_(client: Client, organization: OrganizationData, role: Role) -> Client:
 
 
 @pytest.mark.parametrize("first", [OURS, THEIRS], ids=["ours", "theirs"])
-async def test_no_answer_to_any_role_changes_when_other_organizations_come(
+async def test_no_response_to_any_role_changes_when_other_organizations_are_added(
     database: Database, first: OrganizationData
 ) -> None:
     client = Client(database, first.caller)
     await first.store(database)
-    alone = await QUESTIONS.answers(client)
+    alone = await ROOT_QUERIES.answers(client)
     await (THEIRS if first is OURS else OURS).store(database)
     await twin_of(OURS).store(database)
     for role in Role:
-        assert await QUESTIONS.answers(as_(client, first, role)) == alone
+        assert await ROOT_QUERIES.answers(as_(client, first, role)) == alone
     if first is OURS:
-        assert await QUESTIONS.answers(client, by_core=True) == alone
+        assert await ROOT_QUERIES.answers(client, by_core=True) == alone
 
 
 @pytest.fixture
-async def crowded(postgresql: Database) -> Database:
+async def three_organizations(postgresql: Database) -> Database:
     for each in (OURS, THEIRS, twin_of(OURS)):
         await each.store(postgresql)
     return postgresql
 
 
-async def test_no_answer_changes_without_the_application_s_own_filter(crowded: Database) -> None:
-    filtered, unfiltered = Client(crowded, OURS.caller), Client(UnscopedDatabase(crowded), OURS.caller)
+async def test_row_security_alone_keeps_every_response_unchanged(three_organizations: Database) -> None:
+    filtered, unfiltered = (
+        Client(three_organizations, OURS.caller),
+        Client(UnscopedDatabase(three_organizations), OURS.caller),
+    )
     for each in (OURS, THEIRS):
-        expected = await QUESTIONS.answers(as_(filtered, each, Role.READER))
+        expected = await ROOT_QUERIES.answers(as_(filtered, each, Role.READER))
         for role in Role:
-            assert await QUESTIONS.answers(as_(unfiltered, each, role)) == expected
+            assert await ROOT_QUERIES.answers(as_(unfiltered, each, role)) == expected
 
 
-async def test_without_row_level_security_either_everything_leaks(crowded: Database) -> None:
-    client = Client(UnscopedDatabase(crowded, shows_all=True), THEIRS.caller)
+async def test_without_filter_and_row_security_everything_leaks(three_organizations: Database) -> None:
+    client = Client(UnscopedDatabase(three_organizations, shows_all=True), THEIRS.caller)
     number = sum(len(each.ids(models.Opportunity)) for each in (OURS, THEIRS, twin_of(OURS)))
     assert await client.data("{ opportunities { totalCount } }") == {"opportunities": {"totalCount": number}}
 
 
 def own_ids() -> dict[str, str]:
-    """Return what a mutation may name of our own: an open opportunity, a draft of it with lines, and so on."""
+    """Return the ids of own objects that mutations take: an open opportunity, its draft with lines, and so on."""
     are_open = {row["id"] for row in OURS.rows[models.Opportunity] if row["state"] == "OPEN"}
     quotes = (row for row in OURS.rows[models.Quote] if row["opportunity_id"] in are_open)
     drafts = {row["id"]: row for row in quotes if row["state"] == "DRAFT"}
@@ -107,8 +112,8 @@ def foreign(naming: IdArgument) -> UUID:
     return THEIRS.ids(cached_schema().catalog.tables[naming.type_name].model)[0]
 
 
-async def told(client: Client, naming: IdArgument, id_: UUID) -> str:
-    """Return what is answered to a mutation that names a thing, without its id."""
+async def response_without_id(client: Client, naming: IdArgument, id_: UUID) -> str:
+    """Return the response to a mutation with an id, without that id."""
     sent = encode_id(cached_schema().catalog.tables[naming.type_name].prefix, id_)
     body = await client.body(
         naming.document(PAYLOADS[naming.mutation]), {"input": naming.input(sent, own_ids())}
@@ -116,29 +121,34 @@ async def told(client: Client, naming: IdArgument, id_: UUID) -> str:
     return body.decode().replace(str(id_), "")
 
 
-async def test_a_foreign_id_is_answered_like_a_missing_one_and_nothing_changes(database: Database) -> None:
+async def test_a_foreign_id_gets_the_response_of_a_missing_one_and_nothing_changes(
+    database: Database,
+) -> None:
     for each in (OURS, THEIRS):
         await each.store(database)
     client, before = Client(database, OURS.caller), await OrganizationBuilder(database).dump()
     for naming in id_arguments():
         for role in Role:
-            answer = await told(as_(client, OURS, role), naming, foreign(naming))
-            assert answer == await told(client, naming, MISSING), str(naming)
+            answer = await response_without_id(as_(client, OURS, role), naming, foreign(naming))
+            assert answer == await response_without_id(client, naming, MISSING), str(naming)
             assert '"__typename":"' in answer
-        # An administrator is told that it is this id that is wrong.
+        # The response to an administrator names the path of this id.
         assert all(f'"{step}"' in answer for step in naming.path)
     assert await OrganizationBuilder(database).dump() == before
 
 
-async def test_a_foreign_id_is_like_a_missing_one_without_the_application_s_own_filter(
-    crowded: Database,
+async def test_row_security_alone_makes_a_foreign_id_like_a_missing_one(
+    three_organizations: Database,
 ) -> None:
-    client, before = Client(UnscopedDatabase(crowded), OURS.caller), await OrganizationBuilder(crowded).dump()
+    client, before = (
+        Client(UnscopedDatabase(three_organizations), OURS.caller),
+        await OrganizationBuilder(three_organizations).dump(),
+    )
     for naming in id_arguments():
         for role in Role:
-            answer = await told(as_(client, OURS, role), naming, foreign(naming))
-            assert answer == await told(client, naming, MISSING), str(naming)
-    assert await OrganizationBuilder(crowded).dump() == before
+            answer = await response_without_id(as_(client, OURS, role), naming, foreign(naming))
+            assert answer == await response_without_id(client, naming, MISSING), str(naming)
+    assert await OrganizationBuilder(three_organizations).dump() == before
 
 
 @pytest.mark.parametrize("is_filtered", [True, False])
@@ -162,7 +172,7 @@ async def test_an_idempotency_key_of_another_organization_is_a_new_one(
 
 
 @pytest.mark.parametrize("is_filtered", [True, False])
-async def test_no_role_is_told_of_events_of_another_organization(
+async def test_no_role_receives_events_of_another_organization(
     postgresql: Database, *, is_filtered: bool
 ) -> None:
     ours, theirs = [await OrganizationBuilder.create(postgresql) for _ in range(2)]
@@ -176,9 +186,9 @@ async def test_no_role_is_told_of_events_of_another_organization(
             subscribed(executor, ours, TO_ALL, after=FIRST_POSITION) as to_all,
             subscribed(executor, ours, TO_ONE, after=FIRST_POSITION, id=f"opp_{other}") as to_theirs,
         ):
-            heard = await to_all.wait_for_events(1)
+            received = await to_all.wait_for_events(1)
             await write_events(executor, theirs, other)
             await write_events(executor, ours, own)
-            await to_all.wait_for_events(len(heard) + 1)
+            await to_all.wait_for_events(len(received) + 1)
         assert {event["opportunity"]["id"] for event in to_all.events} == {f"opp_{own}"}
         assert to_theirs.responses == []

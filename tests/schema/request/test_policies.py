@@ -1,4 +1,4 @@
-"""Who may use which root field, and what somebody is told who may not."""
+"""Which role may use which root field, and the response to a role that may not."""
 
 from collections.abc import Iterable
 from dataclasses import replace
@@ -82,7 +82,7 @@ def permitted(role: Role, root: str) -> Iterable[str]:
 
 @pytest.fixture
 async def builder(database: Database) -> OrganizationBuilder:
-    """An organization whose user only sells."""
+    """An organization whose caller has the role SALES."""
     builder = await OrganizationBuilder.create(database)
     builder.caller = replace(builder.caller, role=Role.SALES)
     return builder
@@ -104,7 +104,7 @@ def test_a_root_field_without_a_policy_stops_the_schema_from_building(root: str)
 @pytest.mark.parametrize(
     ("root", "field"), [(root, field) for root, fields in POLICIES.minimum_roles.items() for field in fields]
 )
-def test_no_policy_can_be_missing(root: str, field: str) -> None:
+def test_a_missing_policy_stops_the_schema_from_building(root: str, field: str) -> None:
     with pytest.raises(IncompletePoliciesError, match=f"{root}.{field} has no policy"):
         without(root, field).check(cached_schema().graphql)
 
@@ -115,7 +115,7 @@ def test_a_policy_without_a_field_stops_the_schema_from_building() -> None:
     assert str(error.value) == "POLICIES has Mutation.deleteOpportunity, which is not a field: remove it."
 
 
-def test_a_field_without_a_policy_is_nobody_s() -> None:
+def test_no_role_may_use_a_field_without_a_policy() -> None:
     assert [role for role in Role if POLICIES.allows(role, "Mutation", "deleteOpportunity")] == []
 
 
@@ -128,32 +128,32 @@ def test_each_root_field_has_a_minimum_role() -> None:
 @pytest.mark.parametrize(("root", "field"), MINIMUM_ROLES)
 def test_roles_below_the_minimum_are_refused_and_the_others_are_not(root: str, field: str) -> None:
     minimum = ASCENDING_ROLES.index(MINIMUM_ROLES[root, field])
-    permits = {role: POLICIES.allows(role, root, field) for role in ASCENDING_ROLES}
-    assert permits == {role: place >= minimum for place, role in enumerate(ASCENDING_ROLES)}
+    allowed = {role: POLICIES.allows(role, root, field) for role in ASCENDING_ROLES}
+    assert allowed == {role: index >= minimum for index, role in enumerate(ASCENDING_ROLES)}
 
 
 @pytest.mark.parametrize("role", Role)
-def test_every_role_reads_and_listens_to_everything(role: Role) -> None:
+def test_every_role_may_use_every_query_and_subscription(role: Role) -> None:
     for root in ("Query", "Subscription"):
         assert permitted(role, root) == list(POLICIES.minimum_roles[root])
 
 
-def test_a_reader_changes_nothing() -> None:
+def test_a_reader_may_use_no_mutation() -> None:
     assert permitted(Role.READER, "Mutation") == []
 
 
-def test_a_higher_role_may_do_what_a_lower_one_may_and_more() -> None:
-    may = [set(permitted(role, "Mutation")) for role in Role]
-    assert all(lower < higher for lower, higher in pairwise(may))
-    assert may[-1] == set(POLICIES.minimum_roles["Mutation"])
+def test_a_higher_role_may_use_more_mutations_than_a_lower_one() -> None:
+    allowed = [set(permitted(role, "Mutation")) for role in Role]
+    assert all(lower < higher for lower, higher in pairwise(allowed))
+    assert allowed[-1] == set(POLICIES.minimum_roles["Mutation"])
 
 
-def test_whose_a_field_is_stands_in_its_description() -> None:
+def test_the_description_of_a_restricted_field_names_the_roles() -> None:
     mutation: Any = cached_schema().graphql.mutation_type
     assert mutation.fields["reopenOpportunity"].description.endswith(" Roles: MANAGER, ADMIN.")
 
 
-async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(
+async def test_a_forbidden_mutation_names_the_permitted_roles_and_changes_nothing(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.WON)
@@ -166,23 +166,23 @@ async def test_a_role_that_may_not_is_told_who_may_and_nothing_is_changed(
     }
 
 
-async def test_every_mutation_asks_whose_it_is(builder: OrganizationBuilder) -> None:
+async def test_every_mutation_checks_the_role(builder: OrganizationBuilder) -> None:
     client, before = Client(builder.database, replace(builder.caller, role=Role.READER)), await builder.dump()
     mutation: Any = cached_schema().graphql.mutation_type
-    some = dict.fromkeys(ID_TYPES.values(), "some id")
+    ids = dict.fromkeys(ID_TYPES.values(), "some id")
     for name, field in mutation.fields.items():
         type_ = field.args["input"].type
         document = f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
-        assert await client.data(document, input=smallest_input(name, some)) == {name: {"code": "FORBIDDEN"}}
+        assert await client.data(document, input=smallest_input(name, ids)) == {name: {"code": "FORBIDDEN"}}
     assert await builder.dump() == before
 
 
 @pytest.mark.parametrize("role", ASCENDING_ROLES)
-async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(
+async def test_a_mutation_is_forbidden_only_for_roles_below_its_minimum(
     builder: OrganizationBuilder, role: Role
 ) -> None:
     client = Client(builder.database, replace(builder.caller, role=role))
-    some = dict.fromkeys(ID_TYPES.values(), "some id")
+    ids = dict.fromkeys(ID_TYPES.values(), "some id")
     refused_to_role = set()
     for root, name in MINIMUM_ROLES:
         if root == "Mutation":
@@ -190,18 +190,18 @@ async def test_a_mutation_is_refused_to_the_roles_below_its_minimum_alone(
             document = (
                 f"mutation($input: {type_}) {{ {name}(input: $input) {{ ... on UserError {{ code }} }} }}"
             )
-            answer = await client.execute(document, {"input": smallest_input(name, some)})
+            answer = await client.execute(document, {"input": smallest_input(name, ids)})
             if "FORBIDDEN" in orjson.dumps(answer).decode():
                 refused_to_role.add(name)
-    place = ASCENDING_ROLES.index(role)
+    level = ASCENDING_ROLES.index(role)
     assert refused_to_role == {
         name
         for (root, name), minimum in MINIMUM_ROLES.items()
-        if root == "Mutation" and ASCENDING_ROLES.index(minimum) > place
+        if root == "Mutation" and ASCENDING_ROLES.index(minimum) > level
     }
 
 
-async def test_a_role_that_may_is_not_refused(builder: OrganizationBuilder) -> None:
+async def test_a_permitted_role_is_not_refused(builder: OrganizationBuilder) -> None:
     builder.caller = replace(builder.caller, role=Role.MANAGER)
     opportunity_id = await builder.opportunity(state=OpportunityState.WON)
     answer = await mutate(builder, REOPEN, opportunityId=f"opp_{opportunity_id}")
@@ -222,26 +222,26 @@ FORBIDDEN_QUOTE = {
     [
         'offer: quote(number: "Q-1") { id }',
         '... on Query { offer: quote(number: "Q-1") { id } }',
-        '...Offer } fragment Offer on Query { ...Offering } fragment Offering on Query { offer: quote(number: "Q-1") { id }',
+        '...Offer } fragment Offer on Query { ...Inner } fragment Inner on Query { offer: quote(number: "Q-1") { id }',
     ],
 )
-async def test_a_forbidden_field_of_a_query_is_null_and_the_others_are_answered(
+async def test_a_forbidden_field_of_a_query_is_null_and_the_others_are_returned(
     client: Client, offer: str
 ) -> None:
-    answer = await client.execute(f"query Asked {{ viewer {{ user {{ name }} }} {offer} }}")
+    answer = await client.execute(f"query Mixed {{ viewer {{ user {{ name }} }} {offer} }}")
     [error] = answer["errors"]
     assert error | {"locations": FORBIDDEN_QUOTE["locations"]} == FORBIDDEN_QUOTE
     assert answer["data"] == {"viewer": {"user": {"name": "Ada Quill"}}, "offer": None}
 
 
-@pytest.mark.parametrize("asks", [False, True])
-async def test_a_forbidden_field_is_forbidden_only_where_it_is_asked(client: Client, *, asks: bool) -> None:
-    query = 'query($asks: Boolean!) { offer: quote(number: "Q-1") @include(if: $asks) { id } viewer { user { name } } }'
-    answer = await client.execute(query, {"asks": asks})
-    assert ("errors" in answer) == asks
+@pytest.mark.parametrize("included", [False, True])
+async def test_a_skipped_forbidden_field_is_no_error(client: Client, *, included: bool) -> None:
+    query = 'query($included: Boolean!) { offer: quote(number: "Q-1") @include(if: $included) { id } viewer { user { name } } }'
+    answer = await client.execute(query, {"included": included})
+    assert ("errors" in answer) == included
 
 
-async def test_the_same_document_is_answered_to_one_role_and_not_to_another(client: Client) -> None:
+async def test_a_cached_document_is_authorized_for_each_role(client: Client) -> None:
     query = '{ quote(number: "Q-1") { id } }'
     assert "errors" in await client.execute(query)
     client.caller = replace(client.caller, role=Role.MANAGER)
@@ -250,7 +250,7 @@ async def test_the_same_document_is_answered_to_one_role_and_not_to_another(clie
     assert "errors" in await client.execute(query)
 
 
-async def test_a_forbidden_subscription_is_told_so_at_once(builder: OrganizationBuilder) -> None:
+async def test_a_forbidden_subscription_is_refused_at_once(builder: OrganizationBuilder) -> None:
     schema = build_schema(changed("Subscription", "opportunitiesChanged", Role.ADMIN))
     request = Request(ALL, operations=frozenset(OperationType))
     [answer] = [

@@ -1,4 +1,4 @@
-"""How the listeners of one process hear of events: once, in order, whatever happens meanwhile."""
+"""The event feed delivers each event to each subscriber once and in order, whatever happens meanwhile."""
 
 import asyncio
 import random
@@ -17,7 +17,7 @@ from db.domain.errors import Unavailable
 from db.sql.database import Database
 from db.sql.statements import Statement
 from schema.execution.executor import Executor, Request
-from schema.subscriptions import event_feed as of_the_feed
+from schema.subscriptions import event_feed
 from schema.subscriptions.event_feed import MAX_PENDING_EVENTS, POLL_INTERVAL_SECONDS, ServerStopping
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import Recorder, cached_schema
@@ -33,42 +33,42 @@ from tests.schema.support.listener import (
 ONE = "subscription($id: ID!) { opportunityChanged(id: $id) { eventId opportunity { id } } }"
 FIRST_POSITION = str(START)
 WRITES = 40
-"""Of each writer."""
+"""Events that each writer writes."""
 
 
-async def test_cut_again_and_again_while_others_write_a_listener_hears_everything_once(
+async def test_a_subscriber_that_reconnects_during_writes_receives_every_event_once(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
     opportunity_ids = [await builder.opportunity() for _ in range(3)]
     writers = asyncio.gather(*(write_for_a_while(executor, builder, each) for each in opportunity_ids))
-    heard = [FIRST_POSITION]
-    while missing := WRITES * len(opportunity_ids) + 1 - len(heard):
-        async with subscribed(executor, builder, last=heard[-1]) as listener:
+    received = [FIRST_POSITION]
+    while missing := WRITES * len(opportunity_ids) + 1 - len(received):
+        async with subscribed(executor, builder, last=received[-1]) as listener:
             events = await listener.wait_for_events(min(random.randint(1, 5), missing))
-        heard += [event["eventId"] for event in events]
+        received += [event["eventId"] for event in events]
     await writers
 
-    assert heard[1:] == [str(event.position) for event in await all_events(builder.database)]
+    assert received[1:] == [str(event.position) for event in await all_events(builder.database)]
 
 
-async def test_who_is_slower_than_the_changes_hears_of_each_once_and_in_order(
+async def test_a_slow_subscriber_receives_every_event_once_and_in_order(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
     opportunity_ids = [await builder.opportunity() for _ in range(7)]
-    coming = stream(executor, builder)
-    first = asyncio.ensure_future(anext(coming))
+    responses = stream(executor, builder)
+    first = asyncio.ensure_future(anext(responses))
     await wait_until(lambda: executor.feed.subscribers == 1)
     many = [opportunity_ids[number % 7] for number in range(MAX_PENDING_EVENTS * 3)]
     for start in range(0, len(many), 64):
         await write_events(executor, builder, *many[start : start + 64])
     async with asyncio.timeout(TIMEOUT_SECONDS):
-        told = [(await first).event_id] + [(await anext(coming)).event_id for _ in many[1:]]
-    await coming.aclose()
+        event_ids = [(await first).event_id] + [(await anext(responses)).event_id for _ in many[1:]]
+    await responses.aclose()
 
-    assert told == [str(event.position) for event in await all_events(builder.database)]
+    assert event_ids == [str(event.position) for event in await all_events(builder.database)]
 
 
-async def test_what_was_read_while_catching_up_is_not_told_again(
+async def test_events_read_while_catching_up_are_not_delivered_again(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
     first, second, third = [await builder.opportunity() for _ in range(3)]
@@ -77,7 +77,7 @@ async def test_what_was_read_while_catching_up_is_not_told_again(
         await present.wait_for_events(1)
         await write_events(
             Executor(cached_schema(), builder.database), builder, second
-        )  # the poller does not know yet
+        )  # the poller of the first executor is not notified
         async with subscribed(executor, builder, after=FIRST_POSITION) as late:
             await present.wait_for_events(2)
             await write_events(executor, builder, third)
@@ -85,7 +85,7 @@ async def test_what_was_read_while_catching_up_is_not_told_again(
             assert await late.wait_for_opportunity_ids(3) == [first, second, third]
 
 
-async def test_a_hundred_listeners_hear_each_of_a_burst_of_changes_once(
+async def test_a_hundred_subscribers_receive_each_event_of_a_burst_once(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
     first, second = await builder.opportunity(), await builder.opportunity()
@@ -97,19 +97,19 @@ async def test_a_hundred_listeners_hear_each_of_a_burst_of_changes_once(
             for _ in range(50)
         ]
         await asyncio.gather(*(write_events(executor, builder, each) for each in burst))
-        told_of_all = [await each.wait_for_opportunity_ids(len(burst)) for each in of_all]
-        told_of_first = [await each.wait_for_opportunity_ids(len(burst) // 2) for each in of_first]
+        received_by_all = [await each.wait_for_opportunity_ids(len(burst)) for each in of_all]
+        received_by_first = [await each.wait_for_opportunity_ids(len(burst) // 2) for each in of_first]
 
     in_order = [event.opportunity_id for event in await all_events(builder.database)]
     assert sorted(in_order) == sorted(burst)
-    assert told_of_all == [in_order] * 50
-    assert told_of_first == [[first] * 10] * 50
+    assert received_by_all == [in_order] * 50
+    assert received_by_first == [[first] * 10] * 50
 
 
-async def test_a_mutation_of_this_process_is_heard_of_at_once(
+async def test_an_event_of_this_process_is_delivered_at_once(
     sqlite: Database, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(of_the_feed, "POLL_INTERVAL_SECONDS", TIMEOUT_SECONDS * 2)
+    monkeypatch.setattr(event_feed, "POLL_INTERVAL_SECONDS", TIMEOUT_SECONDS * 2)
     builder = await OrganizationBuilder.create(sqlite)
     executor = Executor(cached_schema(), sqlite)
     opportunity_id = await builder.opportunity()
@@ -119,7 +119,7 @@ async def test_a_mutation_of_this_process_is_heard_of_at_once(
         assert await listener.wait_for_opportunity_ids(1) == [opportunity_id]
 
 
-async def test_another_process_is_heard_of_too(
+async def test_events_of_another_process_are_delivered(
     executor: Executor, builder: OrganizationBuilder, database_url: str
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -134,7 +134,7 @@ async def test_another_process_is_heard_of_too(
         await other.close()
 
 
-async def test_listeners_who_ask_the_same_are_read_for_once(builder: OrganizationBuilder) -> None:
+async def test_subscribers_with_equal_selections_share_one_read(builder: OrganizationBuilder) -> None:
     recorder = Recorder(builder.database)
     executor = Executor(cached_schema(), recorder)
     opportunity_id = await builder.opportunity()
@@ -148,7 +148,7 @@ async def test_listeners_who_ask_the_same_are_read_for_once(builder: Organizatio
     assert len([values for _, values in recorder.statements if "position" in values]) == 1
 
 
-async def test_one_poller_looks_for_everybody_and_rests_when_nobody_listens(
+async def test_one_poller_serves_all_subscribers_and_stops_without_them(
     builder: OrganizationBuilder,
 ) -> None:
     recorder = Recorder(builder.database)
@@ -166,48 +166,48 @@ async def test_one_poller_looks_for_everybody_and_rests_when_nobody_listens(
     assert executor.feed.subscribers == 0
 
 
-async def test_the_poller_begins_with_what_comes(builder: OrganizationBuilder) -> None:
+async def test_the_poller_starts_at_the_latest_event(builder: OrganizationBuilder) -> None:
     recorder = Recorder(builder.database)
     executor = Executor(cached_schema(), recorder)
     await write_events(executor, builder, await builder.opportunity())
-    newest = await latest_position(builder.database)
+    latest = await latest_position(builder.database)
     async with subscribed(executor, builder):
         await wait_until(lambda: len(recorder.statements) > 1)
 
     assert recorder.statements[1][1] == {
-        "after_transaction": newest.transaction_id,
-        "after_position": newest.position,
+        "after_transaction": latest.transaction_id,
+        "after_position": latest.position,
     }
 
 
-async def test_while_the_database_is_away_listeners_wait_and_then_hear_what_happened(
+async def test_subscribers_wait_for_an_unavailable_database_and_miss_nothing(
     builder: OrganizationBuilder,
 ) -> None:
-    database = Unsteady(builder.database)
+    database = UnavailableDatabase(builder.database)
     executor = Executor(cached_schema(), database)
     first, second = await builder.opportunity(), await builder.opportunity()
     async with subscribed(executor, builder) as listener:
-        database.is_away = True
+        database.unavailable = True
         await write_events(executor, builder, first)
         await asyncio.sleep(POLL_INTERVAL_SECONDS * 2)
-        database.is_away = False
+        database.unavailable = False
         await write_events(executor, builder, second)
 
         assert await listener.wait_for_opportunity_ids(2) == [first, second]
 
 
-async def test_nobody_can_begin_to_listen_while_the_database_is_away(builder: OrganizationBuilder) -> None:
-    executor = Executor(cached_schema(), Unsteady(builder.database, is_away=True))
+async def test_a_subscription_to_an_unavailable_database_fails_at_once(builder: OrganizationBuilder) -> None:
+    executor = Executor(cached_schema(), UnavailableDatabase(builder.database, unavailable=True))
     async with subscribed(executor, builder) as listener:
         assert executor.feed.subscribers == 0
 
-    [answer] = listener.responses
-    assert answer == {
-        "errors": [{"message": "Away.", "extensions": {"code": "UNAVAILABLE", "retryAfter": 1}}]
+    [response] = listener.responses
+    assert response == {
+        "errors": [{"message": "Unavailable.", "extensions": {"code": "UNAVAILABLE", "retryAfter": 1}}]
     }
 
 
-async def test_what_nobody_expected_ends_listening_and_is_masked(builder: OrganizationBuilder) -> None:
+async def test_an_unexpected_error_ends_the_subscription_and_is_masked(builder: OrganizationBuilder) -> None:
     executor = Executor(cached_schema(), Broken(builder.database))
     opportunity_id = await builder.opportunity()
     async with subscribed(executor, builder) as listener:
@@ -219,10 +219,10 @@ async def test_what_nobody_expected_ends_listening_and_is_masked(builder: Organi
     assert listener.responses == [{"errors": [{"message": message, "extensions": extensions}]}]
 
 
-async def test_more_listeners_than_a_process_takes_are_refused(
+async def test_subscribers_beyond_the_maximum_are_refused(
     executor: Executor, builder: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(of_the_feed, "MAX_SUBSCRIBERS", 1)
+    monkeypatch.setattr(event_feed, "MAX_SUBSCRIBERS", 1)
     async with subscribed(executor, builder), subscribed(executor, builder) as refused:
         assert executor.feed.subscribers == 1
 
@@ -230,11 +230,11 @@ async def test_more_listeners_than_a_process_takes_are_refused(
     assert refused.responses == [{"errors": [{"message": message, "extensions": {"code": "THROTTLED"}}]}]
 
 
-async def test_when_the_server_stops_everybody_stops_listening(
+async def test_stopping_the_server_ends_all_subscriptions(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
-    coming = stream(executor, builder)
-    waiting = asyncio.ensure_future(anext(coming))
+    responses = stream(executor, builder)
+    waiting = asyncio.ensure_future(anext(responses))
     await wait_until(lambda: executor.feed.subscribers == 1)
 
     executor.feed.stop()
@@ -248,10 +248,10 @@ async def test_when_the_server_stops_everybody_stops_listening(
 
 
 @dataclass
-class Unsteady(Recorder):
-    """A database that is away for a while."""
+class UnavailableDatabase(Recorder):
+    """A database that is unavailable while ``unavailable`` is set."""
 
-    is_away: bool = False
+    unavailable: bool = False
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
@@ -264,12 +264,12 @@ class Unsteady(Recorder):
         return await super().rows(statement, **values)
 
     def _check(self) -> None:
-        if self.is_away:
-            raise Unavailable("Away.")
+        if self.unavailable:
+            raise Unavailable("Unavailable.")
 
 
 class Broken(Recorder):
-    """A database that finds events, and fails to read what is to be told of them."""
+    """A database that finds events and fails to read their fields."""
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:

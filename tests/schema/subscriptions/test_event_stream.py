@@ -9,7 +9,7 @@ from tests.builders import OrganizationBuilder
 from tests.schema.support.listener import ALL, CLOSE, subscribed, write_events
 
 ONE = "subscription($id: ID!) { opportunityChanged(id: $id) { eventId opportunity { id } } }"
-NARROWED = (
+FILTERED = (
     "subscription($filter: OpportunityFilter, $after: String)"
     " { opportunitiesChanged(filter: $filter, after: $after) { opportunity { id } } }"
 )
@@ -17,13 +17,13 @@ NARROWED = (
 FIRST_POSITION = str(START)
 
 
-async def test_a_change_is_told_with_whatever_is_asked_of_it(
+async def test_an_event_is_delivered_with_the_selected_fields(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
     id_ = f"opp_{await builder.opportunity()}"
     subscription = """
-        subscription Changes($id: ID!) { change: opportunityChanged(id: $id) { ...Told __typename } }
-        fragment Told on OpportunityEvent { kind at opportunity { state account { name } } }
+        subscription Changes($id: ID!) { change: opportunityChanged(id: $id) { ...Event __typename } }
+        fragment Event on OpportunityEvent { kind at opportunity { state account { name } } }
     """
     async with subscribed(executor, builder, subscription, id=id_) as listener:
         await executor.execute(Request(CLOSE, {"id": id_}), builder.caller)
@@ -43,7 +43,7 @@ async def test_a_change_is_told_with_whatever_is_asked_of_it(
     ]
 
 
-async def test_a_refused_mutation_tells_nothing(executor: Executor, builder: OrganizationBuilder) -> None:
+async def test_a_refused_mutation_causes_no_event(executor: Executor, builder: OrganizationBuilder) -> None:
     blocked, other = await builder.opportunity(), await builder.opportunity()
     await builder.quote(blocked, state="ACTIVE")
     async with subscribed(executor, builder) as listener:
@@ -53,7 +53,9 @@ async def test_a_refused_mutation_tells_nothing(executor: Executor, builder: Org
         assert await listener.wait_for_opportunity_ids(1) == [other]
 
 
-async def test_one_opportunity_is_listened_to_alone(executor: Executor, builder: OrganizationBuilder) -> None:
+async def test_a_subscription_to_one_opportunity_receives_only_its_events(
+    executor: Executor, builder: OrganizationBuilder
+) -> None:
     first, second = await builder.opportunity(), await builder.opportunity()
     async with (
         subscribed(executor, builder, ONE, id=f"opp_{first}") as of_first,
@@ -65,7 +67,9 @@ async def test_one_opportunity_is_listened_to_alone(executor: Executor, builder:
         assert await of_all.wait_for_opportunity_ids(4) == [second, first, second, first]
 
 
-async def test_nobody_hears_of_another_organization(executor: Executor, builder: OrganizationBuilder) -> None:
+async def test_a_subscription_receives_no_events_of_another_organization(
+    executor: Executor, builder: OrganizationBuilder
+) -> None:
     others = await OrganizationBuilder.create(builder.database)
     ours, theirs = await builder.opportunity(), await others.opportunity()
     await write_events(executor, others, theirs)
@@ -82,12 +86,12 @@ async def test_nobody_hears_of_another_organization(executor: Executor, builder:
         assert await of_theirs.wait_for_events(0) == []
 
 
-async def test_only_opportunities_that_meet_the_filter_when_they_are_told_are_told(
+async def test_only_opportunities_that_meet_the_filter_at_delivery_are_delivered(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
     closed, open_ = await builder.opportunity(state="WON"), await builder.opportunity()
     filter_ = {"or": [{"state": {"in": ["OPEN"]}}, {"name": {"containsIgnoreCase": "nowhere"}}]}
-    async with subscribed(executor, builder, NARROWED, filter=filter_) as listener:
+    async with subscribed(executor, builder, FILTERED, filter=filter_) as listener:
         await write_events(executor, builder, closed, open_, closed)
         await listener.wait_for_events(1)
         await executor.execute(Request(CLOSE, {"id": f"opp_{open_}"}), builder.caller)
@@ -97,7 +101,7 @@ async def test_only_opportunities_that_meet_the_filter_when_they_are_told_are_to
         assert await listener.wait_for_opportunity_ids(2) == [open_, still_open]
 
 
-async def test_without_an_event_to_go_on_from_only_what_comes_is_told(
+async def test_without_after_only_new_events_are_delivered(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
     before, after = await builder.opportunity(), await builder.opportunity()
@@ -108,7 +112,7 @@ async def test_without_an_event_to_go_on_from_only_what_comes_is_told(
         assert await listener.wait_for_opportunity_ids(1) == [after]
 
 
-async def test_what_was_missed_is_told_first(executor: Executor, builder: OrganizationBuilder) -> None:
+async def test_missed_events_are_delivered_first(executor: Executor, builder: OrganizationBuilder) -> None:
     known, missed, live = [await builder.opportunity() for _ in range(3)]
     async with subscribed(executor, builder) as listener:
         await write_events(executor, builder, known)
@@ -120,7 +124,7 @@ async def test_what_was_missed_is_told_first(executor: Executor, builder: Organi
         assert await listener.wait_for_opportunity_ids(2) == [missed, live]
 
 
-async def test_the_transports_last_event_goes_before_the_argument(
+async def test_the_transports_last_event_id_replaces_the_argument(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
     first, second = await builder.opportunity(), await builder.opportunity()
@@ -130,7 +134,7 @@ async def test_the_transports_last_event_goes_before_the_argument(
         assert await listener.wait_for_opportunity_ids(1) == [second]
 
 
-async def test_after_an_answer_nothing_is_missed_that_it_does_not_show(
+async def test_a_subscription_after_the_latest_event_id_misses_nothing(
     executor: Executor, builder: OrganizationBuilder
 ) -> None:
     shown, missed = await builder.opportunity(), await builder.opportunity()
@@ -157,13 +161,13 @@ async def test_after_an_answer_nothing_is_missed_that_it_does_not_show(
             "This is no id. Send an id as it was answered, such as opp_0190c2f4-….",
         ),
         (
-            NARROWED,
+            FILTERED,
             {"filter": {"estimatedRevenue": {"gt": "0.001"}}},
             "This is no amount: compare with at most 1000000000000.00 and two decimal places.",
         ),
     ],
 )
-async def test_what_can_not_be_listened_to_is_told_at_once(
+async def test_an_invalid_subscription_is_refused_at_once(
     executor: Executor, builder: OrganizationBuilder, query: str, variables: dict[str, Any], message: str
 ) -> None:
     async with subscribed(executor, builder, query, **variables) as listener:
@@ -174,11 +178,11 @@ async def test_what_can_not_be_listened_to_is_told_at_once(
     ]
 
 
-async def test_a_query_has_one_answer(executor: Executor, builder: OrganizationBuilder) -> None:
+async def test_a_query_has_one_response(executor: Executor, builder: OrganizationBuilder) -> None:
     async with subscribed(executor, builder, "{ viewer { user { name } } }") as listener:
         assert await listener.wait_for_events(1) == [{"user": {"name": "Ada Quill"}}]
 
 
 async def latest(executor: Executor, builder: OrganizationBuilder) -> Any:
-    answer = await executor.execute(Request("{ latestEventId }"), builder.caller)
-    return orjson.loads(answer.body)["data"]["latestEventId"]
+    response = await executor.execute(Request("{ latestEventId }"), builder.caller)
+    return orjson.loads(response.body)["data"]["latestEventId"]

@@ -29,7 +29,7 @@ mutation ($input: UpdateAccountInput!) {
 """
 
 
-async def test_an_account_is_created_with_what_is_known(builder: OrganizationBuilder) -> None:
+async def test_an_account_is_created_with_all_fields(builder: OrganizationBuilder) -> None:
     account = {
         "name": "Blue Harbour",
         "industry": "Ports",
@@ -76,7 +76,7 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
         ("parentAccountId", "", "NOT_FOUND"),
     ],
 )
-async def test_a_creation_that_is_refused_says_why(
+async def test_an_invalid_creation_is_refused_with_its_code(
     builder: OrganizationBuilder, field: str, value: Any, code: str
 ) -> None:
     error = await mutate_refused(builder, CREATE, **{"name": "Blue Harbour", field: value})
@@ -84,13 +84,13 @@ async def test_a_creation_that_is_refused_says_why(
     assert (error["code"], error["path"]) == (code, ["input", field])
 
 
-async def test_an_account_never_belongs_to_itself(builder: OrganizationBuilder) -> None:
+async def test_an_account_cannot_be_its_own_parent(builder: OrganizationBuilder) -> None:
     itself = f"acc_{builder.account_id}"
     error = await mutate_refused(builder, UPDATE, accountId=itself, parentAccountId=itself)
     assert (error["__typename"], error["code"]) == ("OperationError", "PARENT_ACCOUNT_BELOW")
 
 
-async def test_an_account_of_another_version_is_not_changed(builder: OrganizationBuilder) -> None:
+async def test_an_update_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     stale = {"accountId": f"acc_{builder.account_id}", "name": "New", "expectedVersion": 2}
     error = await mutate_refused(builder, UPDATE, **stale)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 1)
@@ -98,6 +98,6 @@ async def test_an_account_of_another_version_is_not_changed(builder: Organizatio
 
 
 @pytest.mark.parametrize("account_id", [f"acc_{new_id()}", "acc"])
-async def test_a_missing_account_is_not_changed(builder: OrganizationBuilder, account_id: str) -> None:
+async def test_updating_a_missing_account_is_not_found(builder: OrganizationBuilder, account_id: str) -> None:
     error = await mutate_refused(builder, UPDATE, accountId=account_id, name="New")
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "accountId"])

@@ -12,7 +12,7 @@ mutation ($input: CreateCompetitorInput!) {
 """
 
 
-async def test_a_competitor_is_created_once_for_its_key(builder: OrganizationBuilder) -> None:
+async def test_a_competitor_is_created_once_per_idempotency_key(builder: OrganizationBuilder) -> None:
     for _ in range(2):
         assert await mutate(builder, CREATE, name=" Crane Co. ", idempotencyKey="monday") == {
             "__typename": "CreateCompetitorSuccess",
@@ -21,7 +21,7 @@ async def test_a_competitor_is_created_once_for_its_key(builder: OrganizationBui
     assert [row.name for row in (await builder.dump())["competitor"]] == ["Lift & Sons", "Crane Co."]
 
 
-async def test_a_name_that_is_taken_is_refused(builder: OrganizationBuilder) -> None:
+async def test_a_duplicate_name_is_refused(builder: OrganizationBuilder) -> None:
     assert await mutate_refused(builder, CREATE, name="Lift & Sons") == {
         "__typename": "OperationError",
         "code": "COMPETITOR_NAME_TAKEN",

@@ -32,7 +32,7 @@ mutation ($input: RetireStatusReasonInput!) {
 SHOW = "query ($id: ID!) { opportunity(id: $id) { statusReason { label isRetired } } }"
 
 
-async def test_an_organization_adds_a_reason_of_its_own(builder: OrganizationBuilder) -> None:
+async def test_an_organization_creates_its_own_status_reason(builder: OrganizationBuilder) -> None:
     reason = {"state": "LOST", "label": "No budget", "competitorRequired": True}
     assert await mutate(builder, CREATE, **reason) == {
         "__typename": "CreateStatusReasonSuccess",
@@ -46,7 +46,7 @@ async def test_an_organization_adds_a_reason_of_its_own(builder: OrganizationBui
     }
 
 
-async def test_a_retired_reason_is_still_shown_where_it_was_given(builder: OrganizationBuilder) -> None:
+async def test_closings_keep_a_retired_status_reason(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.LOST)
     reason_id = builder.reasons[SeededReason.CANCELED]
     assert await mutate(builder, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=1) == {
@@ -66,20 +66,20 @@ async def test_a_retired_reason_is_still_shown_where_it_was_given(builder: Organ
         ({"state": "WON", "competitorRequired": True}, "COMPETITOR_OF_A_WIN", "competitorRequired"),
     ],
 )
-async def test_a_reason_that_can_not_be_is_refused(
+async def test_an_invalid_status_reason_is_refused(
     builder: OrganizationBuilder, sent_: dict[str, Any], code: str, field: str
 ) -> None:
     error = await mutate_refused(builder, CREATE, **{"state": "LOST", "label": "No budget", **sent_})
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, ["input", field])
 
 
-async def test_the_reasons_of_open_opportunities_are_not_retired(builder: OrganizationBuilder) -> None:
+async def test_status_reasons_of_open_opportunities_cannot_be_retired(builder: OrganizationBuilder) -> None:
     reason_id = builder.reasons[SeededReason.ON_HOLD]
     error = await mutate_refused(builder, RETIRE, statusReasonId=f"rsn_{reason_id}")
     assert (error["code"], error["path"]) == ("STATUS_REASON_OF_OPEN", ["input", "statusReasonId"])
 
 
-async def test_a_reason_of_another_version_is_not_retired(builder: OrganizationBuilder) -> None:
+async def test_retiring_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     reason_id = builder.reasons[SeededReason.OUT_SOLD]
     error = await mutate_refused(builder, RETIRE, statusReasonId=f"rsn_{reason_id}", expectedVersion=2)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 1)
@@ -87,6 +87,8 @@ async def test_a_reason_of_another_version_is_not_retired(builder: OrganizationB
 
 
 @pytest.mark.parametrize("reason_id", [f"rsn_{new_id()}", "rsn"])
-async def test_a_missing_reason_is_not_retired(builder: OrganizationBuilder, reason_id: str) -> None:
+async def test_retiring_a_missing_status_reason_is_not_found(
+    builder: OrganizationBuilder, reason_id: str
+) -> None:
     error = await mutate_refused(builder, RETIRE, statusReasonId=reason_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "statusReasonId"])

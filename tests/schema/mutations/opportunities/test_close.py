@@ -38,7 +38,7 @@ YESTERDAY = "2026-11-22"
 TODAY = "2026-11-23"
 
 
-async def test_a_win_answers_the_opportunity_and_its_closing(builder: OrganizationBuilder) -> None:
+async def test_a_win_returns_the_opportunity_and_its_close_activity(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity(version=3)
     await builder.quote(opportunity_id, number="QUO-1")
 
@@ -122,7 +122,9 @@ async def test_one_call_closes_the_active_and_draft_quotes_too(builder: Organiza
     assert closed["opportunity"]["actualRevenue"]["amount"] == "1000.00"
 
 
-async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(builder: OrganizationBuilder) -> None:
+async def test_a_quote_closed_in_the_same_call_is_not_the_revenue_of_the_win(
+    builder: OrganizationBuilder,
+) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, number="QUO-1", state=QuoteState.ACTIVE)
 
@@ -139,7 +141,7 @@ async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(builder:
     assert closed["opportunityClose"]["actualRevenue"] == {"amount": "5000.00"}
 
 
-async def test_active_quotes_are_named_page_by_page(builder: OrganizationBuilder) -> None:
+async def test_blocking_quotes_are_returned_in_pages(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity(version=7)
     for number, effective_to in (
         ("QUO-1", NOW.date()),
@@ -180,7 +182,7 @@ async def test_active_quotes_are_named_page_by_page(builder: OrganizationBuilder
     }
 
 
-async def test_a_closed_opportunity_is_not_closed_again(builder: OrganizationBuilder) -> None:
+async def test_closing_a_closed_opportunity_is_refused(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.LOST)
     assert await mutate_refused(
         builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}
@@ -193,7 +195,7 @@ async def test_a_closed_opportunity_is_not_closed_again(builder: OrganizationBui
     }
 
 
-async def test_another_outcomes_reason_is_answered_with_those_to_choose_from(
+async def test_a_status_reason_of_the_other_outcome_is_refused_with_the_allowed_ones(
     builder: OrganizationBuilder,
 ) -> None:
     reason_id = f"rsn_{builder.reasons[SeededReason.WON]}"
@@ -211,7 +213,7 @@ async def test_another_outcomes_reason_is_answered_with_those_to_choose_from(
     }
 
 
-async def test_a_stale_version_is_answered_with_the_current_one(builder: OrganizationBuilder) -> None:
+async def test_a_stale_version_is_refused_with_the_current_one(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity(version=9)
     error = await mutate_refused(
         builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}}, expectedVersion=8
@@ -244,7 +246,7 @@ async def test_a_stale_version_is_answered_with_the_current_one(builder: Organiz
         ),
     ],
 )
-async def test_any_other_rule_is_an_operation_error_with_its_code(
+async def test_any_other_broken_rule_is_an_operation_error_with_its_code(
     builder: OrganizationBuilder, details: dict[str, Any], code: str, path: list[str]
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -255,7 +257,9 @@ async def test_any_other_rule_is_an_operation_error_with_its_code(
 
 
 @pytest.mark.parametrize("opportunity_id", [f"opp_{new_id()}", "opp_1", "", f"quo_{new_id()}"])
-async def test_a_missing_opportunity_is_not_closed(builder: OrganizationBuilder, opportunity_id: str) -> None:
+async def test_closing_a_missing_opportunity_is_not_found(
+    builder: OrganizationBuilder, opportunity_id: str
+) -> None:
     assert await mutate_refused(builder, CLOSE, opportunityId=opportunity_id, outcome={"won": {}}) == {
         "__typename": "NotFoundError",
         "code": "NOT_FOUND",
@@ -264,7 +268,7 @@ async def test_a_missing_opportunity_is_not_closed(builder: OrganizationBuilder,
     }
 
 
-async def test_ids_of_another_organization_are_like_missing_ones(builder: OrganizationBuilder) -> None:
+async def test_ids_of_another_organization_are_not_found(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     own, theirs = await builder.opportunity(), await other.opportunity()
 
@@ -285,7 +289,7 @@ async def test_ids_of_another_organization_are_like_missing_ones(builder: Organi
     assert reasons[0]["message"].startswith("There is no such status reason.")
 
 
-async def test_the_same_key_and_input_answer_the_first_result(builder: OrganizationBuilder) -> None:
+async def test_the_same_key_and_input_return_the_first_result(builder: OrganizationBuilder) -> None:
     closing = {
         "opportunityId": f"opp_{await builder.opportunity()}",
         "outcome": {"won": {}},

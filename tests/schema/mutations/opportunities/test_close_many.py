@@ -33,7 +33,7 @@ fragment failure on OpportunityCloseFailure {
 """
 
 
-async def test_opportunities_are_closed_alike(builder: OrganizationBuilder) -> None:
+async def test_opportunities_are_closed_with_the_same_outcome(builder: OrganizationBuilder) -> None:
     ids = [f"opp_{await builder.opportunity(name=name)}" for name in ("Cranes", "Quays")]
     closing = {
         "opportunityIds": ids,
@@ -60,7 +60,7 @@ async def test_opportunities_are_closed_alike(builder: OrganizationBuilder) -> N
     }
 
 
-async def test_all_are_refused_when_one_is_blocked_and_the_answer_names_the_blockers(
+async def test_one_blocked_opportunity_rejects_all_and_the_error_names_the_blocking_quotes(
     builder: OrganizationBuilder,
 ) -> None:
     blocked = await builder.opportunity(name="Cranes")
@@ -95,7 +95,7 @@ async def test_all_are_refused_when_one_is_blocked_and_the_answer_names_the_bloc
     }
 
 
-async def test_the_others_are_closed_if_asked(builder: OrganizationBuilder) -> None:
+async def test_close_others_closes_all_but_the_blocked_ones(builder: OrganizationBuilder) -> None:
     closed = await builder.opportunity(state=OpportunityState.WON)
     ids = [f"opp_{closed}", f"opp_{await builder.opportunity(name='Quays')}"]
     success = await mutate(builder, CLOSE, opportunityIds=ids, outcome={"won": {}}, onFailure="CLOSE_OTHERS")
@@ -107,7 +107,7 @@ async def test_the_others_are_closed_if_asked(builder: OrganizationBuilder) -> N
     )
 
 
-async def test_of_a_hundred_with_thirty_blocked_each_blocker_is_named_and_seventy_are_closed_once(
+async def test_of_a_hundred_opportunities_thirty_blocked_ones_are_reported_and_seventy_closed_once(
     builder: OrganizationBuilder,
 ) -> None:
     ids = [f"opp_{await builder.opportunity(name=f'Deal {number}')}" for number in range(100)]
@@ -130,14 +130,14 @@ async def test_of_a_hundred_with_thirty_blocked_each_blocker_is_named_and_sevent
 
 
 def blockers_in(answer: Any) -> list[tuple[str, list[str]]]:
-    """Return the name of each deal that could not be closed, with the numbers of the quotes that block it."""
+    """Return the name of each opportunity that could not be closed, with the numbers of its blocking quotes."""
     return [
         (each["opportunity"]["name"], [quote["number"] for quote in each["blockingQuotes"]["nodes"]])
         for each in answer["failures"]
     ]
 
 
-async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(
+async def test_a_malformed_opportunity_id_is_a_failure_of_its_own(
     builder: OrganizationBuilder,
 ) -> None:
     ids = ["opp_1", f"opp_{await builder.opportunity(name='Quays')}", f"quo_{new_id()}"]
@@ -151,7 +151,7 @@ async def test_an_id_that_can_be_no_opportunitys_is_a_failure_of_its_own(
     assert error["failures"] == success["failures"]
 
 
-async def test_quotes_are_closed_along_if_asked(builder: OrganizationBuilder) -> None:
+async def test_close_quotes_closes_the_quotes_of_all_opportunities(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7")
     closing: dict[str, Any] = {"outcome": {"lost": {}}, "closeQuotes": {"reason": "CANCELED"}}
@@ -159,7 +159,7 @@ async def test_quotes_are_closed_along_if_asked(builder: OrganizationBuilder) ->
     assert success["closedQuotes"]["nodes"] == [{"number": "QUO-7", "statusReason": "CANCELED"}]
 
 
-async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(builder: OrganizationBuilder) -> None:
+async def test_a_status_reason_of_the_other_outcome_is_refused(builder: OrganizationBuilder) -> None:
     won = f"rsn_{builder.reasons[SeededReason.WON]}"
     ids = [f"opp_{await builder.opportunity()}"]
     error = await mutate_refused(
@@ -189,7 +189,7 @@ async def test_a_reason_of_the_other_outcome_refuses_the_whole_call(builder: Org
         ({"closedOn": "2026-11-24"}, "CLOSED_ON_IN_FUTURE", ["closedOn"]),
     ],
 )
-async def test_a_call_that_is_refused_says_why(
+async def test_an_invalid_input_is_refused_with_its_code(
     builder: OrganizationBuilder, change: dict[str, Any], code: str, path: list[str]
 ) -> None:
     closing = {"opportunityIds": [f"opp_{await builder.opportunity()}"], "outcome": {"lost": {}}}

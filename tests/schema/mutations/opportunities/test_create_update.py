@@ -68,7 +68,7 @@ async def test_an_opportunity_is_created_with_defaults(builder: OrganizationBuil
     }
 
 
-async def test_an_opportunity_is_created_as_it_is_described(builder: OrganizationBuilder) -> None:
+async def test_an_opportunity_is_created_with_all_fields(builder: OrganizationBuilder) -> None:
     described = creation(
         builder,
         description="Two berths.",
@@ -84,7 +84,7 @@ async def test_an_opportunity_is_created_as_it_is_described(builder: Organizatio
     assert opportunity["estimatedCloseDate"] == "2027-03-31"
 
 
-async def test_sending_a_creation_again_with_its_key_creates_nothing_more(
+async def test_a_repeated_creation_with_the_same_key_creates_nothing(
     builder: OrganizationBuilder,
 ) -> None:
     keyed = creation(builder, idempotencyKey="monday")
@@ -106,7 +106,7 @@ async def test_sending_a_creation_again_with_its_key_creates_nothing_more(
         ("estimatedRevenue", "0.001", "ESTIMATED_REVENUE_TOO_PRECISE"),
     ],
 )
-async def test_a_creation_that_is_refused_says_why(
+async def test_an_invalid_creation_is_refused_with_its_code(
     builder: OrganizationBuilder, field: str, value: str, code: str
 ) -> None:
     error = await mutate_refused(builder, CREATE, **creation(builder, **{field: value}))
@@ -142,7 +142,9 @@ async def test_an_update_changes_what_it_sends_and_clears_what_it_sends_as_null(
     }
 
 
-async def test_an_update_of_nothing_answers_the_opportunity_as_it_is(builder: OrganizationBuilder) -> None:
+async def test_an_update_without_changes_returns_the_opportunity_unchanged(
+    builder: OrganizationBuilder,
+) -> None:
     opportunity_id = await builder.opportunity(version=4)
     before = await builder.dump()
     updated = await mutate(builder, UPDATE, opportunityId=f"opp_{opportunity_id}")
@@ -161,7 +163,7 @@ async def test_an_update_of_a_closed_opportunity_is_refused(builder: Organizatio
     }
 
 
-async def test_an_update_of_another_version_is_refused_and_shows_the_opportunity(
+async def test_an_update_with_a_stale_version_is_refused_and_returns_the_opportunity(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity(version=4)
@@ -190,7 +192,9 @@ async def test_an_update_of_another_version_is_refused_and_shows_the_opportunity
         ("ownerId", f"acc_{new_id()}"),
     ],
 )
-async def test_an_update_names_what_exists(builder: OrganizationBuilder, field: str, id_: str) -> None:
+async def test_an_update_with_a_missing_id_is_not_found(
+    builder: OrganizationBuilder, field: str, id_: str
+) -> None:
     opportunity_id = await builder.opportunity()
     error = await mutate_refused(builder, UPDATE, **{"opportunityId": f"opp_{opportunity_id}", field: id_})
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", field])

@@ -23,7 +23,7 @@ mutation ($input: ReopenOpportunityInput!) {
 """
 
 
-async def test_a_reopened_opportunity_has_no_outcome_and_keeps_its_closing(
+async def test_a_reopened_opportunity_has_no_outcome_and_keeps_its_close_activity(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.WON)
@@ -48,7 +48,7 @@ async def test_a_reopened_opportunity_has_no_outcome_and_keeps_its_closing(
     }
 
 
-async def test_an_opportunity_is_in_progress_again_unless_said_otherwise(
+async def test_a_reopened_opportunity_is_in_progress_by_default(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.LOST)
@@ -56,7 +56,7 @@ async def test_an_opportunity_is_in_progress_again_unless_said_otherwise(
     assert reopened["opportunity"]["statusReason"] == {"label": "In Progress"}
 
 
-async def test_an_open_opportunity_is_not_reopened(builder: OrganizationBuilder) -> None:
+async def test_reopening_an_open_opportunity_is_refused(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     assert await mutate_refused(builder, REOPEN, opportunityId=f"opp_{opportunity_id}") == {
         "__typename": "OperationError",
@@ -66,7 +66,7 @@ async def test_an_open_opportunity_is_not_reopened(builder: OrganizationBuilder)
     }
 
 
-async def test_an_opportunity_of_another_version_is_not_reopened(builder: OrganizationBuilder) -> None:
+async def test_reopening_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.WON, version=4)
     error = await mutate_refused(builder, REOPEN, opportunityId=f"opp_{opportunity_id}", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
@@ -74,7 +74,7 @@ async def test_an_opportunity_of_another_version_is_not_reopened(builder: Organi
 
 
 @pytest.mark.parametrize("opportunity_id", [f"opp_{new_id()}", "opp_1", f"quo_{new_id()}"])
-async def test_a_missing_opportunity_is_not_reopened(
+async def test_reopening_a_missing_opportunity_is_not_found(
     builder: OrganizationBuilder, opportunity_id: str
 ) -> None:
     error = await mutate_refused(builder, REOPEN, opportunityId=opportunity_id)

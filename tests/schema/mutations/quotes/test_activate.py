@@ -21,7 +21,7 @@ mutation ($input: ActivateQuoteInput!) {
 """
 
 
-async def test_an_activated_quote_blocks_closing(builder: OrganizationBuilder) -> None:
+async def test_an_activated_quote_blocks_closing_its_opportunity(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity())
     assert await mutate(builder, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=1) == {
         "__typename": "ActivateQuoteSuccess",
@@ -34,7 +34,7 @@ async def test_an_activated_quote_blocks_closing(builder: OrganizationBuilder) -
     }
 
 
-async def test_a_quote_of_another_version_is_not_activated(builder: OrganizationBuilder) -> None:
+async def test_activating_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity(), number="QUO-7", version=4)
     assert await mutate_refused(builder, ACTIVATE, quoteId=f"quo_{quote_id}", expectedVersion=3) == {
         "__typename": "StaleVersionError",
@@ -54,7 +54,7 @@ async def test_a_quote_of_another_version_is_not_activated(builder: Organization
         ({"state": OpportunityState.LOST}, {}, "OPPORTUNITY_CLOSED"),
     ],
 )
-async def test_only_a_draft_with_lines_of_an_open_opportunity_is_activated(
+async def test_only_a_draft_with_lines_on_an_open_opportunity_can_be_activated(
     builder: OrganizationBuilder, opportunity: dict[str, Any], quote: dict[str, Any], code: str
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(**opportunity), **quote)
@@ -64,6 +64,6 @@ async def test_only_a_draft_with_lines_of_an_open_opportunity_is_activated(
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "7", f"opp_{new_id()}"])
-async def test_a_missing_quote_is_not_activated(builder: OrganizationBuilder, quote_id: str) -> None:
+async def test_activating_a_missing_quote_is_not_found(builder: OrganizationBuilder, quote_id: str) -> None:
     error = await mutate_refused(builder, ACTIVATE, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])

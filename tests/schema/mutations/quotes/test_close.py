@@ -31,7 +31,7 @@ def quote_ids(*ids: object) -> dict[str, list[str]]:
     return {"ids": [f"quo_{id_}" for id_ in ids]}
 
 
-async def test_all_active_and_draft_quotes_of_an_opportunity_are_lost_today_unless_said_otherwise(
+async def test_all_active_and_draft_quotes_of_an_opportunity_are_closed_as_lost_today_by_default(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -57,7 +57,7 @@ async def test_all_active_and_draft_quotes_of_an_opportunity_are_lost_today_unle
     }
 
 
-async def test_quotes_are_closed_by_their_ids_as_sent(builder: OrganizationBuilder) -> None:
+async def test_quotes_are_closed_by_their_ids_with_all_fields(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     named = [await builder.quote(opportunity_id, number=f"QUO-{number}") for number in (1, 2)]
     await builder.quote(opportunity_id, number="QUO-3")
@@ -88,7 +88,7 @@ async def test_an_opportunity_may_have_no_quotes_to_close(builder: OrganizationB
     assert closed["closedQuotes"] == {"totalCount": 0, "nodes": []}
 
 
-async def test_all_or_nothing_answers_a_failure_for_each_quote_that_can_t_be_closed(
+async def test_reject_all_returns_a_failure_for_each_quote_that_cannot_be_closed(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id, missing = await builder.opportunity(), new_id()
@@ -116,7 +116,7 @@ async def test_all_or_nothing_answers_a_failure_for_each_quote_that_can_t_be_clo
     }
 
 
-async def test_the_others_are_closed_on_request(builder: OrganizationBuilder) -> None:
+async def test_close_others_closes_all_but_the_failing_quotes(builder: OrganizationBuilder) -> None:
     lost = await builder.opportunity(state=OpportunityState.LOST)
     draft = await builder.quote(await builder.opportunity(), number="QUO-1")
     stuck = await builder.quote(lost, number="QUO-2")
@@ -136,7 +136,9 @@ async def test_the_others_are_closed_on_request(builder: OrganizationBuilder) ->
     ]
 
 
-async def test_a_quote_of_another_organization_is_like_a_missing_one(builder: OrganizationBuilder) -> None:
+async def test_a_quote_of_another_organization_is_reported_like_a_missing_one(
+    builder: OrganizationBuilder,
+) -> None:
     other = await OrganizationBuilder.create(builder.database)
     theirs = await other.quote(await other.opportunity())
     for policy in ("REJECT_ALL", "CLOSE_OTHERS"):
@@ -149,7 +151,7 @@ async def test_a_quote_of_another_organization_is_like_a_missing_one(builder: Or
 
 
 @pytest.mark.parametrize("malformed", ["quo_1", "", f"opp_{new_id()}", "quo_é"])
-async def test_an_id_that_can_be_no_quotes_is_like_that_of_a_missing_one(
+async def test_a_malformed_quote_id_is_reported_like_a_missing_one(
     builder: OrganizationBuilder, malformed: str
 ) -> None:
     for policy in ("REJECT_ALL", "CLOSE_OTHERS"):
@@ -160,7 +162,7 @@ async def test_an_id_that_can_be_no_quotes_is_like_that_of_a_missing_one(
         assert of_none == missing
 
 
-async def test_an_id_that_can_be_no_quotes_keeps_no_other_quote_open(builder: OrganizationBuilder) -> None:
+async def test_a_malformed_quote_id_does_not_keep_other_quotes_open(builder: OrganizationBuilder) -> None:
     draft = f"quo_{await builder.quote(await builder.opportunity(), number='QUO-1')}"
     ids = ["quo_1", draft, "quo_2", "quo_1"]
     closed = await mutate(builder, CLOSE_QUOTES, quotes={"ids": ids}, onFailure="CLOSE_OTHERS")
@@ -217,14 +219,14 @@ async def test_quotes_of_another_organizations_opportunity_are_not_found(
         ),
     ],
 )
-async def test_any_other_rule_is_an_operation_error_with_its_code(
+async def test_any_other_broken_rule_is_an_operation_error_with_its_code(
     builder: OrganizationBuilder, input_: dict[str, Any], code: str, path: list[str]
 ) -> None:
     error = await mutate_refused(builder, CLOSE_QUOTES, **input_)
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, path)
 
 
-async def test_the_same_key_and_input_answer_the_first_result(builder: OrganizationBuilder) -> None:
+async def test_the_same_key_and_input_return_the_first_result(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     draft = await builder.quote(opportunity_id)
     closing = {
@@ -237,7 +239,7 @@ async def test_the_same_key_and_input_answer_the_first_result(builder: Organizat
     assert await mutate_refused(builder, CLOSE_QUOTES, **closing) == first
 
 
-async def test_mutations_of_one_document_run_one_after_the_other(builder: OrganizationBuilder) -> None:
+async def test_mutations_of_one_document_run_in_order(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     document = """

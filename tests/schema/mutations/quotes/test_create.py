@@ -56,7 +56,7 @@ async def test_a_new_quote_is_an_empty_draft(builder: OrganizationBuilder) -> No
     }
 
 
-async def test_a_new_quote_begins_with_the_lines_of_another_one(builder: OrganizationBuilder) -> None:
+async def test_a_new_quote_copies_the_lines_of_another_one(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     lines = ({"name": "Crane"}, {"name": "Cable", "unit_price": Decimal("0.50")})
     source = await builder.quote(opportunity_id, state=QuoteState.CLOSED, lines=lines)
@@ -69,7 +69,7 @@ async def test_a_new_quote_begins_with_the_lines_of_another_one(builder: Organiz
     ]
 
 
-async def test_a_closed_opportunity_gets_no_new_quote(builder: OrganizationBuilder) -> None:
+async def test_creating_a_quote_on_a_closed_opportunity_is_refused(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.WON)
     error = await mutate_refused(builder, CREATE, opportunityId=f"opp_{opportunity_id}", name="Cranes")
     assert (error["__typename"], error["code"]) == (
@@ -91,7 +91,7 @@ async def test_a_closed_opportunity_gets_no_new_quote(builder: OrganizationBuild
         ("effectiveTo", "2026-11-30", "EFFECTIVE_DATES_REVERSED"),
     ],
 )
-async def test_a_creation_that_is_refused_says_why(
+async def test_an_invalid_creation_is_refused_with_its_code(
     builder: OrganizationBuilder, field: str, value: str, code: str
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -102,7 +102,7 @@ async def test_a_creation_that_is_refused_says_why(
     assert (error["code"], error["path"]) == (code, ["input", field])
 
 
-async def test_a_deleted_draft_is_gone(builder: OrganizationBuilder) -> None:
+async def test_a_deleted_draft_cannot_be_found(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     quote_id = await builder.quote(opportunity_id)
     await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
@@ -115,7 +115,7 @@ async def test_a_deleted_draft_is_gone(builder: OrganizationBuilder) -> None:
         }
 
 
-async def test_only_a_draft_is_deleted(builder: OrganizationBuilder) -> None:
+async def test_only_a_draft_can_be_deleted(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
     error = await mutate_refused(builder, DELETE, quoteId=f"quo_{quote_id}")
     assert (error["__typename"], error["code"], error["path"]) == (
@@ -125,7 +125,7 @@ async def test_only_a_draft_is_deleted(builder: OrganizationBuilder) -> None:
     )
 
 
-async def test_a_draft_of_another_version_is_not_deleted(builder: OrganizationBuilder) -> None:
+async def test_deleting_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity(), version=4)
     error = await mutate_refused(builder, DELETE, quoteId=f"quo_{quote_id}", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
@@ -133,6 +133,6 @@ async def test_a_draft_of_another_version_is_not_deleted(builder: OrganizationBu
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "quo_7"])
-async def test_a_missing_quote_is_not_deleted(builder: OrganizationBuilder, quote_id: str) -> None:
+async def test_deleting_a_missing_quote_is_not_found(builder: OrganizationBuilder, quote_id: str) -> None:
     error = await mutate_refused(builder, DELETE, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])

@@ -50,7 +50,7 @@ async def test_an_active_quote_is_replaced_by_its_next_revision(builder: Organiz
     }
 
 
-async def test_a_draft_is_not_revised(builder: OrganizationBuilder) -> None:
+async def test_revising_a_draft_is_refused(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity())
     error = await mutate_refused(builder, REVISE, quoteId=f"quo_{quote_id}")
     assert (error["__typename"], error["code"], error["path"]) == (
@@ -60,7 +60,7 @@ async def test_a_draft_is_not_revised(builder: OrganizationBuilder) -> None:
     )
 
 
-async def test_a_second_live_revision_is_refused(builder: OrganizationBuilder) -> None:
+async def test_revising_while_another_revision_is_live_is_refused(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     closed = await builder.quote(opportunity_id, state=QuoteState.CLOSED, number="QUO-7")
     await builder.quote(opportunity_id, number="QUO-7", revision=1)
@@ -68,7 +68,7 @@ async def test_a_second_live_revision_is_refused(builder: OrganizationBuilder) -
     assert (error["code"], error["path"]) == ("ANOTHER_REVISION_LIVE", ["input", "quoteId"])
 
 
-async def test_a_quote_of_another_version_is_not_revised(builder: OrganizationBuilder) -> None:
+async def test_revising_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE, version=4)
     error = await mutate_refused(builder, REVISE, quoteId=f"quo_{quote_id}", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
@@ -76,6 +76,6 @@ async def test_a_quote_of_another_version_is_not_revised(builder: OrganizationBu
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "quo"])
-async def test_a_missing_quote_is_not_revised(builder: OrganizationBuilder, quote_id: str) -> None:
+async def test_revising_a_missing_quote_is_not_found(builder: OrganizationBuilder, quote_id: str) -> None:
     error = await mutate_refused(builder, REVISE, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])

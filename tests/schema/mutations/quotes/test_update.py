@@ -111,7 +111,7 @@ async def test_a_draft_is_edited_with_its_lines_in_one_call(builder: Organizatio
     }
 
 
-async def test_null_clears_what_may_be_empty_and_leaves_the_rest(builder: OrganizationBuilder) -> None:
+async def test_null_clears_optional_fields_and_leaves_the_others(builder: OrganizationBuilder) -> None:
     line = {
         "kind": "PROJECT",
         "name": "Crew",
@@ -132,7 +132,7 @@ async def test_null_clears_what_may_be_empty_and_leaves_the_rest(builder: Organi
     )
 
 
-async def test_an_edit_of_nothing_answers_the_draft_as_it_is(builder: OrganizationBuilder) -> None:
+async def test_an_update_without_changes_returns_the_draft_unchanged(builder: OrganizationBuilder) -> None:
     quote_id = await draft(builder, {}, version=4)
     before = await builder.dump()
     updated = await mutate(builder, UPDATE, quoteId=f"quo_{quote_id}", lines={})
@@ -140,7 +140,7 @@ async def test_an_edit_of_nothing_answers_the_draft_as_it_is(builder: Organizati
     assert await builder.dump() == before
 
 
-async def test_only_a_draft_is_edited(builder: OrganizationBuilder) -> None:
+async def test_only_a_draft_can_be_edited(builder: OrganizationBuilder) -> None:
     quote_id = await draft(builder, {}, state=QuoteState.ACTIVE, number="QUO-7")
     assert await mutate_refused(builder, UPDATE, quoteId=f"quo_{quote_id}", name="New") == {
         "__typename": "OperationError",
@@ -150,7 +150,7 @@ async def test_only_a_draft_is_edited(builder: OrganizationBuilder) -> None:
     }
 
 
-async def test_a_draft_of_another_version_is_not_edited(builder: OrganizationBuilder) -> None:
+async def test_editing_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     quote_id = await draft(builder, {}, version=4, name="Cranes")
     error = await mutate_refused(builder, UPDATE, quoteId=f"quo_{quote_id}", name="New", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
@@ -181,7 +181,7 @@ async def test_a_draft_of_another_version_is_not_edited(builder: OrganizationBui
         ),
     ],
 )
-async def test_an_edit_that_is_refused_says_which_line_and_why(
+async def test_an_invalid_edit_is_refused_with_the_line_and_the_code(
     builder: OrganizationBuilder, lines: dict[str, Any], code: str, path: list[str]
 ) -> None:
     quote_id = await draft(builder, {})
@@ -189,7 +189,7 @@ async def test_an_edit_that_is_refused_says_which_line_and_why(
     assert (error["code"], error["path"]) == (code, ["input", "lines", *path])
 
 
-async def test_a_change_that_does_not_suit_its_line_is_refused(builder: OrganizationBuilder) -> None:
+async def test_a_change_that_does_not_fit_the_kind_of_line_is_refused(builder: OrganizationBuilder) -> None:
     quote_id = await draft(builder, {})
     [crane] = await ids_of_lines(builder)
     change = {"id": crane, "customerBudget": "1.00"}

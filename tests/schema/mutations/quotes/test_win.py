@@ -88,7 +88,7 @@ async def test_a_won_quote_becomes_a_contract_and_the_others_are_lost(builder: O
     }
 
 
-async def test_the_dry_run_says_what_winning_would_do(builder: OrganizationBuilder) -> None:
+async def test_the_preview_shows_what_winning_would_do(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-1")
     await builder.quote(opportunity_id, number="QUO-2")
@@ -105,7 +105,7 @@ async def test_the_dry_run_says_what_winning_would_do(builder: OrganizationBuild
     assert await builder.dump() == before
 
 
-async def test_the_dry_run_names_the_quote_that_is_won_already(builder: OrganizationBuilder) -> None:
+async def test_the_preview_names_the_quote_that_is_already_won(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     await builder.quote(opportunity_id, state=QuoteState.WON, number="QUO-6")
@@ -116,7 +116,7 @@ async def test_the_dry_run_names_the_quote_that_is_won_already(builder: Organiza
 
 
 @pytest.mark.parametrize("state", [QuoteState.DRAFT, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_an_active_quote_is_won(builder: OrganizationBuilder, state: QuoteState) -> None:
+async def test_only_an_active_quote_can_be_won(builder: OrganizationBuilder, state: QuoteState) -> None:
     quote_id = await builder.quote(await builder.opportunity(state=OpportunityState.LOST), state=state)
     assert (await preview(builder, quote_id))["canWin"] is False
     error = await mutate_refused(builder, WIN, quoteId=f"quo_{quote_id}")
@@ -131,7 +131,7 @@ async def test_only_an_active_quote_is_won(builder: OrganizationBuilder, state: 
         ("description", 2_001 * "x", "DESCRIPTION_TOO_LONG"),
     ],
 )
-async def test_a_win_that_is_refused_says_why(
+async def test_an_invalid_win_is_refused_with_its_code(
     builder: OrganizationBuilder, field: str, value: str, code: str
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
@@ -139,7 +139,7 @@ async def test_a_win_that_is_refused_says_why(
     assert (error["__typename"], error["code"], error["path"]) == ("OperationError", code, ["input", field])
 
 
-async def test_a_quote_of_another_version_is_not_won(builder: OrganizationBuilder) -> None:
+async def test_winning_with_a_stale_version_is_refused(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE, version=4)
     error = await mutate_refused(builder, WIN, quoteId=f"quo_{quote_id}", expectedVersion=3)
     assert (error["__typename"], error["currentVersion"]) == ("StaleVersionError", 4)
@@ -147,7 +147,7 @@ async def test_a_quote_of_another_version_is_not_won(builder: OrganizationBuilde
 
 
 @pytest.mark.parametrize("quote_id", [f"quo_{new_id()}", "quo"])
-async def test_a_missing_quote_is_not_won(builder: OrganizationBuilder, quote_id: str) -> None:
+async def test_winning_a_missing_quote_is_not_found(builder: OrganizationBuilder, quote_id: str) -> None:
     error = await mutate_refused(builder, WIN, quoteId=quote_id)
     assert (error["__typename"], error["path"]) == ("NotFoundError", ["input", "quoteId"])
 
@@ -169,7 +169,7 @@ BUDGET = "query ($id: ID!) { quote(id: $id) { customerBudget { amount currencyCo
         ),
     ],
 )
-async def test_a_quotes_total_is_held_against_the_customers_budget(
+async def test_a_quotes_total_is_compared_with_the_customers_budget(
     builder: OrganizationBuilder, budgets: tuple[str | None, ...], answer: dict[str, Any]
 ) -> None:
     lines = [
