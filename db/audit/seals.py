@@ -50,7 +50,7 @@ _seal = table_of(models.AuditSeal).c
 
 # A subquery per queued entry, and the page size as a literal: PostgreSQL's statistics of the queue are stale,
 # and if it expects a long queue it scans the whole audit table.
-_is_committed = (
+_has_entry = (
     select(_audit.id)
     .where(and_(_audit.organization_id == _unsealed.organization_id, _audit.id == _unsealed.audit_id))
     .scalar_subquery()
@@ -59,13 +59,13 @@ _is_committed = (
 # Two programs lock the same rows: the second one waits, and then finds them gone.
 _page = (
     select(_unsealed.organization_id, _unsealed.audit_id)
-    .where(_is_committed)
+    .where(_has_entry)
     .order_by(_unsealed.organization_id, _unsealed.audit_id)
     .limit(literal_column(str(SEAL_PAGE_SIZE)))
     .with_for_update()
     .subquery("page")
 )
-_ANY_UNSEALED = Statement(select(_unsealed.audit_id).where(_is_committed).limit(1))
+_ANY_UNSEALED = Statement(select(_unsealed.audit_id).where(_has_entry).limit(1))
 _LOCK_PAGE = Statement(
     select(*_audit)
     .join_from(
