@@ -11,9 +11,15 @@ from db import models
 from schema.filters.list_specs import OPPORTUNITIES
 from schema.leaf_types.enums import OpportunityState, graphql_enum
 from schema.planner.fields.aggregates import Aggregate, amounts, count_where, ratio, total
-from schema.planner.fields.columns import Computed
-from schema.planner.fields.groups import SIZE, Grouping, Groups, KeyedRows, group_by_column, group_key
-from schema.planner.fields.relations import ToOne
+from schema.planner.fields.groups import (
+    SIZE,
+    Grouping,
+    Groups,
+    KeyedRows,
+    group_by_column,
+    group_key,
+    group_key_object,
+)
 from schema.planner.plan.declarations import FieldDeclaration, argument, planned_field
 from schema.planner.plan.parameters import ArgumentRef
 from schema.planner.plan.scoped_tables import scoped_table
@@ -97,34 +103,24 @@ _ESTIMATED = Aggregate(
 _DAYS = Aggregate("days", lambda row: func.sum(DaysUntil(row.created_at, row.closed_on)))
 
 
-def _named(name: str) -> ToOne:
-    return ToOne(lambda group, row: row.id == group[name])
-
-
 @planned_type
 class DealGroup:
     """A group of opportunities. Amounts of different currencies are never added."""
 
-    state: OpportunityState | None = group_key(
-        "state", Computed(lambda group: group.state), "The state, if grouped by STATE."
+    state: OpportunityState | None = group_key("state", "The state, if grouped by STATE.")
+    status_reason: StatusReason | None = group_key_object(
+        "status_reason_id", "The status reason, if grouped by STATUS_REASON."
     )
-    status_reason: StatusReason | None = group_key(
-        "status_reason_id", _named("status_reason_id"), "The status reason, if grouped by STATUS_REASON."
-    )
-    competitor: Competitor | None = group_key(
+    competitor: Competitor | None = group_key_object(
         "competitor_id",
-        _named("competitor_id"),
         "The competitor, if grouped by COMPETITOR; null for the group without a competitor.",
     )
-    owner: User | None = group_key("owner_id", _named("owner_id"), "The owner, if grouped by OWNER.")
-    contracting_unit: ContractingUnit | None = group_key(
-        "contracting_unit_id",
-        _named("contracting_unit_id"),
-        "The contracting unit, if grouped by CONTRACTING_UNIT.",
+    owner: User | None = group_key_object("owner_id", "The owner, if grouped by OWNER.")
+    contracting_unit: ContractingUnit | None = group_key_object(
+        "contracting_unit_id", "The contracting unit, if grouped by CONTRACTING_UNIT."
     )
     month: date | None = group_key(
         "month",
-        Computed(lambda group: group.month),
         "The first day of the month of closing, if grouped by MONTH; of the month of creation, if grouped by"
         " MONTH_CREATED.",
     )

@@ -8,7 +8,7 @@ import strawberry
 from sqlmodel import SQLModel
 from typing_extensions import dataclass_transform
 
-from schema.planner.fields.columns import Computed, Identifier
+from schema.planner.fields.columns import Computed, global_id
 from schema.planner.plan.declarations import planned_field
 from schema.planner.sql.expressions import RowExpression
 
@@ -65,7 +65,7 @@ def implementing_type(row_condition: RowExpression) -> Callable[[T], T]:
 class Node:
     """Relay's Node."""
 
-    id: strawberry.ID = planned_field(Identifier(), "The global id. It is opaque and never changes.")
+    id: strawberry.ID = planned_field(global_id, "The global id. It is opaque and never changes.")
 
 
 @planned_type

@@ -34,27 +34,44 @@ _Opportunity = Annotated["Opportunity", strawberry.lazy("schema.types.opportunit
 
 _Quote = Annotated["Quote", strawberry.lazy("schema.types.quote")]
 
-_KIND = "Whether the line sells project work or a product."
-_BILLING = "How a project line is billed; null for a product."
-_LIMIT = "The most that can be billed; only with billing by time and material."
-_BUDGET = "The amount that the customer has budgeted for the line."
-_QUANTITY = "The number of units or hours, with at most two decimal places."
-_LINE_TOTAL = "Quantity times unit price, rounded half up to two decimal places."
+
+@planned_type
+class _Line(Node):
+    """The fields that lines of quotes and of contracts share."""
+
+    position: int = computed(lambda row: row.position, "The position, starting at 1.")
+    kind: QuoteLineKind = computed(lambda row: row.kind, "Whether the line sells project work or a product.")
+    name: str = computed(lambda row: row.name, "The name of the work or product.")
+    billing_method: BillingMethod | None = computed(
+        lambda row: row.billing_method, "How a project line is billed; null for a product."
+    )
+    not_to_exceed: Money | None = money(
+        lambda row: row.not_to_exceed,
+        "The most that can be billed; only with billing by time and material.",
+        optional=True,
+    )
+    customer_budget: Money | None = money(
+        lambda row: row.customer_budget,
+        "The amount that the customer has budgeted for the line.",
+        optional=True,
+    )
+    quantity: Decimal = computed(
+        lambda row: row.quantity, "The number of units or hours, with at most two decimal places."
+    )
+    unit_price: Money = money(lambda row: row.unit_price, "The price of one unit.")
+    total: Money = money(
+        lambda row: row.total, "Quantity times unit price, rounded half up to two decimal places."
+    )
 
 
 @table_type(models.QuoteLine, "qln")
-class QuoteLine(Node):
+class QuoteLine(_Line):
     """A line of a quote."""
 
-    position: int = column(models.QuoteLine.position, "The position on the quote, starting at 1.")
-    kind: QuoteLineKind = column(models.QuoteLine.kind, _KIND)
-    name: str = column(models.QuoteLine.name, "The name of the work or product.")
-    billing_method: BillingMethod | None = column(models.QuoteLine.billing_method, _BILLING)
-    not_to_exceed: Money | None = money(lambda row: row.not_to_exceed, _LIMIT, optional=True)
-    customer_budget: Money | None = money(lambda row: row.customer_budget, _BUDGET, optional=True)
-    quantity: Decimal = column(models.QuoteLine.quantity, _QUANTITY)
-    unit_price: Money = money(lambda row: row.unit_price, "The price of one unit.")
-    total: Money = money(lambda row: row.total, _LINE_TOTAL)
+
+@table_type(models.ProjectContractLine, "cln")
+class ProjectContractLine(_Line):
+    """A line of a contract, copied from the won quote."""
 
 
 @table_type(models.QuoteClose, "qcl")
@@ -66,23 +83,6 @@ class QuoteClose(Node):
     description: str | None = column(models.QuoteClose.description, "The description given when closing.")
     closed_by: User = by_foreign_key(models.QuoteClose.closed_by_id, "The user who closed it.")
     created_at: datetime = column(models.QuoteClose.created_at, "The time at which the closing was recorded.")
-
-
-@table_type(models.ProjectContractLine, "cln")
-class ProjectContractLine(Node):
-    """A line of a contract, copied from the won quote."""
-
-    position: int = column(
-        models.ProjectContractLine.position, "The position on the contract, starting at 1."
-    )
-    kind: QuoteLineKind = column(models.ProjectContractLine.kind, _KIND)
-    name: str = column(models.ProjectContractLine.name, "The name of the work or product.")
-    billing_method: BillingMethod | None = column(models.ProjectContractLine.billing_method, _BILLING)
-    not_to_exceed: Money | None = money(lambda row: row.not_to_exceed, _LIMIT, optional=True)
-    customer_budget: Money | None = money(lambda row: row.customer_budget, _BUDGET, optional=True)
-    quantity: Decimal = column(models.ProjectContractLine.quantity, _QUANTITY)
-    unit_price: Money = money(lambda row: row.unit_price, "The price of one unit.")
-    total: Money = money(lambda row: row.total, _LINE_TOTAL)
 
 
 @table_type(models.ProjectContract, "con")

@@ -27,16 +27,6 @@ class Computed:
 
 
 @dataclass(frozen=True, slots=True)
-class Identifier:
-    """The global id of the row: ``'"acc_' || account_1.id || '"'``."""
-
-    def __call__(self, selection: Selection, row: FromClause) -> JsonText:
-        """Return the id with the prefix of its type."""
-        prefix = selection.planner.catalog.table(selection.parent).prefix
-        return JsonText([f'"{prefix}_', cast(row.c.id, Text), '"'])
-
-
-@dataclass(frozen=True, slots=True)
 class Inline:
     """An object read from the same row as its parent.
 
@@ -54,15 +44,10 @@ class Inline:
         return JsonText([case((self.is_null(row.c), string_literal("null")), else_=text)])
 
 
-@dataclass(frozen=True, slots=True)
-class Param:
-    """JSON text that the server sends as a parameter, such as the message of an error."""
-
-    name: str
-
-    def __call__(self, _selection: Selection, _row: FromClause) -> JsonText:
-        """Return the parameter."""
-        return JsonText([bindparam(self.name, type_=Text())])
+def global_id(selection: Selection, row: FromClause) -> JsonText:
+    """Return the global id of the row, with the prefix of its type: ``'"acc_' || account_1.id || '"'``."""
+    prefix = selection.planner.catalog.table(selection.parent).prefix
+    return JsonText([f'"{prefix}_', cast(row.c.id, Text), '"'])
 
 
 def column(attribute: object, description: str) -> FieldDeclaration:
@@ -89,4 +74,4 @@ def inline(description: str) -> FieldDeclaration:
 
 def param(name: str, description: str) -> FieldDeclaration:
     """Declare a field whose value, JSON text, is the plan's parameter ``name``."""
-    return planned_field(Param(name), description)
+    return planned_field(lambda *_: JsonText([bindparam(name, type_=Text())]), description)

@@ -8,6 +8,8 @@ from sqlalchemy import FromClause, Subquery, func, literal_column, select, true
 from sqlmodel import SQLModel
 
 from schema.planner.fields.aggregates import Aggregate, AggregateSource, PartitionAggregate, group_total
+from schema.planner.fields.columns import Computed
+from schema.planner.fields.relations import ToOne
 from schema.planner.lists.filters import filter_condition
 from schema.planner.lists.ordering import ListSpec
 from schema.planner.plan.catalog import Source
@@ -19,8 +21,7 @@ from schema.planner.sql.expressions import (
     Condition,
     JsonText,
     SqlExpression,
-    json_array_agg,
-    scalar_subquery,
+    json_array_of_rows,
 )
 
 SIZE = Aggregate("size", lambda _: func.count())
@@ -38,7 +39,7 @@ class KeyedRows:
 
 @dataclass(frozen=True, slots=True)
 class Grouping:
-    """A way to group the rows of a table; ``key_name`` is what ``group_key`` refers to.
+    """A way to group the rows of a table; ``key_name`` is that of ``group_key``.
 
     ``rows`` adds the key to the table. The largest groups come first, or those with the latest key.
     """
@@ -73,18 +74,11 @@ class Groups:
             PartitionAggregate(func.row_number(), subtotals).label("place"),
         ).subquery()
         # A group has a row of subtotals for each currency, and the text of each describes the whole group.
-        order = (
-            [each.c.key.desc()]
-            if grouping.latest_first
-            else [
-                each.c.size.desc(),
-                each.c.key.is_(None),
-                each.c.key,
-            ]
-        )
+        order = [each.c.size.desc(), each.c.key.is_(None), each.c.key]
+        if grouping.latest_first:
+            order = [each.c.key.desc()]
         groups = select(each.c.text).where(each.c.place == literal_column("1")).order_by(*order).subquery()
-        array = select(json_array_agg(groups.c.text)).select_from(groups)
-        return JsonText([scalar_subquery(array, outer=row)])
+        return json_array_of_rows(groups.c.text, groups, outer=row)
 
     def _subtotals(self, selection: Selection, grouping: Grouping) -> Subquery:
         arguments = selection.arguments
@@ -103,21 +97,21 @@ class Groups:
         return subtotals.group_by(key, currency).subquery()
 
 
-@dataclass(frozen=True, slots=True)
-class GroupKey:
-    """The key of a group, as ``source`` shows it; null if the groups have another key."""
-
-    name: str
-    source: Source
-
-    def __call__(self, selection: Selection, subtotals: FromClause) -> JsonText:
-        """Return what the source answers."""
-        return self.source(selection, subtotals) if self.name in subtotals.c else JsonText(["null"])
+def group_key(name: str, description: str) -> FieldDeclaration:
+    """Declare a field with the key of a group; null unless grouped by the grouping with this ``key_name``."""
+    return _group_key(name, Computed(lambda group: group[name]), description)
 
 
-def group_key(name: str, source: Source, description: str) -> FieldDeclaration:
-    """Declare the field that shows the key of the grouping with this ``key_name``."""
-    return planned_field(GroupKey(name, source), description)
+def group_key_object(name: str, description: str) -> FieldDeclaration:
+    """Declare the same for the row whose id is the key."""
+    return _group_key(name, ToOne(lambda group, row: row.id == group[name]), description)
+
+
+def _group_key(name: str, source: Source, description: str) -> FieldDeclaration:
+    def key(selection: Selection, subtotals: FromClause) -> JsonText:
+        return source(selection, subtotals) if name in subtotals.c else JsonText(["null"])
+
+    return planned_field(key, description)
 
 
 def _required(selection: Selection) -> list[Aggregate]:

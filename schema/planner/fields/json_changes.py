@@ -1,19 +1,15 @@
 """Lists read from a JSON column of changes: ``{"name": ["old", "new"], "total": [null, "9.00"]}``."""
 
-from dataclasses import dataclass
-
-from sqlalchemy import JSON, Dialect, FromClause, Text, cast, column, func, select
+from sqlalchemy import JSON, Dialect, FromClause, Text, cast, column, func
 
 from db.sql.column_types import Id
-from schema.planner.plan.declarations import FieldDeclaration, column_of, planned_field
+from schema.planner.plan.declarations import FieldDeclaration, column_name, planned_field
 from schema.planner.plan.planner import Selection
 from schema.planner.sql.expressions import (
     DialectExpression,
     JsonText,
-    RowExpression,
     SqlExpression,
-    json_array_agg,
-    scalar_subquery,
+    json_array_of_rows,
 )
 
 
@@ -39,25 +35,18 @@ class TextAsId(DialectExpression):
     sqlite = "{}"
 
 
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """A list with one object for each changed field.
-
-    The object is read from a row with the columns ``key``, the field's name, and ``value``, the pair.
-    """
-
-    column: RowExpression
-
-    def __call__(self, selection: Selection, row: FromClause) -> JsonText:
-        """Return the array of objects, in the order of the fields in the column."""
-        members = _members(self.column(row.c), selection.planner.dialect)
-        objects = select(json_array_agg(selection.json_object(members))).select_from(members)
-        return JsonText([scalar_subquery(objects, outer=row)])
-
-
 def changes(attribute: object, description: str) -> FieldDeclaration:
-    """Declare the list of the changes that a column of the type's table holds."""
-    return planned_field(Changes(column_of(attribute)), description)
+    """Declare the list of the changes that a column of the type's table holds, in their order.
+
+    Its objects are read from rows with the columns ``key``, the name of a field, and ``value``, the pair.
+    """
+    name = column_name(attribute)
+
+    def array(selection: Selection, row: FromClause) -> JsonText:
+        members = _members(row.c[name], selection.planner.dialect)
+        return json_array_of_rows(selection.json_object(members), members, outer=row)
+
+    return planned_field(array, description)
 
 
 def _members(object_: SqlExpression, dialect: Dialect) -> FromClause:

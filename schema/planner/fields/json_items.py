@@ -1,8 +1,6 @@
 """Objects that the server sends as a JSON array in one parameter, and the rows and members made of it."""
 
-from dataclasses import dataclass
-
-from sqlalchemy import JSON, BindParameter, Dialect, FromClause, Text, bindparam, cast, column, func, select
+from sqlalchemy import JSON, BindParameter, Dialect, FromClause, Text, bindparam, cast, column, func
 
 from db.sql.column_types import Id
 from schema.planner.plan.declarations import FieldDeclaration, planned_field
@@ -11,9 +9,8 @@ from schema.planner.sql.expressions import (
     Columns,
     DialectExpression,
     JsonText,
-    json_array_agg,
+    json_array_of_rows,
     json_or_null,
-    scalar_subquery,
 )
 
 
@@ -54,35 +51,16 @@ class MemberJson(_Member):
     sqlite = "json_quote(json_extract({}, '$.{name}'))"
 
 
-@dataclass(frozen=True, slots=True)
-class Item:
-    """A member of the element that the parent object is read from."""
-
-    name: str
-
-    def __call__(self, _selection: Selection, row: FromClause) -> JsonText:
-        """Return the member's JSON text."""
-        return json_or_null(MemberJson(row.c, self.name))
-
-
-@dataclass(frozen=True, slots=True)
-class ItemsParam:
-    """A list of objects that are read from the elements of a parameter, a JSON array."""
-
-    name: str
-
-    def __call__(self, selection: Selection, row: FromClause) -> JsonText:
-        """Return the array of objects."""
-        items = json_array_rows(bindparam(self.name, type_=Text()), selection.planner.dialect)
-        text = json_array_agg(selection.json_object(items))
-        return JsonText([scalar_subquery(select(text).select_from(items), outer=row)])
-
-
 def item(name: str, description: str) -> FieldDeclaration:
     """Declare a field that shows a member of its object's element; the object is one of ``items_param``."""
-    return planned_field(Item(name), description)
+    return planned_field(lambda _, row: json_or_null(MemberJson(row.c, name)), description)
 
 
 def items_param(name: str, description: str) -> FieldDeclaration:
     """Declare a list of objects read from the plan's parameter ``name``, the text of a JSON array."""
-    return planned_field(ItemsParam(name), description)
+
+    def array(selection: Selection, row: FromClause) -> JsonText:
+        items = json_array_rows(bindparam(name, type_=Text()), selection.planner.dialect)
+        return json_array_of_rows(selection.json_object(items), items, outer=row)
+
+    return planned_field(array, description)

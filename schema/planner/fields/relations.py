@@ -21,7 +21,7 @@ from schema.planner.sql.expressions import (
     Condition,
     JsonText,
     SqlExpression,
-    json_array_agg,
+    json_array_of_rows,
     json_or_null,
     scalar_subquery,
     string_literal,
@@ -52,37 +52,6 @@ class ToOne:
         return JsonText([text]) if selection.is_required else json_or_null(text)
 
 
-@dataclass(frozen=True, slots=True)
-class Lookup:
-    """A root field that finds one row by its argument ``id``, or by others if ``condition`` is set."""
-
-    condition: LookupCondition | None = None
-
-    def __call__(self, selection: Selection, row: FromClause) -> JsonText:
-        """Return the row's object, or null if there is none."""
-        arguments = selection.arguments
-        prefix = selection.planner.catalog.tables[selection.type_name].prefix
-
-        def is_wanted(candidate: Columns) -> Condition:
-            if self.condition is not None and not arguments["id"]:
-                return self.condition(arguments, candidate)
-            return candidate.id == arguments["id"].bind(Id(), lambda text: decode_id(prefix, text))
-
-        return json_or_null(_object(selection, selection.type_name, row, is_wanted))
-
-
-@dataclass(frozen=True, slots=True)
-class NodeParam:
-    """The object whose prefix and UUID the server sends as parameters."""
-
-    name: str
-
-    def __call__(self, selection: Selection, row: FromClause) -> JsonText:
-        """Return the object."""
-        prefix = bindparam(f"{self.name}_prefix", type_=Text())
-        return object_by_global_id(selection, row, prefix, bindparam(f"{self.name}_id", type_=Id()))
-
-
 def to_one(description: str, condition: JoinCondition) -> FieldDeclaration:
     """Declare a field that shows the row of its type for which the condition holds; at most one may.
 
@@ -106,8 +75,19 @@ def lookup(
     description: str, arguments: Sequence[StrawberryArgument] = (), condition: LookupCondition | None = None
 ) -> FieldDeclaration:
     """Declare a root field that finds one row: by ``id``, or if that isn't sent, by ``condition``."""
-    arguments = arguments or [argument("id", strawberry.ID, "The id.")]
-    return planned_field(Lookup(condition), description, arguments)
+
+    def found(selection: Selection, row: FromClause) -> JsonText:
+        sent = selection.arguments
+        prefix = selection.planner.catalog.tables[selection.type_name].prefix
+
+        def is_wanted(candidate: Columns) -> Condition:
+            if condition is not None and not sent["id"]:
+                return condition(sent, candidate)
+            return candidate.id == sent["id"].bind(Id(), lambda text: decode_id(prefix, text))
+
+        return json_or_null(_object(selection, selection.type_name, row, is_wanted))
+
+    return planned_field(found, description, arguments or [argument("id", strawberry.ID, "The id.")])
 
 
 def node(description: str) -> FieldDeclaration:
@@ -123,7 +103,12 @@ def nodes(description: str) -> FieldDeclaration:
 
 def node_param(name: str, description: str) -> FieldDeclaration:
     """Declare a field with an object of any type: parameters ``<name>_prefix`` and ``<name>_id``."""
-    return planned_field(NodeParam(name), description)
+
+    def node(selection: Selection, row: FromClause) -> JsonText:
+        prefix, id_ = bindparam(f"{name}_prefix", type_=Text()), bindparam(f"{name}_id", type_=Id())
+        return object_by_global_id(selection, row, prefix, id_)
+
+    return planned_field(node, description)
 
 
 def object_by_global_id(
@@ -163,7 +148,7 @@ def _node(selection: Selection, row: FromClause) -> JsonText:
 def _nodes(selection: Selection, row: FromClause) -> JsonText:
     ids = json_array_rows(selection.arguments["ids"].bind(Text(), _split_ids), selection.planner.dialect)
     each = object_by_global_id(selection, ids, MemberText(ids.c, "prefix"), MemberId(ids.c, "id"))
-    return JsonText([scalar_subquery(select(json_array_agg(each)).select_from(ids), outer=row)])
+    return json_array_of_rows(each, ids, outer=row)
 
 
 def _split_ids(texts: list[str]) -> str:

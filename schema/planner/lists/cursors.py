@@ -10,12 +10,10 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
-from typing import Any
 from uuid import UUID
 
 import orjson
 from sqlalchemy import ColumnClause, Date, FromClause, Integer, and_, or_, true, tuple_
-from sqlalchemy.types import TypeEngine
 
 from db.sql.column_types import Amount, Id, Instant
 from schema.planner.errors import BadInput
@@ -95,7 +93,7 @@ class ListOrder:
     ) -> tuple[list[SqlExpression], list[SqlExpression]]:
         """Return the keys of a row, and the parameters for those of the cursor."""
         keys = [term.key(row) for term in self.terms]
-        parsers = tuple(_key_parser(key.type) for key in keys)
+        parsers = tuple(_key_parser(key) for key in keys)
         values: list[SqlExpression] = [
             cursor.bind(key.type, partial(_key_value, place, self.fingerprint, parsers))
             for place, key in enumerate(keys)
@@ -121,8 +119,8 @@ def _parse(fingerprint: str, parsers: tuple[KeyParser, ...], cursor: str) -> lis
         raise BadInput(_FOREIGN) from error
 
 
-def _key_parser(type_: TypeEngine[Any]) -> KeyParser:
-    match type_:
+def _key_parser(key: SqlExpression) -> KeyParser:
+    match key.type:
         case Amount():
             return _parse_amount
         case Instant():

@@ -12,7 +12,6 @@ from typing import Any, TypeVar
 
 import strawberry
 from sqlalchemy import FromClause, Text, and_, false, func, or_, true
-from sqlalchemy.types import TypeEngine
 from sqlmodel import SQLModel
 from typing_extensions import dataclass_transform
 
@@ -92,17 +91,15 @@ def _field_condition(
             return ~func.coalesce(filter_condition(planner, type_name, argument, row), false())
     comparison = planner.catalog.comparisons[type_name][name]
     value = comparison.value(row.c)
-    convert = _converter(planner, value.type, comparison.references)
+    convert = _converter(planner, value, comparison.references)
     return and_(true(), *(_COMPARATORS[name](value, each, convert) for name, each in argument.items()))
 
 
-def _converter(
-    planner: Planner, type_: TypeEngine[Any], references: type[SQLModel] | None
-) -> Converter | None:
+def _converter(planner: Planner, value: SqlExpression, references: type[SQLModel] | None) -> Converter | None:
     if references is not None:
         prefix = planner.catalog.prefix(references)
         return lambda text: decode_id(prefix, text)
-    return _validate_amount if isinstance(type_, Amount) else None
+    return _validate_amount if isinstance(value.type, Amount) else None
 
 
 def _validate_amount(value: Decimal) -> Decimal:

@@ -20,6 +20,7 @@ from sqlalchemy import (
     func,
     literal_column,
     not_,
+    select,
     table,
 )
 from sqlalchemy.ext.compiler import compiles
@@ -243,9 +244,14 @@ def json_array_agg(text: SqlExpression) -> JsonText:
     return json_array(JsonJoin(text))
 
 
-def scalar_subquery(select: Select[Any], *, outer: FromClause) -> SqlExpression:
+def scalar_subquery(query: Select[Any], *, outer: FromClause) -> SqlExpression:
     """Return a select of one column as a value, evaluated for each row of ``outer``."""
-    return select.correlate(outer).scalar_subquery()
+    return query.correlate(outer).scalar_subquery()
+
+
+def json_array_of_rows(text: SqlExpression, rows: FromClause, *, outer: FromClause) -> JsonText:
+    """Return the JSON array of a text of each of ``rows``, evaluated for each row of ``outer``."""
+    return JsonText([scalar_subquery(select(json_array_agg(text)).select_from(rows), outer=outer)])
 
 
 def prune_columns(rows: Subquery, use: ClauseElement) -> None:
