@@ -13,7 +13,7 @@ from uuid import uuid4
 from db.domain.errors import DealdeskError
 from db.maintenance.integrity import integrity_errors
 from db.migrations.version import is_known_version
-from db.sqlite.database import BUSY_TIMEOUT_SECONDS
+from db.sqlite.connection import BUSY_TIMEOUT_SECONDS
 
 _SQLITE_HEADER = b"SQLite format 3\0"
 _TABLES = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name"

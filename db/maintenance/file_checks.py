@@ -9,7 +9,7 @@ from pathlib import Path
 from db.domain.errors import Unavailable
 from db.maintenance.findings import Finding, fail, ok, warn
 from db.maintenance.integrity import integrity_errors
-from db.sqlite.database import connect
+from db.sqlite.connection import connect
 
 MIN_FREE_BYTES = 256 * 2**20
 """Less free space than this may be used up before anyone notices."""

@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.domain.errors import Unavailable
-from db.sqlite.database import connect
+from db.sqlite.connection import connect
 
 T = TypeVar("T")
 

@@ -87,6 +87,7 @@ class Pool:
         """Close the idle connections, after waiting up to the acquire timeout for the busy ones."""
         if self._reconnecting is not None:
             self._reconnecting.cancel()
+            await asyncio.wait([self._reconnecting])
         async with AsyncExitStack() as held:
             with suppress(Unavailable):
                 for _ in range(self._size):
@@ -153,20 +154,25 @@ class Pool:
             self._reconnecting = asyncio.create_task(self._reconnect())
 
     async def _reconnect(self) -> None:
-        """Start an attempt at each interval, as one may never be answered, until one does not fail."""
-        attempts: set[asyncio.Future[Connection]] = set()
+        """Start an attempt at each interval until one succeeds: an attempt may never be answered."""
+        attempts: list[asyncio.Task[bool]] = []
         try:
-            while True:
-                attempts.add(asyncio.ensure_future(self._connect()))
-                await asyncio.sleep(RECONNECT_INTERVAL_SECONDS)
-                done = {attempt for attempt in attempts if attempt.done()}
-                attempts -= done
-                errors = [attempt.exception() for attempt in done]
-                await asyncio.gather(*(close(each.result()) for each in done if each.exception() is None))
-                if not all(isinstance(error, _MAY_COME_BACK) for error in errors):
-                    break
-            _log.warning("the database is reached again")
+            async with asyncio.TaskGroup() as group:
+                while not any(attempt.done() and attempt.result() for attempt in attempts):
+                    attempts = [attempt for attempt in attempts if not attempt.done()]
+                    attempts.append(group.create_task(self._is_reachable()))
+                    await asyncio.sleep(RECONNECT_INTERVAL_SECONDS)
+                for attempt in attempts:
+                    attempt.cancel()
         finally:
             self._reconnecting = None
-            for attempt in attempts:
-                attempt.cancel()
+        _log.warning("the database is reached again")
+
+    async def _is_reachable(self) -> bool:
+        try:
+            await close(await self._connect())
+        except _MAY_COME_BACK:
+            return False
+        except asyncpg.PostgresError:
+            pass  # it refuses this user or database, which the next task that connects is told
+        return True

@@ -16,7 +16,7 @@ from db.connect import open_database, sqlite_path
 from db.domain.errors import Unavailable
 from db.migrations.runner import migrate
 from db.sql.database import Database
-from db.sqlite.database import connect
+from db.sqlite.connection import connect
 from tests.builders import OrganizationBuilder
 from tests.db.operations import close
 from tests.postgres import postgres_server

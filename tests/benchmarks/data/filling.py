@@ -11,7 +11,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as dialect_of_asyncpg
 
 from db.migrations.runner import migrate
 from db.sql.statements import CompiledStatement, insert_statement
-from db.sqlite.database import connect
+from db.sqlite.connection import connect
 from tests.benchmarks.data.rows import TABLES, Rows, dataset
 from tests.benchmarks.data.sizes import Size
 

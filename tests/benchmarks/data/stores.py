@@ -9,7 +9,7 @@ from typing import Any
 import asyncpg
 from typing_extensions import override
 
-from db.sqlite.database import connect
+from db.sqlite.connection import connect
 
 
 class Store(ABC):

@@ -17,7 +17,7 @@ from db import models
 from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.domain.errors import Unavailable
 from db.migrations.runner import is_current, migrate, revert
-from db.sqlite.database import connect
+from db.sqlite.connection import connect
 from tests.postgres import PostgresServer
 
 TABLES = SQLModel.metadata.sorted_tables

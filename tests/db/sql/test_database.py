@@ -6,7 +6,7 @@ from typing import Any
 
 import asyncpg
 import pytest
-from sqlalchemy import String, cast, delete, func, select, update
+from sqlalchemy import String, cast, func, select, update
 
 from db import models
 from db.connect import POSTGRES_SCHEMES, open_database, sqlite_path
@@ -21,7 +21,7 @@ from db.sql.database import (
     Transaction,
 )
 from db.sql.statements import Statement, insert_statement
-from db.sqlite.database import connect
+from db.sqlite.connection import connect
 from tests.builders import NOW
 from tests.schema.support.listener import TIMEOUT_SECONDS, wait_until
 
@@ -267,23 +267,6 @@ async def test_a_write_on_sqlite_cancelled_while_it_waits_for_another_program_ne
     assert writing.cancelled()
     assert await open_transactions(sqlite_url) == 0
     assert await names(sqlite) == []
-
-
-def test_a_connection_to_sqlite_has_the_settings_that_the_rules_rely_on(sqlite_url: str) -> None:
-    with closing(connect(str(sqlite_path(sqlite_url)))) as connection:
-        settings = {
-            name: connection.execute(f"PRAGMA {name}").fetchone()[0]
-            for name in ("journal_mode", "synchronous", "foreign_keys")
-        }
-    assert settings == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1}
-
-
-async def test_a_read_on_sqlite_can_not_write(sqlite: Database) -> None:
-    deletion = Statement(delete(Organization).returning(Organization.name))
-    await sqlite.write(lambda transaction: add(transaction, "Northwind Works"))
-    with pytest.raises(sqlite3.OperationalError, match="readonly"):
-        await sqlite.json(deletion, {})
-    assert await names(sqlite) == ["Northwind Works"]
 
 
 @pytest.mark.parametrize(

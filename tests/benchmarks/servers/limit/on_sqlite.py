@@ -12,7 +12,8 @@ from uuid import UUID
 from typing_extensions import override
 
 from db.domain.ids import new_id
-from db.sqlite.database import READER_COUNT, connect
+from db.sqlite.connection import connect
+from db.sqlite.database import READER_COUNT
 from tests.benchmarks.servers.limit.application import Limit, application, statement
 from tests.benchmarks.servers.serving import Settings, serve
 
