@@ -1,4 +1,4 @@
-"""What must never be stored, whoever did what at the same time."""
+"""Find rows that violate the invariants; there must be none, whatever ran concurrently."""
 
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,9 @@ from tests.builders import OrganizationBuilder
 
 
 async def invalid_closings(builder: OrganizationBuilder) -> list[UUID]:
-    """Return the opportunities that are closed with an active quote or have a wrong number of activities."""
+    """Return the opportunities that are closed with an active quote, or have a wrong number of activities."""
     async with builder.database.transaction() as transaction:
-        rows = await transaction.rows(_STANDING)
+        rows = await transaction.rows(_CLOSINGS)
     return [
         row.id
         for row in rows
@@ -25,18 +25,18 @@ async def invalid_closings(builder: OrganizationBuilder) -> list[UUID]:
 
 
 async def invalid_wins(builder: OrganizationBuilder) -> list[UUID]:
-    """Return the opportunities with several won quotes, or with contracts of other quotes than that."""
-    return await _ids(builder, _BADLY_WON)
+    """Return the opportunities with several won quotes, or with contracts that do not match the won quote."""
+    return await _ids(builder, _INVALID_WINS)
 
 
 async def invalid_quote_closes(builder: OrganizationBuilder) -> list[UUID]:
-    """Return the quotes whose close activity does not say why they are in their state."""
-    return await _ids(builder, _BADLY_ENDED)
+    """Return the quotes whose close activity does not match their status reason."""
+    return await _ids(builder, _INVALID_QUOTE_CLOSES)
 
 
 async def invalid_revisions(builder: OrganizationBuilder) -> list[UUID]:
-    """Return the drafts and active quotes that share their number with another one."""
-    return await _ids(builder, _BADLY_REVISED)
+    """Return the drafts and active quotes that have the same number as another one."""
+    return await _ids(builder, _INVALID_REVISIONS)
 
 
 async def _ids(builder: OrganizationBuilder, statement: Statement) -> list[UUID]:
@@ -52,7 +52,7 @@ _quote_close = table_of(models.QuoteClose).c
 _contract = table_of(models.ProjectContract).c
 _line = table_of(models.ProjectContractLine).c
 
-_STANDING = Statement(
+_CLOSINGS = Statement(
     select(
         _opportunity.id,
         _opportunity.state,
@@ -105,7 +105,7 @@ _all_contracts = (
     )
     .scalar_subquery()
 )
-_BADLY_WON = Statement(
+_INVALID_WINS = Statement(
     select(_opportunity.id).where((_won > 1) | (_won != _contracts) | (_won != _all_contracts))
 )
 
@@ -114,11 +114,11 @@ _reason = (
     .where(_quote_close.organization_id == _quote.organization_id, _quote_close.quote_id == _quote.id)
     .scalar_subquery()
 )
-_is_ended = or_(_quote.state == QuoteState.WON, _quote.state == QuoteState.CLOSED)
-_BADLY_ENDED = Statement(
+_is_closed = or_(_quote.state == QuoteState.WON, _quote.state == QuoteState.CLOSED)
+_INVALID_QUOTE_CLOSES = Statement(
     select(_quote.id).where(
         case(
-            (_is_ended, func.coalesce(_reason != _quote.status_reason, true())),
+            (_is_closed, func.coalesce(_reason != _quote.status_reason, true())),
             else_=_reason.is_not(None),
         )
     )
@@ -129,7 +129,7 @@ def _is_live(quote: Any) -> Any:
     return or_(quote.state == QuoteState.DRAFT, quote.state == QuoteState.ACTIVE)
 
 
-_BADLY_REVISED = Statement(
+_INVALID_REVISIONS = Statement(
     select(_quote.id).where(
         _is_live(_quote),
         select(_other.id)

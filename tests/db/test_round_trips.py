@@ -1,4 +1,4 @@
-"""How often the rules ask the database: a closing holds its lock for as long as that takes."""
+"""The number of round trips to the database: a closing holds its lock for their duration."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -16,10 +16,12 @@ from db.sql.statements import Statement
 from tests.builders import OrganizationBuilder
 
 
-async def round_trips(builder: OrganizationBuilder, act: Callable[[Transaction], Awaitable[object]]) -> int:
+async def round_trips(
+    builder: OrganizationBuilder, operation: Callable[[Transaction], Awaitable[object]]
+) -> int:
     async with builder.database.transaction() as transaction:
         counted = Counted(transaction)
-        await act(counted)
+        await operation(counted)
         return counted.round_trips
 
 

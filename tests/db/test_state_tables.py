@@ -1,6 +1,6 @@
-"""The two tables of states: what every act comes to in every state, none left out.
+"""The result of every operation in every state of opportunities and quotes, as two tables.
 
-Where an act is allowed, the table holds the state that follows; where it is refused, the code.
+If the operation is allowed, the table contains the new state; if it is refused, the code.
 """
 
 from collections.abc import Awaitable, Callable
@@ -31,62 +31,62 @@ from db.sql.database import Transaction
 from tests.builders import OrganizationBuilder
 from tests.schema.support.client import cached_schema
 
-Act = Callable[[Transaction, OrganizationBuilder, UUID], Awaitable[object]]
+Operation = Callable[[Transaction, OrganizationBuilder, UUID], Awaitable[object]]
 
 OPEN, WON, LOST = OpportunityState
 DRAFT, ACTIVE, QUOTE_WON, CLOSED = QuoteState
 
 
-def closing(outcome: OpportunityState, **details: Any) -> Act:
+def closing(outcome: OpportunityState, **details: Any) -> Operation:
     return lambda it, builder, id_: close_opportunity(
         it, builder.caller, CloseOpportunity(opportunity_id=id_, outcome=outcome, **details)
     )
 
 
-def closing_many(outcome: OpportunityState, **details: Any) -> Act:
+def closing_many(outcome: OpportunityState, **details: Any) -> Operation:
     return lambda it, builder, id_: close_opportunities(
         it, builder.caller, CloseOpportunities(opportunity_ids=(id_,), outcome=outcome, **details)
     )
 
 
 def creating_quote(it: Transaction, builder: OrganizationBuilder, opportunity_id: UUID) -> Awaitable[object]:
-    number = f"QUO-OF-{opportunity_id}"  # the builder counts on by itself
+    number = f"QUO-OF-{opportunity_id}"  # the builder generates numbers of its own
     draft = CreateQuote(opportunity_id=opportunity_id, name="Cranes", number=number)
     return create_quote(it, builder.caller, draft)
 
 
-def editing(edit: Callable[[UUID], dict[str, Any]]) -> Act:
-    async def act(it: Transaction, builder: OrganizationBuilder, quote_id: UUID) -> object:
+def editing(edit: Callable[[UUID], dict[str, Any]]) -> Operation:
+    async def operation(it: Transaction, builder: OrganizationBuilder, quote_id: UUID) -> object:
         [line] = await read_lines(it, builder.caller, quote_id)
         return await update_quote(it, builder.caller, UpdateQuote(quote_id=quote_id, **edit(line.id)))
 
-    return act
+    return operation
 
 
-def of_one_quote(rule: Any) -> Act:
+def of_one_quote(rule: Any) -> Operation:
     return lambda it, builder, id_: rule(it, builder.caller, QuoteRef(quote_id=id_))
 
 
-def closing_quote(reason: QuoteCloseReason) -> Act:
+def closing_quote(reason: QuoteCloseReason) -> Operation:
     return lambda it, builder, id_: close_quotes(it, builder.caller, CloseQuotes(ids=(id_,), reason=reason))
 
 
-ALONG = CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED)
+REMAINING = CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED)
 CREW = LineContent(kind=QuoteLineKind.PRODUCT, name="Crew", unit_price=Decimal(7))
 
-OPPORTUNITY_ACTS: dict[str, Act] = {
+OPPORTUNITY_OPERATIONS: dict[str, Operation] = {
     "createQuote": creating_quote,
     "updateOpportunity": lambda it, builder, id_: update_opportunity(
         it, builder.caller, UpdateOpportunity(opportunity_id=id_, changes={"name": "Cranes"})
     ),
     "closeOpportunity as won": closing(WON),
     "closeOpportunity as lost": closing(LOST),
-    "closeOpportunity as won with its quotes": closing(WON, close_quotes=ALONG),
-    "closeOpportunity as lost with its quotes": closing(LOST, close_quotes=ALONG),
+    "closeOpportunity as won with its quotes": closing(WON, close_quotes=REMAINING),
+    "closeOpportunity as lost with its quotes": closing(LOST, close_quotes=REMAINING),
     "closeOpportunities as won": closing_many(WON),
     "closeOpportunities as lost": closing_many(LOST),
-    "closeOpportunities as won with their quotes": closing_many(WON, close_quotes=ALONG),
-    "closeOpportunities as lost with their quotes": closing_many(LOST, close_quotes=ALONG),
+    "closeOpportunities as won with their quotes": closing_many(WON, close_quotes=REMAINING),
+    "closeOpportunities as lost with their quotes": closing_many(LOST, close_quotes=REMAINING),
     "closeQuotes of it": lambda it, builder, id_: close_quotes(
         it, builder.caller, CloseQuotes(of_opportunity=id_)
     ),
@@ -94,7 +94,7 @@ OPPORTUNITY_ACTS: dict[str, Act] = {
         it, builder.caller, ReopenOpportunity(opportunity_id=id_)
     ),
 }
-QUOTE_ACTS: dict[str, Act] = {
+QUOTE_OPERATIONS: dict[str, Operation] = {
     "updateQuote": editing(lambda _: {"changes": {"name": "Cables"}}),
     "updateQuote adding a line": editing(lambda _: {"add_lines": (CREW,)}),
     "updateQuote changing a line": editing(
@@ -108,11 +108,11 @@ QUOTE_ACTS: dict[str, Act] = {
     "closeQuotes as lost": closing_quote(QuoteCloseReason.LOST),
     "closeQuotes as canceled": closing_quote(QuoteCloseReason.CANCELED),
 }
-OF_NO_STATE = {
+WITHOUT_STATE = {
     *("createOpportunity", "createAccount", "updateAccount"),
     *("createCompetitor", "createStatusReason", "retireStatusReason"),
 }
-"""Mutations that act on no opportunity and no quote that is there."""
+"""Mutations that need no opportunity and no quote."""
 
 ALREADY_CLOSED = "OPPORTUNITY_ALREADY_CLOSED"
 OPPORTUNITIES = {
@@ -128,7 +128,7 @@ OPPORTUNITIES = {
     (OPEN, "closeOpportunities as lost with their quotes"): "LOST",
     (OPEN, "closeQuotes of it"): "OPEN",
     (OPEN, "reopenOpportunity"): "OPPORTUNITY_OPEN",
-    **{(state, act): ALREADY_CLOSED for state in (WON, LOST) for act in OPPORTUNITY_ACTS},
+    **{(state, operation): ALREADY_CLOSED for state in (WON, LOST) for operation in OPPORTUNITY_OPERATIONS},
     (WON, "closeQuotes of it"): "WON",
     (WON, "reopenOpportunity"): "OPEN",
     (LOST, "closeQuotes of it"): "LOST",
@@ -149,7 +149,7 @@ WITH_QUOTE: dict[QuoteState | None, dict[tuple[OpportunityState, str], str]] = {
     QUOTE_WON: {},
     CLOSED: {},
 }
-"""Where it makes a difference that the opportunity has a quote, by the quote's state."""
+"""The results that a quote of the opportunity changes, by the state of the quote."""
 
 IN_DRAFT, IN_ACTIVE = "DRAFT: DRAFT_IN_PROGRESS", "ACTIVE: ACTIVE_IN_PROGRESS"
 QUOTES_OF_OPEN = {
@@ -163,7 +163,11 @@ QUOTES_OF_OPEN = {
     (DRAFT, "winQuote"): "QUOTE_NOT_ACTIVE",
     (DRAFT, "closeQuotes as lost"): "CLOSED: LOST",
     (DRAFT, "closeQuotes as canceled"): "CLOSED: CANCELED",
-    **{(state, act): "QUOTE_NOT_DRAFT" for state in (ACTIVE, QUOTE_WON, CLOSED) for act in QUOTE_ACTS},
+    **{
+        (state, operation): "QUOTE_NOT_DRAFT"
+        for state in (ACTIVE, QUOTE_WON, CLOSED)
+        for operation in QUOTE_OPERATIONS
+    },
     (ACTIVE, "reviseQuote"): "CLOSED: REVISED",
     (ACTIVE, "winQuote"): "WON: WON",
     (ACTIVE, "closeQuotes as lost"): "CLOSED: LOST",
@@ -177,69 +181,69 @@ QUOTES_OF_OPEN = {
     (CLOSED, "closeQuotes as lost"): "QUOTE_ALREADY_CLOSED",
     (CLOSED, "closeQuotes as canceled"): "QUOTE_ALREADY_CLOSED",
 }
-OF_CLOSED = "OPPORTUNITY_CLOSED"
-# An active quote of a closed opportunity can't be stored, which tests/db/test_invariants.py shows.
+REFUSED_BY_CLOSED = "OPPORTUNITY_CLOSED"
+# An active quote of a closed opportunity cannot be stored: see tests/db/models/test_invariants.py.
 QUOTES_OF_CLOSED = {
     **{pair: code for pair, code in QUOTES_OF_OPEN.items() if pair[0] != ACTIVE},
-    **{(DRAFT, act): OF_CLOSED for act in QUOTE_ACTS},
+    **{(DRAFT, operation): REFUSED_BY_CLOSED for operation in QUOTE_OPERATIONS},
     (DRAFT, "reviseQuote"): "QUOTE_NOT_REVISABLE",
     (DRAFT, "winQuote"): "QUOTE_NOT_ACTIVE",
-    (CLOSED, "reviseQuote"): OF_CLOSED,
+    (CLOSED, "reviseQuote"): REFUSED_BY_CLOSED,
 }
 
 
-def test_no_pair_is_missing() -> None:
-    assert set(OPPORTUNITIES) == set(product(OpportunityState, OPPORTUNITY_ACTS))
+def test_every_pair_of_state_and_operation_is_in_a_table() -> None:
+    assert set(OPPORTUNITIES) == set(product(OpportunityState, OPPORTUNITY_OPERATIONS))
     assert set(WITH_QUOTE) == {None, *QuoteState}
-    assert set(QUOTES_OF_OPEN) == set(product(QuoteState, QUOTE_ACTS))
-    assert set(QUOTES_OF_CLOSED) == set(product((DRAFT, QUOTE_WON, CLOSED), QUOTE_ACTS))
+    assert set(QUOTES_OF_OPEN) == set(product(QuoteState, QUOTE_OPERATIONS))
+    assert set(QUOTES_OF_CLOSED) == set(product((DRAFT, QUOTE_WON, CLOSED), QUOTE_OPERATIONS))
 
 
-def test_no_act_is_missing() -> None:
+def test_every_mutation_is_in_a_table() -> None:
     mutations: Any = cached_schema().graphql.mutation_type
-    acts = {act.split()[0] for act in (*OPPORTUNITY_ACTS, *QUOTE_ACTS)}
-    assert acts | OF_NO_STATE == set(mutations.fields)
-    assert acts & OF_NO_STATE == set()
+    operations = {operation.split()[0] for operation in (*OPPORTUNITY_OPERATIONS, *QUOTE_OPERATIONS)}
+    assert operations | WITHOUT_STATE == set(mutations.fields)
+    assert operations & WITHOUT_STATE == set()
 
 
 @pytest.mark.parametrize("quote", WITH_QUOTE)
-async def test_every_act_on_an_opportunity_comes_to_what_the_table_says(
+async def test_every_operation_on_an_opportunity_has_the_result_of_the_table(
     builder: OrganizationBuilder, quote: QuoteState | None
 ) -> None:
     expected = OPPORTUNITIES | WITH_QUOTE[quote]
     if quote == ACTIVE:
-        expected = {pair: told for pair, told in expected.items() if pair[0] == OPEN}
+        expected = {pair: refusal for pair, refusal in expected.items() if pair[0] == OPEN}
     found = {}
-    for state, act in expected:
+    for state, operation in expected:
         opportunity_id = await builder.opportunity(state=state)
         if quote is not None:
             await builder.quote(opportunity_id, state=quote)
-        told = await told_of(builder, OPPORTUNITY_ACTS[act], opportunity_id)
-        found[state, act] = told or await state_of(builder, "opportunity", opportunity_id)
+        refusal = await refusal_code(builder, OPPORTUNITY_OPERATIONS[operation], opportunity_id)
+        found[state, operation] = refusal or await state_of(builder, "opportunity", opportunity_id)
     assert found == expected
 
 
 @pytest.mark.parametrize(
     ("state", "table"), [(OPEN, QUOTES_OF_OPEN), (WON, QUOTES_OF_CLOSED), (LOST, QUOTES_OF_CLOSED)]
 )
-async def test_every_act_on_a_quote_comes_to_what_the_table_says(
+async def test_every_operation_on_a_quote_has_the_result_of_the_table(
     builder: OrganizationBuilder, state: OpportunityState, table: dict[tuple[QuoteState, str], str]
 ) -> None:
     found = {}
-    for quote_state, act in table:
+    for quote_state, operation in table:
         quote_id = await builder.quote(await builder.opportunity(state=state), state=quote_state)
-        told = await told_of(builder, QUOTE_ACTS[act], quote_id)
-        found[quote_state, act] = told or await state_of(builder, "quote", quote_id)
+        refusal = await refusal_code(builder, QUOTE_OPERATIONS[operation], quote_id)
+        found[quote_state, operation] = refusal or await state_of(builder, "quote", quote_id)
     assert found == table
     revisions = [quote for quote in (await builder.dump())["quote"] if quote.revision]
-    assert len(revisions) == (2 if state == OPEN else 0)  # those that reviseQuote made, and no others
+    assert len(revisions) == (2 if state == OPEN else 0)  # only those that reviseQuote created
 
 
-async def told_of(builder: OrganizationBuilder, act: Act, id_: UUID) -> str | None:
-    """Return the code of a refusal, having seen that nothing was changed; None where there was none."""
+async def refusal_code(builder: OrganizationBuilder, operation: Operation, id_: UUID) -> str | None:
+    """Return the code of the refusal, after checking that nothing changed; None if it is allowed."""
     before = await builder.dump()
     try:
-        await builder.database.write(lambda it: act(it, builder, id_))
+        await builder.database.write(lambda it: operation(it, builder, id_))
     except (QuotesNotClosable, OpportunitiesNotClosable) as refusal:
         code = refusal.failures[0].code
     except Refusal as refusal:

@@ -1,4 +1,4 @@
-"""Two organizations whose rows have the same ids: an act on one leaves the other as it was."""
+"""Two organizations with the same ids: an operation on one does not change the other."""
 
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,7 +13,7 @@ from tests.builders import OrganizationBuilder
 from tests.db.operations import activate, close, close_all
 
 OPPORTUNITY, ACTIVE, DRAFT = new_id(), new_id(), new_id()
-ACTS: dict[str, Callable[[OrganizationBuilder], Awaitable[object]]] = {
+OPERATIONS: dict[str, Callable[[OrganizationBuilder], Awaitable[object]]] = {
     "closing": lambda builder: close(
         builder,
         OPPORTUNITY,
@@ -26,7 +26,7 @@ ACTS: dict[str, Callable[[OrganizationBuilder], Awaitable[object]]] = {
 }
 
 
-async def deals_with_the_same_ids(database: Database) -> OrganizationBuilder:
+async def builder_with_fixed_ids(database: Database) -> OrganizationBuilder:
     builder = await OrganizationBuilder.create(database)
     await builder.opportunity(id=OPPORTUNITY)
     await builder.quote(OPPORTUNITY, id=ACTIVE, state=QuoteState.ACTIVE)
@@ -41,16 +41,16 @@ async def rows_of(builder: OrganizationBuilder) -> dict[str, list[Any]]:
     }
 
 
-@pytest.mark.parametrize("act", ACTS.values(), ids=ACTS.keys())
+@pytest.mark.parametrize("operation", OPERATIONS.values(), ids=OPERATIONS.keys())
 @pytest.mark.parametrize("is_first", [True, False])
-async def test_an_act_changes_its_own_organization_alone(
-    database: Database, act: Callable[[OrganizationBuilder], Awaitable[object]], is_first: bool
+async def test_an_operation_changes_only_its_own_organization(
+    database: Database, operation: Callable[[OrganizationBuilder], Awaitable[object]], is_first: bool
 ) -> None:
-    tenants = [await deals_with_the_same_ids(database) for _ in range(2)]
+    tenants = [await builder_with_fixed_ids(database) for _ in range(2)]
     acting, other = tenants if is_first else reversed(tenants)
     own, others = await rows_of(acting), await rows_of(other)
 
-    await act(acting)
+    await operation(acting)
 
     assert await rows_of(other) == others
     assert await rows_of(acting) != own

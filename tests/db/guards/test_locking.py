@@ -25,24 +25,24 @@ from tests.db.races.race import Operation
 from tests.reliability.support.interleaving import Writer, run_interleaved
 
 NUMBER = 12
-"""Opportunities that one write locks."""
+"""The number of opportunities that one write locks."""
 
 ROUNDS = 3
-"""How often each case is run; without ORDER BY a hash table may yield the lowest id first by chance."""
+"""Without ORDER BY, a hash table can return the lowest id first by chance."""
 
 WAIT_TIMEOUT_SECONDS = 20
 
-Deal = tuple[UUID, UUID]
+OpportunityWithQuote = tuple[UUID, UUID]
 """The ids of an opportunity and of its draft quote."""
 
-Write = Callable[[Caller, Sequence[Deal], Transaction], Awaitable[object]]
+Write = Callable[[Caller, Sequence[OpportunityWithQuote], Transaction], Awaitable[object]]
 
 
 @pytest.fixture
 async def scanning(postgresql_url: str) -> AsyncIterator[Database]:
-    """A database that reads its rows in the order in which they are stored, where no ORDER BY says otherwise.
+    """A database that without ORDER BY reads its rows in the order in which they were stored.
 
-    An index on the ids would yield them in order by chance, and so hide that ORDER BY is missing.
+    An index on the ids would return them in order by chance, and so hide that ORDER BY is missing.
     """
     database = await open_database(postgresql_url)
     try:
@@ -57,30 +57,36 @@ async def scanning(postgresql_url: str) -> AsyncIterator[Database]:
         await database.close()
 
 
-async def stored_deals(builder: OrganizationBuilder, number: int) -> list[Deal]:
-    """Store deals, the highest id first; return them by their opportunities' ids, the lowest first."""
+async def stored_opportunities(builder: OrganizationBuilder, number: int) -> list[OpportunityWithQuote]:
+    """Store opportunities with a quote, the highest id first; return them, the lowest id first."""
     ids = sorted(new_id() for _ in range(number))
     quote_ids = {id_: await builder.quote(await builder.opportunity(id=id_)) for id_ in reversed(ids)}
     return [(id_, quote_ids[id_]) for id_ in ids]
 
 
-def closing_opportunities(caller: Caller, of: Sequence[Deal], transaction: Transaction) -> Awaitable[object]:
+def closing_opportunities(
+    caller: Caller, of: Sequence[OpportunityWithQuote], transaction: Transaction
+) -> Awaitable[object]:
     ids = tuple(opportunity_id for opportunity_id, _ in of)
     closing = CloseOpportunities(opportunity_ids=ids, outcome=OpportunityState.LOST, close_others=True)
     return close_opportunities(transaction, caller, closing)
 
 
-def closing_quotes(caller: Caller, of: Sequence[Deal], transaction: Transaction) -> Awaitable[object]:
+def closing_quotes(
+    caller: Caller, of: Sequence[OpportunityWithQuote], transaction: Transaction
+) -> Awaitable[object]:
     ids = tuple(quote_id for _, quote_id in of)
     return close_quotes(transaction, caller, CloseQuotes(ids=ids, close_others=True))
 
 
-def locking_opportunities(caller: Caller, of: Sequence[Deal], transaction: Transaction) -> Awaitable[object]:
+def locking_opportunities(
+    caller: Caller, of: Sequence[OpportunityWithQuote], transaction: Transaction
+) -> Awaitable[object]:
     return lock_opportunities(transaction, caller, [opportunity_id for opportunity_id, _ in of])
 
 
 def locking_opportunities_of_quotes(
-    caller: Caller, of: Sequence[Deal], transaction: Transaction
+    caller: Caller, of: Sequence[OpportunityWithQuote], transaction: Transaction
 ) -> Awaitable[object]:
     return lock_quotes(transaction, caller, [quote_id for _, quote_id in of])
 
@@ -95,12 +101,12 @@ WRITES: list[Write] = [
 
 @pytest.mark.parametrize("step", [1, -1], ids=["ascending", "descending"])
 @pytest.mark.parametrize("write", WRITES)
-async def test_a_write_locks_opportunities_by_their_ids_whatever_order_is_sent(
+async def test_a_write_locks_opportunities_in_the_order_of_their_ids(
     scanning: Database, write: Write, step: int
 ) -> None:
     builder = await OrganizationBuilder.create(scanning)
     for _ in range(ROUNDS):
-        stored = await stored_deals(builder, NUMBER)
+        stored = await stored_opportunities(builder, NUMBER)
         first_is_locked, other_waits = asyncio.Event(), asyncio.Event()
 
         async def one_by_one(transaction: Transaction) -> None:
@@ -129,18 +135,18 @@ async def test_a_write_locks_opportunities_by_their_ids_whatever_order_is_sent(
         (closing_quotes, closing_opportunities),
     ],
 )
-async def test_writes_that_are_sent_the_same_ids_in_opposite_orders_do_not_deadlock(
+async def test_writes_with_the_same_ids_in_opposite_orders_do_not_deadlock(
     scanning: Database, one: Write, other: Write
 ) -> None:
     builder = await OrganizationBuilder.create(scanning)
-    stored = await stored_deals(builder, 2)
-    acts: list[Operation] = [
+    stored = await stored_opportunities(builder, 2)
+    operations: list[Operation] = [
         partial(one, builder.caller, stored[::-1]),
         partial(other, builder.caller, stored),
     ]
-    writers = [Writer(scanning) for _ in acts]
+    writers = [Writer(scanning) for _ in operations]
 
-    writes = [writer.write(act) for writer, act in zip(writers, acts, strict=True)]
+    writes = [writer.write(operation) for writer, operation in zip(writers, operations, strict=True)]
     await run_interleaved(scanning, writers, writes, InTurns())
 
     assert scanning.retry_counter.retries == 0
@@ -153,7 +159,7 @@ class InTurns:
         self._last = -1
 
     def choose(self, able: Sequence[int]) -> int:
-        """Pick the one that did not run last, if it can run."""
+        """Return the write that did not run last, if it can run."""
         self._last = next((each for each in able if each != self._last), able[0])
         return self._last
 

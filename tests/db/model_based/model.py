@@ -1,6 +1,6 @@
-"""The life of deals once more, in plain Python that knows neither transactions nor SQL.
+"""A model of the operations in plain Python, without transactions and SQL.
 
-Every act takes what its rule is sent and returns the code with which it is refused, or None.
+Each method takes the command of an operation and returns the code of the refusal, or None.
 """
 
 from collections import Counter
@@ -30,8 +30,8 @@ Line = tuple[str, Decimal, Decimal]
 
 LIVE = ("DRAFT", "ACTIVE")
 
-_OF_ONE = {None, "OPPORTUNITY_ALREADY_CLOSED", "ACTIVE_QUOTES"}
-"""What keeps one opportunity of many open, and not all of them."""
+_OF_ONE_OPPORTUNITY = {None, "OPPORTUNITY_ALREADY_CLOSED", "ACTIVE_QUOTES"}
+"""The results that concern one of several opportunities; others refuse all of them."""
 
 
 @dataclass
@@ -81,7 +81,7 @@ class Quote:
 
 
 class Model:
-    """One organization."""
+    """A model of one organization."""
 
     def __init__(self, builder: OrganizationBuilder) -> None:
         states = dict.fromkeys(SeededReason, "LOST") | {
@@ -99,128 +99,136 @@ class Model:
         self.events: list[tuple[UUID, str]] = []
         self.last_number = 1000
 
-    def add_opportunity(self, id_: UUID, sent: CreateOpportunity) -> None:
-        reason = self.seeded[sent.status_reason.code]
-        self.opportunities[id_] = Opportunity(sent.name, sent.estimated_revenue, reason)
-        self._tell("OPPORTUNITY_CREATED", id_, id_)
+    def add_opportunity(self, id_: UUID, command: CreateOpportunity) -> None:
+        reason = self.seeded[command.status_reason.code]
+        self.opportunities[id_] = Opportunity(command.name, command.estimated_revenue, reason)
+        self._record("OPPORTUNITY_CREATED", id_, id_)
 
-    def update_opportunity(self, sent: UpdateOpportunity) -> str | None:
-        opportunity = self.opportunities[sent.opportunity_id]
-        refusal = _refusal_of_open(opportunity, sent)
-        name = sent.changes.get("name", opportunity.name)
-        reason = sent.changes.get("status_reason")
+    def update_opportunity(self, command: UpdateOpportunity) -> str | None:
+        opportunity = self.opportunities[command.opportunity_id]
+        refusal = _refusal_of_open(opportunity, command)
+        name = command.changes.get("name", opportunity.name)
+        reason = command.changes.get("status_reason")
         wanted = opportunity.reason if reason is None else self.seeded[reason.code]
         if refusal is None and (opportunity.name, opportunity.reason) != (name, wanted):
             opportunity.name, opportunity.reason = name, wanted
             opportunity.version += 1
-            self._tell("OPPORTUNITY_UPDATED", sent.opportunity_id, sent.opportunity_id)
+            self._record("OPPORTUNITY_UPDATED", command.opportunity_id, command.opportunity_id)
         return refusal
 
-    def close_opportunity(self, sent: CloseOpportunity) -> str | None:
-        opportunity = self.opportunities[sent.opportunity_id]
-        seeded = "WON" if sent.outcome == "WON" else "OUT_SOLD" if sent.competitor_id else "CANCELED"
-        reason_id = sent.status_reason_id or self.seeded[SeededReason[seeded]]
-        refusal = _refusal_of_open(opportunity, sent) or _refusal_of_reason(self.reasons[reason_id], sent)
-        if refusal is None and sent.close_quotes is None and self.quotes_of(sent.opportunity_id, "ACTIVE"):
+    def close_opportunity(self, command: CloseOpportunity) -> str | None:
+        opportunity = self.opportunities[command.opportunity_id]
+        seeded = "WON" if command.outcome == "WON" else "OUT_SOLD" if command.competitor_id else "CANCELED"
+        reason_id = command.status_reason_id or self.seeded[SeededReason[seeded]]
+        refusal = _refusal_of_open(opportunity, command) or _refusal_of_reason(
+            self.reasons[reason_id], command
+        )
+        if (
+            refusal is None
+            and command.close_quotes is None
+            and self.quotes_of(command.opportunity_id, "ACTIVE")
+        ):
             refusal = "ACTIVE_QUOTES"
         if refusal is None:
-            self._close(opportunity, sent, reason_id)
+            self._close(opportunity, command, reason_id)
         return refusal
 
-    def _close(self, opportunity: Opportunity, sent: CloseOpportunity, reason_id: UUID) -> None:
-        if sent.close_quotes is not None:
-            for quote_id in self.quotes_of(sent.opportunity_id, *LIVE):
-                self._end(quote_id, "CLOSED", sent.close_quotes.reason, "QUOTE_CLOSED")
-        won = [quote.total for quote in self.quotes_of(sent.opportunity_id, "WON").values()]
-        opportunity.revenue = (*won, opportunity.estimate)[0] if sent.outcome == "WON" else None
-        opportunity.state, opportunity.reason = sent.outcome, reason_id
+    def _close(self, opportunity: Opportunity, command: CloseOpportunity, reason_id: UUID) -> None:
+        if command.close_quotes is not None:
+            for quote_id in self.quotes_of(command.opportunity_id, *LIVE):
+                self._close_quote(quote_id, "CLOSED", command.close_quotes.reason, "QUOTE_CLOSED")
+        won = [quote.total for quote in self.quotes_of(command.opportunity_id, "WON").values()]
+        opportunity.revenue = (*won, opportunity.estimate)[0] if command.outcome == "WON" else None
+        opportunity.state, opportunity.reason = command.outcome, reason_id
         opportunity.version += 1
-        opportunity.closes.append((sent.outcome, "COMPLETED", reason_id))
-        self._tell("OPPORTUNITY_CLOSED", sent.opportunity_id, sent.opportunity_id)
+        opportunity.closes.append((command.outcome, "COMPLETED", reason_id))
+        self._record("OPPORTUNITY_CLOSED", command.opportunity_id, command.opportunity_id)
 
-    def close_opportunities(self, sent: CloseOpportunities) -> str | None:
+    def close_opportunities(self, command: CloseOpportunities) -> str | None:
         before = deepcopy(vars(self))
-        told = self._close_each(sent)
-        refusal = next((code for code in told if code not in _OF_ONE), None)
-        if refusal is None and any(told) and not sent.close_others:
+        codes = self._close_each(command)
+        refusal = next((code for code in codes if code not in _OF_ONE_OPPORTUNITY), None)
+        if refusal is None and any(codes) and not command.close_others:
             refusal = "OPPORTUNITIES_NOT_CLOSABLE"
         if refusal is not None:
             vars(self).update(before)
         return refusal
 
-    def _close_each(self, sent: CloseOpportunities) -> list[str | None]:
-        same: Any = {name: getattr(sent, name) for name in ("outcome", "status_reason_id", "close_quotes")}
-        ids = dict.fromkeys(sent.opportunity_ids)
-        return [self.close_opportunity(CloseOpportunity(opportunity_id=id_, **same)) for id_ in ids]
+    def _close_each(self, command: CloseOpportunities) -> list[str | None]:
+        shared: Any = {
+            name: getattr(command, name) for name in ("outcome", "status_reason_id", "close_quotes")
+        }
+        ids = dict.fromkeys(command.opportunity_ids)
+        return [self.close_opportunity(CloseOpportunity(opportunity_id=id_, **shared)) for id_ in ids]
 
-    def reopen_opportunity(self, sent: ReopenOpportunity) -> str | None:
-        opportunity = self.opportunities[sent.opportunity_id]
+    def reopen_opportunity(self, command: ReopenOpportunity) -> str | None:
+        opportunity = self.opportunities[command.opportunity_id]
         if opportunity.state == "OPEN":
             return "OPPORTUNITY_OPEN"
-        if _is_stale(opportunity, sent):
+        if _is_stale(opportunity, command):
             return "STALE_VERSION"
-        opportunity.state, opportunity.reason = "OPEN", self.seeded[sent.status_reason.code]
+        opportunity.state, opportunity.reason = "OPEN", self.seeded[command.status_reason.code]
         opportunity.revenue = None
         opportunity.version += 1
         outcome, _, reason_id = opportunity.closes[-1]
         opportunity.closes[-1] = (outcome, "CANCELED", reason_id)
-        self._tell("OPPORTUNITY_REOPENED", sent.opportunity_id, sent.opportunity_id)
+        self._record("OPPORTUNITY_REOPENED", command.opportunity_id, command.opportunity_id)
         return None
 
-    def create_quote(self, sent: CreateQuote) -> str | None:
-        """Say whether there may be such a quote; ``add_quote`` adds it."""
-        if self.opportunities[sent.opportunity_id].state != "OPEN":
+    def create_quote(self, command: CreateQuote) -> str | None:
+        """Check whether the quote can be created; ``add_quote`` adds it."""
+        if self.opportunities[command.opportunity_id].state != "OPEN":
             return "OPPORTUNITY_ALREADY_CLOSED"
         numbers = {quote.number for quote in self.quotes.values()}
-        return "QUOTE_NUMBER_TAKEN" if sent.number in numbers else None
+        return "QUOTE_NUMBER_TAKEN" if command.number in numbers else None
 
-    def add_quote(self, id_: UUID, sent: CreateQuote) -> None:
-        if sent.number is None:
+    def add_quote(self, id_: UUID, command: CreateQuote) -> None:
+        if command.number is None:
             self.last_number += 1
-        number = sent.number or f"QUO-{self.last_number}"
-        source = self.quotes[sent.copy_lines_from].lines if sent.copy_lines_from else []
-        self.quotes[id_] = Quote(sent.opportunity_id, number, sent.name, lines=list(source))
-        self._tell("QUOTE_CREATED", id_, sent.opportunity_id)
+        number = command.number or f"QUO-{self.last_number}"
+        source = self.quotes[command.copy_lines_from].lines if command.copy_lines_from else []
+        self.quotes[id_] = Quote(command.opportunity_id, number, command.name, lines=list(source))
+        self._record("QUOTE_CREATED", id_, command.opportunity_id)
 
-    def update_quote(self, sent: Any, name: str, lines: list[Line]) -> str | None:
-        quote = self.quotes[sent.quote_id]
-        refusal = self._refusal_of_draft(quote, sent)
+    def update_quote(self, command: Any, name: str, lines: list[Line]) -> str | None:
+        quote = self.quotes[command.quote_id]
+        refusal = self._refusal_of_draft(quote, command)
         if refusal is None and (quote.name, quote.lines) != (name, lines):
             quote.name, quote.lines = name, lines
             quote.version += 1
-            self._tell("QUOTE_UPDATED", sent.quote_id, quote.opportunity)
+            self._record("QUOTE_UPDATED", command.quote_id, quote.opportunity)
         return refusal
 
-    def delete_draft_quote(self, sent: QuoteRef) -> str | None:
-        refusal = self._refusal_of_draft(self.quotes[sent.quote_id], sent)
+    def delete_draft_quote(self, command: QuoteRef) -> str | None:
+        refusal = self._refusal_of_draft(self.quotes[command.quote_id], command)
         if refusal is None:
-            self._tell("QUOTE_DELETED", sent.quote_id, self.quotes.pop(sent.quote_id).opportunity)
+            self._record("QUOTE_DELETED", command.quote_id, self.quotes.pop(command.quote_id).opportunity)
         return refusal
 
-    def activate_quote(self, sent: QuoteRef) -> str | None:
-        quote = self.quotes[sent.quote_id]
-        refusal = self._refusal_of_draft(quote, sent) or (None if quote.lines else "QUOTE_WITHOUT_LINES")
+    def activate_quote(self, command: QuoteRef) -> str | None:
+        quote = self.quotes[command.quote_id]
+        refusal = self._refusal_of_draft(quote, command) or (None if quote.lines else "QUOTE_WITHOUT_LINES")
         if refusal is None:
             quote.state, quote.reason = "ACTIVE", "ACTIVE_IN_PROGRESS"
             quote.version += 1
-            self._tell("QUOTE_ACTIVATED", sent.quote_id, quote.opportunity)
+            self._record("QUOTE_ACTIVATED", command.quote_id, quote.opportunity)
         return refusal
 
-    def revise_quote(self, sent: QuoteRef) -> str | None:
+    def revise_quote(self, command: QuoteRef) -> str | None:
         """Close the quote; ``add_revision`` adds the draft."""
-        quote = self.quotes[sent.quote_id]
+        quote = self.quotes[command.quote_id]
         if quote.state not in ("ACTIVE", "CLOSED"):
             return "QUOTE_NOT_REVISABLE"
         if self.opportunities[quote.opportunity].state != "OPEN":
             return "OPPORTUNITY_CLOSED"
-        if _is_stale(quote, sent):
+        if _is_stale(quote, command):
             return "STALE_VERSION"
         if any(each.state in LIVE and each is not quote for each in self._revisions(quote)):
             return "ANOTHER_REVISION_LIVE"
         if quote.state == "ACTIVE":
-            self._end(sent.quote_id, "CLOSED", "REVISED", "QUOTE_REVISED")
+            self._close_quote(command.quote_id, "CLOSED", "REVISED", "QUOTE_REVISED")
         else:
-            self.audit["QUOTE_REVISED", sent.quote_id] += 1
+            self.audit["QUOTE_REVISED", command.quote_id] += 1
         self.events.append((quote.opportunity, "QUOTE_REVISED"))
         return None
 
@@ -230,92 +238,92 @@ class Model:
         self.quotes[id_] = Quote(old.opportunity, old.number, old.name, revision, list(old.lines))
         self.audit["QUOTE_CREATED", id_] += 1
 
-    def win_quote(self, sent: WinQuote) -> str | None:
-        quote = self.quotes[sent.quote_id]
+    def win_quote(self, command: WinQuote) -> str | None:
+        quote = self.quotes[command.quote_id]
         if quote.state != "ACTIVE":
             return "QUOTE_NOT_ACTIVE"
-        if _is_stale(quote, sent):
+        if _is_stale(quote, command):
             return "STALE_VERSION"
         if self.quotes_of(quote.opportunity, "WON"):
             return "ANOTHER_QUOTE_WON"
-        self._end(sent.quote_id, "WON", "WON", "QUOTE_WON")
+        self._close_quote(command.quote_id, "WON", "WON", "QUOTE_WON")
         for other in self.quotes_of(quote.opportunity, *LIVE):
-            self._end(other, "CLOSED", "LOST", "QUOTE_CLOSED")
+            self._close_quote(other, "CLOSED", "LOST", "QUOTE_CLOSED")
         self.events.append((quote.opportunity, "QUOTE_WON"))
         return None
 
     def add_contract(self, id_: UUID) -> None:
-        """Note the contract of a quote that was won; its lines are the quote's."""
+        """Add the contract of a won quote, which has the lines of the quote."""
         self.audit["PROJECT_CONTRACT_CREATED", id_] += 1
 
-    def close_quotes(self, sent: CloseQuotes) -> str | None:
-        ids = list(dict.fromkeys(sent.ids or ()))
-        if sent.of_opportunity:
-            ids = list(self.quotes_of(sent.of_opportunity, *LIVE))
+    def close_quotes(self, command: CloseQuotes) -> str | None:
+        ids = list(dict.fromkeys(command.ids or ()))
+        if command.of_opportunity:
+            ids = list(self.quotes_of(command.of_opportunity, *LIVE))
         closable = [id_ for id_ in ids if self._is_closable(id_)]
-        if closable != ids and not sent.close_others:
+        if closable != ids and not command.close_others:
             return "QUOTES_NOT_CLOSABLE"
         for id_ in closable:
-            self._end(id_, "CLOSED", sent.reason, "QUOTE_CLOSED")
+            self._close_quote(id_, "CLOSED", command.reason, "QUOTE_CLOSED")
         changed = sorted({self.quotes[id_].opportunity for id_ in closable})
         self.events += [(opportunity_id, "QUOTES_CLOSED") for opportunity_id in changed]
         return None
 
-    def create_account(self, sent: CreateAccount) -> str | None:
-        """Say whether there may be such an account; ``add_account`` adds it."""
-        return "ACCOUNT_NAME_TAKEN" if self._is_account(sent.name) else None
+    def create_account(self, command: CreateAccount) -> str | None:
+        """Check whether the account can be created; ``add_account`` adds it."""
+        return "ACCOUNT_NAME_TAKEN" if self._has_account(command.name) else None
 
-    def add_account(self, id_: UUID, sent: CreateAccount) -> None:
-        self.accounts[id_] = Account(sent.name, sent.parent_account_id)
+    def add_account(self, id_: UUID, command: CreateAccount) -> None:
+        self.accounts[id_] = Account(command.name, command.parent_account_id)
         self.audit["ACCOUNT_CREATED", id_] += 1
 
-    def update_account(self, sent: UpdateAccount) -> str | None:
-        account = self.accounts[sent.account_id]
-        name = sent.changes.get("name", account.name)
-        parent = sent.changes.get("parent_account_id", account.parent)
-        if _is_stale(account, sent):
+    def update_account(self, command: UpdateAccount) -> str | None:
+        account = self.accounts[command.account_id]
+        name = command.changes.get("name", account.name)
+        parent = command.changes.get("parent_account_id", account.parent)
+        if _is_stale(account, command):
             return "STALE_VERSION"
-        if name != account.name and self._is_account(name):
+        if name != account.name and self._has_account(name):
             return "ACCOUNT_NAME_TAKEN"
-        if parent != account.parent and sent.account_id in self._above(parent):
+        if parent != account.parent and command.account_id in self._ancestors(parent):
             return "PARENT_ACCOUNT_BELOW"
         if (account.name, account.parent) != (name, parent):
             account.name, account.parent = name, parent
             account.version += 1
-            self.audit["ACCOUNT_UPDATED", sent.account_id] += 1
+            self.audit["ACCOUNT_UPDATED", command.account_id] += 1
         return None
 
-    def create_competitor(self, sent: CreateCompetitor) -> str | None:
-        """Say whether there may be such a competitor; ``add_competitor`` adds it."""
-        return "COMPETITOR_NAME_TAKEN" if sent.name in self.competitors else None
+    def create_competitor(self, command: CreateCompetitor) -> str | None:
+        """Check whether the competitor can be created; ``add_competitor`` adds it."""
+        return "COMPETITOR_NAME_TAKEN" if command.name in self.competitors else None
 
-    def add_competitor(self, id_: UUID, sent: CreateCompetitor) -> None:
-        self.competitors.add(sent.name)
+    def add_competitor(self, id_: UUID, command: CreateCompetitor) -> None:
+        self.competitors.add(command.name)
         self.audit["COMPETITOR_CREATED", id_] += 1
 
-    def create_status_reason(self, sent: CreateStatusReason) -> str | None:
-        """Say whether there may be such a reason; ``add_status_reason`` adds it."""
-        if sent.competitor_required and sent.state == "WON":
+    def create_status_reason(self, command: CreateStatusReason) -> str | None:
+        """Check whether the status reason can be created; ``add_status_reason`` adds it."""
+        if command.competitor_required and command.state == "WON":
             return "COMPETITOR_OF_A_WIN"
         labels = {(reason.state, reason.label) for reason in self.reasons.values()}
-        return "STATUS_REASON_LABEL_TAKEN" if (sent.state, sent.label) in labels else None
+        return "STATUS_REASON_LABEL_TAKEN" if (command.state, command.label) in labels else None
 
-    def add_status_reason(self, id_: UUID, sent: CreateStatusReason) -> None:
-        required = (sent.description_required, sent.competitor_required)
-        self.reasons[id_] = Reason(sent.state, sent.label, *required)
+    def add_status_reason(self, id_: UUID, command: CreateStatusReason) -> None:
+        required = (command.description_required, command.competitor_required)
+        self.reasons[id_] = Reason(command.state, command.label, *required)
         self.audit["STATUS_REASON_CREATED", id_] += 1
 
-    def retire_status_reason(self, sent: RetireStatusReason) -> str | None:
-        reason = self.reasons[sent.status_reason_id]
+    def retire_status_reason(self, command: RetireStatusReason) -> str | None:
+        reason = self.reasons[command.status_reason_id]
         if reason.state == "OPEN":
             return "STATUS_REASON_OF_OPEN"
         if reason.is_retired:
             return "STATUS_REASON_RETIRED"
-        if _is_stale(reason, sent):
+        if _is_stale(reason, command):
             return "STALE_VERSION"
         reason.is_retired = True
         reason.version += 1
-        self.audit["STATUS_REASON_RETIRED", sent.status_reason_id] += 1
+        self.audit["STATUS_REASON_RETIRED", command.status_reason_id] += 1
         return None
 
     def quotes_of(self, opportunity_id: UUID, *states: str) -> dict[UUID, Quote]:
@@ -325,15 +333,15 @@ class Model:
             if quote.opportunity == opportunity_id and quote.state in states
         }
 
-    def _is_account(self, name: str) -> bool:
+    def _has_account(self, name: str) -> bool:
         return any(account.name == name for account in self.accounts.values())
 
-    def _above(self, account_id: UUID | None) -> set[UUID]:
-        above: set[UUID] = set()
+    def _ancestors(self, account_id: UUID | None) -> set[UUID]:
+        ancestors: set[UUID] = set()
         while account_id is not None:
-            above.add(account_id)
+            ancestors.add(account_id)
             account_id = self.accounts[account_id].parent
-        return above
+        return ancestors
 
     def _is_closable(self, id_: UUID) -> bool:
         quote = self.quotes.get(id_)
@@ -346,39 +354,39 @@ class Model:
     def _revisions(self, quote: Quote) -> list[Quote]:
         return [each for each in self.quotes.values() if each.number == quote.number]
 
-    def _end(self, id_: UUID, state: str, reason: str, action: str) -> None:
+    def _close_quote(self, id_: UUID, state: str, reason: str, action: str) -> None:
         quote = self.quotes[id_]
         quote.state, quote.reason, quote.close = state, reason, reason
         quote.version += 1
         self.audit[action, id_] += 1
 
-    def _tell(self, what: str, subject: UUID, opportunity_id: UUID) -> None:
-        self.audit[what, subject] += 1
-        self.events.append((opportunity_id, what))
+    def _record(self, action: str, subject: UUID, opportunity_id: UUID) -> None:
+        self.audit[action, subject] += 1
+        self.events.append((opportunity_id, action))
 
-    def _refusal_of_draft(self, quote: Quote, sent: Any) -> str | None:
+    def _refusal_of_draft(self, quote: Quote, command: Any) -> str | None:
         if quote.state != "DRAFT":
             return "QUOTE_NOT_DRAFT"
         if self.opportunities[quote.opportunity].state != "OPEN":
             return "OPPORTUNITY_CLOSED"
-        return "STALE_VERSION" if _is_stale(quote, sent) else None
+        return "STALE_VERSION" if _is_stale(quote, command) else None
 
 
-def _refusal_of_open(opportunity: Opportunity, sent: Any) -> str | None:
+def _refusal_of_open(opportunity: Opportunity, command: Any) -> str | None:
     if opportunity.state != "OPEN":
         return "OPPORTUNITY_ALREADY_CLOSED"
-    return "STALE_VERSION" if _is_stale(opportunity, sent) else None
+    return "STALE_VERSION" if _is_stale(opportunity, command) else None
 
 
-def _refusal_of_reason(reason: Reason, sent: CloseOpportunity) -> str | None:
-    if reason.is_retired or reason.state != sent.outcome:
+def _refusal_of_reason(reason: Reason, command: CloseOpportunity) -> str | None:
+    if reason.is_retired or reason.state != command.outcome:
         return "INVALID_STATUS_REASON"
-    if reason.description_required and sent.description is None:
+    if reason.description_required and command.description is None:
         return "DESCRIPTION_REQUIRED"
-    if reason.competitor_required and sent.competitor_id is None:
+    if reason.competitor_required and command.competitor_id is None:
         return "COMPETITOR_REQUIRED"
     return None
 
 
-def _is_stale(thing: Reason | Account | Opportunity | Quote, sent: Any) -> bool:
-    return sent.expected_version not in (None, thing.version)
+def _is_stale(thing: Reason | Account | Opportunity | Quote, command: Any) -> bool:
+    return command.expected_version not in (None, thing.version)

@@ -1,4 +1,4 @@
-"""What a model holds and what the database holds, written alike."""
+"""The rows that the model expects and the rows of the database, in the same form."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable

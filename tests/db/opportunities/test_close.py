@@ -115,7 +115,7 @@ async def test_a_loss_is_recorded_as_sent(builder: OrganizationBuilder) -> None:
     assert activity.description == "Their crane was cheaper."
 
 
-async def test_a_bare_win_takes_the_seeded_reason_the_day_and_the_estimated_revenue(
+async def test_a_win_defaults_to_the_seeded_reason_today_and_the_estimated_revenue(
     builder: OrganizationBuilder,
 ) -> None:
     await close(builder, await builder.opportunity(estimated_revenue=Decimal("777.70")), WON)
@@ -126,7 +126,9 @@ async def test_a_bare_win_takes_the_seeded_reason_the_day_and_the_estimated_reve
     assert activity.description is None
 
 
-async def test_a_bare_win_takes_the_total_of_the_won_quote(builder: OrganizationBuilder) -> None:
+async def test_the_revenue_of_a_win_defaults_to_the_total_of_the_won_quote(
+    builder: OrganizationBuilder,
+) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, state=QuoteState.CLOSED)
     await builder.quote(opportunity_id, state=QuoteState.WON, lines=[{"unit_price": Decimal("123.45")}])
@@ -135,7 +137,7 @@ async def test_a_bare_win_takes_the_total_of_the_won_quote(builder: Organization
     assert (await only_row(builder, "opportunity")).actual_revenue == Decimal("123.45")
 
 
-async def test_a_bare_loss_is_canceled_and_without_revenue(builder: OrganizationBuilder) -> None:
+async def test_a_loss_defaults_to_canceled_today_and_no_revenue(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, state=QuoteState.WON)
     await close(builder, opportunity_id, LOST)
@@ -145,14 +147,14 @@ async def test_a_bare_loss_is_canceled_and_without_revenue(builder: Organization
     assert activity.actual_revenue is None
 
 
-async def test_a_bare_loss_to_a_competitor_is_out_sold(builder: OrganizationBuilder) -> None:
+async def test_a_loss_to_a_competitor_defaults_to_out_sold(builder: OrganizationBuilder) -> None:
     await close(builder, await builder.opportunity(), LOST, competitor_id=builder.competitor_id)
     activity = await only_row(builder, "opportunity_close")
     assert activity.status_reason_id == builder.reasons[SeededReason.OUT_SOLD]
 
 
 @pytest.mark.parametrize("state", [QuoteState.DRAFT, QuoteState.WON, QuoteState.CLOSED])
-async def test_a_quote_that_is_not_active_neither_blocks_closing_nor_changes(
+async def test_a_quote_that_is_not_active_does_not_block_closing_and_does_not_change(
     builder: OrganizationBuilder, state: QuoteState
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -215,7 +217,7 @@ async def test_a_closed_opportunity_cannot_be_closed_again(
     )
 
 
-async def test_a_changed_opportunity_is_not_closed_by_who_expects_another_version(
+async def test_an_opportunity_at_another_version_is_not_closed(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity(version=4)
@@ -229,7 +231,7 @@ async def test_a_missing_opportunity_is_not_found(builder: OrganizationBuilder) 
     assert refusal.path == ("input", "opportunityId")
 
 
-async def test_another_organizations_opportunity_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+async def test_an_opportunity_of_another_organization_is_not_found(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     missing = await expect_refusal(builder, NotFound, close(builder, new_id()))
     hidden = await expect_refusal(builder, NotFound, close(builder, await other.opportunity()))
@@ -248,7 +250,7 @@ async def test_a_reason_must_exist(builder: OrganizationBuilder) -> None:
     )
 
 
-async def test_another_organizations_reason_does_not_exist(builder: OrganizationBuilder) -> None:
+async def test_a_reason_of_another_organization_is_not_found(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     other = await OrganizationBuilder.create(builder.database)
     reason_id = other.reasons[SeededReason.WON]
@@ -280,7 +282,7 @@ async def test_a_retired_reason_is_refused(builder: OrganizationBuilder) -> None
     )
 
 
-async def test_a_retired_default_leaves_the_choice_to_the_caller(builder: OrganizationBuilder) -> None:
+async def test_a_retired_default_reason_is_refused(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await retire(builder, SeededReason.CANCELED)
     refusal = await expect_refusal(builder, InvalidStatusReason, close(builder, opportunity_id, LOST))
@@ -313,7 +315,7 @@ async def test_a_reason_may_require_a_competitor(builder: OrganizationBuilder) -
     assert refusal.path == ("input", "outcome", "lost", "competitorId")
 
 
-async def test_what_a_reason_requires_satisfies_it(builder: OrganizationBuilder) -> None:
+async def test_a_closing_with_the_required_details_is_accepted(builder: OrganizationBuilder) -> None:
     reason_id = await new_reason(builder, LOST, description_required=True, competitor_required=True)
     await close(
         builder,
@@ -348,7 +350,7 @@ async def test_a_competitor_must_exist(builder: OrganizationBuilder) -> None:
     assert refusal.path == ("input", "outcome", "lost", "competitorId")
 
 
-async def test_another_organizations_competitor_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+async def test_a_competitor_of_another_organization_is_not_found(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     other = await OrganizationBuilder.create(builder.database)
     refusal = await expect_refusal(
@@ -358,14 +360,14 @@ async def test_another_organizations_competitor_is_as_good_as_missing(builder: O
 
 
 @pytest.mark.parametrize("closed_on", [CREATION_DAY, TODAY])
-async def test_an_opportunity_is_closed_from_its_creation_day_to_today(
+async def test_the_closing_date_is_from_the_creation_date_to_today(
     builder: OrganizationBuilder, closed_on: date
 ) -> None:
     await close(builder, await builder.opportunity(), closed_on=closed_on)
     assert (await only_row(builder, "opportunity")).closed_on == closed_on
 
 
-async def test_days_are_those_of_utc(builder: OrganizationBuilder) -> None:
+async def test_dates_are_dates_in_utc(builder: OrganizationBuilder) -> None:
     last_minute = datetime(2026, 11, 22, 23, 59, tzinfo=UTC)
     opportunity_id = await builder.opportunity(created_at=last_minute)
     await close(builder, opportunity_id, closed_on=date(2026, 11, 22))
@@ -387,7 +389,7 @@ async def test_days_are_those_of_utc(builder: OrganizationBuilder) -> None:
         ),
     ],
 )
-async def test_an_opportunity_is_closed_on_no_other_day(
+async def test_other_closing_dates_are_refused(
     builder: OrganizationBuilder, closed_on: date, code: str, message: str
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -415,7 +417,9 @@ async def test_revenue_is_stored_exactly(builder: OrganizationBuilder, sent: str
 
 
 @pytest.mark.parametrize("sent", ["-0.01", "1000000000000.01", "NaN", "sNaN", "Infinity", "-Infinity"])
-async def test_revenue_is_from_nothing_to_a_trillion(builder: OrganizationBuilder, sent: str) -> None:
+async def test_revenue_outside_of_zero_to_a_trillion_is_refused(
+    builder: OrganizationBuilder, sent: str
+) -> None:
     opportunity_id = await builder.opportunity()
     refusal = await expect_refusal(
         builder, RuleViolation, close(builder, opportunity_id, actual_revenue=Decimal(sent))
@@ -426,7 +430,9 @@ async def test_revenue_is_from_nothing_to_a_trillion(builder: OrganizationBuilde
 
 
 @pytest.mark.parametrize("sent", ["0.001", "999999999999.999", "1E-20"])
-async def test_revenue_has_two_places_at_most(builder: OrganizationBuilder, sent: str) -> None:
+async def test_revenue_with_more_than_two_decimal_places_is_refused(
+    builder: OrganizationBuilder, sent: str
+) -> None:
     opportunity_id = await builder.opportunity()
     closing = close(builder, opportunity_id, LOST, actual_revenue=Decimal(sent))
     refusal = await expect_refusal(builder, RuleViolation, closing)
@@ -434,12 +440,12 @@ async def test_revenue_has_two_places_at_most(builder: OrganizationBuilder, sent
     assert refusal.path == ("input", "outcome", "lost", "actualRevenue")
 
 
-async def test_a_description_is_stored_without_the_blanks_around_it(builder: OrganizationBuilder) -> None:
+async def test_a_description_is_stored_without_surrounding_white_space(builder: OrganizationBuilder) -> None:
     await close(builder, await builder.opportunity(), description="\t " + 2_000 * "ß" + "\n")
     assert (await only_row(builder, "opportunity_close")).description == 2_000 * "ß"
 
 
-async def test_a_description_is_limited(builder: OrganizationBuilder) -> None:
+async def test_a_description_has_a_maximum_length(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     refusal = await expect_refusal(
         builder, RuleViolation, close(builder, opportunity_id, description=2_001 * "x")
@@ -448,7 +454,7 @@ async def test_a_description_is_limited(builder: OrganizationBuilder) -> None:
     assert refusal.message == "The description has 2,001 characters; the limit is 2,000. Shorten it."
 
 
-async def test_closing_leaves_one_audit_row_and_one_event(builder: OrganizationBuilder) -> None:
+async def test_closing_writes_one_audit_row_and_one_event(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     closed = await close(builder, opportunity_id, actual_revenue=Decimal("4321.5"))
 

@@ -34,8 +34,8 @@ async def close_many(
     return await run_operation(builder, close_opportunities, closing)
 
 
-async def hundred_of_which_thirty_are_blocked(builder: OrganizationBuilder) -> tuple[list[UUID], list[UUID]]:
-    """Store them and return all, in a mixed order, and the blocked ones among them."""
+async def hundred_with_thirty_blocked(builder: OrganizationBuilder) -> tuple[list[UUID], list[UUID]]:
+    """Store opportunities; return the ids of all, in random order, and of those with an active quote."""
     ids = [await builder.opportunity() for _ in range(100)]
     blocked = [id_ for index, id_ in enumerate(ids) if index % 10 in {1, 4, 7}]
     for index, id_ in enumerate(blocked):
@@ -43,7 +43,7 @@ async def hundred_of_which_thirty_are_blocked(builder: OrganizationBuilder) -> t
     return ids, blocked
 
 
-async def test_opportunities_are_closed_alike(builder: OrganizationBuilder) -> None:
+async def test_opportunities_are_closed_with_the_same_details(builder: OrganizationBuilder) -> None:
     ids = [await builder.opportunity() for _ in range(3)]
     outcome = await close_many(
         builder,
@@ -71,7 +71,7 @@ async def test_opportunities_are_closed_alike(builder: OrganizationBuilder) -> N
     assert Counter(row.opportunity_id for row in tables["event"]) == Counter(ids)
 
 
-async def test_each_is_won_at_its_own_revenue(builder: OrganizationBuilder) -> None:
+async def test_each_opportunity_is_won_with_its_own_revenue(builder: OrganizationBuilder) -> None:
     plain, quoted = await builder.opportunity(), await builder.opportunity()
     await builder.quote(quoted, state=QuoteState.WON)
     await close_many(builder, plain, quoted, outcome=WON)
@@ -79,7 +79,7 @@ async def test_each_is_won_at_its_own_revenue(builder: OrganizationBuilder) -> N
     assert revenues == {plain: "5000.00", quoted: "1000.00"}
 
 
-async def test_their_quotes_can_be_closed_along(builder: OrganizationBuilder) -> None:
+async def test_quotes_can_be_closed_with_their_opportunities(builder: OrganizationBuilder) -> None:
     ids = [await builder.opportunity() for _ in range(2)]
     quotes = [await builder.quote(each, state=QuoteState.ACTIVE) for each in ids]
     remaining = CloseRemainingQuotes(reason=QuoteCloseReason.CANCELED)
@@ -88,10 +88,10 @@ async def test_their_quotes_can_be_closed_along(builder: OrganizationBuilder) ->
     assert {quote.status_reason for quote in (await builder.dump())["quote"]} == {"CANCELED"}
 
 
-async def test_of_a_hundred_with_thirty_blocked_none_is_closed_and_each_blocker_named(
+async def test_of_a_hundred_with_thirty_blocked_none_is_closed_and_each_failure_is_reported(
     builder: OrganizationBuilder,
 ) -> None:
-    ids, blocked = await hundred_of_which_thirty_are_blocked(builder)
+    ids, blocked = await hundred_with_thirty_blocked(builder)
     refusal = await expect_refusal(builder, OpportunitiesNotClosable, close_many(builder, *ids))
     assert (refusal.code, refusal.path) == ("OPPORTUNITIES_NOT_CLOSABLE", ("input", "opportunityIds"))
     assert refusal.message == (
@@ -108,10 +108,10 @@ async def test_of_a_hundred_with_thirty_blocked_none_is_closed_and_each_blocker_
     )
 
 
-async def test_of_a_hundred_with_thirty_blocked_the_others_are_closed_once_if_asked(
+async def test_of_a_hundred_with_thirty_blocked_the_others_are_closed_once_with_close_others(
     builder: OrganizationBuilder,
 ) -> None:
-    ids, blocked = await hundred_of_which_thirty_are_blocked(builder)
+    ids, blocked = await hundred_with_thirty_blocked(builder)
     outcome = await close_many(builder, *ids, close_others=True, idempotency_key="monday")
     assert [each.opportunity_id for each in outcome.closed] == [id_ for id_ in ids if id_ not in blocked]
     assert [failure.opportunity_id for failure in outcome.failures] == blocked
@@ -123,7 +123,7 @@ async def test_of_a_hundred_with_thirty_blocked_the_others_are_closed_once_if_as
     assert await builder.dump() == tables
 
 
-async def test_every_reason_that_one_opportunity_has_is_its_own_failure(builder: OrganizationBuilder) -> None:
+async def test_each_kind_of_failure_is_reported_for_its_opportunity(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     missing, hidden = new_id(), await other.opportunity()
     closed = await builder.opportunity(state=WON)
@@ -141,7 +141,7 @@ async def test_every_reason_that_one_opportunity_has_is_its_own_failure(builder:
     assert {each.path[:2] for each in outcome.failures} == {("input", "opportunityIds")}
 
 
-async def test_one_that_is_named_twice_counts_once(builder: OrganizationBuilder) -> None:
+async def test_an_opportunity_that_is_sent_twice_counts_once(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     outcome = await close_many(builder, *101 * (opportunity_id,))
     assert [each.opportunity_id for each in outcome.closed] == [opportunity_id]
@@ -149,7 +149,7 @@ async def test_one_that_is_named_twice_counts_once(builder: OrganizationBuilder)
 
 
 @pytest.mark.parametrize(("number", "code"), [(0, "NO_OPPORTUNITIES"), (101, "TOO_MANY_OPPORTUNITIES")])
-async def test_neither_none_nor_more_than_a_hundred_can_be_named(
+async def test_1_to_100_opportunities_can_be_sent(
     builder: OrganizationBuilder, number: int, code: str
 ) -> None:
     refusal = await expect_refusal(
@@ -158,7 +158,7 @@ async def test_neither_none_nor_more_than_a_hundred_can_be_named(
     assert (refusal.code, refusal.path) == (code, ("input", "opportunityIds"))
 
 
-async def test_what_keeps_all_of_them_open_refuses_the_whole_call(builder: OrganizationBuilder) -> None:
+async def test_a_problem_of_the_shared_details_refuses_the_whole_call(builder: OrganizationBuilder) -> None:
     ids = [await builder.opportunity(), await builder.opportunity()]
     for kind, sent, field in (
         (InvalidStatusReason, {"status_reason_id": builder.reasons[SeededReason.WON]}, "outcome"),

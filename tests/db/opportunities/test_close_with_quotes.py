@@ -1,4 +1,4 @@
-"""Closing an opportunity and what blocks it in one call."""
+"""Close an opportunity and its remaining quotes in one operation."""
 
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -23,7 +23,7 @@ from tests.db.operations import close, expect_refusal, only_row
 LOST = CloseRemainingQuotes(reason=QuoteCloseReason.LOST)
 
 
-async def test_active_and_draft_quotes_are_closed_along(builder: OrganizationBuilder) -> None:
+async def test_active_and_draft_quotes_are_closed_with_the_opportunity(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-2", version=3)
     draft = await builder.quote(opportunity_id, state=QuoteState.DRAFT, number="QUO-1", version=5)
@@ -49,7 +49,7 @@ async def test_active_and_draft_quotes_are_closed_along(builder: OrganizationBui
     ]
 
 
-async def test_won_and_closed_quotes_stay_as_they_are(builder: OrganizationBuilder) -> None:
+async def test_won_and_closed_quotes_do_not_change(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, state=QuoteState.WON, lines=[{"unit_price": Decimal("12.34")}])
     await builder.quote(opportunity_id, state=QuoteState.CLOSED)
@@ -64,7 +64,7 @@ async def test_won_and_closed_quotes_stay_as_they_are(builder: OrganizationBuild
 
 
 @pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.DRAFT])
-async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(
+async def test_the_total_of_a_quote_that_is_closed_too_is_not_the_revenue(
     builder: OrganizationBuilder, state: QuoteState
 ) -> None:
     opportunity_id = await builder.opportunity(estimated_revenue=Decimal("5000.00"))
@@ -76,7 +76,7 @@ async def test_a_quote_that_is_closed_along_is_not_the_revenue_of_a_win(
     assert (await only_row(builder, "opportunity_close")).actual_revenue == Decimal("5000.00")
 
 
-async def test_the_won_quote_is_the_revenue_beside_quotes_that_are_closed_along(
+async def test_the_total_of_the_won_quote_is_the_revenue_if_other_quotes_are_closed_too(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity(estimated_revenue=Decimal("5000.00"))
@@ -94,14 +94,14 @@ async def test_the_won_quote_is_the_revenue_beside_quotes_that_are_closed_along(
     assert (await only_row(builder, "opportunity")).actual_revenue == Decimal("12.34")
 
 
-async def test_quotes_of_other_opportunities_stay_open(builder: OrganizationBuilder) -> None:
+async def test_quotes_of_other_opportunities_do_not_change(builder: OrganizationBuilder) -> None:
     await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
     closed = await close(builder, await builder.opportunity(), close_quotes=LOST)
     assert closed.closed_quote_ids == ()
     assert (await only_row(builder, "quote")).state == "ACTIVE"
 
 
-async def test_a_quote_is_closed_no_earlier_than_it_was_created(builder: OrganizationBuilder) -> None:
+async def test_a_quote_is_not_closed_before_the_date_of_its_creation(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(
         opportunity_id, state=QuoteState.ACTIVE, created_at=datetime(2026, 11, 22, 8, tzinfo=UTC)
@@ -111,7 +111,9 @@ async def test_a_quote_is_closed_no_earlier_than_it_was_created(builder: Organiz
     assert (await only_row(builder, "quote_close")).closed_on == date(2026, 11, 22)
 
 
-async def test_each_change_is_audited_and_the_opportunity_has_one_event(builder: OrganizationBuilder) -> None:
+async def test_each_change_has_an_audit_row_and_the_opportunity_one_event(
+    builder: OrganizationBuilder,
+) -> None:
     opportunity_id = await builder.opportunity()
     quote_id = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
 
@@ -153,7 +155,7 @@ async def test_no_quote_is_closed_if_the_opportunity_cannot_be(
     await expect_refusal(builder, kind, close(builder, opportunity_id, close_quotes=LOST, **sent))
 
 
-async def test_the_description_for_the_quotes_is_limited(builder: OrganizationBuilder) -> None:
+async def test_the_description_of_the_quotes_has_a_maximum_length(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     remaining = CloseRemainingQuotes(reason=QuoteCloseReason.LOST, description=2_001 * "x")

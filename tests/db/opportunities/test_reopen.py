@@ -20,7 +20,7 @@ async def reopen(builder: OrganizationBuilder, opportunity_id: UUID, **sent: Any
 
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
-async def test_reopening_clears_the_outcome_and_keeps_the_closing(
+async def test_reopening_clears_the_outcome_and_cancels_the_activity(
     builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
     opportunity_id = await builder.opportunity(state=state, version=7)
@@ -49,7 +49,7 @@ async def test_an_opportunity_can_be_reopened_on_hold(builder: OrganizationBuild
     assert row.status_reason_id == builder.reasons[SeededReason.ON_HOLD]
 
 
-async def test_reopening_is_audited_with_what_it_cleared(builder: OrganizationBuilder) -> None:
+async def test_reopening_is_audited_with_the_cleared_values(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.WON)
     reopened = await reopen(builder, opportunity_id)
     audit = await only_row(builder, "audit")
@@ -72,7 +72,7 @@ async def test_reopening_is_audited_with_what_it_cleared(builder: OrganizationBu
     assert event[2:] == (builder.organization_id, opportunity_id, "OPPORTUNITY_REOPENED", NOW)
 
 
-async def test_quotes_stay_as_they_are(builder: OrganizationBuilder) -> None:
+async def test_quotes_do_not_change(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.WON)
     for state in (QuoteState.DRAFT, QuoteState.WON, QuoteState.CLOSED):
         await builder.quote(opportunity_id, state=state)
@@ -94,7 +94,9 @@ async def test_a_reopened_opportunity_can_be_closed_again(builder: OrganizationB
     assert (await only_row(builder, "opportunity")).close_id == second.opportunity_close_id
 
 
-async def test_reopening_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+async def test_reopening_again_with_the_same_key_returns_the_first_outcome(
+    builder: OrganizationBuilder,
+) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.WON)
     first = await reopen(builder, opportunity_id, idempotency_key="monday")
     before = await builder.dump()
@@ -111,7 +113,7 @@ async def test_an_open_opportunity_is_not_reopened(builder: OrganizationBuilder)
     assert refusal.message == "The opportunity is open already. There is nothing to reopen."
 
 
-async def test_a_changed_opportunity_is_not_reopened_by_who_expects_another_version(
+async def test_an_opportunity_at_another_version_is_not_reopened(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.WON, version=4)
@@ -124,7 +126,7 @@ async def test_a_missing_opportunity_is_not_found(builder: OrganizationBuilder) 
     assert refusal.path == ("input", "opportunityId")
 
 
-async def test_another_organizations_opportunity_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+async def test_an_opportunity_of_another_organization_is_not_found(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     theirs = await other.opportunity(state=OpportunityState.WON)
     refusal = await expect_refusal(builder, NotFound, reopen(builder, theirs))

@@ -34,7 +34,7 @@ async def test_a_missing_quote_is_not_found(builder: OrganizationBuilder) -> Non
     assert refusal.path == ("input", "quoteId")
 
 
-async def test_another_organizations_quote_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+async def test_a_quote_of_another_organization_is_not_found(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     hidden = await other.quote(await other.opportunity())
     refusal = await expect_refusal(builder, NotFound, activate(builder, hidden))
@@ -52,7 +52,7 @@ async def test_only_a_draft_is_activated(builder: OrganizationBuilder, state: Qu
 
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])
-async def test_a_draft_of_a_closed_opportunity_stays_a_draft(
+async def test_a_draft_of_a_closed_opportunity_is_not_activated(
     builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(state=state), number="QUO-7", revision=1)
@@ -63,7 +63,7 @@ async def test_a_draft_of_a_closed_opportunity_stays_a_draft(
     )
 
 
-async def test_a_draft_without_lines_stays_a_draft(builder: OrganizationBuilder) -> None:
+async def test_a_draft_without_lines_is_not_activated(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     quote_id = await builder.quote(opportunity_id, lines=(), number="QUO-7")
     await builder.quote(opportunity_id)

@@ -16,7 +16,7 @@ YESTERDAY_EVENING = datetime(2026, 11, 22, 20, tzinfo=UTC)
 NO_SUCH_QUOTE = "There is no quote with this id. Check the id."
 
 
-async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(
+async def test_all_active_and_draft_quotes_of_an_opportunity_are_closed(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -43,7 +43,7 @@ async def test_an_opportunitys_active_and_draft_quotes_are_closed_at_once(
     ]
 
 
-async def test_quotes_are_closed_as_lost_today_unless_said_otherwise(builder: OrganizationBuilder) -> None:
+async def test_quotes_are_closed_as_lost_today_by_default(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
     await close_all(builder, ids=(quote_id,))
     activity = await only_row(builder, "quote_close")
@@ -51,7 +51,7 @@ async def test_quotes_are_closed_as_lost_today_unless_said_otherwise(builder: Or
     assert (await only_row(builder, "quote")).status_reason == "LOST"
 
 
-async def test_closing_quotes_leaves_their_opportunity_as_it_is(builder: OrganizationBuilder) -> None:
+async def test_closing_quotes_does_not_change_their_opportunity(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     before = await only_row(builder, "opportunity")
@@ -94,13 +94,13 @@ async def test_an_opportunity_without_active_and_draft_quotes_has_none_to_close(
     assert await builder.dump() == before
 
 
-async def test_a_quote_named_twice_counts_once(builder: OrganizationBuilder) -> None:
+async def test_a_quote_that_is_sent_twice_counts_once(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity())
     assert await close_all(builder, ids=101 * (quote_id,)) == ClosedQuotes((quote_id,), ())
     assert (await only_row(builder, "quote_close")).quote_id == quote_id
 
 
-async def test_the_failure_of_a_quote_named_twice_points_to_the_first_time(
+async def test_the_failure_of_a_quote_that_is_sent_twice_has_the_first_path(
     builder: OrganizationBuilder,
 ) -> None:
     missing = new_id()
@@ -113,7 +113,7 @@ async def test_a_missing_opportunity_is_not_found(builder: OrganizationBuilder) 
     assert refusal.path == ("input", "quotes", "ofOpportunity")
 
 
-async def test_another_organizations_opportunity_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+async def test_an_opportunity_of_another_organization_is_not_found(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     opportunity_id = await other.opportunity()
     await other.quote(opportunity_id, state=QuoteState.ACTIVE)
@@ -122,10 +122,10 @@ async def test_another_organizations_opportunity_is_as_good_as_missing(builder: 
     assert (hidden.message, hidden.path) == (missing.message, missing.path)
 
 
-async def failure_beside_a_closable_quote(
+async def failure_of_another_quote(
     builder: OrganizationBuilder, quote_id: Any, **closing: Any
 ) -> QuoteFailure:
-    """Ask to close a quote that can be closed and then one that can't; both policies name the second."""
+    """Return the failure of a quote, sent with one that can be closed; both policies report it."""
     closable = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
     ids = (closable, quote_id)
     refusal = await expect_refusal(builder, QuotesNotClosable, close_all(builder, ids=ids, **closing))
@@ -143,14 +143,14 @@ async def failure_beside_a_closable_quote(
 
 
 async def test_a_missing_quote_is_a_failure_without_a_quote(builder: OrganizationBuilder) -> None:
-    failure = await failure_beside_a_closable_quote(builder, new_id())
+    failure = await failure_of_another_quote(builder, new_id())
     assert (failure.quote_id, failure.code, failure.message) == (None, "NOT_FOUND", NO_SUCH_QUOTE)
 
 
-async def test_another_organizations_quote_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+async def test_a_quote_of_another_organization_is_not_found(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     hidden = await other.quote(await other.opportunity(), state=QuoteState.ACTIVE)
-    failure = await failure_beside_a_closable_quote(builder, hidden)
+    failure = await failure_of_another_quote(builder, hidden)
     assert (failure.quote_id, failure.code, failure.message) == (None, "NOT_FOUND", NO_SUCH_QUOTE)
 
 
@@ -165,7 +165,7 @@ async def test_a_quote_is_closed_once(
     builder: OrganizationBuilder, state: QuoteState, code: str, message: str
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=state, number="QUO-7", revision=2)
-    failure = await failure_beside_a_closable_quote(builder, quote_id)
+    failure = await failure_of_another_quote(builder, quote_id)
     assert (failure.quote_id, failure.code, failure.message) == (quote_id, code, message)
 
 
@@ -174,7 +174,7 @@ async def test_a_draft_of_a_closed_opportunity_cannot_be_closed(
     builder: OrganizationBuilder, state: OpportunityState
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(state=state), number="QUO-7")
-    failure = await failure_beside_a_closable_quote(builder, quote_id)
+    failure = await failure_of_another_quote(builder, quote_id)
     assert (failure.quote_id, failure.code) == (quote_id, "OPPORTUNITY_CLOSED")
     assert failure.message == (
         f"The opportunity of QUO-7 rev 0 is closed as {state.lower()}. Reopen it first."
@@ -183,7 +183,7 @@ async def test_a_draft_of_a_closed_opportunity_cannot_be_closed(
 
 async def test_a_quote_cannot_be_closed_before_it_was_created(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity(), number="QUO-7", created_at=YESTERDAY_EVENING)
-    failure = await failure_beside_a_closable_quote(builder, quote_id, closed_on=date(2026, 11, 21))
+    failure = await failure_of_another_quote(builder, quote_id, closed_on=date(2026, 11, 21))
     assert (failure.quote_id, failure.code) == (quote_id, "CLOSED_ON_BEFORE_CREATION")
     assert failure.message == (
         "QUO-7 rev 0 was created on 2026-11-22, after 2026-11-21. Send that day or a later one."
@@ -196,7 +196,7 @@ async def test_a_quote_can_be_closed_on_the_day_it_was_created(builder: Organiza
     assert (await only_row(builder, "quote_close")).closed_on == date(2026, 11, 22)
 
 
-async def test_the_quotes_of_a_closed_opportunity_are_named_when_they_cannot_be_closed(
+async def test_the_quotes_of_a_closed_opportunity_are_reported(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity(state=OpportunityState.WON)
@@ -210,7 +210,7 @@ async def test_the_quotes_of_a_closed_opportunity_are_named_when_they_cannot_be_
     ]
 
 
-async def test_an_opportunitys_quotes_are_closed_all_or_none_unless_asked_otherwise(
+async def test_all_quotes_or_none_are_closed_by_default(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -226,7 +226,7 @@ async def test_an_opportunitys_quotes_are_closed_all_or_none_unless_asked_otherw
     assert await close_all(builder, **sent, close_others=True) == ClosedQuotes((older,), refusal.failures)
 
 
-async def test_a_hundred_quotes_can_be_named(builder: OrganizationBuilder) -> None:
+async def test_100_quotes_can_be_sent(builder: OrganizationBuilder) -> None:
     ids = tuple(new_id() for _ in range(100))
     closed = await close_all(builder, ids=ids, close_others=True)
     assert closed.closed_quote_ids == ()
@@ -234,7 +234,7 @@ async def test_a_hundred_quotes_can_be_named(builder: OrganizationBuilder) -> No
 
 
 @pytest.mark.parametrize(("number", "code"), [(0, "NO_QUOTES"), (101, "TOO_MANY_QUOTES")])
-async def test_neither_no_quote_nor_more_than_a_hundred_can_be_named(
+async def test_no_quotes_and_more_than_100_are_refused(
     builder: OrganizationBuilder, number: int, code: str
 ) -> None:
     ids = tuple(new_id() for _ in range(number))
@@ -252,7 +252,7 @@ async def test_quotes_cannot_be_closed_in_the_future(builder: OrganizationBuilde
     assert (refusal.code, refusal.path) == ("CLOSED_ON_IN_FUTURE", ("input", "closedOn"))
 
 
-async def test_the_description_of_closing_quotes_is_limited(builder: OrganizationBuilder) -> None:
+async def test_the_description_of_a_closing_has_a_maximum_length(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     closing = close_all(builder, of_opportunity=opportunity_id, description=2_001 * "x")
     refusal = await expect_refusal(builder, RuleViolation, closing)
@@ -260,6 +260,6 @@ async def test_the_description_of_closing_quotes_is_limited(builder: Organizatio
 
 
 @pytest.mark.parametrize("named", [{}, {"of_opportunity": new_id(), "ids": (new_id(),)}])
-def test_either_an_opportunity_or_quotes_are_named(named: dict[str, Any]) -> None:
+def test_either_an_opportunity_or_quotes_are_sent(named: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"Name either an opportunity or quotes\."):
         CloseQuotes(**named)

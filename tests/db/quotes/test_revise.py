@@ -26,7 +26,9 @@ async def quotes(builder: OrganizationBuilder) -> dict[UUID, Any]:
     return {quote.id: quote for quote in (await builder.dump())["quote"]}
 
 
-async def test_an_active_quote_is_closed_as_revised_and_drafted_anew(builder: OrganizationBuilder) -> None:
+async def test_an_active_quote_is_closed_as_revised_and_replaced_by_a_draft(
+    builder: OrganizationBuilder,
+) -> None:
     opportunity_id = await builder.opportunity()
     columns: dict[str, Any] = {
         "lines": ({}, {"unit_price": Decimal("0.30")}),
@@ -82,7 +84,7 @@ async def test_the_lines_of_the_new_revision_are_equal(builder: OrganizationBuil
     assert {line.id for line in old}.isdisjoint(line.id for line in new)
 
 
-async def test_a_closed_quote_is_revised_and_stays_closed_as_it_was(builder: OrganizationBuilder) -> None:
+async def test_a_closed_quote_is_revised_and_does_not_change(builder: OrganizationBuilder) -> None:
     closed = await builder.quote(
         await builder.opportunity(),
         state=QuoteState.CLOSED,
@@ -108,7 +110,7 @@ async def test_the_next_revision_follows_the_highest_one(builder: OrganizationBu
     assert (await quotes(builder))[revised.draft_id].revision == 5
 
 
-async def test_a_revision_is_audited_on_both_quotes_and_told_once(builder: OrganizationBuilder) -> None:
+async def test_a_revision_has_an_audit_row_for_each_quote_and_one_event(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE, number="QUO-7")
     revised = await revise(builder, active)
@@ -181,7 +183,9 @@ async def test_a_missing_quote_is_not_revised(builder: OrganizationBuilder) -> N
         assert refusal.path == ("input", "quoteId")
 
 
-async def test_revising_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+async def test_revising_again_with_the_same_key_returns_the_first_outcome(
+    builder: OrganizationBuilder,
+) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
     first = await revise(builder, quote_id, idempotency_key="monday")
     before = await builder.dump()
@@ -189,7 +193,7 @@ async def test_revising_again_with_its_key_answers_the_first_outcome(builder: Or
     assert await builder.dump() == before
 
 
-async def test_revising_again_with_its_key_says_that_the_draft_was_deleted(
+async def test_revising_again_with_the_same_key_is_refused_if_the_draft_was_deleted(
     builder: OrganizationBuilder,
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)

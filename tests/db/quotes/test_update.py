@@ -86,7 +86,7 @@ async def test_lines_are_added_changed_and_removed_in_one_call(builder: Organiza
     assert (quote.total, quote.version, quote.updated_at) == (Decimal("1225.10"), 2, NOW)
 
 
-async def test_only_what_is_sent_is_changed(builder: OrganizationBuilder) -> None:
+async def test_only_the_sent_fields_change(builder: OrganizationBuilder) -> None:
     quote_id = await draft(builder, {}, effective_from=date(2026, 12, 1), effective_to=date(2026, 12, 31))
     before = await only_row(builder, "quote")
     lines = await lines_of(builder)
@@ -97,7 +97,7 @@ async def test_only_what_is_sent_is_changed(builder: OrganizationBuilder) -> Non
     assert await lines_of(builder) == lines
 
 
-async def test_an_edit_is_audited_with_what_it_changed(builder: OrganizationBuilder) -> None:
+async def test_an_update_is_audited_with_its_differences(builder: OrganizationBuilder) -> None:
     quote_id = await draft(builder, {"name": "Crane"}, CREW)
     crane, crew = await ids_of_lines(builder)
     await update(
@@ -129,7 +129,7 @@ async def test_an_edit_is_audited_with_what_it_changed(builder: OrganizationBuil
     assert event.kind == "QUOTE_UPDATED"
 
 
-async def test_a_project_line_can_become_fixed_price_when_its_limit_goes(
+async def test_a_project_line_can_become_fixed_price_if_its_limit_is_cleared(
     builder: OrganizationBuilder,
 ) -> None:
     quote_id = await draft(builder, CREW)
@@ -148,7 +148,7 @@ async def test_a_project_line_can_become_fixed_price_when_its_limit_goes(
     assert (await only_row(builder, "quote_line")).billing_method == "FIXED_PRICE"
 
 
-async def test_what_a_draft_holds_already_is_no_change(builder: OrganizationBuilder) -> None:
+async def test_an_update_without_a_difference_writes_nothing(builder: OrganizationBuilder) -> None:
     quote_id = await draft(builder, {"name": "Crane"})
     [crane] = await ids_of_lines(builder)
     before = await builder.dump()
@@ -162,7 +162,7 @@ async def test_what_a_draft_holds_already_is_no_change(builder: OrganizationBuil
 
 
 @pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_a_draft_is_edited(builder: OrganizationBuilder, state: QuoteState) -> None:
+async def test_only_a_draft_is_updated(builder: OrganizationBuilder, state: QuoteState) -> None:
     quote_id = await draft(builder, {}, state=state, number="QUO-7")
     refusal = await expect_refusal(
         builder, RuleViolation, update(builder, quote_id, changes={"name": "New"}, expected_version=9)
@@ -173,13 +173,13 @@ async def test_only_a_draft_is_edited(builder: OrganizationBuilder, state: Quote
     )
 
 
-async def test_a_draft_of_a_closed_opportunity_is_not_edited(builder: OrganizationBuilder) -> None:
+async def test_a_draft_of_a_closed_opportunity_is_not_updated(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity(state=OpportunityState.WON))
     refusal = await expect_refusal(builder, RuleViolation, update(builder, quote_id, changes={"name": "New"}))
     assert (refusal.code, refusal.path) == ("OPPORTUNITY_CLOSED", ("input", "quoteId"))
 
 
-async def test_a_draft_of_another_version_is_not_edited(builder: OrganizationBuilder) -> None:
+async def test_a_draft_of_another_version_is_not_updated(builder: OrganizationBuilder) -> None:
     quote_id = await draft(builder, {}, version=4)
     refusal = await expect_refusal(
         builder, StaleVersion, update(builder, quote_id, changes={"name": "New"}, expected_version=3)
@@ -187,14 +187,14 @@ async def test_a_draft_of_another_version_is_not_edited(builder: OrganizationBui
     assert (refusal.noun, refusal.subject_id, refusal.current_version) == ("quote", quote_id, 4)
 
 
-async def test_a_missing_quote_is_not_edited(builder: OrganizationBuilder) -> None:
+async def test_a_missing_quote_is_not_updated(builder: OrganizationBuilder) -> None:
     other = await OrganizationBuilder.create(builder.database)
     for missing in (new_id(), await draft(other, {})):
         refusal = await expect_refusal(builder, NotFound, update(builder, missing, changes={"name": "New"}))
         assert refusal.path == ("input", "quoteId")
 
 
-async def test_a_line_of_another_quote_is_as_good_as_missing(builder: OrganizationBuilder) -> None:
+async def test_a_line_of_another_quote_is_not_found(builder: OrganizationBuilder) -> None:
     await draft(builder, {})
     [theirs] = await ids_of_lines(builder)
     quote_id = await draft(builder)
@@ -207,7 +207,7 @@ async def test_a_line_of_another_quote_is_as_good_as_missing(builder: Organizati
         assert refusal.message == "There is no line of this quote with this id. Check the id."
 
 
-async def test_a_line_is_named_only_once(builder: OrganizationBuilder) -> None:
+async def test_a_line_is_sent_only_once(builder: OrganizationBuilder) -> None:
     quote_id = await draft(builder, {})
     [line] = await ids_of_lines(builder)
     change = LineUpdate(line, {"name": "New"})
@@ -266,7 +266,7 @@ PROJECT: dict[str, Any] = {
         ),
     ],
 )
-async def test_a_line_keeps_within_the_limits(
+async def test_invalid_lines_are_refused(
     builder: OrganizationBuilder, line: dict[str, Any], code: str, path: tuple[str, ...]
 ) -> None:
     quote_id = await draft(builder, {})
@@ -276,7 +276,7 @@ async def test_a_line_keeps_within_the_limits(
     assert (refusal.code, refusal.path) == (code, ("input", "lines", "add", "0", *path))
 
 
-async def test_a_quote_keeps_within_the_limits(builder: OrganizationBuilder) -> None:
+async def test_invalid_fields_of_a_quote_are_refused(builder: OrganizationBuilder) -> None:
     highest = {"unit_price": Decimal("1000000000000.00")}
     quote_id = await draft(builder, highest, name="Cranes")
     for sent, code, path in (
@@ -296,7 +296,9 @@ async def test_a_quote_keeps_within_the_limits(builder: OrganizationBuilder) -> 
         assert (refusal.code, refusal.path) == (code, ("input", *path))
 
 
-async def test_editing_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+async def test_updating_again_with_the_same_key_returns_the_first_outcome(
+    builder: OrganizationBuilder,
+) -> None:
     quote_id = await draft(builder, {})
     first = await update(builder, quote_id, add_lines=(CRANE,), idempotency_key="monday")
     before = await builder.dump()
@@ -304,7 +306,7 @@ async def test_editing_again_with_its_key_answers_the_first_outcome(builder: Org
     assert await builder.dump() == before
 
 
-async def test_editing_again_with_its_key_says_that_the_draft_was_deleted(
+async def test_updating_again_with_the_same_key_is_refused_if_the_draft_was_deleted(
     builder: OrganizationBuilder,
 ) -> None:
     quote_id = await draft(builder, {})

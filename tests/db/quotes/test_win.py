@@ -37,7 +37,7 @@ async def states(builder: OrganizationBuilder) -> dict[UUID, tuple[str, str, int
     return {quote.id: (quote.state, quote.status_reason, quote.version) for quote in quotes}
 
 
-async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(
+async def test_winning_a_quote_closes_the_others_as_lost_and_creates_a_contract(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -71,7 +71,7 @@ async def test_a_won_quote_closes_the_others_as_lost_and_makes_a_contract(
     }
 
 
-async def test_the_contract_carries_the_lines_of_the_quote(builder: OrganizationBuilder) -> None:
+async def test_the_contract_has_the_lines_of_the_quote(builder: OrganizationBuilder) -> None:
     won = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE, lines=LINES)
     await win(builder, won)
     tables = await builder.dump()
@@ -87,7 +87,7 @@ async def test_the_contract_carries_the_lines_of_the_quote(builder: Organization
     assert content("project_contract_line") == content("quote_line")
 
 
-async def test_winning_writes_an_activity_for_every_quote_it_ends(builder: OrganizationBuilder) -> None:
+async def test_winning_writes_a_close_activity_for_every_quote(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     won = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
     later = await builder.quote(opportunity_id, created_at=datetime(2026, 11, 22, 20, tzinfo=UTC))
@@ -99,7 +99,7 @@ async def test_winning_writes_an_activity_for_every_quote_it_ends(builder: Organ
     }
 
 
-async def test_the_opportunity_stays_open_until_it_is_closed_by_hand(builder: OrganizationBuilder) -> None:
+async def test_the_opportunity_stays_open_until_it_is_closed(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     before = await only_row(builder, "opportunity")
     await win(builder, await builder.quote(opportunity_id, state=QuoteState.ACTIVE, lines=LINES))
@@ -108,7 +108,7 @@ async def test_the_opportunity_stays_open_until_it_is_closed_by_hand(builder: Or
     assert (await only_row(builder, "opportunity")).actual_revenue == Decimal("1000.50")
 
 
-async def test_winning_is_audited_quote_by_quote_and_told_once(builder: OrganizationBuilder) -> None:
+async def test_winning_has_an_audit_row_for_each_quote_and_one_event(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     won = await builder.quote(opportunity_id, state=QuoteState.ACTIVE, name="Cranes")
     lost = await builder.quote(opportunity_id)
@@ -177,7 +177,7 @@ async def test_an_opportunity_has_one_won_quote(builder: OrganizationBuilder) ->
         ({"description": 2_001 * "x"}, "DESCRIPTION_TOO_LONG", "description"),
     ],
 )
-async def test_winning_keeps_within_the_limits(
+async def test_invalid_fields_of_a_win_are_refused(
     builder: OrganizationBuilder, sent: dict[str, Any], code: str, field: str
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
@@ -198,7 +198,9 @@ async def test_a_missing_quote_is_not_won(builder: OrganizationBuilder) -> None:
         assert refusal.path == ("input", "quoteId")
 
 
-async def test_winning_again_with_its_key_answers_the_first_outcome(builder: OrganizationBuilder) -> None:
+async def test_winning_again_with_the_same_key_returns_the_first_outcome(
+    builder: OrganizationBuilder,
+) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=QuoteState.ACTIVE)
     first = await win(builder, quote_id, idempotency_key="monday")
     before = await builder.dump()

@@ -1,4 +1,4 @@
-"""Rounds of acts on the same deal, all at the same time."""
+"""Run operations on the same opportunity concurrently."""
 
 import asyncio
 import random
@@ -29,15 +29,15 @@ EXPECTED_CODES = frozenset(
         "QUOTE_NOT_REVISABLE",
     }
 )
-"""How those are refused who come too late; all of them, where every act is tried often."""
+"""The codes of the refusals that concurrent operations cause; with many rounds, all of them occur."""
 
 BATCH_SIZE = 20
-"""Acts, of some rounds: enough to keep every connection busy."""
+"""Operations that run at the same time, enough to keep every connection busy."""
 
 
 @asynccontextmanager
 async def open_twice(url: str) -> AsyncIterator[list[Database]]:
-    """Open the database twice: in SQLite each has a writer, and these contend as two processes do."""
+    """Open the database twice: on SQLite each has a writer, and they compete like two processes."""
     databases = [await open_database(url) for _ in range(2)]
     try:
         yield databases
@@ -47,20 +47,22 @@ async def open_twice(url: str) -> AsyncIterator[list[Database]]:
 
 
 async def run_concurrently(
-    builder: OrganizationBuilder, writes: Sequence[Write], acts: Sequence[Operation]
+    builder: OrganizationBuilder, writes: Sequence[Write], operations: Sequence[Operation]
 ) -> list[object]:
-    """Return what everybody was told."""
+    """Return the outcomes and the refusals of the operations."""
     async with builder.database.transaction() as transaction:
-        await transaction.rows(Statement(text("ANALYZE")))  # plans made for empty tables would be kept
-    answers: list[object] = []
-    for start in range(0, len(acts), BATCH_SIZE):
-        batch = acts[start : start + BATCH_SIZE]
-        answers += await asyncio.gather(*(outcome_of(random.choice(writes), act) for act in batch))
-    return answers
+        await transaction.rows(Statement(text("ANALYZE")))  # otherwise plans of empty tables stay
+    outcomes: list[object] = []
+    for start in range(0, len(operations), BATCH_SIZE):
+        batch = operations[start : start + BATCH_SIZE]
+        outcomes += await asyncio.gather(
+            *(outcome_of(random.choice(writes), operation) for operation in batch)
+        )
+    return outcomes
 
 
-async def outcome_of(write: Write, act: Operation) -> object:
+async def outcome_of(write: Write, operation: Operation) -> object:
     try:
-        return await write(act)
+        return await write(operation)
     except (Refusal, ConcurrentWrite) as refusal:
         return refusal

@@ -1,6 +1,6 @@
-"""Many at once on the same deal: whatever each of them is told, what is stored obeys the rules.
+"""Concurrent operations on the same opportunity keep the invariants.
 
-The same rounds without the guards go wrong, which shows that these rounds can.
+Without the guards the same operations violate them, which shows that the test can fail.
 """
 
 import random
@@ -28,58 +28,62 @@ from tests.db.races.race import EXPECTED_CODES, Operation, open_twice, run_concu
 from tests.db.races.unguarded import drop_constraints, write_without_guards
 
 ROUNDS = 1_000
-"""Ten acts each."""
+"""Ten operations each."""
 
 ROUNDS_WITHOUT_GUARDS = 200
-"""Five acts each."""
+"""Five operations each."""
 
 
 @pytest.mark.parametrize("times", [1, pytest.param(100, marks=pytest.mark.long)])
-async def test_no_race_leaves_a_bad_state_or_closes_twice(database_url: str, times: int) -> None:
+async def test_concurrent_operations_keep_the_invariants(database_url: str, times: int) -> None:
     async with open_twice(database_url) as databases:
         builder = await OrganizationBuilder.create(databases[0])
         for _ in range(times):
-            acts = [act for _ in range(ROUNDS) for act in await all_acts_on_a_deal(builder)]
-            answers = await run_concurrently(builder, [database.write for database in databases], acts)
+            operations = [operation for _ in range(ROUNDS) for operation in await ten_operations(builder)]
+            outcomes = await run_concurrently(builder, [database.write for database in databases], operations)
 
-            assert closed_twice(answers) == []
-            assert {answer.code for answer in answers if isinstance(answer, Refusal)} == EXPECTED_CODES
+            assert closed_twice(outcomes) == []
+            assert {outcome.code for outcome in outcomes if isinstance(outcome, Refusal)} == EXPECTED_CODES
         assert await invalid_closings(builder) == []
         assert await invalid_wins(builder) == []
 
 
-async def test_without_the_guards_more_than_a_tenth_of_the_rounds_go_wrong(database_url: str) -> None:
+async def test_without_the_guards_more_than_a_tenth_of_the_rounds_break_an_invariant(
+    database_url: str,
+) -> None:
     await drop_constraints(database_url)
     async with open_twice(database_url) as databases:
         builder = await OrganizationBuilder.create(databases[0])
         writes = [partial(write_without_guards, database) for database in databases]
 
-        acts = [act for _ in range(ROUNDS_WITHOUT_GUARDS) for act in await acts_on_a_deal(builder)]
-        answers = await run_concurrently(builder, writes, acts)
+        operations = [
+            operation for _ in range(ROUNDS_WITHOUT_GUARDS) for operation in await five_operations(builder)
+        ]
+        outcomes = await run_concurrently(builder, writes, operations)
 
         assert len(await invalid_closings(builder)) > ROUNDS_WITHOUT_GUARDS / 10
-        assert len(closed_twice(answers)) > ROUNDS_WITHOUT_GUARDS / 10
+        assert len(closed_twice(outcomes)) > ROUNDS_WITHOUT_GUARDS / 10
 
 
-async def acts_on_a_deal(builder: OrganizationBuilder) -> list[Operation]:
-    """Return five acts on a new opportunity with two drafts; not all of them can succeed."""
+async def five_operations(builder: OrganizationBuilder) -> list[Operation]:
+    """Return five operations on a new opportunity with two drafts; not all of them can succeed."""
     opportunity_id = await builder.opportunity()
     drafts = [await builder.quote(opportunity_id) for _ in range(2)]
-    acts: list[Operation] = [
+    operations: list[Operation] = [
         *(partial(activating, builder, draft) for draft in drafts),
         *(partial(closing, builder, opportunity_id, outcome) for outcome in ("WON", "LOST")),
         partial(closing_quotes, builder, opportunity_id),
     ]
-    random.shuffle(acts)
-    return acts
+    random.shuffle(operations)
+    return operations
 
 
-async def all_acts_on_a_deal(builder: OrganizationBuilder) -> list[Operation]:
-    """Return ten acts on a new opportunity with two drafts and an active quote."""
+async def ten_operations(builder: OrganizationBuilder) -> list[Operation]:
+    """Return ten operations on a new opportunity with two drafts and an active quote."""
     opportunity_id = await builder.opportunity()
     drafts = [await builder.quote(opportunity_id) for _ in range(2)]
     active = await builder.quote(opportunity_id, state=QuoteState.ACTIVE)
-    acts: list[Operation] = [
+    operations: list[Operation] = [
         *(partial(activating, builder, draft) for draft in drafts),
         *(partial(closing, builder, opportunity_id, outcome) for outcome in ("WON", "LOST")),
         partial(closing_quotes, builder, opportunity_id),
@@ -88,8 +92,8 @@ async def all_acts_on_a_deal(builder: OrganizationBuilder) -> list[Operation]:
         partial(revising, builder, active),
         partial(deleting, builder, drafts[0]),
     ]
-    random.shuffle(acts)
-    return acts
+    random.shuffle(operations)
+    return operations
 
 
 def activating(builder: OrganizationBuilder, quote_id: UUID, transaction: Transaction) -> Awaitable[object]:
@@ -127,12 +131,12 @@ def deleting(builder: OrganizationBuilder, quote_id: UUID, transaction: Transact
     return delete_draft_quote(transaction, builder.caller, QuoteRef(quote_id=quote_id))
 
 
-def closed_twice(answers: Iterable[object]) -> list[UUID]:
-    """Return the opportunities that were closed while they were closed."""
+def closed_twice(outcomes: Iterable[object]) -> list[UUID]:
+    """Return the opportunities that were closed twice without being reopened."""
     closed: Counter[UUID] = Counter()
-    for answer in answers:
-        if isinstance(answer, ClosedOpportunity):
-            closed[answer.opportunity_id] += 1
-        if isinstance(answer, ReopenedOpportunity):
-            closed[answer.opportunity_id] -= 1
+    for outcome in outcomes:
+        if isinstance(outcome, ClosedOpportunity):
+            closed[outcome.opportunity_id] += 1
+        if isinstance(outcome, ReopenedOpportunity):
+            closed[outcome.opportunity_id] -= 1
     return [opportunity_id for opportunity_id, times in closed.items() if times not in (0, 1)]

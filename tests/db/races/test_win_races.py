@@ -1,4 +1,4 @@
-"""Winning at the same time as everything that gets in its way: one won quote, one contract, nothing torn."""
+"""Concurrent wins leave one won quote with one contract, and complete activities."""
 
 import random
 from collections.abc import Awaitable
@@ -21,22 +21,20 @@ from tests.db.races.test_races import activating, closing, revising, winning
 
 
 @pytest.mark.parametrize("rounds", [100, pytest.param(2_000, marks=pytest.mark.long)])
-async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(
-    database_url: str, rounds: int
-) -> None:
+async def test_concurrent_wins_leave_one_won_quote_with_its_contract(database_url: str, rounds: int) -> None:
     async with open_twice(database_url) as databases:
         builder = await OrganizationBuilder.create(databases[0])
-        acts = [act for _ in range(rounds) for act in await acts_on_a_deal(builder)]
+        operations = [operation for _ in range(rounds) for operation in await six_operations(builder)]
 
-        answers = await run_concurrently(builder, [database.write for database in databases], acts)
+        outcomes = await run_concurrently(builder, [database.write for database in databases], operations)
 
         assert await invalid_closings(builder) == []
         assert await invalid_wins(builder) == []
-        wins = {answer.project_contract_id for answer in answers if isinstance(answer, WonQuote)}
+        wins = {outcome.project_contract_id for outcome in outcomes if isinstance(outcome, WonQuote)}
         assert {row.id for row in (await builder.dump())["project_contract"]} == wins
         assert await invalid_quote_closes(builder) == []
         assert await invalid_revisions(builder) == []
-        assert {answer.code for answer in answers if isinstance(answer, Refusal)} == {
+        assert {outcome.code for outcome in outcomes if isinstance(outcome, Refusal)} == {
             "ACTIVE_QUOTES",
             "OPPORTUNITY_CLOSED",
             "QUOTE_NOT_ACTIVE",
@@ -46,7 +44,7 @@ async def test_no_race_leaves_two_won_quotes_or_a_win_without_its_contract(
         }
 
 
-async def test_the_checks_find_what_is_bad(database: Database) -> None:
+async def test_the_checks_find_violated_invariants(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
     opportunity_id = await builder.opportunity()
     without_contract = await builder.quote(opportunity_id, state=QuoteState.WON)
@@ -59,20 +57,20 @@ async def test_the_checks_find_what_is_bad(database: Database) -> None:
     assert await invalid_quote_closes(builder) == [without_contract]
 
 
-async def acts_on_a_deal(builder: OrganizationBuilder) -> list[Operation]:
-    """Return six acts on a new opportunity with two active quotes and a draft."""
+async def six_operations(builder: OrganizationBuilder) -> list[Operation]:
+    """Return six operations on a new opportunity with two active quotes and a draft."""
     opportunity_id = await builder.opportunity()
     active = [await builder.quote(opportunity_id, state=QuoteState.ACTIVE) for _ in range(2)]
     draft = await builder.quote(opportunity_id)
-    acts: list[Operation] = [
+    operations: list[Operation] = [
         *(partial(winning, builder, each) for each in active),
         partial(activating, builder, draft),
         partial(revising, builder, active[0]),
         partial(closing_quotes, builder, (active[1], draft)),
         partial(closing, builder, opportunity_id, "WON"),
     ]
-    random.shuffle(acts)
-    return acts
+    random.shuffle(operations)
+    return operations
 
 
 def closing_quotes(

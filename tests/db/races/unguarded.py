@@ -1,7 +1,7 @@
-"""The same rules on the same database, with everything taken away that keeps concurrent ones apart.
+"""The same operations on the same database, without the guards against concurrent writes.
 
-What is gone: the foreign key of active quotes, the index of one standing activity, the locks, the states in
-the conditions of updates, and the transaction around what is read and what is written.
+Removed are the foreign key of active quotes, the unique index of completed activities, the locks, the states
+in the conditions of updates, and the transaction that contains both the reads and the writes.
 """
 
 import re
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 async def drop_constraints(url: str) -> None:
-    """Take from the schema what keeps bad states out of it."""
+    """Drop the constraints that keep the invariants."""
     database = await open_database(url)
     async with database.transaction() as transaction:
         for change in _ON_SQLITE if url.startswith("sqlite") else _ON_POSTGRESQL:
@@ -37,7 +37,7 @@ _SATISFY_EVERY_QUOTE = """
     UPDATE sqlite_master SET sql = replace(sql, '(organization_id, open_key)', '(organization_id, id)')
     WHERE name = 'quote'
 """
-_ON_SQLITE = (  # a constraint can't be dropped there
+_ON_SQLITE = (  # SQLite cannot drop a constraint
     "DROP INDEX one_standing_close",
     "PRAGMA writable_schema=ON",
     _SATISFY_EVERY_QUOTE,
@@ -45,13 +45,13 @@ _ON_SQLITE = (  # a constraint can't be dropped there
 
 
 async def write_without_guards(database: Database, work: Callable[[Transaction], Awaitable[T]]) -> T:
-    """Run ``work`` once; what it reads isn't in the transaction in which it writes."""
+    """Run ``work`` once; its reads are not in the transaction of its writes."""
     async with AsyncExitStack() as stack:
         return await work(_Unguarded(database, stack))
 
 
 class _Unguarded(Transaction):
-    """Reads on their own; a transaction begins with the first write, as Python's SQLite driver has it."""
+    """Reads in transactions of their own; the first write begins another one, as in Python's sqlite3."""
 
     def __init__(self, database: Database, stack: AsyncExitStack) -> None:
         self._database = database
@@ -87,7 +87,7 @@ _STATE_CONDITION = re.compile(
 
 
 class _WithoutConditions(Statement):
-    """A statement that takes no lock and, if it is an update, takes every state for the right one."""
+    """A statement without its lock and, if it is an update, without its condition on the state."""
 
     __slots__ = ("_statement",)
 
