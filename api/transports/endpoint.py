@@ -88,7 +88,7 @@ class GraphQLEndpoint:
     async def _stream(
         self, request: Request, principal: Principal, headers: Headers, receive: Receive, send: Send
     ) -> None:
-        request = request._replace(operations=request.operations | {OperationType.SUBSCRIPTION})
+        request = request._replace(operation_types=request.operation_types | {OperationType.SUBSCRIPTION})
         caller = partial(self._authenticator.caller, principal)
         last_event_id = headers.get(b"last-event-id", b"").decode("latin-1")
         responses = self._executor.stream(request, caller, last_event_id)

@@ -75,7 +75,7 @@ def from_message(params: Mapping[str, object], documents: TrustedDocuments, requ
 def _request(
     params: Mapping[str, object],
     documents: TrustedDocuments,
-    operations: frozenset[OperationType],
+    operation_types: frozenset[OperationType],
     request_id: str,
 ) -> Request:
     """Return the request; ignore unknown parameters."""
@@ -88,7 +88,7 @@ def _request(
         documents.resolve(query, document_id),
         variables=variables,
         operation_name=operation_name,
-        operations=operations,
+        operation_types=operation_types,
         id=request_id,
         include_cost=(extensions or {}).get("cost") is True,
     )

@@ -38,14 +38,14 @@ from schema.subscriptions.event_stream import subscribe
 class Request(NamedTuple):
     """A GraphQL request.
 
-    ``operations`` are the operation types that the transport carries. ``include_cost`` adds the operation's
+    ``operation_types`` are those that the transport carries. ``include_cost`` adds the operation's
     cost to the response.
     """
 
     query: str
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
-    operations: frozenset[OperationType] = frozenset({OperationType.QUERY, OperationType.MUTATION})
+    operation_types: frozenset[OperationType] = frozenset({OperationType.QUERY, OperationType.MUTATION})
     id: str | None = None
     include_cost: bool = False
 
@@ -249,7 +249,7 @@ def _select_operation(document: Document, request: Request) -> OperationDefiniti
     if operation is None:
         message = "Set operationName to the name of an operation in the document."
         raise RequestError("OPERATION_RESOLUTION_FAILURE", [GraphQLError(message)])
-    if operation.operation not in request.operations:
+    if operation.operation not in request.operation_types:
         raise OperationTypeNotAllowed(operation.operation)
     return operation
 

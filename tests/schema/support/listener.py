@@ -89,7 +89,7 @@ def stream(
     executor: Executor, builder: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
 ) -> AsyncGenerator[Response, None]:
     """Subscribe as the builder's caller, and return the responses."""
-    request = Request(query, variables, operations=frozenset(OperationType), id="r1")
+    request = Request(query, variables, operation_types=frozenset(OperationType), id="r1")
     return executor.stream(request, lambda: builder.caller, last)
 
 
