@@ -10,8 +10,7 @@ from graphql import GraphQLError
 from db.domain.errors import RejectedByDatabase, Unavailable
 from schema.execution.prepare import RequestError
 from schema.limits.rate_limit import RateLimited
-from schema.planner.errors import BadInput
-from schema.request.fallback_resolvers import BAD_USER_INPUT
+from schema.planner.errors import BAD_USER_INPUT, BadInput
 
 _log = logging.getLogger("dealdesk.graphql")
 

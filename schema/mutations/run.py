@@ -19,9 +19,8 @@ from db.domain.errors import Refusal, RuleViolation
 from db.sql.database import Transaction
 from schema.mutations.errors import error_payload
 from schema.mutations.payload import Payload
-from schema.planner.errors import BadInput
+from schema.planner.errors import BAD_USER_INPUT, BadInput
 from schema.planner.plan.declarations import FieldDeclaration, argument
-from schema.request.fallback_resolvers import BAD_USER_INPUT
 from schema.request.operation import Operation, RefusedMutation, RootField
 from schema.request.policies import FORBIDDEN
 

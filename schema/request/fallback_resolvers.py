@@ -21,12 +21,9 @@ from graphql import (
     get_named_type,
 )
 
-from schema.planner.errors import BadInput
+from schema.planner.errors import BAD_USER_INPUT, BadInput
 from schema.planner.plan.planner import TYPENAME_KEY
 from schema.request.operation import Operation, RootField
-
-BAD_USER_INPUT = {"code": "BAD_USER_INPUT"}
-"""The extensions of an error that the caller's input caused."""
 
 Info = GraphQLResolveInfo[Operation]
 

@@ -19,6 +19,7 @@ from schema.mutations.errors import (
     OperationError,
     OpportunityAlreadyClosedError,
     StaleVersionError,
+    describe_result,
 )
 from schema.mutations.inputs import (
     CLOSE_DESCRIPTION,
@@ -155,7 +156,20 @@ CloseOpportunityResult = Annotated[
     | StaleVersionError
     | NotFoundError
     | OperationError,
-    strawberry.union("CloseOpportunityResult", description="The result of `closeOpportunity`."),
+    strawberry.union(
+        "CloseOpportunityResult",
+        description=describe_result(
+            "closeOpportunity",
+            "CLOSED_ON_IN_FUTURE",
+            "CLOSED_ON_BEFORE_CREATION",
+            "DESCRIPTION_TOO_LONG",
+            "DESCRIPTION_REQUIRED",
+            "COMPETITOR_REQUIRED",
+            "COMPETITOR_OF_A_WIN",
+            "ACTUAL_REVENUE_OUT_OF_RANGE",
+            "ACTUAL_REVENUE_TOO_PRECISE",
+        ),
+    ),
 ]
 
 

@@ -18,6 +18,7 @@ from schema.mutations.errors import (
     NotFoundError,
     OperationError,
     QuoteCloseFailure,
+    describe_result,
 )
 from schema.mutations.inputs import CLOSE_DESCRIPTION, IDEMPOTENCY_KEY, parse_id, parse_ids
 from schema.mutations.payload import Payload, encode_failures
@@ -112,7 +113,12 @@ class CloseQuotesSuccess:
 
 CloseQuotesResult = Annotated[
     CloseQuotesSuccess | CloseQuotesRejectedError | NotFoundError | OperationError,
-    strawberry.union("CloseQuotesResult", description="The result of `closeQuotes`."),
+    strawberry.union(
+        "CloseQuotesResult",
+        description=describe_result(
+            "closeQuotes", "NO_QUOTES", "TOO_MANY_QUOTES", "CLOSED_ON_IN_FUTURE", "DESCRIPTION_TOO_LONG"
+        ),
+    ),
 ]
 
 
