@@ -1,9 +1,9 @@
-"""The benchmark: this project, SQL written by hand and five peers, on one PostgreSQL, in one run.
+"""The benchmark: this project, hand-written SQL and five peers on one PostgreSQL.
 
     uv run --group bench python -m tests.benchmarks --quick
 
-All get the same server settings (no waiting for the disk, so that what is compared is what the programs do),
-ten connections each, and the same rows; each is asked in its own schema, and all answers are compared before
-anything is measured. Only this project journals its changes: the others lock, check, close and record.
-Only ratios mean anything, because absolute figures move with the machine's mood.
+All contestants use the same rows, ten connections, and the same settings of PostgreSQL (fsync is off, so that
+the disk is not measured). Each gets requests for its own schema, and all responses are compared before the
+measurement. Only this project writes an audit log; the others lock, check and close. Only ratios are
+meaningful, because the speed of a machine varies.
 """

@@ -1,12 +1,12 @@
-"""Who takes part: how each is started, and how it is asked."""
+"""The contestants: how each is started, and the requests it gets."""
 
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.benchmarks.asking import dealdesk, limit, postgraphile, walkers
-from tests.benchmarks.asking.questions import Questions
+from tests.benchmarks.requests import dealdesk, handwritten, postgraphile, resolver_peers
+from tests.benchmarks.requests.templates import RequestTemplates
 
 _HERE = Path(__file__).parent
 _ROOT = _HERE.parent.parent
@@ -15,17 +15,17 @@ NODE = _HERE / "node"
 
 @dataclass(frozen=True, slots=True)
 class Contestant:
-    """A server and how to talk to it.
+    """A server and its request templates.
 
-    ``{port}`` in its command stands for the port; everything else it reads from the environment.
-    ``prepare`` is SQL that its users would have in their database. ``sign_in`` is a command that prints, on
-    its last line, the token that every request carries; ``{name}`` in it is another one at each start.
+    ``{port}`` in ``command`` is replaced by the port; the server reads all else from the environment.
+    ``prepare`` is SQL that its users would add to their database. ``sign_in`` is a command whose last line of
+    output is the token of every request; ``{name}`` in it is replaced by a new name at each start.
     """
 
     name: str
     title: str
     command: Sequence[str]
-    questions: Questions
+    templates: RequestTemplates
     directory: Path = _ROOT
     prepare: Path | None = None
     sign_in: Sequence[str] = ()
@@ -44,34 +44,36 @@ _DEALDESK = Contestant(
     "dealdesk",
     "Dealdesk",
     (_PROGRAM, "serve", "--port", "{port}"),
-    dealdesk.QUESTIONS,
+    dealdesk.TEMPLATES,
     sign_in=(_PROGRAM, "token", "create", "--role", "ADMIN", "--name", "{name}", "--expires-in", "1d"),
 )
-_LIMIT = Contestant("sql", "hand-written SQL", _python("limit.on_postgres"), limit.QUESTIONS)
+_HANDWRITTEN = Contestant(
+    "sql", "hand-written SQL", _python("handwritten.postgres_server"), handwritten.TEMPLATES
+)
 
 ON_POSTGRES = (
-    _LIMIT,
+    _HANDWRITTEN,
     _DEALDESK,
     Contestant(
         "postgraphile",
         "PostGraphile",
         _node("postgraphile"),
-        postgraphile.QUESTIONS,
+        postgraphile.TEMPLATES,
         directory=NODE,
         prepare=NODE / "postgraphile.sql",
     ),
-    Contestant("mercurius", "Mercurius, JIT", _node("mercurius"), walkers.QUESTIONS, directory=NODE),
-    Contestant("yoga", "Yoga, JIT", _node("yoga"), walkers.QUESTIONS, directory=NODE),
-    Contestant("ariadne", "Ariadne", _python("ariadne_peer"), walkers.QUESTIONS),
-    Contestant("strawberry", "Strawberry", _python("strawberry_peer"), walkers.QUESTIONS),
+    Contestant("mercurius", "Mercurius, JIT", _node("mercurius"), resolver_peers.TEMPLATES, directory=NODE),
+    Contestant("yoga", "Yoga, JIT", _node("yoga"), resolver_peers.TEMPLATES, directory=NODE),
+    Contestant("ariadne", "Ariadne", _python("ariadne_peer"), resolver_peers.TEMPLATES),
+    Contestant("strawberry", "Strawberry", _python("strawberry_peer"), resolver_peers.TEMPLATES),
 )
-"""The first is what all others are compared with."""
+"""The first one is the baseline of the others."""
 
 ON_SQLITE = (
-    Contestant("sql", "hand-written SQL", _python("limit.on_sqlite"), limit.QUESTIONS),
+    Contestant("sql", "hand-written SQL", _python("handwritten.sqlite_server"), handwritten.TEMPLATES),
     _DEALDESK,
 )
-"""The first is what the other is compared with."""
+"""The first one is the baseline."""
 
-GROWING = (_LIMIT, _DEALDESK)
-"""Those whose single read is watched while the tables grow."""
+GROWTH_CONTESTANTS = (_HANDWRITTEN, _DEALDESK)
+"""The contestants whose single read is measured at two sizes."""

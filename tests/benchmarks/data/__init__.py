@@ -1,1 +1,1 @@
-"""The data that every contestant answers from: how much, which rows, how they get in, what is asked about."""
+"""The data of the benchmark: sizes, rows, databases, and samples for requests."""

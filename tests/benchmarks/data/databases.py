@@ -1,4 +1,4 @@
-"""A database for one run: filled once, kept where that was asked for, copied for each run."""
+"""Databases with the data: a template is filled once, and copied for each run."""
 
 import asyncio
 import hashlib
@@ -9,15 +9,15 @@ from pathlib import Path
 
 from db import migrations
 from tests.benchmarks.data import rows, sizes
-from tests.benchmarks.data.filling import fill_postgres, fill_sqlite
+from tests.benchmarks.data.fill import fill_postgres, fill_sqlite
 from tests.benchmarks.data.sizes import Size
 from tests.benchmarks.data.stores import PostgresStore
 from tests.postgres import PostgresServer, postgres_server
 
 _SERVER_SETTINGS = (
     "ALTER SYSTEM SET shared_buffers = '1GB'",
-    "ALTER SYSTEM SET autovacuum = off",  # the benchmark vacuums between the slices that write
-    "ALTER SYSTEM SET jit = off",  # compiling a plan takes longer than running one of these
+    "ALTER SYSTEM SET autovacuum = off",  # the benchmark vacuums after each load that writes
+    "ALTER SYSTEM SET jit = off",  # compiling these plans takes longer than running them
     "ALTER ROLE CURRENT_USER SET timezone = 'UTC'",
     "ALTER ROLE CURRENT_USER SET datestyle = 'ISO, YMD'",
 )
@@ -25,7 +25,7 @@ _SERVER_SETTINGS = (
 
 @contextmanager
 def benchmark_server(directory: Path) -> Iterator[PostgresServer]:
-    """Run a PostgreSQL with the same settings for everyone; its data stay in the directory."""
+    """Run a PostgreSQL server with its data in a directory."""
     data = directory / "postgresql"
     data.mkdir(exist_ok=True)
     with postgres_server(data) as server:
@@ -40,7 +40,7 @@ def benchmark_server(directory: Path) -> Iterator[PostgresServer]:
 @contextmanager
 def postgres_copy(server: PostgresServer, size: Size) -> Iterator[str]:
     """Give the URL of a filled PostgreSQL database; it is dropped at the end of the block."""
-    template, run = _kept_name(size), f"run_{size.name}"
+    template, run = _template_name(size), f"run_{size.name}"
     with closing(PostgresStore(server.url())) as store:
         _drop_others(store, size, keep=template)
         if template not in _databases(store):
@@ -54,7 +54,7 @@ def postgres_copy(server: PostgresServer, size: Size) -> Iterator[str]:
 @contextmanager
 def sqlite_copy(directory: Path, size: Size) -> Iterator[Path]:
     """Give the path of a filled SQLite file; it is deleted at the end of the block."""
-    template = directory / f"{_kept_name(size)}.db"
+    template = directory / f"{_template_name(size)}.db"
     if not template.exists():
         unfinished = template.with_suffix(".unfinished")
         unfinished.unlink(missing_ok=True)
@@ -69,7 +69,7 @@ def sqlite_copy(directory: Path, size: Size) -> Iterator[Path]:
 
 
 def _drop_others(store: PostgresStore, size: Size, *, keep: str) -> None:
-    """Drop what other versions of the data, and runs that were killed, have left."""
+    """Drop the databases of other versions of the data and of killed runs."""
     for database in _databases(store):
         if database.startswith((f"{size.name}_", f"run_{size.name}")) and database != keep:
             store.run(f"DROP DATABASE {database}")
@@ -79,8 +79,8 @@ def _databases(store: PostgresStore) -> list[str]:
     return store.column("SELECT datname FROM pg_database")
 
 
-def _kept_name(size: Size) -> str:
-    """Name the data after all that decides them, so that kept ones are never stale."""
+def _template_name(size: Size) -> str:
+    """Return a name with a hash of the modules that define the data, so that a template is never stale."""
     sources = [Path(rows.__file__), Path(sizes.__file__)]
     sources += sorted(Path(migrations.__path__[0]).rglob("*.py"))
     digest = hashlib.sha256(b"".join(source.read_bytes() for source in sources))

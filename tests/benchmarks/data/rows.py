@@ -1,4 +1,4 @@
-"""Deterministic rows: the same size gives the same rows, down to their ids."""
+"""Deterministic rows: a size always gives the same rows with the same ids."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
@@ -21,7 +21,7 @@ from tests.benchmarks.data.sizes import Size
 
 Row = dict[str, Any]
 Rows = dict[type[Any], list[Row]]
-"""Rows by table, each table after those that it points at."""
+"""Rows by table; each table follows the tables that it references."""
 
 _FOUNDED = datetime(2023, 1, 1, tzinfo=UTC)
 _TWO_YEARS = timedelta(days=730)
@@ -50,7 +50,7 @@ _OPEN_QUOTES = (QuoteState.ACTIVE, QuoteState.DRAFT, QuoteState.CLOSED)
 
 
 def dataset(size: Size) -> Iterator[Rows]:
-    """Yield the rows of both organizations in batches; all belong into one transaction."""
+    """Yield the rows of both organizations in batches; insert all in one transaction."""
     yield from _Organization("Northgate Engineering", _FOUNDED, size).rows()
     yield from _Organization("Southgate Engineering", _FOUNDED + timedelta(days=1), size.neighbour).rows()
 
@@ -233,7 +233,7 @@ class _Organization:
         return Decimal(self._random.randint(100, highest)).scaleb(-2)
 
     def _new_id(self, moment: datetime) -> UUID:
-        """Return a UUIDv7 of a moment whose random part is as deterministic as all the rest."""
+        """Return a UUIDv7 of a moment, with random bits from the seeded generator."""
         milliseconds = int(moment.timestamp() * 1000)
         return UUID(
             int=milliseconds << 80

@@ -1,5 +1,5 @@
-# ruff: noqa: S608 - the statements are put together from this module's own texts
-"""What is asked about: picked from the data in the same way in every run."""
+# ruff: noqa: S608 - the statements consist of constants of this module
+"""The ids that requests use: the same random sample of the data in every run."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from random import Random
 
 from tests.benchmarks.data.stores import Store
 
-_MOST = 5_000
+_MAX_SAMPLES = 5_000
 _FIRST = "SELECT id FROM organization ORDER BY created_at LIMIT 1"
 _OWN = f"organization_id = ({_FIRST})"
 
 
 @dataclass(frozen=True, slots=True)
 class Samples:
-    """Ids to ask about, as text. ``blocked`` are open opportunities with at least one active quote.
+    """Ids for requests, as text. ``blocked`` are open opportunities with at least one active quote.
 
     ``before_halfway`` opportunities, half of all, were created at ``halfway`` or earlier.
     """
@@ -30,7 +30,7 @@ class Samples:
 
 
 def take_samples(store: Store) -> Samples:
-    """Pick from the organization that was founded first."""
+    """Take samples from the organization that was created first."""
     half = int(store.column(f"SELECT count(*) / 2 FROM opportunity WHERE {_OWN}")[0])
     in_order = f"SELECT created_at FROM opportunity WHERE {_OWN} ORDER BY created_at"
     return Samples(
@@ -46,7 +46,7 @@ def take_samples(store: Store) -> Samples:
 
 def _some(store: Store, statement: str) -> list[str]:
     found = sorted(store.column(statement))
-    return Random(0).sample(found, min(_MOST, len(found)))
+    return Random(0).sample(found, min(_MAX_SAMPLES, len(found)))
 
 
 def _rfc_3339(moment: str) -> str:

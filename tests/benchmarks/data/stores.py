@@ -1,4 +1,4 @@
-"""The benchmark's own connection to the database that the contestants share."""
+"""The benchmark's own connection to the database of the contestants."""
 
 import asyncio
 import sqlite3
@@ -13,19 +13,19 @@ from db.sqlite.connection import connect
 
 
 class Store(ABC):
-    """One connection. Statements are the same on both databases and take no parameters."""
+    """A connection. Statements run on both kinds of database and have no parameters."""
 
     @abstractmethod
     def column(self, statement: str) -> list[str]:
         """Return the first column of the rows as text."""
 
     @abstractmethod
-    def change(self, statements: Sequence[str]) -> None:
+    def run_in_transaction(self, statements: Sequence[str]) -> None:
         """Run the statements in one transaction."""
 
     @abstractmethod
-    def tidy(self, tables: Sequence[str]) -> None:
-        """Remove what the changes of these tables have left behind."""
+    def vacuum(self, tables: Sequence[str]) -> None:
+        """Remove the dead rows of these tables, or the write-ahead log."""
 
     @abstractmethod
     def close(self) -> None:
@@ -33,7 +33,7 @@ class Store(ABC):
 
 
 class PostgresStore(Store):
-    """A connection to PostgreSQL, used without an event loop around it."""
+    """A connection to PostgreSQL, with an event loop of its own."""
 
     def __init__(self, url: str) -> None:
         self._runner = asyncio.Runner()
@@ -44,15 +44,15 @@ class PostgresStore(Store):
         return [str(row[0]) for row in self._runner.run(self._connection.fetch(statement))]
 
     @override
-    def change(self, statements: Sequence[str]) -> None:
+    def run_in_transaction(self, statements: Sequence[str]) -> None:
         self._runner.run(self._connection.execute(";\n".join(["BEGIN", *statements, "COMMIT"])))
 
     def run(self, statement: str) -> None:
-        """Run a statement that can't be part of a transaction."""
+        """Run a statement that a transaction may not contain."""
         self._runner.run(self._connection.execute(statement))
 
     @override
-    def tidy(self, tables: Sequence[str]) -> None:
+    def vacuum(self, tables: Sequence[str]) -> None:
         self.run(f"VACUUM {', '.join(tables)}")
 
     @override
@@ -72,12 +72,12 @@ class SqliteStore(Store):
         return [str(row[0]) for row in self._connection.execute(statement)]
 
     @override
-    def change(self, statements: Sequence[str]) -> None:
+    def run_in_transaction(self, statements: Sequence[str]) -> None:
         for statement in ("BEGIN IMMEDIATE", *statements, "COMMIT"):
             self._connection.execute(statement)
 
     @override
-    def tidy(self, tables: Sequence[str]) -> None:
+    def vacuum(self, tables: Sequence[str]) -> None:
         self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     @override

@@ -3,7 +3,7 @@ from contextlib import closing
 from pathlib import Path
 
 from db import models
-from tests.benchmarks.data.filling import fill_sqlite
+from tests.benchmarks.data.fill import fill_sqlite
 from tests.benchmarks.data.rows import dataset
 from tests.benchmarks.data.sizes import FEW_QUOTES, Size
 
@@ -27,7 +27,7 @@ def test_the_same_size_gives_the_same_rows() -> None:
     assert list(dataset(_SMALL)) == list(dataset(_SMALL))
 
 
-async def test_rows_are_as_many_as_the_size_says_and_satisfy_the_tables(tmp_path: Path) -> None:
+async def test_rows_have_the_numbers_of_their_size_and_satisfy_all_constraints(tmp_path: Path) -> None:
     path = tmp_path / "benchmark.db"
     await fill_sqlite(path, _SMALL)
     with closing(sqlite3.connect(path)) as connection:
@@ -39,7 +39,7 @@ async def test_rows_are_as_many_as_the_size_says_and_satisfy_the_tables(tmp_path
         assert connection.execute(_WRONG_TOTALS).fetchone() == (0,)
 
 
-def test_growth_starts_at_10_000_quotes() -> None:
+def test_the_smaller_size_for_growth_has_10_000_quotes() -> None:
     quotes = [quote for batch in dataset(FEW_QUOTES) for quote in batch[models.Quote]]
     organization = quotes[0]["organization_id"]
     assert sum(quote["organization_id"] == organization for quote in quotes) == 10_000

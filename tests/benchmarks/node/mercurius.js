@@ -3,18 +3,18 @@ import { readFileSync } from "node:fs";
 import Fastify from "fastify";
 import mercurius from "mercurius";
 
-import * as deals from "./deals.js";
+import * as database from "./database.js";
 
 const resolvers = {
   Query: {
-    opportunity: (_, { id }) => deals.opportunity(id),
-    openOpportunities: (_, { ownerId, first }) => deals.openOpportunities(ownerId, first),
-    opportunities: (_, { first, after }) => deals.opportunities(first, after),
-    stateTotals: () => deals.stateTotals(),
+    opportunity: (_, { id }) => database.opportunity(id),
+    openOpportunities: (_, { ownerId, first }) => database.openOpportunities(ownerId, first),
+    opportunities: (_, { first, after }) => database.opportunities(first, after),
+    stateTotals: () => database.stateTotals(),
   },
   Mutation: {
-    closeQuotes: async (_, { opportunityId }) => ({ quotes: await deals.closeQuotes(opportunityId) }),
-    closeOpportunity: (_, { opportunityId }) => deals.closeOpportunity(opportunityId),
+    closeQuotes: async (_, { opportunityId }) => ({ quotes: await database.closeQuotes(opportunityId) }),
+    closeOpportunity: (_, { opportunityId }) => database.closeOpportunity(opportunityId),
   },
   CloseOpportunityResult: {
     resolveType: (result) => (result.blockingQuotes ? "ActiveQuotes" : "ClosedOpportunity"),
@@ -24,12 +24,12 @@ const resolvers = {
 
 const loaders = {
   Opportunity: {
-    account: (queries) => deals.accountsByIds(queries.map(({ obj }) => obj.accountId)),
-    owner: (queries) => deals.usersByIds(queries.map(({ obj }) => obj.ownerId)),
-    quotes: (queries) => deals.quotesByOpportunities(queries.map(({ obj }) => obj.id)),
+    account: (queries) => database.accountsByIds(queries.map(({ obj }) => obj.accountId)),
+    owner: (queries) => database.usersByIds(queries.map(({ obj }) => obj.ownerId)),
+    quotes: (queries) => database.quotesByOpportunities(queries.map(({ obj }) => obj.id)),
   },
   Quote: {
-    lines: (queries) => deals.linesByQuotes(queries.map(({ obj }) => obj.id)),
+    lines: (queries) => database.linesByQuotes(queries.map(({ obj }) => obj.id)),
   },
 };
 

@@ -5,7 +5,7 @@ import { PostGraphileAmberPreset } from "postgraphile/presets/amber";
 import { makePgService } from "postgraphile/adaptors/pg";
 import { postgraphile } from "postgraphile";
 
-// Node 20 lacks it; all else that PostGraphile needs is there.
+// PostGraphile needs it and Node 20 lacks it.
 Promise.withResolvers ??= () => {
   const deferred = {};
   deferred.promise = new Promise((resolve, reject) => Object.assign(deferred, { resolve, reject }));

@@ -1,10 +1,10 @@
--- What PostGraphile's users add to their tables: rules as functions, a computed column, an index to sort by.
+-- What PostGraphile users add to their tables: functions as mutations, a computed column, and an index.
 
--- PostGraphile sorts by plain columns; the tables' own indexes sort a missing date after all others.
+-- PostGraphile sorts by columns; the tables' indexes sort by an expression that puts missing dates last.
 CREATE INDEX opportunity_by_owner_plainly
 ON opportunity (organization_id, owner_id, state, estimated_close_date, id);
 
--- The lines' own foreign key carries the currency too, and no index is as wide.
+-- The foreign key of the lines includes the currency, which no index includes.
 COMMENT ON TABLE quote_line IS
 '@foreignKey (organization_id, quote_id) references quote (organization_id, id)|@foreignFieldName lines';
 

@@ -5,18 +5,18 @@ import { useGraphQlJit } from "@envelop/graphql-jit";
 import DataLoader from "dataloader";
 import { createSchema, createYoga } from "graphql-yoga";
 
-import * as deals from "./deals.js";
+import * as database from "./database.js";
 
 const resolvers = {
   Query: {
-    opportunity: (_, { id }) => deals.opportunity(id),
-    openOpportunities: (_, { ownerId, first }) => deals.openOpportunities(ownerId, first),
-    opportunities: (_, { first, after }) => deals.opportunities(first, after),
-    stateTotals: () => deals.stateTotals(),
+    opportunity: (_, { id }) => database.opportunity(id),
+    openOpportunities: (_, { ownerId, first }) => database.openOpportunities(ownerId, first),
+    opportunities: (_, { first, after }) => database.opportunities(first, after),
+    stateTotals: () => database.stateTotals(),
   },
   Mutation: {
-    closeQuotes: async (_, { opportunityId }) => ({ quotes: await deals.closeQuotes(opportunityId) }),
-    closeOpportunity: (_, { opportunityId }) => deals.closeOpportunity(opportunityId),
+    closeQuotes: async (_, { opportunityId }) => ({ quotes: await database.closeQuotes(opportunityId) }),
+    closeOpportunity: (_, { opportunityId }) => database.closeOpportunity(opportunityId),
   },
   Opportunity: {
     account: ({ accountId }, _, { accounts }) => accounts.load(accountId),
@@ -38,10 +38,10 @@ const yoga = createYoga({
   graphiql: false,
   logging: false,
   context: () => ({
-    accounts: new DataLoader(deals.accountsByIds),
-    users: new DataLoader(deals.usersByIds),
-    quotes: new DataLoader(deals.quotesByOpportunities),
-    lines: new DataLoader(deals.linesByQuotes),
+    accounts: new DataLoader(database.accountsByIds),
+    users: new DataLoader(database.usersByIds),
+    quotes: new DataLoader(database.quotesByOpportunities),
+    lines: new DataLoader(database.linesByQuotes),
   }),
 });
 createServer(yoga).listen(Number(process.env.PORT), "127.0.0.1");

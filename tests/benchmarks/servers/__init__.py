@@ -1,1 +1,1 @@
-"""The contestants that are written in Python, each as its own users would write it."""
+"""The Python contestants, each written as its users would write it."""

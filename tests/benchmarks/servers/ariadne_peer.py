@@ -19,9 +19,9 @@ from ariadne.asgi import GraphQL
 from graphql import GraphQLResolveInfo
 
 from db.models import Opportunity, Quote
-from tests.benchmarks.servers.orm import batches, closing, reading
+from tests.benchmarks.servers.asgi_server import serve
+from tests.benchmarks.servers.orm import batch_functions, mutations, queries
 from tests.benchmarks.servers.orm.sessions import settings
-from tests.benchmarks.servers.serving import serve
 
 _Info = GraphQLResolveInfo[dict[str, Any]]
 
@@ -29,28 +29,28 @@ _SCHEMA = Path(__file__).parent.parent / "node" / "schema.graphql"
 
 
 async def _opportunity(*_: Any, id: str) -> Opportunity | None:  # noqa: A002 - the argument's name
-    return await reading.opportunity(UUID(id))
+    return await queries.opportunity(UUID(id))
 
 
 async def _open_opportunities(*_: Any, owner_id: str, first: int) -> Any:
-    return await reading.open_opportunities(UUID(owner_id), first)
+    return await queries.open_opportunities(UUID(owner_id), first)
 
 
-async def _opportunities(*_: Any, first: int, after: str | None = None) -> reading.Page:
-    return await reading.opportunities(first, after)
+async def _opportunities(*_: Any, first: int, after: str | None = None) -> queries.Page:
+    return await queries.opportunities(first, after)
 
 
-async def _state_totals(*_: Any) -> list[reading.StateTotal]:
-    return await reading.state_totals()
+async def _state_totals(*_: Any) -> list[queries.StateTotal]:
+    return await queries.state_totals()
 
 
 async def _close_quotes(*_: Any, opportunity_id: str) -> dict[str, Any]:
-    return {"quotes": await closing.close_quotes(UUID(opportunity_id))}
+    return {"quotes": await mutations.close_quotes(UUID(opportunity_id))}
 
 
 async def _close_opportunity(*_: Any, opportunity_id: str) -> Any:
-    result = await closing.close_opportunity(UUID(opportunity_id))
-    return result if isinstance(result, closing.Refused) else {"opportunity": result}
+    result = await mutations.close_opportunity(UUID(opportunity_id))
+    return result if isinstance(result, mutations.Refusal) else {"opportunity": result}
 
 
 async def _account(row: Opportunity, info: _Info) -> Any:
@@ -74,7 +74,7 @@ def _is_expired(row: Quote, _info: _Info) -> bool:
 
 
 def _result_type(result: Any, *_: Any) -> str:
-    return "ActiveQuotes" if isinstance(result, closing.Refused) else "ClosedOpportunity"
+    return "ActiveQuotes" if isinstance(result, mutations.Refusal) else "ClosedOpportunity"
 
 
 def _object(binding: ObjectType, **resolvers: Any) -> ObjectType:
@@ -85,10 +85,10 @@ def _object(binding: ObjectType, **resolvers: Any) -> ObjectType:
 
 def _loaders(*_: Any) -> dict[str, Any]:
     return {
-        "accounts": DataLoader(batches.accounts),
-        "users": DataLoader(batches.users),
-        "quotes": DataLoader(batches.quotes),
-        "lines": DataLoader(batches.lines),
+        "accounts": DataLoader(batch_functions.accounts),
+        "users": DataLoader(batch_functions.users),
+        "quotes": DataLoader(batch_functions.quotes),
+        "lines": DataLoader(batch_functions.lines),
     }
 
 

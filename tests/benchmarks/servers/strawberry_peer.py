@@ -1,4 +1,4 @@
-# Rows stand in for the types that are declared over them, as Strawberry's users often do.
+# Resolvers return ORM rows where GraphQL types are declared, as Strawberry users often do.
 # mypy: disable-error-code="no-any-return, return-value, arg-type"
 """Plain Strawberry: types over ORM rows, data loaders, the library's own ASGI view."""
 
@@ -14,9 +14,9 @@ from typing_extensions import override
 
 from db import models
 from db.domain.enums import OpportunityState, QuoteState
-from tests.benchmarks.servers.orm import batches, closing, reading
+from tests.benchmarks.servers.asgi_server import serve
+from tests.benchmarks.servers.orm import batch_functions, mutations, queries
 from tests.benchmarks.servers.orm.sessions import settings
-from tests.benchmarks.servers.serving import serve
 
 strawberry.enum(OpportunityState)
 strawberry.enum(QuoteState)
@@ -140,31 +140,31 @@ CloseOpportunityResult = Annotated[
 class Query:
     @strawberry.field
     async def opportunity(self, id: strawberry.ID) -> Opportunity | None:  # noqa: A002 - the argument's name in the schema
-        return await reading.opportunity(UUID(id))
+        return await queries.opportunity(UUID(id))
 
     @strawberry.field
     async def open_opportunities(self, owner_id: strawberry.ID, first: int) -> list[Opportunity]:
-        return await reading.open_opportunities(UUID(owner_id), first)
+        return await queries.open_opportunities(UUID(owner_id), first)
 
     @strawberry.field
     async def opportunities(self, first: int, after: str | None = None) -> OpportunityPage:
-        return await reading.opportunities(first, after)
+        return await queries.opportunities(first, after)
 
     @strawberry.field
     async def state_totals(self) -> list[StateTotal]:
-        return await reading.state_totals()
+        return await queries.state_totals()
 
 
 @strawberry.type
 class Mutation:
     @strawberry.mutation
     async def close_quotes(self, opportunity_id: strawberry.ID) -> ClosedQuotes:
-        return ClosedQuotes(quotes=await closing.close_quotes(UUID(opportunity_id)))
+        return ClosedQuotes(quotes=await mutations.close_quotes(UUID(opportunity_id)))
 
     @strawberry.mutation
     async def close_opportunity(self, opportunity_id: strawberry.ID) -> CloseOpportunityResult:
-        result = await closing.close_opportunity(UUID(opportunity_id))
-        if isinstance(result, closing.Refused):
+        result = await mutations.close_opportunity(UUID(opportunity_id))
+        if isinstance(result, mutations.Refusal):
             return ActiveQuotes(code=result.code, blocking_quotes=result.blocking_quotes)
         return ClosedOpportunity(opportunity=result)
 
@@ -173,10 +173,10 @@ class _App(GraphQL[Any, None]):
     @override
     async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
         return {
-            "accounts": DataLoader(batches.accounts),
-            "users": DataLoader(batches.users),
-            "quotes": DataLoader(batches.quotes),
-            "lines": DataLoader(batches.lines),
+            "accounts": DataLoader(batch_functions.accounts),
+            "users": DataLoader(batch_functions.users),
+            "quotes": DataLoader(batch_functions.quotes),
+            "lines": DataLoader(batch_functions.lines),
         }
 
 

@@ -20,7 +20,7 @@ from db.importers.pipeline.importer import import_pipeline
 from db.master_data.organizations import find_default_user
 from db.sql.database import Database
 from schema.types.analytics import DealGrouping
-from tests.benchmarks.data.filling import fill_postgres
+from tests.benchmarks.data.fill import fill_postgres
 from tests.benchmarks.data.sizes import FULL
 from tests.builders import A_MONTH_AGO, NOW, OrganizationBuilder
 from tests.db.importers.pipeline_files import whole_pipeline

@@ -1,1 +1,1 @@
-"""Plain Strawberry and Ariadne: the same ORM sessions and data loaders below, two GraphQL libraries above."""
+"""The ORM sessions, queries and data loaders that the Strawberry and Ariadne peers share."""

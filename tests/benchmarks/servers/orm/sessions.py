@@ -3,7 +3,7 @@
 from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from tests.benchmarks.servers.serving import CONNECTIONS, Settings
+from tests.benchmarks.servers.asgi_server import CONNECTIONS, Settings
 
 settings = Settings.from_environment()
 organization = settings.organization_id
