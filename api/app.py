@@ -5,12 +5,12 @@ from collections.abc import Sequence
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route, WebSocketRoute
 
 from api.auth.access_policy import AccessPolicy
+from api.auth.cors import cors_middleware
 from api.http.responses import JSON_CONTENT_TYPE, error_body
 from api.observability.metrics import ServerStateCollector
 from api.observability.request_middleware import RequestMiddleware, RequestObserver
@@ -46,17 +46,6 @@ def create_app(
     shutdown.add_callback(websockets.stop)
     shutdown.add_callback(executor.feed.stop)
 
-    middleware = [Middleware(RequestMiddleware, observers)]
-    if access_policy.origins:
-        # Without allow_credentials: pages of other origins have to send a token, never cookies.
-        cors = Middleware(
-            CORSMiddleware,
-            allow_origins=access_policy.origins,
-            allow_methods=("GET", "POST"),
-            allow_headers=("authorization", "content-type", "last-event-id", "traceparent"),
-            expose_headers=("etag", "retry-after", "x-request-id"),
-        )
-        middleware.append(cors)
     app = Starlette(
         routes=[
             # The playground lets a visitor type documents, which is pointless if only trusted ones are run.
@@ -65,7 +54,7 @@ def create_app(
             playground.static_route,
             *health_routes(database, lambda: shutdown.is_draining or executor.feed.stopped),
         ],
-        middleware=middleware,
+        middleware=[Middleware(RequestMiddleware, observers), *cors_middleware(access_policy)],
         exception_handlers={HTTPException: _send_routing_error},
     )
     app.router.redirect_slashes = False

@@ -23,7 +23,7 @@ from api.server.server import ServerStartError, port_error
 from db.sql.database import Database
 from schema.execution.executor import Executor
 from schema.execution.observer import Observation
-from schema.request.document_cache import Document, OperationLabel
+from schema.request.document import Document, OperationLabel
 
 MAX_OPERATION_NAMES = 100
 """Maximum number of operations with series of their own, besides trusted ones: clients choose the names."""

@@ -5,10 +5,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from uuid_utils import uuid7
 
 from api.http.responses import error_body, send_response
-from api.observability.request_context import set_current_scope
+from api.observability.request_context import new_request_id, set_current_scope
 
 RequestObserver = Callable[[Scope, int, float], None]
 """Called with the scope, status and duration in seconds of each HTTP request when it ends."""
@@ -28,7 +27,7 @@ class RequestMiddleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle one request. Log an unexpected exception once, and answer without its details."""
-        request_id = scope["request_id"] = uuid7().hex
+        request_id = scope["request_id"] = new_request_id()
         set_current_scope(scope)
         if scope["type"] != "http":
             await self._app(scope, receive, send)

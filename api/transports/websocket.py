@@ -31,10 +31,10 @@ from api.auth.sessions import Session
 from api.http.body import parse_json
 from api.http.errors import BadRequest, DocumentError, HostNotAllowed, Unauthenticated
 from api.http.send_timeout import SlowConsumer, with_send_timeout
+from api.observability.request_context import new_request_id
 from api.transports.params import from_message
 from api.transports.trusted_documents import TrustedDocuments
 from db.domain.errors import Unavailable
-from db.domain.ids import new_id
 from schema.execution.executor import Executor, Request
 from schema.limits.quota import QuotaExceeded
 from schema.subscriptions.event_feed import ServerStopping
@@ -237,7 +237,7 @@ class _Connection:
         if id_ in self._operations:
             raise _CloseSocket(4409, f"Subscriber for {id_} already exists")
         try:
-            request = from_message(payload, self._documents, new_id().hex)
+            request = from_message(payload, self._documents, new_request_id())
         except DocumentError as error:
             await self._send_error(id_, error.code, str(error))
             return

@@ -29,7 +29,7 @@ from schema.limits.settings import DEFAULT_LIMITS, LimitExceeded, OperationLimit
 from schema.mutations.run import run_mutations
 from schema.planner.errors import BadInput
 from schema.planner.plan.field_collector import FieldCollector
-from schema.request.document_cache import Document
+from schema.request.document import Document
 from schema.request.operation import Operation
 from schema.subscriptions.event_feed import EventFeed, ServerStopping
 from schema.subscriptions.event_stream import subscribe

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from schema.request.document_cache import OperationLabel
+from schema.request.document import OperationLabel
 from schema.request.operation import RefusedMutation
 
 CANCELED = frozenset({"CANCELED"})

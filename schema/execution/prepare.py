@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 
 from graphql import (
@@ -21,13 +20,8 @@ from schema.limits.cost import Cost, OperationCost
 from schema.limits.document_size import DocumentLimiter
 from schema.limits.settings import LimitExceeded, OperationLimits, check_list_size
 from schema.planner.plan.variables import coerce_variables, variable_signatures
-from schema.request.document_cache import Document
-
-MAX_CACHED_DOCUMENTS = 1024
-"""Documents that are kept parsed, validated and planned; the least recently used one is discarded."""
-
-MAX_CACHED_CHARACTERS = 16_384
-"""Characters; longer documents are not cached, so that the cached ones fit in memory."""
+from schema.request.document import Document
+from schema.request.document_cache import DocumentCache
 
 _UNSTORABLE_TEXT = "A text can't hold the character U+0000 or half of a surrogate pair. Leave it out."
 _ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
@@ -51,7 +45,7 @@ class DocumentPreparer:
         self._schema = schema
         self._limits = limits
         self._document_limiter = DocumentLimiter(schema, limits)
-        self._prepare_cached = lru_cache(MAX_CACHED_DOCUMENTS)(self._prepare)
+        self._cache = DocumentCache(self._prepare)
 
     def document(self, query: str) -> Document:
         """Return the parsed and valid document of a text.
@@ -59,7 +53,7 @@ class DocumentPreparer:
         Raises:
             RequestError: the text can't be parsed, exceeds a limit or is not valid.
         """
-        return (self._prepare if len(query) > MAX_CACHED_CHARACTERS else self._prepare_cached)(query)
+        return self._cache.get(query)
 
     def variables(
         self, document: Document, operation: OperationDefinitionNode, sent: Mapping[str, Any]

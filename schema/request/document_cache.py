@@ -1,110 +1,24 @@
-"""A parsed and valid document, with everything that is derived from it once: plans, costs, labels."""
+"""The cache of prepared documents, because clients repeat them."""
 
-from collections.abc import Hashable
-from dataclasses import dataclass, field
-from functools import cached_property
-from hashlib import sha256
-from typing import NamedTuple
+from collections.abc import Callable
+from functools import lru_cache
 
-from graphql import (
-    DocumentNode,
-    FieldNode,
-    FragmentDefinitionNode,
-    FragmentSpreadNode,
-    InlineFragmentNode,
-    OperationDefinitionNode,
-    get_operation_ast,
-)
+from schema.request.document import Document
 
-from schema.limits.cost import OperationCost
-from schema.planner.plan.planner import Plan
-from schema.planner.plan.variables import VariableSignatures
+MAX_CACHED_DOCUMENTS = 1024
+"""Documents that are kept parsed, validated and planned; the least recently used one is discarded."""
 
-MAX_PLANS = 64
-"""Plans per document: one for each shape of its variables."""
-
-MAX_LABEL_LENGTH = 64
-"""Characters of an operation's name in logs and metrics."""
-
-_HASH_DIGITS = 12
+MAX_CACHED_CHARACTERS = 16_384
+"""Characters; longer documents are not cached, so that the cached ones fit in memory."""
 
 
-class OperationLabel(NamedTuple):
-    """An operation in logs and metrics: its name, or without one its document's hash, and its type."""
+class DocumentCache:
+    """Documents by their text; ``prepare`` makes one, or raises. Errors are not cached."""
 
-    name: str
-    kind: str
+    def __init__(self, prepare: Callable[[str], Document]) -> None:
+        self._prepare = prepare
+        self._prepare_cached = lru_cache(MAX_CACHED_DOCUMENTS)(prepare)
 
-
-@dataclass
-class Document:
-    """A valid document and what was derived from it so far.
-
-    ``plans`` are by operation and shape of the variables, ``signatures`` by operation name, ``allowed`` by
-    operation and role, ``costs`` by operation.
-    """
-
-    text: str
-    ast: DocumentNode
-    plans: dict[Hashable, Plan | None] = field(default_factory=dict)
-    signatures: dict[str | None, VariableSignatures] = field(default_factory=dict)
-    allowed: dict[Hashable, bool] = field(default_factory=dict)
-    costs: dict[int, OperationCost] = field(default_factory=dict)
-    _operations: dict[str | None, OperationDefinitionNode] = field(default_factory=dict)
-    _labels: dict[int, OperationLabel] = field(default_factory=dict)
-
-    @cached_property
-    def fragments(self) -> dict[str, FragmentDefinitionNode]:
-        """The document's fragments by name."""
-        return {
-            each.name.value: each for each in self.ast.definitions if isinstance(each, FragmentDefinitionNode)
-        }
-
-    @property
-    def operations(self) -> list[OperationDefinitionNode]:
-        """The document's operations in order."""
-        return [each for each in self.ast.definitions if isinstance(each, OperationDefinitionNode)]
-
-    def operation(self, name: str | None) -> OperationDefinitionNode | None:
-        """Return the operation of that name, or without a name the only one; None if there is none."""
-        found = self._operations.get(name)
-        if found is None:
-            found = get_operation_ast(self.ast, name)
-            if found is not None:  # a name that does not exist is not stored: a client may send any number
-                self._operations[name] = found
-        return found
-
-    def root_field_names(self, operation: OperationDefinitionNode) -> set[str]:
-        """Return the names of an operation's root fields, including those that a directive skips."""
-        names: set[str] = set()
-        unvisited = [operation.selection_set]
-        unspread = dict(self.fragments)
-        while unvisited:
-            for each in unvisited.pop().selections:
-                match each:
-                    case FieldNode():
-                        names.add(each.name.value)
-                    case InlineFragmentNode():
-                        unvisited.append(each.selection_set)
-                    case FragmentSpreadNode() if each.name.value in unspread:
-                        unvisited.append(unspread.pop(each.name.value).selection_set)
-        return names
-
-    def label(self, operation: OperationDefinitionNode) -> OperationLabel:
-        """Return the label of one of the document's operations."""
-        found = self._labels.get(id(operation))
-        if found is None:
-            name = operation.name.value[:MAX_LABEL_LENGTH] if operation.name else short_hash(self.text)
-            found = self._labels[id(operation)] = OperationLabel(name, operation.operation.value)
-        return found
-
-    def store_plan(self, key: Hashable, plan: Plan | None) -> None:
-        """Store a plan, or None where there is none; discard all plans when there are too many."""
-        if len(self.plans) >= MAX_PLANS:
-            self.plans.clear()
-        self.plans[key] = plan
-
-
-def short_hash(document: str) -> str:
-    """Return the first digits of the SHA-256 hash that identifies a trusted document."""
-    return f"sha256:{sha256(document.encode()).hexdigest()[:_HASH_DIGITS]}"
+    def get(self, query: str) -> Document:
+        """Return the document of a text, prepared now or by an earlier request."""
+        return (self._prepare if len(query) > MAX_CACHED_CHARACTERS else self._prepare_cached)(query)

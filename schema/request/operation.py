@@ -19,7 +19,7 @@ from schema.planner.plan.catalog import Catalog
 from schema.planner.plan.field_collector import FieldCollector
 from schema.planner.plan.planner import Plan, Planner
 from schema.planner.plan.variables import variables_shape
-from schema.request.document_cache import Document, OperationLabel
+from schema.request.document import Document, OperationLabel
 from schema.request.policies import FORBIDDEN, Policies
 
 

@@ -25,7 +25,7 @@ from pathlib import Path
 from sqlalchemy import text
 from sqlmodel import SQLModel
 
-from db.importers.pipeline.parser import read_pipeline
+from db.importers.pipeline.records import read_pipeline
 from db.importers.pipeline.writer import write_pipeline
 from db.importers.report import ImportSummary
 from db.sql.database import Database, Transaction

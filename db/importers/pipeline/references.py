@@ -6,7 +6,7 @@ from uuid import UUID
 
 from db import models
 from db.domain.ids import new_id
-from db.importers.pipeline.parser import Pipeline, PipelineAccount
+from db.importers.pipeline.records import Pipeline, PipelineAccount
 from db.importers.report import EntityKind
 from db.importers.target import ImportTarget
 

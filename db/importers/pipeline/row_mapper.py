@@ -14,7 +14,7 @@ from db.domain.enums import (
     SeededReason,
 )
 from db.domain.ids import new_id
-from db.importers.pipeline.parser import PipelineOpportunity, Stage
+from db.importers.pipeline.records import PipelineOpportunity, Stage
 from db.importers.pipeline.references import CURRENCY, NO_ACCOUNT, References, placeholder_email
 from db.importers.target import ImportTarget
 

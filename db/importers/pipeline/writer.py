@@ -11,7 +11,7 @@ from sqlmodel import col, select
 from db import models
 from db.audit.log import append_audit_as
 from db.domain.enums import OpportunityState, SeededReason
-from db.importers.pipeline.parser import PIPELINE_FILE, Pipeline, PipelineOpportunity
+from db.importers.pipeline.records import PIPELINE_FILE, Pipeline, PipelineOpportunity
 from db.importers.pipeline.references import References, insert_references
 from db.importers.pipeline.row_mapper import QUOTE_NUMBER_PREFIX, opportunity_rows, quote_number
 from db.importers.report import EntityKind, ImportSummary, RejectedRow

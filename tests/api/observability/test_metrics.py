@@ -11,7 +11,7 @@ from api.observability.metrics import MAX_OPERATION_NAMES, OTHER_OPERATIONS, Met
 from api.server.server import ServerStartError
 from schema.execution.executor import Executor
 from schema.execution.observer import Observation
-from schema.request.document_cache import OperationLabel
+from schema.request.document import OperationLabel
 from tests.api.support.access import access_policy, http_client
 from tests.api.support.asgi_connections import acknowledged_socket, open_stream
 from tests.builders import OrganizationBuilder

@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from db.importers.pipeline.importer import import_pipeline
-from db.importers.pipeline.parser import Correction
+from db.importers.pipeline.records import Correction
 from db.importers.report import EntityKind
 from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
