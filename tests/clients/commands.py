@@ -1,4 +1,4 @@
-"""Running programs that are not Python's."""
+"""Run other programs."""
 
 import os
 import subprocess
@@ -6,14 +6,14 @@ from pathlib import Path
 
 CLIENTS = Path(__file__).parent
 ROOT = CLIENTS.parent.parent
-_SECONDS = 300
+_TIMEOUT_SECONDS = 300
 
 
 def run(*command: str | Path, cwd: Path = CLIENTS, **environment: str) -> str:
-    """Return what a command prints.
+    """Return the output of a command.
 
     Raises:
-        AssertionError: it failed; the message is what it printed.
+        AssertionError: the command failed; the message is its output.
     """
     status, output = attempt(*command, cwd=cwd, **environment)
     assert status == 0, output
@@ -21,8 +21,8 @@ def run(*command: str | Path, cwd: Path = CLIENTS, **environment: str) -> str:
 
 
 def attempt(*command: str | Path, cwd: Path = CLIENTS, **environment: str) -> tuple[int, str]:
-    """Return the exit status of a command and what it prints."""
-    done = subprocess.run(  # noqa: S603 - the commands are ours
+    """Return the exit status and the output of a command."""
+    done = subprocess.run(  # noqa: S603 - a command of the tests
         command,
         cwd=cwd,
         env=os.environ | environment,
@@ -30,7 +30,7 @@ def attempt(*command: str | Path, cwd: Path = CLIENTS, **environment: str) -> tu
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=_SECONDS,
+        timeout=_TIMEOUT_SECONDS,
         check=False,
     )
     return done.returncode, done.stdout

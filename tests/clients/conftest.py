@@ -1,4 +1,4 @@
-"""The server, and the packages that its clients are built from."""
+"""The server, the Node packages, and the code blocks of the READMEs."""
 
 import fcntl
 import os
@@ -18,19 +18,19 @@ from tests.smoke import Server, running
 Run = Callable[..., str]
 Once = Callable[[str, Callable[[], str]], str]
 
-README = ROOT / "README.md"
+READMES = [ROOT / "README.md", *(ROOT / package / "README.md" for package in ("api", "schema", "db"))]
 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """A server that all clients share; each of them sells other deals of the sample data."""
-    with served(tmp_path_factory.mktemp("data")) as server:
+    """A server that all clients share; each closes another opportunity of the sample data."""
+    with serve_sample_data(tmp_path_factory.mktemp("data")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
-    """Do something once for all processes that share the tests, and give each of them what came of it."""
+    """Call a function once for all test processes; each of them gets its result."""
     own = tmp_path_factory.getbasetemp()
     shared = own if worker_id == "master" else own.parent
 
@@ -49,9 +49,9 @@ def once(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Once:
 
 @pytest.fixture(scope="session")
 def node(once: Once) -> Run:
-    """Run a script with Node, with the packages that package-lock.json pins."""
-    need("node")
-    need("npm")
+    """Run a script with Node and the packages of package-lock.json."""
+    require("node")
+    require("npm")
     once("npm", _install)
     return partial(run, "node")
 
@@ -59,43 +59,44 @@ def node(once: Once) -> Run:
 def _install() -> str:
     lock, installed = CLIENTS / "package-lock.json", CLIENTS / "node_modules" / ".package-lock.json"
     if installed.exists() and installed.stat().st_mtime >= lock.stat().st_mtime:
-        return "installed before"
+        return "already installed"
     return run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund")
 
 
 @pytest.fixture(scope="session")
-def npm(node: Run) -> Run:  # noqa: ARG001 - the packages are needed
+def npm(node: Run) -> Run:  # noqa: ARG001 - the packages have to be installed
     """Run a script of package.json."""
     return partial(run, "npm", "run", "--silent")
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """A project that is laid out as the README's configurations of code generators expect."""
+    """A project with the folders that the READMEs' configurations of code generators expect."""
     for folder, original in (
         ("schema", ROOT / "schema" / "schema.graphql"),
-        ("src", CLIENTS / "selling.graphql"),
-        ("queries", CLIENTS / "selling.graphql"),
+        ("src", CLIENTS / "operations.graphql"),
+        ("queries", CLIENTS / "operations.graphql"),
     ):
         (tmp_path / folder).mkdir()
         shutil.copy(original, tmp_path / folder)
     return tmp_path
 
 
-def in_the_readme(language: str) -> str:
-    """Return the README's only block in a language."""
-    [block] = re.findall(rf"^```{language}\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+def readme_block(language: str) -> str:
+    """Return the only block in a language in the READMEs."""
+    text = "\n".join(readme.read_text() for readme in READMES)
+    [block] = re.findall(rf"^```{language}\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
     return str(block)
 
 
-def served(directory: Path) -> AbstractContextManager[Server]:
+def serve_sample_data(directory: Path) -> AbstractContextManager[Server]:
     """Serve the sample data from an empty directory."""
     dealdesk = Path(sys.executable).with_name("dealdesk")
     return running([str(dealdesk), "serve", "--port", "0"], directory)
 
 
-def need(program: str) -> None:
-    """Skip what can't run without a program; in CI there is no excuse."""
+def require(program: str) -> None:
+    """Skip the test if a program is missing; fail in CI."""
     if shutil.which(program) is None:
         missing = f"{program} is not installed"
         if "CI" in os.environ:

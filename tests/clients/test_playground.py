@@ -1,4 +1,4 @@
-"""The playground in a real browser, with every other host out of reach."""
+"""The playground in a real browser that can reach no other host."""
 
 import json
 import shutil
@@ -12,7 +12,7 @@ from api.playground.cdn import SCRIPTS, STYLE
 from api.playground.middleware import BUNDLE_DIRECTORY
 from api.playground.page import cdn_page
 from tests.clients.commands import CLIENTS, run
-from tests.clients.conftest import Once, Run, served
+from tests.clients.conftest import Once, Run, serve_sample_data
 from tests.smoke import Server
 
 CDN_FILES = (STYLE, *SCRIPTS)
@@ -31,22 +31,24 @@ def browser() -> str:
 
 @pytest.fixture(scope="module")
 def visit(node: Run, browser: str, tmp_path_factory: pytest.TempPathFactory, once: Once) -> Any:
-    """What a visit showed."""
+    """The output of visit-playground.js."""
     if not BUNDLE_DIRECTORY.is_dir():
-        pytest.skip("the playground was not bundled at installation")
+        pytest.skip("the playground is not bundled")
 
-    def visited() -> str:
-        with served(tmp_path_factory.mktemp("data")) as server:
-            return node("browser/visiting.js", browser, *server, tmp_path_factory.mktemp("screenshots"))
+    def run_visit() -> str:
+        with serve_sample_data(tmp_path_factory.mktemp("data")) as server:
+            return node(
+                "browser/visit-playground.js", browser, *server, tmp_path_factory.mktemp("screenshots")
+            )
 
-    return json.loads(once("playground", visited))
+    return json.loads(once("playground", run_visit))
 
 
-def test_the_playground_is_up_within_three_seconds(visit: Any) -> None:
+def test_the_playground_loads_within_three_seconds(visit: Any) -> None:
     assert min(visit["secondsToOpen"]) < 3  # of two visits, while other tests run
 
 
-def test_the_playground_asks_no_other_host(visit: Any) -> None:
+def test_the_playground_sends_requests_to_no_other_host(visit: Any) -> None:
     assert visit["elsewhere"] == []
 
 
@@ -55,10 +57,10 @@ def test_the_console_stays_empty(visit: Any) -> None:
 
 
 def test_the_first_tab_shows_the_pipeline(visit: Any) -> None:
-    deals = visit["answers"]["Pipeline"]["opportunities"]
+    opportunities = visit["answers"]["Pipeline"]["opportunities"]
 
-    assert deals["totalCount"] == 19
-    assert [deal["name"] for deal in deals["nodes"]][:4] == [
+    assert opportunities["totalCount"] == 19
+    assert [opportunity["name"] for opportunity in opportunities["nodes"]][:4] == [
         "Crane spare parts framework",
         "Bottling line controls",
         "Turbine hall crane inspection",
@@ -66,11 +68,13 @@ def test_the_first_tab_shows_the_pipeline(visit: Any) -> None:
     ]
 
 
-def test_the_second_tab_shows_one_deal_with_its_quotes(visit: Any) -> None:
-    deal = visit["answers"]["OpportunityWithQuotes"]["opportunity"]
+def test_the_second_tab_shows_an_opportunity_with_its_quotes(visit: Any) -> None:
+    opportunity = visit["answers"]["OpportunityWithQuotes"]["opportunity"]
 
-    assert deal["name"] == "Harbour crane retrofit"
-    assert [(quote["number"], quote["revision"], quote["state"]) for quote in deal["quotes"]["nodes"]] == [
+    assert opportunity["name"] == "Harbour crane retrofit"
+    assert [
+        (quote["number"], quote["revision"], quote["state"]) for quote in opportunity["quotes"]["nodes"]
+    ] == [
         ("QUO-1042", 0, "CLOSED"),
         ("QUO-1042", 1, "ACTIVE"),
         ("QUO-1043", 0, "ACTIVE"),
@@ -95,14 +99,14 @@ def test_the_fourth_tab_closes_the_quotes(visit: Any) -> None:
     ]
 
 
-def test_the_fifth_tab_closes_the_deal_as_won(visit: Any) -> None:
+def test_the_fifth_tab_closes_the_opportunity_as_won(visit: Any) -> None:
     closing = visit["answers"]["CloseAsWon"]["closeOpportunity"]
 
     assert closing["opportunity"] == {"name": "Harbour crane retrofit", "state": "WON", "version": 2}
     assert closing["opportunityClose"]["actualRevenue"] == {"amount": "1240000.00", "currencyCode": "EUR"}
 
 
-def test_the_sixth_tab_tells_what_was_done_to_the_deal(visit: Any) -> None:
+def test_the_sixth_tab_shows_the_history_of_the_opportunity(visit: Any) -> None:
     history = visit["answers"]["History"]["opportunity"]["history"]
 
     assert [entry["action"] for entry in history["nodes"]][:4] == [
@@ -114,7 +118,7 @@ def test_the_sixth_tab_tells_what_was_done_to_the_deal(visit: Any) -> None:
     assert {"field": "state", "before": "OPEN", "after": "WON"} in history["nodes"][0]["changes"]
 
 
-def test_the_seventh_tab_reopens_the_deal(visit: Any) -> None:
+def test_the_seventh_tab_reopens_the_opportunity(visit: Any) -> None:
     reopening = visit["answers"]["Reopen"]["reopenOpportunity"]
 
     assert reopening["opportunity"] == {
@@ -125,22 +129,22 @@ def test_the_seventh_tab_reopens_the_deal(visit: Any) -> None:
     assert (reopening["canceledClose"]["state"], reopening["canceledClose"]["outcome"]) == ("CANCELED", "WON")
 
 
-def test_the_eighth_tab_begins_a_deal(visit: Any) -> None:
-    deal = visit["answers"]["CreateOpportunity"]["createOpportunity"]["opportunity"]
+def test_the_eighth_tab_creates_an_opportunity(visit: Any) -> None:
+    opportunity = visit["answers"]["CreateOpportunity"]["createOpportunity"]["opportunity"]
 
-    assert (deal["name"], deal["state"], deal["account"]["name"]) == (
+    assert (opportunity["name"], opportunity["state"], opportunity["account"]["name"]) == (
         "Quayside lighting",
         "OPEN",
         "Port of Aldermouth",
     )
-    assert deal["estimatedRevenue"] == {"amount": "84000.00", "currencyCode": "EUR"}
+    assert opportunity["estimatedRevenue"] == {"amount": "84000.00", "currencyCode": "EUR"}
 
 
-def test_the_ninth_tab_puts_the_deal_on_hold(visit: Any) -> None:
-    deal = visit["answers"]["UpdateOpportunity"]["updateOpportunity"]["opportunity"]
+def test_the_ninth_tab_puts_the_opportunity_on_hold(visit: Any) -> None:
+    opportunity = visit["answers"]["UpdateOpportunity"]["updateOpportunity"]["opportunity"]
 
-    assert (deal["state"], deal["statusReason"]["label"]) == ("OPEN", "On Hold")
-    assert (deal["estimatedCloseDate"], deal["version"]) == (None, 4)
+    assert (opportunity["state"], opportunity["statusReason"]["label"]) == ("OPEN", "On Hold")
+    assert (opportunity["estimatedCloseDate"], opportunity["version"]) == (None, 4)
 
 
 def test_the_tenth_tab_copies_a_quote(visit: Any) -> None:
@@ -187,7 +191,7 @@ def test_the_thirteenth_tab_wins_a_quote(visit: Any) -> None:
     ]
 
 
-def test_the_fourteenth_tab_closes_what_can_be_closed(visit: Any) -> None:
+def test_the_fourteenth_tab_closes_the_closable_opportunities(visit: Any) -> None:
     closing = visit["answers"]["CloseMany"]["closeOpportunities"]
 
     assert closing["closedOpportunities"]["nodes"] == [{"name": "Harbour crane retrofit", "state": "LOST"}]
@@ -195,7 +199,7 @@ def test_the_fourteenth_tab_closes_what_can_be_closed(visit: Any) -> None:
     assert [failure["code"] for failure in closing["failures"]] == ["NOT_FOUND"]
 
 
-def test_the_fifteenth_tab_adds_up_how_deals_end(visit: Any) -> None:
+def test_the_fifteenth_tab_counts_won_opportunities_by_contracting_unit(visit: Any) -> None:
     groups = visit["answers"]["Analytics"]["dealAnalytics"]
 
     assert {group["contractingUnit"]["name"]: group["wonCount"] for group in groups} == {
@@ -207,7 +211,7 @@ def test_the_fifteenth_tab_adds_up_how_deals_end(visit: Any) -> None:
     }
 
 
-def test_the_sixteenth_tab_lists_the_reasons_of_the_organization(visit: Any) -> None:
+def test_the_sixteenth_tab_lists_the_status_reasons(visit: Any) -> None:
     reasons = visit["answers"]["StatusReasons"]["statusReasons"]["nodes"]
 
     assert [reason["label"] for reason in reasons] == [
@@ -220,29 +224,29 @@ def test_the_sixteenth_tab_lists_the_reasons_of_the_organization(visit: Any) -> 
     ]
 
 
-def test_the_last_tab_is_told_of_changes(visit: Any) -> None:
-    told = visit["watched"]["opportunityChanged"]
+def test_the_last_tab_receives_an_event(visit: Any) -> None:
+    event = visit["watched"]["opportunityChanged"]
 
-    assert told["kind"] in {"OPPORTUNITY_REOPENED", "OPPORTUNITY_CLOSED"}
-    assert told["opportunity"]["name"] == "Harbour crane retrofit"
+    assert event["kind"] in {"OPPORTUNITY_REOPENED", "OPPORTUNITY_CLOSED"}
+    assert event["opportunity"]["name"] == "Harbour crane retrofit"
 
 
 def test_the_token_of_the_start_up_link_is_sent_from_every_tab(visit: Any) -> None:
     assert visit["authorizations"] == [f"Bearer {visit['token']}"] * 17
 
 
-def test_whoever_opens_it_without_the_link_is_shown_where_a_token_goes(visit: Any) -> None:
-    assert '"Authorization": "Bearer dealdesk_...' in visit["signedOut"]
+def test_without_the_start_up_link_the_headers_show_where_the_token_belongs(visit: Any) -> None:
+    assert '"Authorization": "Bearer dealdesk_...' in visit["withoutToken"]
 
 
-def test_the_page_is_as_dark_or_as_light_as_the_system(visit: Any) -> None:
+def test_the_page_follows_the_colour_scheme_of_the_system(visit: Any) -> None:
     assert visit["brightness"]["dark"] < 80
     assert visit["brightness"]["light"] > 200
 
 
 @pytest.fixture
-def fallback(node: Run, tmp_path: Path) -> Path:  # noqa: ARG001 - npm is needed
-    """A folder with the page that takes GraphiQL from a CDN, and with the packages as they were published."""
+def fallback(node: Run, tmp_path: Path) -> Path:  # noqa: ARG001 - npm has to be installed
+    """A folder with the page that loads GraphiQL from a CDN, and with the published packages."""
     page = cdn_page("/source")
     (tmp_path / "page.html").write_bytes(page.body)
     (tmp_path / "policy.txt").write_text(page.headers["content-security-policy"])
@@ -250,11 +254,11 @@ def fallback(node: Run, tmp_path: Path) -> Path:  # noqa: ARG001 - npm is needed
     (tmp_path / "npm").symlink_to(PUBLISHED)
     for package in {file.path.split("/")[0] for file in CDN_FILES}:
         if not (PUBLISHED / package).exists():
-            fetch(package, tmp_path)
+            fetch_package(package, tmp_path)
     return tmp_path
 
 
-def fetch(package: str, directory: Path) -> None:
+def fetch_package(package: str, directory: Path) -> None:
     archive = run("npm", "pack", "--silent", package, cwd=directory).strip()
     with tarfile.open(directory / archive) as files:
         files.extractall(directory, filter="data")
@@ -262,10 +266,10 @@ def fetch(package: str, directory: Path) -> None:
     shutil.move(directory / "package", PUBLISHED / package)
 
 
-def test_without_a_bundle_the_page_takes_from_a_cdn_what_has_the_hashes_it_expects(
+def test_without_a_bundle_the_page_loads_files_with_the_expected_hashes_from_a_cdn(
     fallback: Path, node: Run, browser: str, server: Server
 ) -> None:
-    visit = json.loads(node("browser/falling-back.js", browser, *server, fallback))
+    visit = json.loads(node("browser/visit-cdn-page.js", browser, *server, fallback))
 
     assert visit["problems"] == []
     assert visit["elsewhere"] == [f"/npm/{file.path}" for file in CDN_FILES]

@@ -1,3 +1,5 @@
+"""A Python client that ariadne-codegen generates."""
+
 import json
 from pathlib import Path
 from textwrap import indent
@@ -5,31 +7,33 @@ from textwrap import indent
 import pytest
 
 from tests.clients.commands import CLIENTS, run
-from tests.clients.conftest import Once, in_the_readme, need
+from tests.clients.conftest import Once, readme_block, require
 from tests.smoke import Server
 
 PYTHON = CLIENTS / "python"
 REQUIREMENTS = PYTHON / "requirements.txt"
 ENVIRONMENT = PYTHON / ".venv"
 GENERATOR = ENVIRONMENT / "bin" / "ariadne-codegen"
-SWITCHING = """
+SWITCH_SCRIPT = """
 import json
 import sys
 from graphql_client import CloseOpportunity
 
-def told(result, show, offer_to_close, warn):
+def handle(result, show, offer_to_close, warn):
 {switch}
 for answer in json.loads(sys.argv[1]):
     result = CloseOpportunity.model_validate({{"closeOpportunity": answer}}).close_opportunity
-    told(result, lambda deal: print(deal.state.value), lambda quotes: print(len(quotes)), print)
+    handle(result, lambda found: print(found.state.value), lambda quotes: print(len(quotes)), print)
 """
 
 
 @pytest.fixture(scope="module")
 def generated(tmp_path_factory: pytest.TempPathFactory, once: Once) -> None:
-    """The client is generated, in an environment of its own: ariadne-codegen needs an older graphql-core."""
-    need("uv")
-    once("python", lambda: generate(tmp_path_factory.mktemp("outside")))  # of reach of this project's pins
+    """Generate the client in its own environment, because ariadne-codegen needs an older graphql-core."""
+    require("uv")
+    once(
+        "python", lambda: generate(tmp_path_factory.mktemp("outside"))
+    )  # where the constraints of this project don't apply
 
 
 def generate(outside: Path) -> str:
@@ -41,30 +45,30 @@ def generate(outside: Path) -> str:
 
 
 @pytest.mark.usefixtures("generated")
-def test_a_client_in_python_is_refused_and_then_sells(server: Server) -> None:
-    run_python("selling.py", *server)
+def test_a_python_client_closes_an_opportunity_after_a_refusal(server: Server) -> None:
+    run_python("close_opportunity.py", *server)
 
 
 @pytest.mark.usefixtures("generated")
-def test_a_client_in_python_takes_a_new_code_but_no_new_member_of_a_union() -> None:
-    run_python("growing.py")
+def test_a_python_client_accepts_a_new_code_but_no_new_union_member() -> None:
+    run_python("newer_server.py")
 
 
 @pytest.mark.usefixtures("generated")
-def test_what_the_readme_generates_for_python_fits_its_switch(project: Path) -> None:
-    (project / "pyproject.toml").write_text(in_the_readme("toml"))
+def test_the_readme_configuration_for_python_generates_types_for_its_switch(project: Path) -> None:
+    (project / "pyproject.toml").write_text(readme_block("toml"))
     run(GENERATOR, cwd=project)
 
-    (project / "switching.py").write_text(SWITCHING.format(switch=indent(in_the_readme("python"), "    ")))
-    deal = {"id": "opp_1", "name": "Cranes", "state": "WON", "version": 2}
-    refusal = {"code": "NEW", "message": "Wait.", "path": None, "opportunity": deal}
+    (project / "switch.py").write_text(SWITCH_SCRIPT.format(switch=indent(readme_block("python"), "    ")))
+    opportunity = {"id": "opp_1", "name": "Cranes", "state": "WON", "version": 2}
+    refusal = {"code": "NEW", "message": "Wait.", "path": None, "opportunity": opportunity}
     answers = [
-        {"__typename": "CloseOpportunitySuccess", "opportunity": deal},
+        {"__typename": "CloseOpportunitySuccess", "opportunity": opportunity},
         {"__typename": "ActiveQuotesError", "blockingQuotes": {"nodes": []}, **refusal},
         {"__typename": "OperationError", **refusal},
     ]
-    told = run(ENVIRONMENT / "bin" / "python", "switching.py", json.dumps(answers), cwd=project)
-    assert told.split() == ["WON", "0", "Wait."]
+    output = run(ENVIRONMENT / "bin" / "python", "switch.py", json.dumps(answers), cwd=project)
+    assert output.split() == ["WON", "0", "Wait."]
 
 
 def run_python(script: str, *arguments: str) -> None:

@@ -1,3 +1,5 @@
+"""The comparison of the schema with that of the last release."""
+
 from pathlib import Path
 
 import pytest
@@ -9,12 +11,12 @@ pytestmark = pytest.mark.usefixtures("node")
 MEMBERS = "union CloseQuotesResult = CloseQuotesRejectedError"
 STATES = "enum OpportunityState {"
 FIELD = "  canClose: Boolean!\n"
-DOCUMENTED = '"""Any other rule that was broken'
+ERROR_DESCRIPTION = '"""Any other rule that was broken'
 
 
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    """A repository that has released the schema as it is committed here."""
+    """A repository whose last release has the committed schema."""
     (tmp_path / "schema").mkdir()
     write(tmp_path, read(ROOT))
     git(tmp_path, "init", "--quiet")
@@ -24,8 +26,8 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_the_schema_breaks_no_client_of_the_last_release() -> None:
-    status, lines = compared(ROOT)
+def test_the_schema_has_no_unaccepted_breaking_change() -> None:
+    status, lines = compare(ROOT)
 
     assert status == 0, lines
 
@@ -38,30 +40,33 @@ def test_the_schema_breaks_no_client_of_the_last_release() -> None:
         (FIELD, "  closable: Boolean!\n", "FIELD_REMOVED OpportunityClosingPreview.canClose"),
     ],
 )
-def test_what_can_break_a_client_fails(old: str, new: str, change: str, repository: Path) -> None:
+def test_a_breaking_change_fails(old: str, new: str, change: str, repository: Path) -> None:
     write(repository, read(repository).replace(old, new))
 
-    status, lines = compared(repository)
+    status, lines = compare(repository)
 
     assert status == 1
     assert lines[0].startswith(f"{change}: ")
     assert lines[1] == "1 changes since v0.9.0 can break a client."
 
 
-def test_a_new_code_of_an_operation_error_can_not_break_a_client(repository: Path) -> None:
-    write(repository, read(repository).replace(DOCUMENTED, f"{DOCUMENTED}, such as CREDIT_CHECK_PENDING"))
+def test_a_new_code_of_an_operation_error_is_not_breaking(repository: Path) -> None:
+    write(
+        repository,
+        read(repository).replace(ERROR_DESCRIPTION, f"{ERROR_DESCRIPTION}, such as CREDIT_CHECK_PENDING"),
+    )
 
-    assert compared(repository) == (0, ["0 changes since v0.9.0 can break a client."])
+    assert compare(repository) == (0, ["0 changes since v0.9.0 can break a client."])
 
 
-def test_before_the_first_release_there_is_nothing_to_compare_with(repository: Path) -> None:
+def test_without_a_release_there_is_no_comparison(repository: Path) -> None:
     git(repository, "tag", "--delete", "v0.9.0")
 
-    assert compared(repository) == (0, ["There is no release yet to compare with."])
+    assert compare(repository) == (0, ["There is no release yet to compare with."])
 
 
-def compared(repository: Path) -> tuple[int, list[str]]:
-    status, output = attempt("node", CLIENTS / "schema-diff" / "comparing.js", cwd=repository)
+def compare(repository: Path) -> tuple[int, list[str]]:
+    status, output = attempt("node", CLIENTS / "schema-diff" / "compare.js", cwd=repository)
     return status, output.splitlines()
 
 

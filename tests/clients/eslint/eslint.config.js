@@ -11,9 +11,9 @@ export default [
     rules: {
       ...graphql.configs["flat/schema-recommended"].rules,
       ...graphql.configs["flat/schema-relay"].rules,
-      // What has an id is a Node. Pages, what a mutation answers, previews and values have none.
+      // Nodes have ids. Pages, results of mutations, previews and values have none.
       "@graphql-eslint/strict-id-in-types": "off",
-      // A connection has its nodes beside its edges, for whoever needs no cursors.
+      // A connection also has nodes, for clients that need no cursors.
       "@graphql-eslint/relay-edge-types": ["error", { listTypeCanWrapOnlyEdgeType: false }],
     },
   },

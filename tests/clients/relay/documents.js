@@ -1,4 +1,4 @@
-// Read by relay-compiler only; what it generates from them is what runs.
+// Input of relay-compiler; only its output runs.
 import { graphql } from "relay-runtime";
 
 graphql`
@@ -24,7 +24,7 @@ graphql`
 `;
 
 graphql`
-  fragment documents_deal on Opportunity @refetchable(queryName: "documentsDealQuery") {
+  fragment documents_opportunity on Opportunity @refetchable(queryName: "documentsOpportunityQuery") {
     name
     state
     version
@@ -38,11 +38,11 @@ graphql`
 `;
 
 graphql`
-  query documentsFindDealQuery($name: String!) {
+  query documentsFindOpportunityQuery($name: String!) {
     opportunities(first: 1, filter: { name: { eq: $name } }) {
       nodes {
         id
-        ...documents_deal
+        ...documents_opportunity
       }
     }
   }
@@ -54,7 +54,7 @@ graphql`
       __typename
       ... on CloseOpportunitySuccess {
         opportunity {
-          ...documents_deal
+          ...documents_opportunity
         }
       }
       ... on UserError {

@@ -1,5 +1,5 @@
-// Opens the playground as it is where it was not bundled, and prints what came of it as JSON. The page, its own
-// files and those of the CDN come from a folder; whatever else is asked for must be the API.
+// Opens the playground without a bundle and prints what it saw as JSON. The page, its own files and those of the CDN
+// come from a folder; only requests to the API reach the server.
 import { readFileSync } from "node:fs";
 import { chromium } from "playwright-core";
 
@@ -16,7 +16,7 @@ await page.route(/^https:/, (route) => {
   return route.fulfill({ path: folder + pathname, headers: { "access-control-allow-origin": "*" } });
 });
 await page.route("**/source/*", (route) => route.fulfill({ path: folder + new URL(route.request().url()).pathname }));
-await page.route(url, (route) => (route.request().method() === "GET" ? route.fulfill(thePage()) : route.continue()));
+await page.route(url, (route) => (route.request().method() === "GET" ? route.fulfill(playgroundPage()) : route.continue()));
 
 await page.goto(`${url}#token=${token}`);
 await page.locator(".graphiql-query-editor", { hasText: "query Pipeline" }).waitFor();
@@ -27,7 +27,7 @@ await page.screenshot({ path: `${folder}/fallback.png` });
 await browser.close();
 console.log(JSON.stringify(visit));
 
-function thePage() {
+function playgroundPage() {
   const policy = readFileSync(`${folder}/policy.txt`, "utf8");
   return { path: `${folder}/page.html`, headers: { "content-type": "text/html", "content-security-policy": policy } };
 }

@@ -1,9 +1,9 @@
-// What became of closing an opportunity, in words. A member that is added to the union fails to compile here.
+// Describes the result of closing an opportunity. It does not compile if a member of the union is missing.
 import type { CloseOpportunityMutation } from "./generated/graphql.js";
 
 type Result = CloseOpportunityMutation["closeOpportunity"];
 
-export function told(result: Result): string {
+export function describe(result: Result): string {
   switch (result.__typename) {
     case "CloseOpportunitySuccess":
       return `${result.opportunity.name} is ${result.opportunity.state}`;
@@ -23,9 +23,9 @@ export function told(result: Result): string {
   }
 }
 
-export function forgetful(result: Result): string {
+export function incomplete(result: Result): string {
   if (result.__typename === "CloseOpportunitySuccess") return result.opportunity.name;
-  // @ts-expect-error -- whoever handles only some members is told so
+  // @ts-expect-error -- a switch that misses members does not compile
   return unknown(result);
 }
 
@@ -34,5 +34,5 @@ function revision(quote: { number: string; revision: number }): string {
 }
 
 function unknown(result: never): never {
-  throw new Error(`An answer of an unknown type: ${JSON.stringify(result)}`);
+  throw new Error(`A result of an unknown type: ${JSON.stringify(result)}`);
 }

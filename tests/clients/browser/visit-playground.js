@@ -1,4 +1,4 @@
-// Opens the playground in Chromium as a developer does in the first minute, and prints what came of it as JSON.
+// Opens the playground in Chromium, runs every tab, and prints what it saw as JSON.
 import { chromium } from "playwright-core";
 
 const [executablePath, url, token, screenshots] = process.argv.slice(2);
@@ -31,16 +31,16 @@ const browser = await chromium.launch({
 });
 for (const colorScheme of ["dark", "light"]) {
   const page = await open(colorScheme);
-  if (colorScheme === "light") await playEveryTab(page);
+  if (colorScheme === "light") await runEveryTab(page);
   const screenshot = await page.screenshot({ path: `${screenshots}/${colorScheme}.png` });
   visit.brightness[colorScheme] = await brightness(screenshot);
   await page.context().close();
 }
-visit.signedOut = await headersOfferedToStrangers();
+visit.withoutToken = await headersWithoutToken();
 await browser.close();
 console.log(JSON.stringify(visit));
 
-/** Open the playground in a profile of its own, where no other host can be reached. */
+/** Open the playground in a new profile; requests to other hosts fail. */
 async function open(colorScheme) {
   const context = await browser.newContext({ colorScheme, viewport: { width: 1400, height: 850 } });
   await context.route((address) => address.origin !== new URL(url).origin, refuse);
@@ -56,8 +56,8 @@ async function open(colorScheme) {
   return page;
 }
 
-/** Return what the playground suggests to whoever opens it without the start-up link. */
-async function headersOfferedToStrangers() {
+/** Return the headers that the playground shows without the start-up link. */
+async function headersWithoutToken() {
   const page = await (await browser.newContext()).newPage();
   await page.goto(url);
   const headers = page.locator(".graphiql-editor-tool", { hasText: "Authorization" });
@@ -69,29 +69,29 @@ function refuse(route) {
   return route.abort();
 }
 
-async function playEveryTab(page) {
+async function runEveryTab(page) {
   for (const tab of await page.locator(".graphiql-tab-button").all()) {
     await tab.click();
-    const asked = page.waitForRequest((request) => request.method() === "POST");
+    const sent = page.waitForRequest((request) => request.method() === "POST");
     await page.getByLabel("Execute query").click();
-    const request = await asked;
+    const request = await sent;
     const { operationName, variables } = request.postDataJSON();
     visit.authorizations.push(request.headers().authorization);
-    if (operationName === "Watch") visit.watched = await changesTold(page, variables);
+    if (operationName === "Watch") visit.watched = await receiveEvent(page, variables);
     else visit.answers[operationName] = (await (await request.response()).json()).data;
     const [field] = Object.keys(visit.answers[operationName] ?? visit.watched);
     await page.locator(".graphiql-response", { hasText: `"${field}": ` }).waitFor();
   }
 }
 
-/** Listening begins a moment after asking, so the deal is reopened and lost by turns until that is told. */
-async function changesTold(page, { opportunityId }) {
-  const told = page.locator(".graphiql-response", { hasText: '"opportunityChanged"' });
-  for (let turn = 0; turn < 20 && !(await told.isVisible()); turn++) {
+/** The subscription starts after a delay, so reopen and lose the opportunity in turns until an event arrives. */
+async function receiveEvent(page, { opportunityId }) {
+  const event = page.locator(".graphiql-response", { hasText: '"opportunityChanged"' });
+  for (let turn = 0; turn < 20 && !(await event.isVisible()); turn++) {
     await mutate(turn % 2 ? LOSE : REOPEN, { id: opportunityId });
     await page.waitForTimeout(500);
   }
-  return JSON.parse((await told.innerText()).replaceAll("\u00a0", " ")).data;
+  return JSON.parse((await event.innerText()).replaceAll("\u00a0", " ")).data;
 }
 
 async function mutate(query, variables) {

@@ -1,4 +1,4 @@
-"""Sells a deal with the client that ariadne-codegen generates; it is told the server's URL and a token."""
+"""Close an opportunity with the client that ariadne-codegen generates. Arguments: URL, token."""
 
 import asyncio
 import sys
@@ -16,28 +16,28 @@ from dealdesk_sdk import (  # type: ignore[import-not-found] # generated
 )
 
 
-async def sell(client: Client) -> None:
-    found = await client.find_deal("Baggage hall conveyor drives")
-    deal = found.opportunities.nodes[0]
-    assert deal.state is OpportunityState.OPEN
-    assert await close(client, deal.id) == "blocked by QUO-1061 rev 0"
+async def close_with_quotes(client: Client) -> None:
+    found = await client.find_opportunity("Baggage hall conveyor drives")
+    opportunity = found.opportunities.nodes[0]
+    assert opportunity.state is OpportunityState.OPEN
+    assert await close(client, opportunity.id) == "blocked by QUO-1061 rev 0"
 
-    closing = CloseQuotesInput(quotes=QuotesToCloseInput(of_opportunity=deal.id))
+    closing = CloseQuotesInput(quotes=QuotesToCloseInput(of_opportunity=opportunity.id))
     closed = (await client.close_quotes(closing)).close_quotes
     assert closed.typename__ == "CloseQuotesSuccess"
     assert [quote.state for quote in closed.closed_quotes.nodes] == [QuoteState.CLOSED, QuoteState.CLOSED]
 
-    assert await close(client, deal.id) == "Baggage hall conveyor drives is WON"
-    assert await close(client, deal.id) == "Baggage hall conveyor drives is WON already"
+    assert await close(client, opportunity.id) == "Baggage hall conveyor drives is WON"
+    assert await close(client, opportunity.id) == "Baggage hall conveyor drives is WON already"
 
 
 async def close(client: Client, opportunity_id: str) -> str:
     won = OpportunityOutcomeInput(won=WonInput())
     closing = CloseOpportunityInput(opportunity_id=opportunity_id, outcome=won)
-    return told((await client.close_opportunity(closing)).close_opportunity)
+    return describe((await client.close_opportunity(closing)).close_opportunity)
 
 
-def told(result: Any) -> str:
+def describe(result: Any) -> str:
     match result.typename__:
         case "CloseOpportunitySuccess":
             return f"{result.opportunity.name} is {result.opportunity.state.value}"
@@ -52,7 +52,7 @@ def told(result: Any) -> str:
 
 async def main(url: str, token: str) -> None:
     async with Client(url, headers={"Authorization": f"Bearer {token}"}) as client:
-        await sell(client)
+        await close_with_quotes(client)
 
 
 asyncio.run(main(*sys.argv[1:]))

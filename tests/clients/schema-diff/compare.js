@@ -1,5 +1,5 @@
-// Compares the schema with that of the last release, and fails on every change that can break a client
-// unless accepted.txt has it. Runs in the root of the repository.
+// Compares the schema with that of the last release. Fails on every change that can break a client and is not in
+// accepted.txt. Runs in the root of the repository.
 import { execFileSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { diff } from "@graphql-inspector/core";

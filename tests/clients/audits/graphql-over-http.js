@@ -1,4 +1,4 @@
-// The audits of GraphQL over HTTP: all of them, whether the specification says MUST, SHOULD or MAY.
+// All audits of GraphQL over HTTP, whether the specification says MUST, SHOULD or MAY.
 import { auditServer } from "graphql-http";
 
 const [url, token] = process.argv.slice(2);
