@@ -53,7 +53,7 @@ class UpdateOpportunity:
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateContext:
+class UpdateOpportunityContext:
     """What updating an opportunity depends on."""
 
     opportunity: OpportunityRow
@@ -61,11 +61,12 @@ class UpdateContext:
 
 
 @dataclass(frozen=True, slots=True)
-class UpdateDecision:
-    """The opportunity as it is, and its new values by column name."""
+class UpdateOpportunityDecision:
+    """The opportunity as it is, its new values by column name, and the differences to record."""
 
     opportunity: OpportunityRow
     values: Mapping[str, object]
+    differences: Mapping[str, tuple[object, object]]
 
 
 _COLUMNS = (
@@ -106,14 +107,14 @@ async def update_opportunity(
         StaleVersion: the opportunity does not have the expected version.
         RuleViolation: another rule rejects the command; the code names it.
     """
-    context = await load_update_context(transaction, caller, command)
-    decision = decide_update(context, command)
-    return await apply_update(transaction, caller, decision)
+    context = await load_update_opportunity_context(transaction, caller, command)
+    decision = decide_opportunity_update(context, command)
+    return await apply_opportunity_update(transaction, caller, decision)
 
 
-async def load_update_context(
+async def load_update_opportunity_context(
     transaction: Transaction, caller: Caller, command: UpdateOpportunity
-) -> UpdateContext | None:
+) -> UpdateOpportunityContext | None:
     """Lock the opportunity; load what it will refer to. Return None if there is no such opportunity."""
     opportunity = await lock_opportunity(transaction, caller, command.opportunity_id)
     if opportunity is None:
@@ -124,10 +125,12 @@ async def load_update_context(
         contracting_unit_id=opportunity.contracting_unit_id,
         status_reason=command.changes.get("status_reason"),
     )
-    return UpdateContext(opportunity, await load_references(transaction, caller, ids))
+    return UpdateOpportunityContext(opportunity, await load_references(transaction, caller, ids))
 
 
-def decide_update(context: UpdateContext | None, command: UpdateOpportunity) -> UpdateDecision:
+def decide_opportunity_update(
+    context: UpdateOpportunityContext | None, command: UpdateOpportunity
+) -> UpdateOpportunityDecision:
     """Return the new values of the opportunity; raises as ``update_opportunity`` does."""
     problems = Problems()
     changes = validate_fields(problems, command.changes, FIELD_VALIDATORS, ("input",))
@@ -141,23 +144,24 @@ def decide_update(context: UpdateContext | None, command: UpdateOpportunity) -> 
     if changes.pop("status_reason", None) is not None:
         changes["status_reason_id"] = context.references.reason_id
     values = {name: getattr(opportunity, name) for name in _COLUMNS} | changes
-    return UpdateDecision(opportunity, values)
+    return UpdateOpportunityDecision(opportunity, values, diff(opportunity, values))
 
 
-async def apply_update(
-    transaction: Transaction, caller: Caller, decision: UpdateDecision
+async def apply_opportunity_update(
+    transaction: Transaction, caller: Caller, decision: UpdateOpportunityDecision
 ) -> ChangedOpportunity:
     """Write the opportunity, an audit entry and an event, unless nothing differs."""
-    opportunity, values = decision.opportunity, decision.values
-    differences = diff(opportunity, values)
-    if differences:
+    opportunity = decision.opportunity
+    if decision.differences:
         await transaction.update_exactly(
             _UPDATE,
             organization_id=caller.organization_id,
             opportunity_id=opportunity.id,
             now=caller.now,
-            **values,
+            **decision.values,
         )
-        entry = AuditEntry(AuditAction.OPPORTUNITY_UPDATED, opportunity.id, opportunity.id, differences)
+        entry = AuditEntry(
+            AuditAction.OPPORTUNITY_UPDATED, opportunity.id, opportunity.id, decision.differences
+        )
         await record_change(transaction, caller, [entry], EventKind.OPPORTUNITY_UPDATED, [opportunity.id])
     return ChangedOpportunity(opportunity.id)

@@ -89,8 +89,8 @@ async def close_quotes(transaction: Transaction, caller: Caller, command: CloseQ
     """
     check_number_of_quotes(command)
     candidates = await load_candidates(transaction, caller, command)
-    decision = decide_closing_quotes(candidates, command, caller)
-    return await apply_closing_quotes(transaction, caller, decision)
+    decision = decide_quote_closings(candidates, command, caller)
+    return await apply_quote_closings(transaction, caller, decision)
 
 
 def check_number_of_quotes(command: CloseQuotes) -> None:
@@ -131,7 +131,7 @@ async def load_candidates(
     return list(candidates.values())
 
 
-def decide_closing_quotes(
+def decide_quote_closings(
     candidates: Sequence[Candidate] | None, command: CloseQuotes, caller: Caller
 ) -> CloseQuotesDecision:
     """Return which quotes are closed; raises as ``close_quotes`` does."""
@@ -168,7 +168,7 @@ def _refusal(quote: QuoteRow, opportunity: LockedOpportunity, closed_on: date) -
     return None
 
 
-async def apply_closing_quotes(
+async def apply_quote_closings(
     transaction: Transaction, caller: Caller, decision: CloseQuotesDecision
 ) -> ClosedQuotes:
     """Write the quotes and their close activities, audit entries, and an event per opportunity."""

@@ -30,7 +30,7 @@ from db.opportunities.create import CreateOpportunity, decide_new_opportunity
 from db.opportunities.references import OpportunityReferences
 from db.opportunities.reopen import ReopenOpportunity, decide_reopening
 from db.opportunities.status_reason_rules import StatusReasonRow
-from db.opportunities.update import UpdateContext, UpdateOpportunity, decide_update
+from db.opportunities.update import UpdateOpportunity, UpdateOpportunityContext, decide_opportunity_update
 from tests.builders import A_MONTH_AGO, NOW
 from tests.db.decision_rows import CALLER, locked_opportunity, opportunity_row, quote_row
 
@@ -239,7 +239,7 @@ def test_an_update_replaces_the_sent_fields_alone() -> None:
     command = UpdateOpportunity(
         opportunity_id=opportunity.id, changes={"name": "Cables", "status_reason": OpenReason.ON_HOLD}
     )
-    decision = decide_update(UpdateContext(opportunity, REFERENCES), command)
+    decision = decide_opportunity_update(UpdateOpportunityContext(opportunity, REFERENCES), command)
     assert decision.opportunity == opportunity
     assert decision.values == {
         "name": "Cables",
@@ -255,9 +255,9 @@ def test_an_update_replaces_the_sent_fields_alone() -> None:
 def test_an_update_of_a_missing_opportunity_reports_its_fields_first() -> None:
     command = UpdateOpportunity(opportunity_id=new_id(), changes={"name": ""})
     with pytest.raises(RuleViolation, match="The name is empty"):
-        decide_update(None, command)
+        decide_opportunity_update(None, command)
     with pytest.raises(NotFound):
-        decide_update(None, UpdateOpportunity(opportunity_id=new_id()))
+        decide_opportunity_update(None, UpdateOpportunity(opportunity_id=new_id()))
 
 
 def test_only_a_closed_opportunity_is_reopened() -> None:

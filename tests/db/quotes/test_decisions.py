@@ -12,7 +12,7 @@ from db.domain.errors import NotFound, QuotesNotClosable, RuleViolation, StaleVe
 from db.domain.ids import new_id
 from db.lines.line import LineContent, LineUpdate
 from db.quotes.activate import decide_activation
-from db.quotes.close import Candidate, CloseQuotes, decide_closing_quotes
+from db.quotes.close import Candidate, CloseQuotes, decide_quote_closings
 from db.quotes.create import CreateQuote, CreateQuoteContext, SourceQuote, decide_new_quote
 from db.quotes.delete import decide_deletion
 from db.quotes.revise import Revision, RevisionContext, decide_revision
@@ -93,7 +93,7 @@ def test_each_quote_that_cannot_be_closed_is_reported_with_its_reason() -> None:
         )
     ]
     command = CloseQuotes(ids=(), closed_on=date(2026, 11, 2), description=" Too late. ", close_others=True)
-    decision = decide_closing_quotes(candidates, command, CALLER)
+    decision = decide_quote_closings(candidates, command, CALLER)
     assert [(each.path[3], each.code) for each in decision.failures] == [
         ("1", "NOT_FOUND"),
         ("2", "QUOTE_ALREADY_CLOSED"),
@@ -113,17 +113,17 @@ def test_one_failure_refuses_all_quotes() -> None:
         for index, state in enumerate(["ACTIVE", "WON"])
     ]
     with pytest.raises(QuotesNotClosable) as refusal:
-        decide_closing_quotes(candidates, CloseQuotes(ids=()), CALLER)
+        decide_quote_closings(candidates, CloseQuotes(ids=()), CALLER)
     assert [failure.code for failure in refusal.value.failures] == ["QUOTE_WON"]
 
 
 def test_a_missing_opportunity_of_quotes_is_refused_before_the_date() -> None:
     command = CloseQuotes(of_opportunity=new_id(), closed_on=FUTURE)
     with pytest.raises(NotFound) as refusal:
-        decide_closing_quotes(None, command, CALLER)
+        decide_quote_closings(None, command, CALLER)
     assert refusal.value.path == ("input", "quotes", "ofOpportunity")
     with pytest.raises(RuleViolation) as violation:
-        decide_closing_quotes([], command, CALLER)
+        decide_quote_closings([], command, CALLER)
     assert violation.value.code == "CLOSED_ON_IN_FUTURE"
 
 
