@@ -74,7 +74,7 @@ class PostgresDatabase(Database):
         writers = min(WRITERS, connections)
         pool = Pool(lambda: connect(url, timeouts), connections, writers, timeouts.acquire)
         try:
-            async with pool.acquire(None) as connection:
+            async with pool.connection(None) as connection:
                 await check_can_set_role(connection)
         except Unavailable:
             await pool.close()
@@ -101,7 +101,7 @@ class PostgresDatabase(Database):
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
-            async with self._pool.acquire(self._organization_id) as connection:
+            async with self._pool.connection(self._organization_id) as connection:
                 return await connection.fetchval(compiled.sql, *parameters)  # type: ignore[no-any-return]
         except _FAILURES as error:
             raise _translated(error) from error
@@ -111,7 +111,7 @@ class PostgresDatabase(Database):
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
-            async with self._pool.acquire(self._organization_id) as connection:
+            async with self._pool.connection(self._organization_id) as connection:
                 records = await connection.fetch(compiled.sql, *parameters)
         except _FAILURES as error:
             raise _translated(error) from error
@@ -122,7 +122,7 @@ class PostgresDatabase(Database):
     async def transaction(self) -> AsyncIterator[Transaction]:
         is_committing = False
         try:
-            async with self._pool.acquire_to_write(self._organization_id) as connection:
+            async with self._pool.connection_to_write(self._organization_id) as connection:
                 await connection.execute("BEGIN")
                 yield PostgresTransaction(connection, self.dialect)
                 is_committing = True

@@ -30,7 +30,7 @@ class Server:
 
     async def use(self, organization_id: UUID | None) -> Connection:
         """Use a connection for a moment."""
-        async with self.pool.acquire(organization_id) as connection:
+        async with self.pool.connection(organization_id) as connection:
             assert (await connection.fetchval(ORGANIZATION) or None) == (
                 organization_id and str(organization_id)
             )
@@ -80,18 +80,18 @@ async def test_a_connection_is_set_to_an_organization_only_when_that_changes(ser
 
 
 async def test_a_connection_for_all_organizations_has_its_own_role(server: Server) -> None:
-    async with server.pool.acquire(None) as connection:
+    async with server.pool.connection(None) as connection:
         owner = await connection.fetchval(ROLE)
-    async with server.pool.acquire(OURS) as connection:
+    async with server.pool.connection(OURS) as connection:
         assert await connection.fetchval(ROLE) == "dealdesk_caller"
     await server.use(THEIRS)
-    async with server.pool.acquire(None) as connection:
+    async with server.pool.connection(None) as connection:
         assert await connection.fetchval(ROLE) == owner
     assert len(server.connections) == 2
 
 
 async def test_a_waiting_task_gets_any_connection_that_is_released(server: Server) -> None:
-    async with server.pool.acquire_to_write(OURS), server.pool.acquire_to_write(OURS):
+    async with server.pool.connection_to_write(OURS), server.pool.connection_to_write(OURS):
         waiting = asyncio.create_task(server.use(THEIRS))
         await asyncio.sleep(0)
         assert server.pool.stats().waiting == 1
@@ -110,7 +110,7 @@ async def test_after_a_timeout_tasks_wait_until_the_server_is_reached_again(serv
     ours, theirs = await server.use(OURS), await server.use(THEIRS)
     server.error = ConnectionRefusedError()
     with pytest.raises(TimeoutError):
-        async with server.pool.acquire(OURS):
+        async with server.pool.connection(OURS):
             raise TimeoutError
     assert ours.is_closed()
     assert theirs.is_closed()  # it leads to the same server
@@ -146,7 +146,7 @@ async def test_a_connection_whose_role_may_be_half_set_is_terminated(server: Ser
 
 async def test_a_transaction_of_a_cancelled_task_is_rolled_back(server: Server) -> None:
     async def write() -> None:
-        async with server.pool.acquire_to_write(None) as connection:
+        async with server.pool.connection_to_write(None) as connection:
             await connection.execute("BEGIN")
             await connection.execute("SELECT pg_sleep(60)")
 
@@ -156,7 +156,7 @@ async def test_a_transaction_of_a_cancelled_task_is_rolled_back(server: Server) 
     writing.cancel()
     with pytest.raises(asyncio.CancelledError):
         await writing
-    async with server.pool.acquire(None) as connection:
+    async with server.pool.connection(None) as connection:
         assert connection is server.connections[0]
         assert not connection.is_in_transaction()
         assert await connection.fetchval("SELECT 7") == 7
@@ -165,7 +165,7 @@ async def test_a_transaction_of_a_cancelled_task_is_rolled_back(server: Server) 
 async def test_a_connection_is_terminated_after_an_error_of_the_driver(server: Server) -> None:
     ours = await server.use(OURS)
     with pytest.raises(asyncpg.InterfaceError, match="a broken protocol"):
-        async with server.pool.acquire(OURS):
+        async with server.pool.connection(OURS):
             raise asyncpg.InterfaceError("a broken protocol")
     assert ours.is_closed()
     assert server.pool.stats().idle == 0
