@@ -1,10 +1,9 @@
-"""Request ids, and the request that the current task handles, so that each log line can name it."""
+"""The request that the current task handles, so that each log line can name it."""
 
 import re
 from contextvars import ContextVar
 
 from starlette.types import Scope
-from uuid_utils import uuid7
 
 _TRACEPARENT = re.compile(
     rb"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?"
@@ -12,11 +11,6 @@ _TRACEPARENT = re.compile(
 """A ``traceparent`` header as W3C Trace Context defines it; the group is the trace id."""
 
 _scope: ContextVar[Scope | None] = ContextVar("scope", default=None)
-
-
-def new_request_id() -> str:
-    """Return a new request id: a UUIDv7 as 32 hexadecimal digits."""
-    return uuid7().hex
 
 
 def set_current_scope(scope: Scope) -> None:

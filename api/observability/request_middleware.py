@@ -6,8 +6,9 @@ from time import perf_counter
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.http.request_id import new_request_id
 from api.http.responses import error_body, send_response
-from api.observability.request_context import new_request_id, set_current_scope
+from api.observability.request_context import set_current_scope
 
 RequestObserver = Callable[[Scope, int, float], None]
 """Called with the scope, status and duration in seconds of each HTTP request when it ends."""

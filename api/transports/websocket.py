@@ -30,8 +30,8 @@ from api.auth.principal import Principal
 from api.auth.sessions import Session
 from api.http.body import parse_json
 from api.http.errors import BadRequest, DocumentError, HostNotAllowed, Unauthenticated
+from api.http.request_id import new_request_id
 from api.http.send_timeout import SlowConsumer, with_send_timeout
-from api.observability.request_context import new_request_id
 from api.transports.params import from_message
 from api.transports.trusted_documents import TrustedDocuments
 from db.domain.errors import Unavailable
