@@ -1,21 +1,20 @@
 """The same operations on the same database, without the guards against concurrent writes.
 
-Removed are the foreign key of active quotes, the unique index of completed activities, the locks, the states
-in the conditions of updates, and the transaction that contains both the reads and the writes.
+Removed are the foreign key of active quotes, the unique index of completed activities, the check of how many
+rows an update changed, and the transaction that contains both the reads and the writes: a lock of a read is
+released at once.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Dialect, text
+from sqlalchemy import text
 from typing_extensions import override
 
 from db.connect import open_database
 from db.sql.database import Database, Transaction
-from db.sql.statements import CompiledStatement, Statement
+from db.sql.statements import Statement
 
 T = TypeVar("T")
 
@@ -61,11 +60,15 @@ class _Unguarded(Transaction):
     @override
     async def rows(self, statement: Statement, **values: Any) -> list[Any]:
         async with self._database.transaction() as reading:
-            return await reading.rows(_WithoutConditions(statement), **values)
+            return await reading.rows(statement, **values)
 
     @override
     async def execute(self, statement: Statement, **values: Any) -> int:
-        return await (await self._transaction()).execute(_WithoutConditions(statement), **values)
+        return await (await self._transaction()).execute(statement, **values)
+
+    @override
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+        await self.execute(statement, **values)
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
@@ -79,25 +82,3 @@ class _Unguarded(Transaction):
         if self._writing is None:
             self._writing = await self._stack.enter_async_context(self._database.transaction())
         return self._writing
-
-
-_STATE_CONDITION = re.compile(
-    r"\w+\.state (?:= ANY\(([^)]+)\)|IN \(SELECT value FROM json_each\(([^)]+)\)\)|= ([^ )]+))"
-)
-
-
-class _WithoutConditions(Statement):
-    """A statement without its lock and, if it is an update, without its condition on the state."""
-
-    __slots__ = ("_statement",)
-
-    def __init__(self, statement: Statement) -> None:
-        self._statement = statement
-
-    @override
-    def compiled(self, dialect: Dialect) -> CompiledStatement:
-        compiled = self._statement.compiled(dialect)
-        sql = compiled.sql.replace(" FOR UPDATE", "")
-        if sql.startswith("UPDATE"):
-            sql = _STATE_CONDITION.sub(lambda match: f"{match[match.lastindex or 0]} IS NOT NULL", sql)
-        return replace(compiled, sql=sql)
