@@ -7,12 +7,12 @@ from pathlib import Path
 
 ROOT = Path(__file__).parent.parent
 PACKAGES = ("api", "schema", "db")
-NOT_OURS = {".venv", "node_modules", "generated"}
+NOT_OURS = {".venv", "node_modules", "generated", "__generated__"}
 """Folders that the tests of the clients make."""
 
 
 def files_of(*folders: str) -> list[Path]:
-    """Return the modules below these folders, relative to the root, without what tests install or generate."""
+    """Return the modules below these folders, relative to the root, without those that tests install."""
     modules = (file.relative_to(ROOT) for folder in folders for file in sorted((ROOT / folder).rglob("*.py")))
     return [file for file in modules if NOT_OURS.isdisjoint(file.parts)]
 
