@@ -1,4 +1,4 @@
-"""Real databases for the tests: migrated once, copied for each test."""
+"""Fixtures with real databases: migrated once, copied for each test."""
 
 import asyncio
 import re
@@ -22,7 +22,7 @@ LONG_TIMEOUT_SECONDS = 3600
 """For a test marked ``long``; the default for the others is in pyproject.toml."""
 
 SLOW_TIMEOUT_SECONDS = 900
-"""For a test that installs and runs clients, or that keeps servers busy for a minute."""
+"""For a test that installs and runs clients, or that loads a server for a minute."""
 
 _TESTS = Path(__file__).parent
 
@@ -31,11 +31,11 @@ _NEW_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    config.addinivalue_line("markers", "long: a full figure; left out unless -m asks for it")
+    config.addinivalue_line("markers", "long: takes minutes or hours; selected only by -m")
 
 
 def pytest_make_parametrize_id(val: object) -> str | None:
-    """Name a new id by its kind alone: all processes that share the tests must name them alike."""
+    """Replace new ids in a test's name: it has to be the same in all processes of pytest-xdist."""
     return _NEW_ID.sub("new", val) if isinstance(val, str) and _NEW_ID.search(val) else None
 
 
@@ -48,9 +48,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         elif item.path.is_relative_to(_TESTS / "clients") or item.path.is_relative_to(_TESTS / "reliability"):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_SECONDS))
     if not config.getoption("markexpr"):
-        left_out = [item for item in items if item.get_closest_marker("long")]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if item not in left_out]
+        deselected = [item for item in items if item.get_closest_marker("long")]
+        config.hook.pytest_deselected(items=deselected)
+        items[:] = [item for item in items if item not in deselected]
 
 
 @pytest.fixture(scope="session")
@@ -60,13 +60,13 @@ def anyio_backend() -> str:
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def database_url(request: pytest.FixtureRequest) -> str:
-    """The URL of a database of this test's own: migrated, empty, of each kind in turn."""
+    """The URL of a new migrated, empty database; the test runs once for each kind."""
     return str(request.getfixturevalue(f"{request.param}_url"))
 
 
 @pytest.fixture
 async def database(database_url: str) -> AsyncIterator[Database]:
-    async with _opened(database_url) as database:
+    async with _open(database_url) as database:
         yield database
 
 
@@ -78,22 +78,22 @@ async def builder(database: Database) -> OrganizationBuilder:
 
 @pytest.fixture
 async def sqlite(sqlite_url: str) -> AsyncIterator[Database]:
-    """For a test that is about SQLite alone."""
-    async with _opened(sqlite_url) as database:
+    """For a test of SQLite only."""
+    async with _open(sqlite_url) as database:
         yield database
 
 
 @pytest.fixture
 async def postgresql(postgresql_url: str) -> AsyncIterator[Database]:
-    """For a test that is about PostgreSQL alone."""
-    async with _opened(postgresql_url) as database:
+    """For a test of PostgreSQL only."""
+    async with _open(postgresql_url) as database:
         yield database
 
 
 @pytest.fixture(scope="module")
 async def module_database(module_database_url: str) -> AsyncIterator[Database]:
-    """A database of a module's own, for tests that only read, or that each make their own organization."""
-    async with _opened(module_database_url) as database:
+    """A database that a module's tests share: they only read, or each creates its own organization."""
+    async with _open(module_database_url) as database:
         yield database
 
 
@@ -117,7 +117,7 @@ def postgresql_url(new_postgresql: NewDatabase) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def new_sqlite(sqlite_template: Path) -> NewDatabase:
-    """Give the URL of a migrated, empty file of its own."""
+    """Return a context manager that gives the URL of a new migrated, empty file."""
 
     @contextmanager
     def new() -> Iterator[str]:
@@ -129,7 +129,7 @@ def new_sqlite(sqlite_template: Path) -> NewDatabase:
 
 @pytest.fixture(scope="session")
 def new_postgresql(postgresql_server: PostgresServer, postgresql_template: str) -> NewDatabase:
-    """Give the URL of a migrated, empty database of its own."""
+    """Return a context manager that gives the URL of a new migrated, empty database."""
     return lambda: postgresql_server.database(f"test_{next(_numbers)}", postgresql_template)
 
 
@@ -154,7 +154,7 @@ def postgresql_server() -> Iterator[PostgresServer]:
 
 
 @asynccontextmanager
-async def _opened(url: str) -> AsyncIterator[Database]:
+async def _open(url: str) -> AsyncIterator[Database]:
     database = await open_database(url)
     try:
         yield database

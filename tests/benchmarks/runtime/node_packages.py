@@ -4,6 +4,8 @@ import shutil
 import subprocess
 from pathlib import Path
 
+_INSTALL_TIMEOUT_SECONDS = 600
+
 
 def install(directory: Path) -> None:
     """Install the packages of the lock file, unless they are installed.
@@ -20,7 +22,12 @@ def install(directory: Path) -> None:
             "npm was not found. Install Node 20 or newer, or select other contestants with --only."
         )
     done = subprocess.run(  # noqa: S603 - npm, with the lock file beside this module
-        [npm, "ci", "--no-audit", "--no-fund"], cwd=directory, check=False, capture_output=True, text=True
+        [npm, "ci", "--no-audit", "--no-fund"],
+        cwd=directory,
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=_INSTALL_TIMEOUT_SECONDS,
     )
     if done.returncode:
         raise RuntimeError(f"npm ci failed:\n{done.stderr}")

@@ -121,7 +121,8 @@ def _token(contestant: Contestant, url: str) -> str:
         return ""
     command = [part.format(name=uuid4()) for part in contestant.sign_in]
     environment = os.environ | {"DEALDESK_DATABASE_URL": url}
-    return subprocess.check_output(command, env=environment, text=True).split()[-1]  # noqa: S603 - a command of the benchmark
+    output = subprocess.check_output(command, env=environment, text=True, timeout=_TIMEOUT_SECONDS)  # noqa: S603 - a command of the benchmark
+    return output.split()[-1]
 
 
 def _running(running: RunningContestant, url: str) -> Any:
