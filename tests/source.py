@@ -12,15 +12,9 @@ NOT_OURS = {".venv", "node_modules", "generated", "__generated__"}
 
 
 def files_of(*folders: str) -> list[Path]:
-<<<<<<< Updated upstream
     """Return the modules below these folders, relative to the root, without those that tests install."""
     modules = (file.relative_to(ROOT) for folder in folders for file in sorted((ROOT / folder).rglob("*.py")))
     return [file for file in modules if NOT_OURS.isdisjoint(file.parts)]
-=======
-    """Return the modules below these folders, relative to the root; hidden folders are left out."""
-    paths = [file.relative_to(ROOT) for folder in folders for file in sorted((ROOT / folder).rglob("*.py"))]
-    return [path for path in paths if not any(part.startswith(".") for part in path.parts)]
->>>>>>> Stashed changes
 
 
 FILES = files_of(*PACKAGES)
