@@ -1,11 +1,8 @@
-"""The tables. ``models.Opportunity`` is the table; the GraphQL type of that name lives in ``schema``."""
-
-from sqlmodel import SQLModel
+"""The tables, as SQLModel classes. The GraphQL types of the same names are in ``schema.types``."""
 
 from db.models.audit import Audit, Event, Idempotency
-from db.models.audit_seal import AuditSeal, UnsealedAudit, await_seals
+from db.models.audit_seal import AuditSeal, UnsealedAudit
 from db.models.credential import ApiToken, Identity
-from db.models.ddl.row_security import keep_organizations_apart
 from db.models.opportunity import Opportunity, OpportunityClose
 from db.models.organization import (
     Account,
@@ -47,6 +44,3 @@ __all__ = [
     "UnsealedAudit",
     "User",
 ]
-
-await_seals(SQLModel.metadata)
-keep_organizations_apart(SQLModel.metadata)

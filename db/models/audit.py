@@ -1,4 +1,4 @@
-"""What is written beside every change: the idempotency key, the audit row and the event row."""
+"""The rows that are written with every change: idempotency key, audit entry and event."""
 
 from datetime import datetime
 from uuid import UUID
@@ -12,7 +12,7 @@ from db.sql.column_types import Id, Instant
 
 
 class Idempotency(SQLModel, table=True):
-    """A key that a caller sent with a mutation, and the outcome it led to, kept for 24 hours."""
+    """The idempotency key of a mutation and its outcome, kept for 24 hours."""
 
     __tablename__ = "idempotency"
     __table_args__ = (
@@ -29,9 +29,9 @@ class Idempotency(SQLModel, table=True):
 
 
 class Audit(TenantScoped, table=True):
-    """Who did what when; only ever appended. ``db.audit.log`` says what ``details`` hold.
+    """An audit entry: who did what and when. Entries are only appended; ``db.audit.log`` defines ``details``.
 
-    ``opportunity_id`` is there for what belongs to an opportunity's history.
+    ``opportunity_id`` is the opportunity to whose history the entry belongs, if any.
     """
 
     __tablename__ = "audit"
@@ -51,7 +51,7 @@ class Audit(TenantScoped, table=True):
 
 
 class Event(SQLModel, table=True):
-    """A change that subscribers are told of, only ever appended; ``db.audit.events`` says in which order."""
+    """A change that subscriptions report, only ever appended; ``db.audit.events`` defines the order."""
 
     __tablename__ = "event"
     __table_args__ = (

@@ -1,12 +1,12 @@
-"""Seals of audit rows, and the queue of rows that wait for theirs: a trigger puts each into it.
+"""Seals of audit entries, and the queue of entries without a seal.
 
-A row waits in the transaction that writes it, so it is sealed whenever that is committed, and mutations don't
-wait for each other to know the seal before their own.
+A trigger adds each entry to the queue in the transaction that writes it. So no committed entry is missed, and
+mutations do not wait for each other to learn the seal before their own.
 """
 
 from uuid import UUID
 
-from sqlalchemy import DDL, BigInteger, MetaData, Text, UniqueConstraint, event
+from sqlalchemy import BigInteger, Text, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from db.models.tenant_scoped import organization_foreign_key
@@ -14,7 +14,7 @@ from db.sql.column_types import Id
 
 
 class AuditSeal(SQLModel, table=True):
-    """A link of an organization's chain: the hash of an audit row and of all that were sealed before it."""
+    """A link of an organization's hash chain: it covers an audit entry and all that were sealed before it."""
 
     __tablename__ = "audit_seal"
     __table_args__ = (
@@ -29,40 +29,9 @@ class AuditSeal(SQLModel, table=True):
 
 
 class UnsealedAudit(SQLModel, table=True):
-    """An audit row that waits for its seal. It has no foreign key: that a row is gone must be found out."""
+    """An audit entry without a seal. It has no foreign key, so that a deleted entry is noticed."""
 
     __tablename__ = "unsealed_audit"
 
     organization_id: UUID = Field(sa_type=Id, primary_key=True)
     audit_id: UUID = Field(sa_type=Id, primary_key=True)
-
-
-def await_seals(metadata: MetaData) -> None:
-    """Create the triggers whenever the tables are created."""
-    for dialect, statements in (("postgresql", _POSTGRESQL), ("sqlite", _SQLITE)):
-        for statement in statements:
-            trigger = DDL(statement).execute_if(dialect=dialect)  # type: ignore[no-untyped-call]
-            event.listen(metadata, "after_create", trigger)
-
-
-_POSTGRESQL = (
-    """
-CREATE FUNCTION await_seal() RETURNS trigger LANGUAGE plpgsql AS $$
-BEGIN
-  INSERT INTO unsealed_audit (organization_id, audit_id) SELECT organization_id, id FROM written;
-  RETURN NULL;
-END $$
-""",
-    """
-CREATE TRIGGER audit_awaits_seal AFTER INSERT ON audit REFERENCING NEW TABLE AS written
-FOR EACH STATEMENT EXECUTE FUNCTION await_seal()
-""",
-)
-
-_SQLITE = (
-    """
-CREATE TRIGGER audit_awaits_seal AFTER INSERT ON audit BEGIN
-  INSERT INTO unsealed_audit (organization_id, audit_id) VALUES (NEW.organization_id, NEW.id);
-END
-""",
-)

@@ -1,4 +1,4 @@
-"""By what callers are known: the tokens that were made here, and the accounts that an issuer vouches for."""
+"""Credentials: API tokens, and the accounts of OIDC issuers that are linked to users."""
 
 from datetime import datetime
 from uuid import UUID
@@ -11,9 +11,9 @@ from db.sql.column_types import Id, Instant
 
 
 class ApiToken(TenantScoped, table=True):
-    """A token that lets a user in with a role. Of the token itself only the SHA-256 is kept, in hex.
+    """A token with which a user has a role. Only the token's SHA-256 is stored, in hex.
 
-    Its name is that of one token at a time: a revoked one gives it back.
+    Names are unique among the tokens that are not revoked.
     """
 
     __tablename__ = "api_token"
@@ -41,7 +41,7 @@ class ApiToken(TenantScoped, table=True):
 
 
 class Identity(SQLModel, table=True):
-    """The user that an issuer of tokens means by a subject; an organization may have several issuers."""
+    """The user that a subject of an OIDC issuer is linked to; an organization may have several issuers."""
 
     __tablename__ = "identity"
     __table_args__ = (scoped_foreign_key("app_user", "user_id", name="identity_user"),)

@@ -22,7 +22,7 @@ from db.sql.tables import table_of
 class Opportunity(TenantScoped, table=True):
     """A potential sale to one account, owned by one user, in one contracting unit and one currency.
 
-    ``open_key`` exists while the opportunity is open and active quotes point at it, so the database
+    ``open_key`` is set while the opportunity is open, and active quotes reference it: so the database
     itself refuses a closed opportunity with an active quote.
     """
 
@@ -86,7 +86,7 @@ class Opportunity(TenantScoped, table=True):
 
 
 class OpportunityClose(TenantScoped, table=True):
-    """The activity that records one closing; kept for ever, CANCELED when the opportunity is reopened."""
+    """The activity that records one closing. It is never deleted; reopening the opportunity cancels it."""
 
     __tablename__ = "opportunity_close"
     __table_args__ = (
@@ -140,11 +140,11 @@ for _sorted in (
     _columns.actual_revenue,
 ):
     list_index(f"opportunity_by_{_sorted.name}", _sorted)
-for _narrowed in (
+for _filtered in (
     _columns.owner_id,
     _columns.account_id,
     _columns.contracting_unit_id,
     _columns.status_reason_id,
 ):
-    list_index(f"opportunity_by_{_narrowed.name}", _narrowed, _columns.state, _columns.estimated_close_date)
+    list_index(f"opportunity_by_{_filtered.name}", _filtered, _columns.state, _columns.estimated_close_date)
 list_index("opportunity_by_state", _columns.state, _columns.estimated_close_date)

@@ -1,4 +1,4 @@
-"""The organization and its master data: people, contracting units, accounts, competitors, reasons."""
+"""The organization and its master data: users, contracting units, accounts, competitors, status reasons."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -19,7 +19,7 @@ from db.sql.tables import table_of
 
 
 class Organization(SQLModel, table=True):
-    """The tenant: everything else belongs to exactly one."""
+    """The tenant: every other row belongs to exactly one organization."""
 
     __tablename__ = "organization"
 
@@ -30,7 +30,7 @@ class Organization(SQLModel, table=True):
 
 
 class User(TenantScoped, table=True):
-    """Someone of the organization; owns opportunities and closes them."""
+    """A member of the organization, who owns opportunities and closes them."""
 
     __tablename__ = "app_user"  # "user" is a reserved word in PostgreSQL
     __table_args__ = (
@@ -47,7 +47,7 @@ class User(TenantScoped, table=True):
 
 
 class ContractingUnit(TenantScoped, table=True):
-    """The division that delivers the project; has a currency (ISO 4217)."""
+    """The division that delivers a project, with its currency (ISO 4217)."""
 
     __tablename__ = "contracting_unit"
     __table_args__ = (
@@ -84,7 +84,7 @@ class Account(TenantScoped, table=True):
 
 
 class Competitor(TenantScoped, table=True):
-    """Who a lost deal may have gone to."""
+    """A company to which an opportunity may be lost."""
 
     __tablename__ = "competitor"
     __table_args__ = (
@@ -98,7 +98,7 @@ class Competitor(TenantScoped, table=True):
 
 
 class StatusReason(TenantScoped, table=True):
-    """Why an opportunity is in its state. ``code`` is Dataverse's, on the seeded reasons alone."""
+    """Why an opportunity is in its state. ``code`` is the one of Dataverse; only seeded reasons have it."""
 
     __tablename__ = "status_reason"
     __table_args__ = (

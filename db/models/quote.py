@@ -1,4 +1,4 @@
-"""Quotes, their lines, the activities that close them, and the contract that a won quote creates."""
+"""Quotes, their lines and close activities, and the contract that a won quote creates."""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -18,9 +18,7 @@ from sqlmodel import Field, SQLModel
 
 from db.domain.enums import ContractState, QuoteState, QuoteStatusReason
 from db.models.ddl.line_total import LineTotal
-from db.models.ddl.quote_total import keep_quote_totals
 from db.models.ddl.sort_keys import list_index
-from db.models.ddl.unclosed_quotes import create_unclosed_quotes
 from db.models.tenant_scoped import (
     TenantScoped,
     currency_checks,
@@ -34,7 +32,7 @@ from db.sql.tables import table_of
 class Quote(TenantScoped, table=True):
     """A priced, numbered, revisioned offer on one opportunity.
 
-    ``active_parent`` holds the opportunity while the quote is active and points at its ``open_key``:
+    ``active_parent`` is the opportunity's id while the quote is active, and references its ``open_key``: so
     an active quote can't be stored under a closed opportunity.
     """
 
@@ -98,7 +96,7 @@ class Quote(TenantScoped, table=True):
 
 
 class QuoteNumbering(SQLModel, table=True):
-    """The last number that an organization has given to a quote."""
+    """The last quote number that an organization has assigned."""
 
     __tablename__ = "quote_numbering"
     __table_args__ = (organization_foreign_key("quote_numbering"),)
@@ -107,8 +105,8 @@ class QuoteNumbering(SQLModel, table=True):
     last_number: int = Field(sa_type=BigInteger)
 
 
-class Line(TenantScoped):
-    """One line of a quote or of a contract; ``total`` is quantity times unit price, half up, two places."""
+class LineBase(TenantScoped):
+    """One line of a quote or a contract. ``total`` is generated (``LineTotal``)."""
 
     position: int
     kind: str = Field(sa_type=Text)
@@ -124,10 +122,10 @@ class Line(TenantScoped):
     )
 
 
-def line_rules(
+def line_constraints(
     table: str, parent: str
 ) -> tuple[ForeignKeyConstraint | UniqueConstraint | CheckConstraint, ...]:
-    """Return the constraints of a table of lines that belong to ``parent``."""
+    """Return the constraints of a table of lines that belong to ``parent``, another table."""
     return (
         ForeignKeyConstraint(
             ["organization_id", f"{parent}_id", "currency_code"],
@@ -150,17 +148,17 @@ def line_rules(
     )
 
 
-class QuoteLine(Line, table=True):
+class QuoteLine(LineBase, table=True):
     """One line of a quote."""
 
     __tablename__ = "quote_line"
-    __table_args__ = line_rules("quote_line", "quote")
+    __table_args__ = line_constraints("quote_line", "quote")
 
     quote_id: UUID = Field(sa_type=Id)
 
 
 class QuoteClose(TenantScoped, table=True):
-    """The activity that records the closing of one quote; a quote is closed once."""
+    """The activity that records the closing of a quote; a quote is closed at most once."""
 
     __tablename__ = "quote_close"
     __table_args__ = (
@@ -201,11 +199,11 @@ class ProjectContract(TenantScoped, table=True):
     created_at: datetime = Field(sa_type=Instant)
 
 
-class ProjectContractLine(Line, table=True):
-    """One line of a contract, as it stood on the won quote."""
+class ProjectContractLine(LineBase, table=True):
+    """One line of a contract, copied from the won quote."""
 
     __tablename__ = "project_contract_line"
-    __table_args__ = line_rules("project_contract_line", "project_contract")
+    __table_args__ = line_constraints("project_contract_line", "project_contract")
 
     project_contract_id: UUID = Field(sa_type=Id)
 
@@ -219,14 +217,11 @@ for _sorted in (
     _columns.effective_to,
 ):
     list_index(f"quote_by_{_sorted.name}", _sorted)
-for _narrowed in (_columns.opportunity_id, _columns.state):
+for _filtered in (_columns.opportunity_id, _columns.state):
     Index(
-        f"quote_by_{_narrowed.name.removesuffix('_id')}",
+        f"quote_by_{_filtered.name.removesuffix('_id')}",
         _columns.organization_id,
-        _narrowed,
+        _filtered,
         _columns.number,
         _columns.revision,
     )
-
-keep_quote_totals(SQLModel.metadata)
-create_unclosed_quotes(SQLModel.metadata)

@@ -1,4 +1,4 @@
-"""What every table of an organization shares: its key, and how it points at its neighbours."""
+"""What the tables of an organization share: the primary key, foreign keys and checks of currencies."""
 
 from uuid import UUID
 
@@ -9,9 +9,10 @@ from db.sql.column_types import Id
 
 
 class TenantScoped(SQLModel):
-    """A row that belongs to exactly one organization; keys start with the organization's id.
+    """A row that belongs to exactly one organization.
 
-    A foreign key that carries the organization along can't point into another tenant's rows.
+    Primary and foreign keys start with the organization's id, so no row can reference one of another
+    organization.
     """
 
     organization_id: UUID = Field(sa_type=Id, primary_key=True)
@@ -19,19 +20,19 @@ class TenantScoped(SQLModel):
 
 
 def scoped_foreign_key(table: str, column: str, *, name: str, target: str = "id") -> ForeignKeyConstraint:
-    """Point ``column`` at another table's row of the same organization."""
+    """Return the foreign key of ``column`` to a row of the same organization."""
     return ForeignKeyConstraint(
         ["organization_id", column], [f"{table}.organization_id", f"{table}.{target}"], name=name
     )
 
 
 def organization_foreign_key(table: str) -> ForeignKeyConstraint:
-    """Point a table's rows at their organization."""
+    """Return the foreign key of a table to the organization."""
     return ForeignKeyConstraint(["organization_id"], ["organization.id"], name=f"{table}_organization")
 
 
 def currency_checks(table: str) -> tuple[CheckConstraint, ...]:
-    """Let a table's currency be three capital letters only, so that it is JSON as it stands."""
+    """Return the checks that a currency is three capital letters, so that it needs no escapes in JSON."""
     rules = {
         "postgresql": "currency_code ~ '^[A-Z]{3}$'",
         "sqlite": "currency_code GLOB '[A-Z][A-Z][A-Z]'",

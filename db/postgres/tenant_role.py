@@ -5,7 +5,12 @@ from uuid import UUID
 import asyncpg
 
 from db.domain.errors import Unavailable
-from db.models.ddl.row_security import CALLER_ROLE, ORGANIZATION_SETTING
+
+CALLER_ROLE = "dealdesk_caller"
+"""The role of a connection that sees one organization: it may do to each table what the rules do."""
+
+ORGANIZATION_SETTING = "dealdesk.organization_id"
+"""The setting that row-level security compares each row's organization with."""
 
 _SET_ROLE = f"SELECT set_config('{ORGANIZATION_SETTING}', $1, false), set_config('role', $2, false)"
 

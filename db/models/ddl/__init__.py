@@ -1,1 +1,1 @@
-"""DDL expressions of the models: computed columns, indexes, functions."""
+"""SQL expressions of the models that each database spells in its own way."""

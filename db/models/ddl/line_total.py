@@ -1,8 +1,9 @@
-"""The total of a line, written for each database."""
+"""The generated total of a line."""
 
 from typing import Any
 
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 
 from db.sql.column_types import Amount
@@ -19,10 +20,10 @@ class LineTotal(ColumnElement[Any]):
 
 
 @compiles(LineTotal, "postgresql")
-def _on_postgresql(_element: LineTotal, _compiler: Any, **_options: Any) -> str:
+def _on_postgresql(_element: LineTotal, _compiler: SQLCompiler, **_options: object) -> str:
     return "round(quantity * unit_price, 2)"
 
 
 @compiles(LineTotal, "sqlite")
-def _on_sqlite(_element: LineTotal, _compiler: Any, **_options: Any) -> str:
+def _on_sqlite(_element: LineTotal, _compiler: SQLCompiler, **_options: object) -> str:
     return "(quantity * unit_price + 50) / 100"

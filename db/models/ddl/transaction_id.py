@@ -1,44 +1,43 @@
-"""The transaction that writes a row, and the oldest one that still runs, written for each database.
+"""The id of the current transaction, and the lowest id of those that still run.
 
-SQLite has one writer at a time, so there every row counts as written by the same transaction.
+SQLite has one writer at a time, so there all rows count as written by the same, committed transaction.
 """
-
-from typing import Any
 
 from sqlalchemy import BigInteger
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.expression import ColumnElement
 
 
 class CurrentXid(ColumnElement[int]):
-    """The number of the transaction that asks; later ones have higher numbers."""
+    """The id of the current transaction; later ones have higher ids."""
 
     type = BigInteger()
     inherit_cache = True
 
 
 class SnapshotXmin(ColumnElement[int]):
-    """The lowest number of a transaction that may still write: all below it are committed or rolled back."""
+    """The lowest id of a transaction that may still write; all below it are committed or rolled back."""
 
     type = BigInteger()
     inherit_cache = True
 
 
 @compiles(CurrentXid, "postgresql")
-def _writing_on_postgresql(_element: CurrentXid, _compiler: Any, **_options: Any) -> str:
+def _current_on_postgresql(_element: CurrentXid, _compiler: SQLCompiler, **_options: object) -> str:
     return "pg_current_xact_id()::text::bigint"
 
 
 @compiles(CurrentXid, "sqlite")
-def _writing_on_sqlite(_element: CurrentXid, _compiler: Any, **_options: Any) -> str:
+def _current_on_sqlite(_element: CurrentXid, _compiler: SQLCompiler, **_options: object) -> str:
     return "0"
 
 
 @compiles(SnapshotXmin, "postgresql")
-def _oldest_on_postgresql(_element: SnapshotXmin, _compiler: Any, **_options: Any) -> str:
+def _lowest_on_postgresql(_element: SnapshotXmin, _compiler: SQLCompiler, **_options: object) -> str:
     return "pg_snapshot_xmin(pg_current_snapshot())::text::bigint"
 
 
 @compiles(SnapshotXmin, "sqlite")
-def _oldest_on_sqlite(_element: SnapshotXmin, _compiler: Any, **_options: Any) -> str:
+def _lowest_on_sqlite(_element: SnapshotXmin, _compiler: SQLCompiler, **_options: object) -> str:
     return "1"

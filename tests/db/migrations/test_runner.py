@@ -18,6 +18,7 @@ from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.domain.errors import Unavailable
 from db.migrations.runner import is_current, migrate, revert
 from db.sqlite.connection import connect
+from tests.db.models import ddl
 from tests.postgres import PostgresServer
 
 TABLES = SQLModel.metadata.sorted_tables
@@ -138,14 +139,19 @@ def _create_sqlite_of_models(url: str) -> None:
 
 def _create_tables(connection: Connection) -> None:
     """Do what create_all does, which on SQLite leaves out the foreign key that closes a circle."""
+    is_postgresql = connection.dialect.name == "postgresql"
     for table in TABLES:
         connection.execute(CreateTable(table))
+        for statement in ddl.sort_key_columns(table) if is_postgresql else ():
+            connection.exec_driver_sql(statement)
         for index in table.indexes:
             connection.execute(CreateIndex(index))
     for key in (key for table in TABLES for key in table.foreign_key_constraints if key.use_alter):
         if connection.dialect.supports_alter:
             connection.execute(AddConstraint(key, isolate_from_table=False))
-    SQLModel.metadata.dispatch.after_create(SQLModel.metadata, connection)
+    security = ddl.row_security(SQLModel.metadata)
+    for statement in (*ddl.POSTGRESQL, *security) if is_postgresql else ddl.SQLITE:
+        connection.exec_driver_sql(statement)
 
 
 async def _catalog(url: str) -> set[Any]:

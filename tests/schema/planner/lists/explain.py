@@ -12,7 +12,7 @@ from uuid import UUID
 import asyncpg
 
 from db.connect import POSTGRES_SCHEMES, sqlite_path
-from db.models.ddl.row_security import CALLER_ROLE, ORGANIZATION_SETTING
+from db.postgres.tenant_role import CALLER_ROLE, ORGANIZATION_SETTING
 from db.sql.statements import CompiledStatement
 
 _SEARCH = re.compile(r"SEARCH \w+ USING (?:COVERING )?INDEX (\w+) \((.*)\)")
