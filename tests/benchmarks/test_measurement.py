@@ -1,3 +1,5 @@
+"""Rates and ratios."""
+
 from tests.benchmarks.measurement import Measurement
 
 

@@ -140,7 +140,7 @@ async def test_requests_fail_in_time_while_the_database_is_silent_and_succeed_af
 async def test_requests_fail_in_time_while_the_database_is_stopped_and_succeed_afterwards(
     own_server: PostgresServer, rounds: int
 ) -> None:
-    with own_server.database("deals") as url:
+    with own_server.database("dealdesk") as url:
         await migrate(url)
         async with load_clients(url) as clients:
             for _ in range(rounds):

@@ -1,3 +1,5 @@
+"""The rows of the benchmark."""
+
 import sqlite3
 from contextlib import closing
 from pathlib import Path

@@ -44,10 +44,10 @@ def _draw_panel(panel: Any, results: Results, connections: int) -> None:
     for row in range(len(results.workloads)):
         panel.axhline(row, color="0.93", linewidth=10, zorder=0)
     panel.axvline(1, color="0.3", linewidth=1)
-    for place, (contestant, (colour, shape)) in enumerate(zip(others, cycle(_MARKERS), strict=False)):
+    for index, (contestant, (colour, shape)) in enumerate(zip(others, cycle(_MARKERS), strict=False)):
         ratios = [results.ratio(contestant, workload, connections) for workload in results.workloads]
         style = {"color": colour, "marker": shape, "edgecolors": "white", "linewidths": 0.5, "s": 60}
-        panel.scatter(ratios, range(len(ratios)), zorder=20 - place, label=_TITLES[contestant], **style)
+        panel.scatter(ratios, range(len(ratios)), zorder=20 - index, label=_TITLES[contestant], **style)
     panel.set_title("1 connection" if connections == 1 else f"{connections} connections", fontsize=10)
     panel.set_xlabel(f"operations per second, as a ratio to {_TITLES[baseline]}")
     _scale(panel, results.workloads)

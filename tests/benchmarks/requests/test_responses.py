@@ -1,3 +1,5 @@
+"""Normalized responses and their differences."""
+
 import pytest
 
 from tests.benchmarks.requests.responses import first_difference, normalize, root_value

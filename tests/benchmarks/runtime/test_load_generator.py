@@ -1,3 +1,5 @@
+"""The load generator recognizes the end of an HTTP response."""
+
 import pytest
 
 from tests.benchmarks.runtime.load_generator import is_complete

@@ -76,8 +76,8 @@ async def opportunities(first: int, after: str | None) -> Page:
     statement = select(Opportunity).where(Opportunity.organization_id == organization)
     if after is not None:
         created_at, _, last_id = after.partition("/")
-        place = tuple_(col(Opportunity.created_at), col(Opportunity.id))
-        statement = statement.where(place > (datetime.fromisoformat(created_at), UUID(last_id)))
+        position = tuple_(col(Opportunity.created_at), col(Opportunity.id))
+        statement = statement.where(position > (datetime.fromisoformat(created_at), UUID(last_id)))
     statement = statement.order_by(col(Opportunity.created_at), col(Opportunity.id)).limit(first + 1)
     async with session() as database:
         rows = (await database.exec(statement)).all()
