@@ -4,11 +4,13 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 from uuid import UUID
 
 import pytest
 
 from db.connect import sqlite_path
+from db.sqlite.connection import connect
 from db.sqlite.database import SqliteDatabase
 from tests.builders import OrganizationBuilder
 from tests.db.operations import close
@@ -36,12 +38,18 @@ async def test_no_power_cut_loses_what_was_acknowledged(
 
 
 async def test_with_synchronous_normal_most_power_cuts_lose_something(
-    disk: Disk, sqlite_url: str, tmp_path: Path
+    disk: Disk, sqlite_url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("db.sqlite.database.connect", connect_with_synchronous_normal)
     database = await SqliteDatabase.open(str(sqlite_path(sqlite_url)))
-    await database._writer.run(lambda connection: connection.execute("PRAGMA synchronous=NORMAL"))  # noqa: SLF001 - no setting may weaken durability
     assert await count_losing_cuts(disk, database, sqlite_url, tmp_path, CUTS) > CUTS / 2
     await database.close()
+
+
+def connect_with_synchronous_normal(path: str, **options: Any) -> sqlite3.Connection:
+    connection = connect(path, **options)
+    connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
 
 
 async def count_losing_cuts(
