@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self
+from typing import Self
 from uuid import UUID
 
 import asyncpg
@@ -97,7 +97,7 @@ class PostgresDatabase(Database):
         await self._pool.close()
 
     @override
-    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+    async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
@@ -107,7 +107,7 @@ class PostgresDatabase(Database):
             raise _translated(error) from error
 
     @override
-    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+    async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
@@ -145,24 +145,24 @@ class PostgresTransaction(Transaction):
         self._dialect = dialect
 
     @override
-    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+    async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
         compiled = statement.compiled(self._dialect)
         records = await self._connection.fetch(compiled.sql, *compiled.bind(values))
         return [compiled.row(record) for record in records]
 
     @override
-    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+    async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
         compiled = statement.compiled(self._dialect)
         return await self._connection.fetchval(compiled.sql, *compiled.bind(values))  # type: ignore[no-any-return]
 
     @override
-    async def execute(self, statement: Statement, **values: Any) -> int:
+    async def execute(self, statement: Statement, **values: object) -> int:
         compiled = statement.compiled(self._dialect)
         status: str = await self._connection.execute(compiled.sql, *compiled.bind(values))
         return int(status.rpartition(" ")[2])  # as in "UPDATE 3"
 
     @override
-    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, object]]) -> None:
         compiled = statement.compiled(self._dialect)
         await self._connection.executemany(compiled.sql, [compiled.bind(each) for each in values])
 

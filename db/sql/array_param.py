@@ -1,18 +1,20 @@
-"""Whether a value is in a list that travels as one parameter, so one statement serves every length."""
+"""``value = ANY(parameter)``: a list as one parameter, so that one statement serves lists of every length."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import BindParameter, Boolean, Dialect, Text, bindparam
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.elements import ColumnElement
 from sqlalchemy.types import TypeDecorator, TypeEngine
 from typing_extensions import override
 
 
-class ArrayParam(TypeDecorator[list[Any]]):
-    """A list of values of one type: an array on PostgreSQL, JSON text on SQLite. A parameter's type only."""
+class ArrayParam(TypeDecorator[Sequence[Any]]):
+    """The type of a parameter that is a list: an array on PostgreSQL, JSON text on SQLite."""
 
     impl = Text
     cache_ok = True
@@ -26,7 +28,7 @@ class ArrayParam(TypeDecorator[list[Any]]):
         return postgresql.ARRAY(self.element) if dialect.name == "postgresql" else Text()
 
     @override
-    def process_bind_param(self, value: Any, dialect: Dialect) -> Any:
+    def process_bind_param(self, value: Sequence[Any] | None, dialect: Dialect) -> object:
         if value is None or dialect.name == "postgresql":
             return value
         encode = self.element.dialect_impl(dialect).bind_processor(dialect)
@@ -34,7 +36,7 @@ class ArrayParam(TypeDecorator[list[Any]]):
 
 
 class InArray(ColumnElement[bool]):
-    """Whether ``value`` is in the list that a parameter holds; given by name, or ready made."""
+    """Whether ``value`` is in the list ``choices``: the name of a parameter, or a parameter."""
 
     inherit_cache = False
     type = Boolean()
@@ -46,22 +48,21 @@ class InArray(ColumnElement[bool]):
         )
 
     @override
-    def get_children(self, **_options: Any) -> list[ColumnElement[Any]]:
+    def get_children(self, **_options: object) -> list[ColumnElement[Any]]:
         return [self.value, self.choices]
 
     @override
-    def self_group(self, against: Any = None) -> "InArray":
-        # A truth value to SQLite is a number to SQLAlchemy; compared with 1 it would use no index.
-        return self
+    def self_group(self, against: object = None) -> "InArray":
+        return self  # on SQLite, SQLAlchemy would compare it with 1, which uses no index
 
 
 @compiles(InArray, "postgresql")
-def _on_postgresql(element: InArray, compiler: Any, **_options: Any) -> str:
+def _on_postgresql(element: InArray, compiler: SQLCompiler, **_options: object) -> str:
     return f"{compiler.process(element.value)} = ANY({compiler.process(element.choices)})"
 
 
 @compiles(InArray, "sqlite")
-def _on_sqlite(element: InArray, compiler: Any, **_options: Any) -> str:
+def _on_sqlite(element: InArray, compiler: SQLCompiler, **_options: object) -> str:
     choices = compiler.process(element.choices)
     value = compiler.process(element.value)
     return f"{value} IN (SELECT value FROM json_each({choices}))"  # noqa: S608 - two compiled parts

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 from uuid import UUID
 
 from sqlalchemy import Dialect
@@ -58,7 +58,7 @@ class RetryCounter:
     retries: int = 0
 
 
-ReadJson = Callable[[Statement, Mapping[str, Any]], Awaitable[bytes | None]]
+ReadJson = Callable[[Statement, Mapping[str, object]], Awaitable[bytes | None]]
 """``Database.json`` or ``Transaction.json``."""
 
 
@@ -66,27 +66,27 @@ class Transaction(ABC):
     """One transaction. Its statements see each other's effects; others see them after the commit."""
 
     @abstractmethod
-    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+    async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
         """Return the rows, of the type that the statement declares."""
 
     @abstractmethod
-    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+    async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
         """Return the JSON text that a planned statement selects."""
 
     @abstractmethod
-    async def execute(self, statement: Statement, **values: Any) -> int:
+    async def execute(self, statement: Statement, **values: object) -> int:
         """Return how many rows were changed."""
 
     @abstractmethod
-    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, object]]) -> None:
         """Run the statement once for each mapping of values."""
 
-    async def row(self, statement: Statement[RowT], **values: Any) -> RowT | None:
+    async def row(self, statement: Statement[RowT], **values: object) -> RowT | None:
         """Return the first row, or None if there is none."""
         rows = await self.rows(statement, **values)
         return rows[0] if rows else None
 
-    async def one(self, statement: Statement[RowT], **values: Any) -> RowT:
+    async def one(self, statement: Statement[RowT], **values: object) -> RowT:
         """Return the row of a statement that always has exactly one.
 
         Raises:
@@ -97,7 +97,7 @@ class Transaction(ABC):
             raise LookupError(f"The statement returned {len(rows)} rows instead of one.")
         return rows[0]
 
-    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: Any) -> None:
+    async def update_exactly(self, statement: Statement, number: int = 1, /, **values: object) -> None:
         """Change exactly ``number`` rows.
 
         Raises:
@@ -114,11 +114,11 @@ class Database(ABC):
     retry_counter: RetryCounter
 
     @abstractmethod
-    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+    async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
         """Return the JSON text that a planned statement selects, from one snapshot."""
 
     @abstractmethod
-    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+    async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
         """Return the rows, of the type that the statement declares, from one snapshot."""
 
     @abstractmethod

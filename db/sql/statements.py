@@ -1,8 +1,8 @@
 """Statements that SQLAlchemy compiles once and the database's own driver runs.
 
-An ORM session costs two to four times a small query. So the rules and the read planner write SQLAlchemy
-Core, and each statement is compiled once per dialect into the driver's SQL, the order of its parameters and
-the conversions of its values.
+An ORM session takes two to four times as long as a small query. So the rules and the read planner use
+SQLAlchemy Core, and each statement is compiled once per dialect into the driver's SQL, the order of its
+parameters and the conversions of its values.
 """
 
 from collections import namedtuple
@@ -13,6 +13,7 @@ from typing import Any, Generic, Self, overload
 from sqlalchemy import Dialect, bindparam, insert
 from sqlalchemy.sql.base import Executable
 from sqlalchemy.types import TypeEngine
+from sqlmodel import SQLModel
 from typing_extensions import TypeVar
 
 from db.sql.tables import table_of
@@ -25,28 +26,27 @@ Convert = Callable[[Any], Any]
 class CompiledStatement(Generic[RowT]):
     """One statement in one dialect.
 
-    ``parameters`` are name, fallback and encoder in the driver's order; ``row`` makes a row of the values
-    that the driver returns.
+    ``parameters`` are name, default and encoder, in the driver's order. ``row`` constructs a row from the
+    values that the driver returns.
     """
 
     sql: str
     parameters: Sequence[tuple[str, Any, Convert | None]]
     row: Callable[[Iterable[Any]], RowT]
 
-    def bind(self, values: Mapping[str, Any]) -> list[Any]:
-        """Return the driver's parameters in order; a missing value falls back to the statement's own."""
+    def bind(self, values: Mapping[str, object]) -> list[object]:
+        """Return the values of the parameters, in the driver's order."""
         return [
-            encode(value) if encode is not None else value
+            encode(values.get(name, default)) if encode is not None else values.get(name, default)
             for name, default, encode in self.parameters
-            for value in (values.get(name, default),)
         ]
 
 
 class Statement(Generic[RowT]):
     """A SQLAlchemy Core statement, compiled for a dialect at its first use there.
 
-    ``row_type`` is the type of its rows: a NamedTuple or a dataclass whose fields are named like the selected
-    columns, in the same order. Without a type the rows are named tuples, untyped.
+    ``row_type`` is the type of its rows: a NamedTuple or a dataclass whose fields are the selected columns,
+    in the same order. Without it, the rows are named tuples of no static type.
 
     Raises:
         TypeError: the fields of the row type are not the selected columns.
@@ -69,14 +69,14 @@ class Statement(Generic[RowT]):
 
     @classmethod
     def compile_once(cls, dialect: Dialect, construct: Executable) -> Self:
-        """Compile at once and keep nothing else: for statements that are made in numbers."""
+        """Return a statement that is compiled now and keeps nothing else, to save memory."""
         statement = cls(construct)
         statement.compiled(dialect)
         statement._construct = None
         return statement
 
     def compiled(self, dialect: Dialect) -> CompiledStatement[RowT]:
-        """Return the statement as this dialect's driver takes it."""
+        """Return the statement compiled for a dialect."""
         found = self._compiled.get(dialect.name)
         if found is None:
             found = self._compiled[dialect.name] = _compile(self._construct, self._row_type, dialect)
@@ -85,7 +85,7 @@ class Statement(Generic[RowT]):
 
 def _compile(construct: Any, row_type: type[RowT] | None, dialect: Dialect) -> CompiledStatement[RowT]:
     compiled = construct.compile(dialect=dialect)
-    native = dialect.name == "postgresql"  # asyncpg speaks UUID, Decimal, date and datetime itself
+    native = dialect.name == "postgresql"  # asyncpg converts UUID, Decimal, date and datetime itself
     return CompiledStatement(
         sql=str(compiled),
         parameters=[
@@ -104,7 +104,7 @@ def _row_maker(
     construct: Executable, row_type: type[RowT] | None, dialect: Dialect | None
 ) -> Callable[[Iterable[Any]], RowT]:
     columns = _selected_columns(construct)
-    row: Any = row_type or namedtuple("Row", [column.key for column in columns])  # noqa: PYI024 - its fields are data
+    row: Any = row_type or namedtuple("Row", [column.key for column in columns])  # noqa: PYI024 - it has no static type
     make: Callable[[Iterable[Any]], RowT] = getattr(row, "_make", None) or (lambda values: row(*values))
     if dialect is None:
         return make
@@ -132,11 +132,8 @@ def _selected_columns(construct: Executable) -> list[Any]:
     return list(getattr(construct, "selected_columns", ()) or getattr(construct, "exported_columns", ()))
 
 
-def insert_statement(table: Any) -> Statement:
-    """Return a statement that inserts one row; its values are named like the columns.
-
-    Columns that the database fills itself take none.
-    """
-    columns = [column for column in table_of(table).c if column.server_default is None]
-    values: dict[str, Any] = {column.name: bindparam(column.name) for column in columns}
-    return Statement(insert(table).values(values))
+def insert_statement(model: type[SQLModel]) -> Statement:
+    """Return a statement that inserts one row; each column without a server default is a parameter."""
+    table = table_of(model)
+    columns = [column.name for column in table.c if column.server_default is None]
+    return Statement(insert(table).inline().values({name: bindparam(name) for name in columns}))

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Any, Self, TypeVar
+from typing import Self, TypeVar
 from uuid import UUID
 
 from sqlalchemy import Dialect
@@ -69,11 +69,11 @@ class SqliteDatabase(Database):
             self._writer.close()
 
     @override
-    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+    async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
         return await self._read(_select_json(statement.compiled(self.dialect), values))
 
     @override
-    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+    async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
         return await self._read(_select_rows(statement.compiled(self.dialect), values))
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
@@ -115,15 +115,15 @@ class SqliteTransaction(Transaction):
         self._dialect = dialect
 
     @override
-    async def rows(self, statement: Statement[RowT], **values: Any) -> list[RowT]:
+    async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
         return await self._writer.run(_select_rows(statement.compiled(self._dialect), values))
 
     @override
-    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+    async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
         return await self._writer.run(_select_json(statement.compiled(self._dialect), values))
 
     @override
-    async def execute(self, statement: Statement, **values: Any) -> int:
+    async def execute(self, statement: Statement, **values: object) -> int:
         compiled = statement.compiled(self._dialect)
         parameters = compiled.bind(values)
         return await self._writer.run(
@@ -131,21 +131,21 @@ class SqliteTransaction(Transaction):
         )
 
     @override
-    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, Any]]) -> None:
+    async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, object]]) -> None:
         compiled = statement.compiled(self._dialect)
         parameters = [compiled.bind(each) for each in values]
         await self._writer.run(lambda connection: connection.executemany(compiled.sql, parameters))
 
 
 def _select_rows(
-    compiled: CompiledStatement[RowT], values: Mapping[str, Any]
+    compiled: CompiledStatement[RowT], values: Mapping[str, object]
 ) -> Callable[[sqlite3.Connection], list[RowT]]:
     parameters = compiled.bind(values)
     return lambda connection: [compiled.row(row) for row in connection.execute(compiled.sql, parameters)]
 
 
 def _select_json(
-    compiled: CompiledStatement, values: Mapping[str, Any]
+    compiled: CompiledStatement, values: Mapping[str, object]
 ) -> Callable[[sqlite3.Connection], bytes | None]:
     parameters = compiled.bind(values)
 
