@@ -173,12 +173,12 @@ def _translated(error: Exception) -> RejectedByDatabase | Unavailable:
             return StatementTooComplex()
         case asyncpg.InvalidParameterValueError():
             return RejectedByDatabase(
-                "The database does not know a value that was sent, such as a time zone. Send another."
+                "The database does not know a value of this request, such as a time zone. Send another value."
             )
         case asyncpg.LockNotAvailableError():
-            return TimedOut("Somebody else is changing the same. Nothing was changed; try again.")
+            return TimedOut("Another transaction is changing the same rows. Nothing was changed; try again.")
         case asyncpg.QueryCanceledError():
-            return TimedOut("The database took too long, so it was stopped. Ask for less, or try again.")
+            return TimedOut("A database statement took too long and was stopped. Request less, or try again.")
         case asyncpg.InsufficientResourcesError():
             return Unavailable("The database is out of disk, memory or connections. Try again later.")
     return Unavailable("The database can't be reached. Try again in a moment.")

@@ -43,7 +43,7 @@ def connect(
         ):
             connection.execute(f"PRAGMA {setting}={value}")
             if connection.execute(f"PRAGMA {setting}").fetchone()[0] != stored:
-                raise Unavailable(f"SQLite did not take {setting}={value}.")
+                raise Unavailable(f"SQLite did not accept {setting}={value}.")
     except sqlite3.Error as error:
         raise Unavailable(f"The embedded database can't be opened: {error}") from error
     connection.create_function("casefold", 1, _casefold, deterministic=True)

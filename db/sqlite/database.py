@@ -23,7 +23,7 @@ T = TypeVar("T")
 
 READER_COUNT = 4
 
-_TIMED_OUT = "The database took too long, so it was stopped. Ask for less, or try again."
+_TIMED_OUT = "A database statement took too long and was stopped. Request less, or try again."
 
 _TOO_COMPLEX = ("parser stack overflow", "Expression tree is too large", "at most 64 tables", "too many")
 """How messages begin that are about a statement's depth or size; SQLite has no code for them."""
@@ -171,4 +171,4 @@ def _translated(error: sqlite3.OperationalError) -> Unavailable:
         return TimedOut(_TIMED_OUT)
     if error.sqlite_errorcode == sqlite3.SQLITE_IOERR_FSYNC:  # written, but perhaps not on the disk
         return OutcomeUnknown()
-    return Unavailable(f"The embedded database can't take the change: {error}. Nothing was changed.")
+    return Unavailable(f"The embedded database refused the change: {error}. Nothing was changed.")

@@ -1,4 +1,4 @@
-"""The number of round trips to the database: a closing holds its lock for their duration."""
+"""The number of statements, each a round trip: an operation holds its locks for their duration."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
@@ -19,6 +19,7 @@ from tests.builders import OrganizationBuilder
 async def round_trips(
     builder: OrganizationBuilder, operation: Callable[[Transaction], Awaitable[object]]
 ) -> int:
+    """Return the number of round trips of an operation, besides BEGIN and COMMIT."""
     async with builder.database.transaction() as transaction:
         counted = Counted(transaction)
         await operation(counted)
@@ -52,7 +53,7 @@ class Counted(Transaction):
 
 
 @pytest.mark.parametrize(
-    ("sent", "trips"),
+    ("options", "trips"),
     [
         ({}, 5),
         ({"close_quotes": CloseRemainingQuotes(reason=QuoteCloseReason.LOST)}, 7),
@@ -60,12 +61,12 @@ class Counted(Transaction):
     ],
 )
 async def test_closing_an_opportunity_takes_few_round_trips(
-    builder: OrganizationBuilder, sent: dict[str, Any], trips: int
+    builder: OrganizationBuilder, options: dict[str, Any], trips: int
 ) -> None:
     opportunity_id = await builder.opportunity()
     for _ in range(3):
         await builder.quote(opportunity_id, state=QuoteState.DRAFT)
-    closing = CloseOpportunity(opportunity_id=opportunity_id, outcome=OpportunityState.WON, **sent)
+    closing = CloseOpportunity(opportunity_id=opportunity_id, outcome=OpportunityState.WON, **options)
     assert await round_trips(builder, lambda it: close_opportunity(it, builder.caller, closing)) == trips
 
 

@@ -32,7 +32,7 @@ async def test_sqlite_accepts_writes_again_when_the_disk_has_space(sqlite: Datab
     acknowledged: set[UUID] = set()
     with (
         file_size_limit(log.stat().st_size + FREE_BYTES),
-        pytest.raises(Unavailable, match=r"can't take the change: disk I/O error. Nothing was changed."),
+        pytest.raises(Unavailable, match=r"refused the change: disk I/O error. Nothing was changed."),
     ):
         await close_until_failure(builder, acknowledged)
     acknowledged.add(await close_with_retries(builder))

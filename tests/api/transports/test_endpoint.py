@@ -12,7 +12,7 @@ from tests.api.fuzzing.malformed_requests import GRAPHQL_RESPONSE
 from tests.api.support.access import BEARER, access_policy, http_client
 from tests.builders import OrganizationBuilder
 from tests.db.sql.test_database import locked_by_another_program
-from tests.db.sql.test_timeouts import hurried
+from tests.db.sql.test_timeouts import database_with
 from tests.schema.support.client import cached_schema
 
 JSON = "application/json; charset=utf-8"
@@ -226,7 +226,7 @@ async def test_a_timeout_has_status_504(accept: str, builder: OrganizationBuilde
     mutation = """mutation { createCompetitor(input: {name: "Lever Ltd"}) { __typename } }"""
     before = await builder.dump()
 
-    async with hurried(sqlite_url) as database:
+    async with database_with(sqlite_url) as database:
         executor = Executor(cached_schema(), database, concurrency=ConcurrencyLimits(timeout_seconds=0.1))
         app = create_app(executor, database, access_policy(builder.database))
         async with http_client(app) as http:

@@ -1,4 +1,4 @@
-"""What the database refuses by itself, whichever program writes and whatever it has checked before."""
+"""Constraints: what the database itself refuses, whatever the writing program has checked."""
 
 import sqlite3
 from collections.abc import AsyncIterator
@@ -14,46 +14,43 @@ from sqlmodel import SQLModel
 from db import models
 from db.domain.enums import SeededReason
 from db.domain.ids import new_id
-from db.sql.database import ConcurrentWrite, Database
+from db.sql.database import ConcurrentWrite
 from db.sql.statements import Statement, insert_statement
 from tests.builders import NOW, OrganizationBuilder
 
 FOREIGN_KEY = "FOREIGN KEY constraint failed"
-"""All that SQLite says of a foreign key, without its name."""
+"""SQLite's message, which does not name the foreign key."""
 
 
-async def test_an_active_quote_is_not_stored_under_a_closed_opportunity(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_an_active_quote_is_refused_under_a_closed_opportunity(
+    builder: OrganizationBuilder,
+) -> None:
     closed = await builder.opportunity(state="WON")
     async with refused(builder, by="quote_active_under_open"):
         await builder.quote(closed, state="ACTIVE")
 
 
-async def test_a_draft_under_a_closed_opportunity_does_not_become_active(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_a_draft_under_a_closed_opportunity_can_not_become_active(builder: OrganizationBuilder) -> None:
     draft = await builder.quote(await builder.opportunity(state="LOST"), state="DRAFT")
     async with refused(builder, by="quote_active_under_open"):
-        await change(builder, models.Quote, draft, state="ACTIVE", status_reason="OPEN")
+        await update_row(builder, models.Quote, draft, state="ACTIVE", status_reason="OPEN")
 
 
-async def test_an_active_quote_does_not_move_to_a_closed_opportunity(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_an_active_quote_can_not_move_to_a_closed_opportunity(builder: OrganizationBuilder) -> None:
     closed = await builder.opportunity(state="WON")
     active = await builder.quote(await builder.opportunity(), state="ACTIVE")
     async with refused(builder, by="quote_active_under_open"):
-        await change(builder, models.Quote, active, opportunity_id=closed)
+        await update_row(builder, models.Quote, active, opportunity_id=closed)
 
 
-async def test_an_opportunity_with_an_active_quote_is_not_closed(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_an_opportunity_with_an_active_quote_can_not_be_closed(builder: OrganizationBuilder) -> None:
     opportunity = await builder.opportunity()
     await builder.quote(opportunity, state="ACTIVE")
     async with refused(builder, by="quote_active_under_open"):
         await close(builder, opportunity)
 
 
-async def test_an_opportunity_is_not_closed_without_an_activity(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_an_opportunity_can_not_be_closed_without_an_activity(builder: OrganizationBuilder) -> None:
     opportunity = await builder.opportunity()
     async with refused(
         builder,
@@ -63,15 +60,15 @@ async def test_an_opportunity_is_not_closed_without_an_activity(database: Databa
         await close(builder, opportunity, close_id=None)
 
 
-async def test_an_opportunity_is_not_closed_with_an_activity_that_does_not_exist(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_an_opportunity_can_not_be_closed_with_a_missing_activity(builder: OrganizationBuilder) -> None:
     opportunity = await builder.opportunity()
     async with refused(builder, by="opportunity_closed_by_activity"):
         await close(builder, opportunity, close_id=new_id())
 
 
-async def test_an_opportunity_is_not_closed_with_the_activity_of_another(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_an_opportunity_can_not_be_closed_with_a_foreign_activity(
+    builder: OrganizationBuilder,
+) -> None:
     opportunity = await builder.opportunity()
     activity = builder.close_of(await builder.opportunity(), "WON")
     await builder.insert(activity)
@@ -79,15 +76,16 @@ async def test_an_opportunity_is_not_closed_with_the_activity_of_another(databas
         await close(builder, opportunity, close_id=activity.id)
 
 
-async def test_the_activity_of_a_closed_opportunity_is_not_deleted(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_the_activity_of_a_closed_opportunity_can_not_be_deleted(builder: OrganizationBuilder) -> None:
     await builder.opportunity(state="WON")
-    async with refused(builder, by="opportunity_closed_by_activity"), database.transaction() as transaction:
+    async with (
+        refused(builder, by="opportunity_closed_by_activity"),
+        builder.database.transaction() as transaction,
+    ):
         await transaction.execute(Statement(delete(models.OpportunityClose)))
 
 
-async def test_an_opportunity_has_one_standing_close_activity(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_an_opportunity_has_at_most_one_completed_activity(builder: OrganizationBuilder) -> None:
     closed = await builder.opportunity(state="WON")
     async with refused(
         builder,
@@ -98,8 +96,7 @@ async def test_an_opportunity_has_one_standing_close_activity(database: Database
         await builder.insert(builder.close_of(closed, "LOST"))
 
 
-async def test_an_opportunity_has_one_won_quote(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_an_opportunity_has_at_most_one_won_quote(builder: OrganizationBuilder) -> None:
     opportunity = await builder.opportunity()
     await builder.quote(opportunity, state="WON")
     async with refused(
@@ -110,36 +107,33 @@ async def test_an_opportunity_has_one_won_quote(database: Database) -> None:
         await builder.quote(opportunity, state="WON")
 
 
-async def test_a_quote_is_not_stored_under_another_organizations_opportunity(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
-    others = await OrganizationBuilder.create(database)
+async def test_a_quote_has_an_opportunity_of_its_own_organization(
+    builder: OrganizationBuilder,
+) -> None:
+    others = await OrganizationBuilder.create(builder.database)
     theirs = await others.opportunity()
     async with refused(builder, by="quote_opportunity"):
         await builder.quote(theirs)
 
 
-async def test_a_quote_is_in_the_currency_of_its_opportunity(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_a_quote_has_the_currency_of_its_opportunity(builder: OrganizationBuilder) -> None:
     opportunity = await builder.opportunity(currency_code="EUR")
     async with refused(builder, by="quote_currency_of_opportunity"):
         await builder.quote(opportunity, currency_code="USD")
 
 
-async def test_a_line_is_in_the_currency_of_its_quote(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_a_line_has_the_currency_of_its_quote(builder: OrganizationBuilder) -> None:
     opportunity = await builder.opportunity(currency_code="EUR")
     async with refused(builder, by="quote_line_quote"):
         await builder.quote(opportunity, lines=[{"currency_code": "USD"}])
 
 
-async def test_the_status_reason_of_an_opportunity_is_one_of_its_state(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_the_status_reason_of_an_opportunity_matches_its_state(builder: OrganizationBuilder) -> None:
     async with refused(builder, by="opportunity_status_reason"):
         await builder.opportunity(state="OPEN", reason=SeededReason.WON)
 
 
-async def test_the_status_reason_of_a_close_activity_is_one_of_its_outcome(database: Database) -> None:
-    builder = await OrganizationBuilder.create(database)
+async def test_the_status_reason_of_an_activity_matches_its_outcome(builder: OrganizationBuilder) -> None:
     opportunity = await builder.opportunity()
     canceled = builder.reasons[SeededReason.CANCELED]
     async with refused(builder, by="opportunity_close_status_reason"):
@@ -150,21 +144,21 @@ async def test_the_status_reason_of_a_close_activity_is_one_of_its_outcome(datab
 async def refused(
     builder: OrganizationBuilder, *, by: str, on_sqlite: str = FOREIGN_KEY
 ) -> AsyncIterator[None]:
-    """Expect that the constraint named ``by`` refuses what the block stores, and that nothing changes."""
+    """Expect that the constraint ``by`` refuses the write in the block, and that nothing changes."""
     before = await builder.dump()
     with pytest.raises(ConcurrentWrite) as race:
         yield
-    why = race.value.__cause__
-    if isinstance(why, asyncpg.IntegrityConstraintViolationError):
-        assert why.constraint_name == by
+    cause = race.value.__cause__
+    if isinstance(cause, asyncpg.IntegrityConstraintViolationError):
+        assert cause.constraint_name == by
     else:
-        assert isinstance(why, sqlite3.IntegrityError)
-        assert str(why) == on_sqlite
+        assert isinstance(cause, sqlite3.IntegrityError)
+        assert str(cause) == on_sqlite
     assert await builder.dump() == before
 
 
 async def close(builder: OrganizationBuilder, opportunity: UUID, **columns: Any) -> None:
-    """Close an opportunity as won, past every rule; ``columns`` go before what is usual."""
+    """Close an opportunity as won without any rule; ``columns`` override the usual values."""
     activity = builder.close_of(opportunity, "WON")
     values = {
         "state": "WON",
@@ -177,7 +171,7 @@ async def close(builder: OrganizationBuilder, opportunity: UUID, **columns: Any)
         await transaction.execute(_update(models.Opportunity, opportunity, values | columns))
 
 
-async def change(builder: OrganizationBuilder, model: type[SQLModel], row: UUID, **columns: Any) -> None:
+async def update_row(builder: OrganizationBuilder, model: type[SQLModel], row: UUID, **columns: Any) -> None:
     async with builder.database.transaction() as transaction:
         await transaction.execute(_update(model, row, columns))
 

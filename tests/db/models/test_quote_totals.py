@@ -1,4 +1,4 @@
-"""The total of a quote is the sum of its lines, whichever program changes what."""
+"""The triggers that keep the total of a quote the sum of its lines."""
 
 import asyncio
 import random
@@ -57,7 +57,7 @@ def line_of(builder: OrganizationBuilder, quote_id: UUID, position: int, **colum
     )
 
 
-async def test_the_total_follows_lines_that_are_added_changed_and_removed(
+async def test_the_total_follows_inserted_updated_and_deleted_lines(
     builder: OrganizationBuilder,
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(), lines=({}, {"quantity": Decimal("0.50")}))
@@ -72,7 +72,7 @@ async def test_the_total_follows_lines_that_are_added_changed_and_removed(
     assert await totals(builder) == {quote_id: Decimal("0.00")}
 
 
-async def test_a_line_that_moves_leaves_one_total_for_another(builder: OrganizationBuilder) -> None:
+async def test_a_line_that_moves_to_another_quote_changes_both_totals(builder: OrganizationBuilder) -> None:
     opportunity_id = await builder.opportunity()
     left = await builder.quote(opportunity_id, lines=({}, {"unit_price": Decimal("0.30")}))
     reached = await builder.quote(opportunity_id, lines=())
@@ -81,13 +81,13 @@ async def test_a_line_that_moves_leaves_one_total_for_another(builder: Organizat
     assert await totals(builder) == {left: Decimal("1000.00"), reached: Decimal("0.30")}
 
 
-async def test_whoever_sets_the_total_gets_the_sum_of_the_lines(builder: OrganizationBuilder) -> None:
+async def test_a_total_that_is_set_becomes_the_sum_of_the_lines(builder: OrganizationBuilder) -> None:
     quote_id = await builder.quote(await builder.opportunity(), lines=({}, {}))
     await run(builder, update(_quote).values(total=Decimal("0.01")))
     assert await totals(builder) == {quote_id: Decimal("2000.00")}
 
 
-async def test_a_quote_that_is_stored_with_a_total_but_no_lines_has_none(
+async def test_the_total_of_a_quote_that_is_inserted_without_lines_is_zero(
     builder: OrganizationBuilder,
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(), lines=())
@@ -99,7 +99,7 @@ async def test_a_quote_that_is_stored_with_a_total_but_no_lines_has_none(
     assert await totals(builder) == {quote_id: Decimal("0.00"), copy["id"]: Decimal("0.00")}
 
 
-async def test_many_lines_of_many_quotes_can_be_changed_by_one_statement(
+async def test_one_statement_may_change_many_lines_of_many_quotes(
     builder: OrganizationBuilder,
 ) -> None:
     opportunity_id = await builder.opportunity()
@@ -108,7 +108,7 @@ async def test_many_lines_of_many_quotes_can_be_changed_by_one_statement(
     assert await totals(builder) == dict.fromkeys(quotes, Decimal("4000.00"))
 
 
-async def test_lines_that_are_added_at_the_same_time_are_all_in_the_total(database_url: str) -> None:
+async def test_lines_that_are_inserted_concurrently_are_all_in_the_total(database_url: str) -> None:
     databases = [await open_database(database_url) for _ in range(2)]
     builder = await OrganizationBuilder.create(databases[0])
     quote_id = await builder.quote(await builder.opportunity(), lines=())
@@ -126,7 +126,7 @@ async def test_lines_that_are_added_at_the_same_time_are_all_in_the_total(databa
         await database.close()
 
 
-async def test_on_sqlite_a_line_whose_total_would_be_inexact_is_refused(sqlite: Database) -> None:
+async def test_sqlite_refuses_a_line_whose_total_would_be_inexact(sqlite: Database) -> None:
     builder = await OrganizationBuilder.create(sqlite)
     quote_id = await builder.quote(await builder.opportunity())
     before = await builder.dump()
@@ -140,14 +140,14 @@ async def test_on_sqlite_a_line_whose_total_would_be_inexact_is_refused(sqlite: 
 
 _TOTAL = Statement(select(_quote.c.total).where(_quote.c.id == bindparam("quote_id")))
 
-HOSTILE = [
+AMOUNTS = [
     *("0.00", "0.01", "0.05", "0.10", "0.49", "0.50", "0.99", "1.00", "1.01", "2.50", "33.33", "99.99"),
     *("12345.67", "999999.99", "1000000.00", "1000000.01", "999999999999.99", "1000000000000.00"),
 ]
 
 
 def expected(lines: Sequence[LineContent]) -> str | Decimal:
-    """Return the total as plain decimals have it, or why there is none."""
+    """Return the total as computed with decimals, or the code of the refusal."""
     total = Decimal(0)
     for line in lines:
         amount = line.quantity * line.unit_price
@@ -158,7 +158,7 @@ def expected(lines: Sequence[LineContent]) -> str | Decimal:
 
 
 async def stored(builder: OrganizationBuilder, quote_id: UUID, lines: Sequence[LineContent]) -> str | Decimal:
-    """Return the total that a draft has with these lines, or why they are refused."""
+    """Return the total of a draft with these lines, or the code of the refusal."""
     sent = UpdateQuote(quote_id=quote_id, add_lines=tuple(lines))
     try:
         await run_operation(builder, update_quote, sent)
@@ -168,7 +168,7 @@ async def stored(builder: OrganizationBuilder, quote_id: UUID, lines: Sequence[L
         return (await transaction.one(_TOTAL, quote_id=quote_id)).total  # type: ignore[no-any-return]
 
 
-async def test_generated_quotes_come_to_what_plain_decimals_come_to(builder: OrganizationBuilder) -> None:
+async def test_totals_of_random_lines_are_those_of_decimals(builder: OrganizationBuilder) -> None:
     seed = random.randrange(2**32)
     chosen = random.Random(seed)
     opportunity_id = await builder.opportunity()
@@ -179,8 +179,8 @@ async def test_generated_quotes_come_to_what_plain_decimals_come_to(builder: Org
                 kind=QuoteLineKind.PROJECT,
                 name="Crew",
                 billing_method=BillingMethod.FIXED_PRICE,
-                quantity=Decimal(chosen.choice(HOSTILE)),
-                unit_price=Decimal(chosen.choice(HOSTILE)),
+                quantity=Decimal(chosen.choice(AMOUNTS)),
+                unit_price=Decimal(chosen.choice(AMOUNTS)),
             )
             for _ in range(chosen.randint(0, 4))
         ]

@@ -1,3 +1,5 @@
+"""Values that are stored and read back, exactly and in the right order, on both databases."""
+
 from datetime import UTC, date, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
@@ -19,13 +21,13 @@ StatusReason: Any = models.StatusReason
 
 
 @pytest.mark.parametrize("amount", ["0.00", "0.01", "0.10", "999999999999.99", "1000000000000.00"])
-async def test_an_amount_comes_back_with_its_two_places(database: Database, amount: str) -> None:
+async def test_an_amount_is_read_with_two_places(database: Database, amount: str) -> None:
     builder = await OrganizationBuilder.create(database)
     opportunity = await builder.opportunity(estimated_revenue=Decimal(amount))
     assert str(await stored(database, Opportunity.estimated_revenue, opportunity)) == amount
 
 
-async def test_amounts_add_up_exactly(database: Database) -> None:
+async def test_the_sum_of_amounts_is_exact(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
     for _ in range(10):
         await builder.opportunity(estimated_revenue=Decimal("0.10"))
@@ -75,13 +77,13 @@ async def test_the_total_of_a_line_is_rounded_half_up(
     ],
     ids=str,
 )
-async def test_an_instant_comes_back_to_the_microsecond(database: Database, instant: datetime) -> None:
+async def test_an_instant_is_read_to_the_microsecond(database: Database, instant: datetime) -> None:
     builder = await OrganizationBuilder.create(database)
     opportunity = await builder.opportunity(created_at=instant)
     assert await stored(database, Opportunity.created_at, opportunity) == instant
 
 
-async def test_an_instant_comes_back_in_utc(database: Database) -> None:
+async def test_an_instant_is_read_in_utc(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
     in_kathmandu = NOW.astimezone(timezone(timedelta(hours=5, minutes=45)))
     opportunity = await builder.opportunity(created_at=in_kathmandu)
@@ -89,7 +91,7 @@ async def test_an_instant_comes_back_in_utc(database: Database) -> None:
     assert instant.isoformat() == "2026-11-23T12:00:00+00:00"
 
 
-async def test_instants_sort_by_time_whatever_zone_they_came_in(database: Database) -> None:
+async def test_instants_of_different_time_zones_sort_by_time(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
     later = NOW + timedelta(microseconds=1)
     await builder.opportunity(created_at=later)
@@ -99,7 +101,7 @@ async def test_instants_sort_by_time_whatever_zone_they_came_in(database: Databa
 
 
 @pytest.mark.parametrize("day", [date(1970, 1, 1), date(2028, 2, 29), date(9999, 12, 30)], ids=str)
-async def test_a_date_comes_back(database: Database, day: date) -> None:
+async def test_a_date_is_read_as_it_was_stored(database: Database, day: date) -> None:
     builder = await OrganizationBuilder.create(database)
     opportunity = await builder.opportunity(estimated_close_date=day)
     assert await stored(database, Opportunity.estimated_close_date, opportunity) == day
@@ -108,7 +110,7 @@ async def test_a_date_comes_back(database: Database, day: date) -> None:
 @pytest.mark.parametrize(
     "id_", [UUID(int=0), UUID(int=2**128 - 1), new_id()], ids=["lowest", "highest", "new"]
 )
-async def test_an_id_comes_back(database: Database, id_: UUID) -> None:
+async def test_an_id_is_read_as_it_was_stored(database: Database, id_: UUID) -> None:
     builder = await OrganizationBuilder.create(database)
     await builder.opportunity(id=id_)
     assert await only(database, select(Opportunity.id)) == id_
@@ -117,7 +119,7 @@ async def test_an_id_comes_back(database: Database, id_: UUID) -> None:
 @pytest.mark.parametrize(
     "text", ["Ćwikła Gradnja", "東京クレーン 🏗", 'O\'Neil "&" Söhne\\', "line\nbreak", " "]
 )
-async def test_a_text_comes_back(database: Database, text: str) -> None:
+async def test_a_text_is_read_as_it_was_stored(database: Database, text: str) -> None:
     builder = await OrganizationBuilder.create(database)
     opportunity = await builder.opportunity(name=text, description=text)
     assert await stored(database, Opportunity.name, opportunity) == text
@@ -133,7 +135,7 @@ async def test_names_sort_by_code_point(database: Database) -> None:
 
 
 @pytest.mark.parametrize("required", [True, False])
-async def test_a_truth_value_comes_back(database: Database, required: bool) -> None:
+async def test_a_boolean_is_read_as_it_was_stored(database: Database, required: bool) -> None:
     builder = await OrganizationBuilder.create(database)
     reason = new_id()
     await builder.insert(
@@ -149,7 +151,7 @@ async def test_a_truth_value_comes_back(database: Database, required: bool) -> N
     assert await stored(database, StatusReason.description_required, reason) is required
 
 
-async def test_what_has_no_value_comes_back_as_none(database: Database) -> None:
+async def test_null_is_read_as_none(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
     await builder.opportunity()
     columns = (
@@ -163,7 +165,7 @@ async def test_what_has_no_value_comes_back_as_none(database: Database) -> None:
         assert await transaction.row(Statement(select(*columns))) == (None, None, None, None, None)
 
 
-async def test_events_are_numbered_in_the_order_of_their_arrival(database: Database) -> None:
+async def test_events_are_numbered_in_the_order_of_insertion(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
     opportunity = await builder.opportunity()
     for kind in ("FIRST", "SECOND"):

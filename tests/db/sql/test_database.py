@@ -1,3 +1,5 @@
+"""Reads, writes that are tried again, refusals and cancellations, on both databases."""
+
 import asyncio
 import sqlite3
 from collections.abc import Iterator
@@ -34,7 +36,7 @@ SECOND_VERSION = Statement(update(Organization).values(version=2))
 COUNT = Statement(select(cast(func.count(Organization.id), String).label("count")))
 
 
-async def test_a_write_answers_what_its_function_returns_and_is_there_afterwards(database: Database) -> None:
+async def test_a_write_returns_the_result_of_its_function_and_is_committed(database: Database) -> None:
     async def work(transaction: Transaction) -> str:
         await add(transaction, "Northwind Works")
         return "done"
@@ -59,7 +61,7 @@ async def test_a_refused_write_changes_nothing(database: Database) -> None:
     assert await names(database) == []
 
 
-async def test_a_refusal_is_answered_from_inside_the_transaction_that_it_rolls_back(
+async def test_on_refusal_reads_in_the_transaction_before_it_is_rolled_back(
     database: Database,
 ) -> None:
     async def on_refusal(transaction: Transaction, refusal: Refusal) -> tuple[str, list[Any]]:
@@ -70,7 +72,7 @@ async def test_a_refusal_is_answered_from_inside_the_transaction_that_it_rolls_b
     assert await names(database) == []
 
 
-async def test_a_write_that_lost_a_race_is_run_again_from_the_start(database: Database) -> None:
+async def test_a_write_that_breaks_a_constraint_is_tried_again_from_the_start(database: Database) -> None:
     taken = new_id()
     ids = iter([taken, new_id()])
     await database.write(lambda transaction: add(transaction, "First", taken))
@@ -83,7 +85,9 @@ async def test_a_write_that_lost_a_race_is_run_again_from_the_start(database: Da
     assert await names(database) == ["First", "Second", "Third"]
 
 
-async def test_a_write_that_loses_every_race_gives_up_and_changes_nothing(database: Database) -> None:
+async def test_a_write_that_always_meets_others_fails_and_changes_nothing(
+    database: Database,
+) -> None:
     runs = []
 
     async def work(transaction: Transaction) -> None:
@@ -97,7 +101,7 @@ async def test_a_write_that_loses_every_race_gives_up_and_changes_nothing(databa
     assert await names(database) == []
 
 
-async def test_how_many_work_and_how_many_wait_is_told(database: Database) -> None:
+async def test_pool_stats_count_busy_connections_and_waiting_tasks(database: Database) -> None:
     is_over = asyncio.Event()
     writes = [
         asyncio.create_task(database.write(lambda _: asyncio.wait_for(is_over.wait(), TIMEOUT_SECONDS)))
@@ -111,7 +115,7 @@ async def test_how_many_work_and_how_many_wait_is_told(database: Database) -> No
     assert (database.pool_stats().busy, database.pool_stats().waiting) == (0, 0)
 
 
-async def test_those_who_write_keep_no_reader_waiting(database: Database) -> None:
+async def test_reads_do_not_wait_for_writes(database: Database) -> None:
     is_over = asyncio.Event()
     writes = [
         asyncio.create_task(database.write(lambda _: asyncio.wait_for(is_over.wait(), TIMEOUT_SECONDS)))
@@ -126,7 +130,7 @@ async def test_those_who_write_keep_no_reader_waiting(database: Database) -> Non
         await asyncio.gather(*writes)
 
 
-async def test_a_write_that_breaks_a_constraint_each_time_is_a_fault_and_changes_nothing(
+async def test_a_write_that_always_breaks_a_constraint_fails_and_changes_nothing(
     database: Database,
 ) -> None:
     runs = []
@@ -143,7 +147,7 @@ async def test_a_write_that_breaks_a_constraint_each_time_is_a_fault_and_changes
     assert await names(database) == []
 
 
-async def test_a_write_sees_its_own_rows_and_a_read_beside_it_does_not(database: Database) -> None:
+async def test_rows_are_visible_to_others_after_the_commit(database: Database) -> None:
     async def work(transaction: Transaction) -> tuple[bytes | None, bytes | None]:
         await add(transaction, "Northwind Works")
         return await transaction.json(COUNT, {}), await database.json(COUNT, {})
@@ -152,7 +156,7 @@ async def test_a_write_sees_its_own_rows_and_a_read_beside_it_does_not(database:
     assert await database.json(COUNT, {}) == b"1"
 
 
-async def test_execute_answers_how_many_rows_it_changed(database: Database) -> None:
+async def test_execute_returns_the_number_of_changed_rows(database: Database) -> None:
     async def work(transaction: Transaction) -> tuple[int, int]:
         await transaction.execute_many(INSERT, [organization(name) for name in ("A", "B", "C")])
         return (
@@ -165,7 +169,7 @@ async def test_execute_answers_how_many_rows_it_changed(database: Database) -> N
     assert await database.write(work) == (3, 0)
 
 
-async def test_a_change_is_seen_by_what_comes_after_it(database: Database) -> None:
+async def test_an_update_is_visible_to_the_next_statement(database: Database) -> None:
     async def work(transaction: Transaction) -> list[tuple[str, int]]:
         await add(transaction, "Northwind Works")
         await transaction.update_exactly(SECOND_VERSION)
@@ -175,13 +179,13 @@ async def test_a_change_is_seen_by_what_comes_after_it(database: Database) -> No
     assert await database.write(work) == [("Northwind Works", 2), ("Southwind Works", 1)]
 
 
-@pytest.mark.parametrize("meant", [0, 2])
-async def test_a_change_of_more_or_fewer_rows_than_were_meant_is_a_lost_race(
-    database: Database, meant: int
+@pytest.mark.parametrize("expected", [0, 2])
+async def test_an_update_of_more_or_fewer_rows_than_expected_is_a_concurrent_write(
+    database: Database, expected: int
 ) -> None:
     async def change() -> None:
         async with database.transaction() as transaction:
-            await transaction.update_exactly(SECOND_VERSION, meant)
+            await transaction.update_exactly(SECOND_VERSION, expected)
             await transaction.execute_many(INSERT, [organization("Southwind Works")])
 
     await database.write(lambda transaction: add(transaction, "Northwind Works"))
@@ -190,7 +194,7 @@ async def test_a_change_of_more_or_fewer_rows_than_were_meant_is_a_lost_race(
     assert await database.rows(VERSIONS) == [("Northwind Works", 1)]
 
 
-async def test_row_answers_none_where_there_is_no_row(database: Database) -> None:
+async def test_row_returns_none_if_there_is_no_row(database: Database) -> None:
     assert await database.write(lambda transaction: transaction.row(NAMES)) is None
 
 
@@ -211,7 +215,7 @@ async def test_a_write_that_is_cancelled_changes_nothing(database: Database, dat
     assert await names(database) == []
 
 
-async def test_a_write_cancelled_at_any_step_is_done_only_if_it_ends_as_done_and_leaves_nothing_open(
+async def test_a_write_cancelled_at_any_step_is_committed_only_if_it_returns(
     database: Database, database_url: str
 ) -> None:
     async def work(transaction: Transaction) -> None:
@@ -231,7 +235,7 @@ async def test_a_write_cancelled_at_any_step_is_done_only_if_it_ends_as_done_and
     assert len(await names(database)) == 2 * done
 
 
-async def test_writes_on_sqlite_run_one_at_a_time_in_the_order_they_came(sqlite: Database) -> None:
+async def test_writes_on_sqlite_run_one_at_a_time_in_the_order_of_arrival(sqlite: Database) -> None:
     steps = []
 
     async def write(number: int) -> None:
@@ -255,7 +259,7 @@ async def test_a_write_on_sqlite_waits_for_another_program(sqlite: Database, sql
     assert await names(sqlite) == ["Northwind Works"]
 
 
-async def test_a_write_on_sqlite_cancelled_while_it_waits_for_another_program_never_begins(
+async def test_a_write_on_sqlite_cancelled_while_it_waits_for_another_program_changes_nothing(
     sqlite: Database, sqlite_url: str
 ) -> None:
     with locked_by_another_program(sqlite_url):
@@ -274,7 +278,7 @@ async def test_a_write_on_sqlite_cancelled_while_it_waits_for_another_program_ne
     ["postgresql://127.0.0.1:1/nowhere", "sqlite:////nowhere/dealdesk.db"],
     ids=["postgresql", "sqlite"],
 )
-async def test_a_database_that_is_not_there_is_unavailable(url: str) -> None:
+async def test_a_database_that_does_not_exist_is_unavailable(url: str) -> None:
     with pytest.raises(Unavailable):
         await open_database(url)
 
@@ -282,7 +286,7 @@ async def test_a_database_that_is_not_there_is_unavailable(url: str) -> None:
 @pytest.mark.parametrize(
     "url", ["mysql://localhost/dealdesk", "dealdesk.db", "sqlite:///", "sqlite:///:memory:"]
 )
-async def test_a_url_that_names_no_database_of_ours_is_an_error(url: str) -> None:
+async def test_a_url_of_another_kind_is_an_error(url: str) -> None:
     with pytest.raises(ValueError, match=r"write postgresql://user:password@host/database or sqlite:///path"):
         await open_database(url)
 
@@ -295,7 +299,7 @@ def locked_by_another_program(url: str) -> Iterator[None]:
 
 
 async def open_transactions(url: str) -> int:
-    """Count the transactions that are open in other connections than this function's own."""
+    """Count the open transactions of other connections."""
     if not url.startswith(POSTGRES_SCHEMES):
         with closing(sqlite3.connect(sqlite_path(url), timeout=1, isolation_level=None)) as sqlite:
             try:

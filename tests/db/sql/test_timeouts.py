@@ -1,3 +1,5 @@
+"""Timeouts of statements, and of what they wait for."""
+
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -18,23 +20,23 @@ from tests.builders import OrganizationBuilder
 from tests.db.sql.test_database import add, locked_by_another_program, names, open_transactions
 
 SHORT = Timeouts(statement=0.2, acquire=0.2)
-PROMPT = 1.0
-"""Seconds in which a statement is gone that nobody waits for."""
+STOP_SECONDS = 1.0
+"""Within which a statement has stopped after its timeout or a cancellation."""
 
-_counted = select(literal(1, Integer).label("number")).cte("counted", recursive=True)
-_counted = _counted.union_all(select(_counted.c.number + 1).where(_counted.c.number < 1_000_000_000))
-FOR_EVER = {
-    "sqlite": Statement(select(cast(func.count(_counted.c.number), String).label("count"))),
+_numbers = select(literal(1, Integer).label("number")).cte("counted", recursive=True)
+_numbers = _numbers.union_all(select(_numbers.c.number + 1).where(_numbers.c.number < 1_000_000_000))
+ENDLESS = {
+    "sqlite": Statement(select(cast(func.count(_numbers.c.number), String).label("count"))),
     "postgresql": Statement(select(cast(func.pg_sleep(3600), String).label("slept"))),
 }
-"""What takes too long, by the database's kind; where it can, it leaves the machine to others."""
+"""A statement for each database that takes for ever; on PostgreSQL it sleeps."""
 
-AT_ONCE = Statement(select(cast(literal(1, Integer), String).label("one")))
-TOUCH = Statement(update(models.Opportunity).values(name="Quay crane"))
+ONE = Statement(select(cast(literal(1, Integer), String).label("one")))
+UPDATE = Statement(update(models.Opportunity).values(name="Quay crane"))
 
 
 @asynccontextmanager
-async def hurried(url: str, timeouts: Timeouts = SHORT) -> AsyncIterator[Database]:
+async def database_with(url: str, timeouts: Timeouts = SHORT) -> AsyncIterator[Database]:
     database = await open_database(url, timeouts)
     try:
         yield database
@@ -42,96 +44,97 @@ async def hurried(url: str, timeouts: Timeouts = SHORT) -> AsyncIterator[Databas
         await database.close()
 
 
-async def told_after(act: Callable[[], Awaitable[Any]]) -> tuple[str, str, float]:
-    """Return how something failed, and after how many seconds."""
-    before = monotonic()
+async def failure_of(work: Callable[[], Awaitable[Any]]) -> tuple[str, str, float]:
+    """Return the code, the message and the seconds until the failure."""
+    started = monotonic()
     with pytest.raises(Unavailable) as failure:
-        await act()
-    return failure.value.code, str(failure.value), monotonic() - before
+        await work()
+    return failure.value.code, str(failure.value), monotonic() - started
 
 
-async def test_a_statement_that_takes_too_long_is_stopped(database_url: str) -> None:
-    async with hurried(database_url) as database:
-        code, message, seconds = await told_after(lambda: database.json(FOR_EVER[database.dialect.name], {}))
+async def test_a_statement_is_stopped_after_its_timeout(database_url: str) -> None:
+    async with database_with(database_url) as database:
+        code, message, seconds = await failure_of(lambda: database.json(ENDLESS[database.dialect.name], {}))
 
         assert (code, message) == (
             "TIMEOUT",
-            "The database took too long, so it was stopped. Ask for less, or try again.",
+            "A database statement took too long and was stopped. Request less, or try again.",
         )
-        assert 0.2 <= seconds < 0.2 + PROMPT
+        assert 0.2 <= seconds < 0.2 + STOP_SECONDS
         assert await open_transactions(database_url) == 0
-        assert await database.json(AT_ONCE, {}) == b"1"
+        assert await database.json(ONE, {}) == b"1"
 
 
-async def test_a_write_that_takes_too_long_is_stopped_and_changes_nothing(database_url: str) -> None:
+async def test_a_write_whose_statement_times_out_changes_nothing(database_url: str) -> None:
     async def work(transaction: Transaction) -> None:
         await add(transaction, "Northwind Works")
-        await transaction.rows(FOR_EVER[database.dialect.name])
+        await transaction.rows(ENDLESS[database.dialect.name])
 
-    async with hurried(database_url) as database:
-        code, _, seconds = await told_after(lambda: database.write(work))
+    async with database_with(database_url) as database:
+        code, _, seconds = await failure_of(lambda: database.write(work))
 
         assert code == "TIMEOUT"
-        assert seconds < 0.2 + PROMPT
+        assert seconds < 0.2 + STOP_SECONDS
         assert await names(database) == []
         await database.write(lambda transaction: add(transaction, "Southwind Works"))
         assert await names(database) == ["Southwind Works"]
 
 
-async def test_reads_that_nobody_waits_for_are_stopped(database: Database, database_url: str) -> None:
-    reading = [asyncio.create_task(database.json(FOR_EVER[database.dialect.name], {})) for _ in range(12)]
+async def test_statements_of_cancelled_reads_are_stopped(database: Database, database_url: str) -> None:
+    reading = [asyncio.create_task(database.json(ENDLESS[database.dialect.name], {})) for _ in range(12)]
     await asyncio.sleep(0.1)
     for each in reading:
         each.cancel()
 
-    async with asyncio.timeout(PROMPT):
+    async with asyncio.timeout(STOP_SECONDS):
         await asyncio.wait(reading)
-        answers = await asyncio.gather(*(database.json(AT_ONCE, {}) for _ in range(12)))
+        answers = await asyncio.gather(*(database.json(ONE, {}) for _ in range(12)))
 
     assert [each.cancelled() for each in reading] == [True] * 12
     assert answers == [b"1"] * 12
     assert await open_transactions(database_url) == 0
 
 
-async def test_who_finds_every_connection_busy_is_told_so(database_url: str) -> None:
-    async with hurried(database_url) as database:
-        reading = [asyncio.create_task(database.json(FOR_EVER[database.dialect.name], {})) for _ in range(30)]
+async def test_waiting_for_a_connection_times_out(database_url: str) -> None:
+    async with database_with(database_url) as database:
+        reading = [asyncio.create_task(database.json(ENDLESS[database.dialect.name], {})) for _ in range(30)]
         done, _ = await asyncio.wait(reading, timeout=5)
 
-    told = {str(each.exception()) for each in done}
+    messages = {str(each.exception()) for each in done}
     assert len(done) == 30
-    assert [message for message in told if "busy. Try again in a moment." in message]
+    assert [message for message in messages if "busy. Try again in a moment." in message]
 
 
-async def test_who_waits_too_long_for_somebody_elses_change_is_told_so(
-    postgresql: Database, postgresql_url: str
-) -> None:
+async def test_waiting_for_a_lock_times_out(postgresql: Database, postgresql_url: str) -> None:
     builder = await OrganizationBuilder.create(postgresql)
     await builder.opportunity(name="Harbour crane")
     before = await builder.dump()
     other = await asyncpg.connect(postgresql_url)
     try:
-        impatient = Timeouts(statement=5.0, acquire=0.2)
-        async with hurried(postgresql_url, impatient) as database, other.transaction():
+        short_wait = Timeouts(statement=5.0, acquire=0.2)
+        async with database_with(postgresql_url, short_wait) as database, other.transaction():
             await other.execute("SELECT FROM opportunity FOR UPDATE")
-            told = await told_after(lambda: database.write(lambda it: it.execute(TOUCH)))
+            failure = await failure_of(lambda: database.write(lambda it: it.execute(UPDATE)))
     finally:
         await other.close()
 
-    assert told[:2] == ("TIMEOUT", "Somebody else is changing the same. Nothing was changed; try again.")
+    assert failure[:2] == (
+        "TIMEOUT",
+        "Another transaction is changing the same rows. Nothing was changed; try again.",
+    )
     assert await builder.dump() == before
 
 
-async def test_who_waits_too_long_for_another_program_is_told_so(sqlite_url: str) -> None:
-    async with hurried(sqlite_url) as database:
+async def test_waiting_for_the_write_of_another_program_times_out(sqlite_url: str) -> None:
+    async with database_with(sqlite_url) as database:
         with locked_by_another_program(sqlite_url):
-            code, message, seconds = await told_after(
+            code, message, seconds = await failure_of(
                 lambda: database.write(lambda it: add(it, "Northwind Works"))
             )
 
         assert (code, message) == (
             "UNAVAILABLE",
-            "The embedded database can't take the change: database is locked. Nothing was changed.",
+            "The embedded database refused the change: database is locked. Nothing was changed.",
         )
-        assert seconds < 0.2 + PROMPT
+        assert seconds < 0.2 + STOP_SECONDS
         assert await names(database) == []
