@@ -1,4 +1,4 @@
-"""When a client disconnects, its statements are cancelled: over HTTP, SSE and WebSocket."""
+"""When a client disconnects, its statements are canceled: over HTTP, SSE and WebSocket."""
 
 import asyncio
 import json

@@ -1,7 +1,7 @@
-"""A SQLite VFS that shows what a power cut leaves of a database: only the writes that were synchronised.
+"""A SQLite VFS that shows what a power cut leaves of a database: only the writes that were synchronized.
 
 The VFS (https://sqlite.org/vfs.html) forwards all calls to the system's. For each file it also keeps a copy
-to which the pending writes are applied when SQLite synchronises the file.
+to which the pending writes are applied when SQLite synchronizes the file.
 """
 
 import ctypes
@@ -53,18 +53,18 @@ _Vfs._fields_ = (
 
 @dataclass
 class _Copy:
-    """A file as it was synchronised, and the writes since then: offset and bytes, or None to truncate."""
+    """A file as it was synchronized, and the writes since then: offset and bytes, or None to truncate."""
 
-    synchronised: bytearray
+    synchronized: bytearray
     pending: list[tuple[int, bytes | None]] = field(default_factory=list)
 
-    def synchronise(self) -> None:
+    def synchronize(self) -> None:
         for offset, data in self.pending:
             if data is None:
-                del self.synchronised[offset:]
+                del self.synchronized[offset:]
                 continue
-            self.synchronised.extend(bytes(max(0, offset - len(self.synchronised))))
-            self.synchronised[offset : offset + len(data)] = data
+            self.synchronized.extend(bytes(max(0, offset - len(self.synchronized))))
+            self.synchronized[offset : offset + len(data)] = data
         self.pending.clear()
 
 
@@ -90,7 +90,7 @@ class Disk:
     def after_power_cut(self, path: Path, directory: Path) -> Path:
         """Write what is left of a database into a directory; return its path there."""
         with self._lock:
-            left = {name: bytes(copy.synchronised) for name, copy in self._copies.items()}
+            left = {name: bytes(copy.synchronized) for name, copy in self._copies.items()}
         for suffix in ("", "-wal"):
             (directory / f"left.db{suffix}").write_bytes(left.get(f"{path}{suffix}", b""))
         return directory / "left.db"
@@ -133,7 +133,7 @@ class Disk:
         status: int = self._system_methods[address].sync(file, flags)
         if status == _OK:
             with self._lock:
-                self._copies[self._paths[address]].synchronise()
+                self._copies[self._paths[address]].synchronize()
         return status
 
 

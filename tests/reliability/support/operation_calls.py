@@ -46,7 +46,7 @@ _LINE = ("Crane", Decimal("1.00"), Decimal("1000.00"))
 
 @dataclass
 class Scenario:
-    """An organization whose opportunity has two active quotes and a draft, and a model of scenario."""
+    """An organization whose opportunity has two active quotes and a draft, and a model of it."""
 
     builder: OrganizationBuilder
     model: Model
