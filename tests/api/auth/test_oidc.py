@@ -152,7 +152,7 @@ async def test_a_request_to_the_issuer_times_out(
         {
             "/.well-known/openid-configuration": {
                 "issuer": "https://login.example",
-                "jwks_uri": "https://a.example",
+                "jwks_uri": "OURS",
             }
         },
         {"/.well-known/openid-configuration": {"issuer": "OURS", "jwks_uri": "http://login.example/keys"}},
@@ -166,6 +166,8 @@ async def test_an_invalid_response_of_the_issuer_is_unavailable(
     for response in changed.values():
         if isinstance(response, dict) and response.get("issuer") == "OURS":
             response["issuer"] = issuer.url
+        if isinstance(response, dict) and response.get("jwks_uri") == "OURS":
+            response["jwks_uri"] = f"{issuer.url}/keys"
 
     assert (await post(http, issuer.token())).status_code == 503
 

@@ -52,6 +52,7 @@ async def test_an_operation_without_a_slot_is_rejected_after_the_wait_even_if_th
     operations = Operations(limiter)
     before = monotonic()
     tasks = await start(operations, 3)
+    assert (limiter.running, limiter.waiting) == (1, 1)
 
     done, _ = await asyncio.wait(tasks[1:], timeout=TEST_TIMEOUT_SECONDS)
     seconds = monotonic() - before

@@ -126,6 +126,14 @@ async def test_a_negative_page_size_does_not_lower_the_cost(
     assert error["extensions"]["limit"] == {"name": "cost", "most": 1, "asked": cost}
 
 
+async def test_an_abstract_type_costs_its_most_expensive_member(
+    readable: Readable, recorder: Recorder
+) -> None:
+    query = '{ node(id: "acc_1") { ... on Opportunity { quotes(first: 7) { nodes { id } } } } }'
+    [error] = (await respond(recorder, readable, OperationLimits(cost=1), query))["errors"]
+    assert error["extensions"]["limit"] == {"name": "cost", "most": 1, "asked": 1 + 1 + 1 + 7}
+
+
 async def test_a_negative_page_size_in_a_variable_does_not_lower_the_cost(
     readable: Readable, recorder: Recorder
 ) -> None:
