@@ -72,7 +72,7 @@ class PostgresServer:
             self._initialize()
         self._password = self._password_file.read_text()
         self._psql: subprocess.Popen[str] | None = None
-        self.port = _free_port()
+        self.port = free_port()
 
     def url(self, database: str = "postgres") -> str:
         """Return the URL of a database of this server."""
@@ -250,7 +250,8 @@ def _unprivileged(directory: Path) -> dict[str, Any]:
     return identity
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """Return a port of the loopback interface on which nothing listens."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

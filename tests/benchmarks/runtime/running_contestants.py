@@ -15,8 +15,9 @@ from tests.benchmarks.data.samples import Samples
 from tests.benchmarks.requests.templates import Parameters, RequestTemplate
 from tests.benchmarks.runtime.load_generator import Operation
 from tests.benchmarks.runtime.node_packages import install
-from tests.benchmarks.runtime.processes import free_port, run_process
+from tests.benchmarks.runtime.processes import run_process
 from tests.benchmarks.workloads import Workload
+from tests.postgres import free_port
 
 _LOG_TAIL_CHARACTERS = 2_000
 _TIMEOUT_SECONDS = 60.0

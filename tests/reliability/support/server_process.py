@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from multiprocessing import get_context
 from pathlib import Path
 
 from api.cli.main import main
+from tests.postgres import free_port
 
 TIMEOUT_SECONDS = 30.0
 """Time to wait for a server to listen or to exit before the test fails."""
@@ -35,7 +35,7 @@ class ServerProcess:
     def __init__(self, database_url: str, data: Path, **settings: str) -> None:
         settings |= {"database_url": database_url, "data_dir": str(data)}
         self._environment = {f"DEALDESK_{name.upper()}": value for name, value in settings.items()}
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/graphql"
 
     def start(self) -> None:
@@ -84,9 +84,3 @@ def _serve(environment: dict[str, str], port: int) -> None:
     os.environ |= environment
     sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - until the process ends
     main(["serve", "--port", str(port)])
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
