@@ -22,7 +22,8 @@ LONG_TIMEOUT_SECONDS = 3600
 """For a test marked ``long``; the default for the others is in pyproject.toml."""
 
 SLOW_TIMEOUT_SECONDS = 900
-"""For a test that installs and runs clients, or that loads a server for a minute."""
+SLOW_FOLDERS = ("clients", "reliability", "db/model_based", "schema/planner")
+"""Tests that install and run clients, load a server for a minute, or try hundreds of random cases."""
 
 _TESTS = Path(__file__).parent
 
@@ -45,7 +46,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             continue
         if item.get_closest_marker("long"):
             item.add_marker(pytest.mark.timeout(LONG_TIMEOUT_SECONDS))
-        elif item.path.is_relative_to(_TESTS / "clients") or item.path.is_relative_to(_TESTS / "reliability"):
+        elif any(item.path.is_relative_to(_TESTS / folder) for folder in SLOW_FOLDERS):
             item.add_marker(pytest.mark.timeout(SLOW_TIMEOUT_SECONDS))
     if not config.getoption("markexpr"):
         deselected = [item for item in items if item.get_closest_marker("long")]

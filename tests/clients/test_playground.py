@@ -13,6 +13,7 @@ from api.playground.middleware import BUNDLE_DIRECTORY
 from api.playground.page import cdn_page
 from tests.clients.commands import CLIENTS, run
 from tests.clients.conftest import Once, Run, serve_sample_data
+from tests.machine import slowdown
 from tests.smoke import Server
 
 CDN_FILES = (STYLE, *SCRIPTS)
@@ -45,7 +46,7 @@ def visit(node: Run, browser: str, tmp_path_factory: pytest.TempPathFactory, onc
 
 
 def test_the_playground_loads_within_three_seconds(visit: Any) -> None:
-    assert min(visit["secondsToOpen"]) < 3  # of two visits, while other tests run
+    assert min(visit["secondsToOpen"]) / slowdown() < 3  # of two visits, while other tests run
 
 
 def test_the_playground_sends_requests_to_no_other_host(visit: Any) -> None:
