@@ -52,13 +52,15 @@ class LoadClients:
 
     def __init__(self, http: httpx2.AsyncClient, opportunity_id: str) -> None:
         self.responses: list[TimedResponse] = []
+        self.stopped = False
+        """A request whose COMMIT has begun outlives the cancellation of its client, which then goes on."""
         self._http = http
         self._opportunity_id = opportunity_id
         self._keys = count()
 
     async def run(self) -> None:
         """Send requests, with pauses of 50 ms."""
-        while True:
+        while not self.stopped:
             number = next(self._keys)
             variables = {"id": self._opportunity_id, "key": str(number)}
             sent_at = monotonic()
@@ -88,6 +90,7 @@ async def load_clients(url: str) -> AsyncIterator[LoadClients]:
         try:
             yield clients
         finally:
+            clients.stopped = True
             for task in tasks:
                 task.cancel()
             await asyncio.wait(tasks, timeout=30)

@@ -299,7 +299,10 @@ def locked_by_another_program(url: str) -> Iterator[None]:
 
 
 async def open_transactions(url: str) -> int:
-    """Count the open transactions of other connections."""
+    """Count the open transactions of other connections.
+
+    PostgreSQL rolls the transaction of a terminated connection back a moment later, so wait up to two seconds.
+    """
     if not url.startswith(POSTGRES_SCHEMES):
         with closing(sqlite3.connect(sqlite_path(url), timeout=1, isolation_level=None)) as sqlite:
             try:
@@ -309,10 +312,15 @@ async def open_transactions(url: str) -> int:
             return 0
     connection = await asyncpg.connect(url)
     try:
-        count = await connection.fetchval(
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND pid <> pg_backend_pid() AND state <> 'idle'"
-        )
+        for _ in range(100):
+            count = await connection.fetchval(
+                "SELECT count(*) FROM pg_stat_activity"
+                " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                " AND backend_type = 'client backend' AND state <> 'idle'"
+            )
+            if count == 0:
+                break
+            await asyncio.sleep(0.02)
         return int(count)
     finally:
         await connection.close()
