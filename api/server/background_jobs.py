@@ -57,6 +57,8 @@ async def run_periodically(
                 await job()
             except Exception:  # noqa: BLE001 - the next run may succeed
                 _log.warning("%s; retrying in %g s", error_message, interval_seconds, exc_info=True)
+            if task.cancelling():  # while a COMMIT had begun, which is not cancelled
+                break
             await asyncio.sleep(interval_seconds)
 
     task = asyncio.create_task(loop())

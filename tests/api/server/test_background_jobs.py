@@ -6,6 +6,7 @@ import pytest
 from api.server import background_jobs
 from db import models
 from db.audit.log import AuditAction, AuditEntry, append_audit
+from db.sql.cancellation import run_uncancelled
 from tests.api.support.unreachable_database import UnreachableDatabase
 from tests.builders import OrganizationBuilder
 from tests.schema.support.listener import wait_until
@@ -41,6 +42,20 @@ async def test_idempotency_keys_that_expire_while_the_server_runs_are_deleted(
         await builder.insert(key_of(builder, datetime.now(UTC) - timedelta(hours=24)))
         while (await builder.dump())["idempotency"]:  # noqa: ASYNC110 - the job signals nothing
             await asyncio.sleep(0.001)
+
+
+async def test_a_job_that_commits_when_the_server_stops_is_its_last() -> None:
+    begun = asyncio.Event()
+
+    async def commit() -> None:
+        begun.set()
+        await run_uncancelled(asyncio.sleep(0.05))
+
+    async with (
+        asyncio.timeout(TIMEOUT_SECONDS),
+        background_jobs.run_periodically(commit, interval_seconds=600, error_message=""),
+    ):
+        await begun.wait()
 
 
 def key_of(builder: OrganizationBuilder, created_at: datetime) -> models.Idempotency:

@@ -301,7 +301,7 @@ def locked_by_another_program(url: str) -> Iterator[None]:
 async def open_transactions(url: str) -> int:
     """Count the open transactions of other connections.
 
-    PostgreSQL rolls the transaction of a terminated connection back a moment later, so wait up to two seconds.
+    PostgreSQL rolls the transaction of a terminated connection back a moment later, so wait for that.
     """
     if not url.startswith(POSTGRES_SCHEMES):
         with closing(sqlite3.connect(sqlite_path(url), timeout=1, isolation_level=None)) as sqlite:
