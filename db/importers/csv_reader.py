@@ -5,12 +5,13 @@ import io
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from pathlib import Path
 from typing import TypeVar
 
 from db.domain.errors import DealdeskError
 from db.domain.money import MAX_AMOUNT, fits_decimal_places
+from db.domain.text_formats import parse_date, parse_decimal
 from db.importers.report import RejectedRow
 
 T = TypeVar("T")
@@ -45,7 +46,7 @@ class CsvRow:
         """Return a date in ISO format. Raise RowError if it is not one."""
         text = self.texts[column]
         try:
-            return date.fromisoformat(text) if text else None
+            return parse_date(text) if text else None
         except ValueError:
             raise RowError(f"{column} {text!r} is not a date such as 2017-03-01.") from None
 
@@ -53,8 +54,8 @@ class CsvRow:
         """Return an amount from 0 to ``MAX_AMOUNT`` with at most two decimals, or raise RowError."""
         text = self.texts[column]
         try:
-            amount = Decimal(text or 0)
-        except InvalidOperation:
+            amount = parse_decimal(text or "0")
+        except ValueError:
             amount = Decimal("NaN")
         if amount.is_nan() or not 0 <= amount <= MAX_AMOUNT or not fits_decimal_places(amount):
             raise RowError(f"{column} {text!r} is not an amount such as 1054.50, at most {MAX_AMOUNT:,}.")

@@ -7,7 +7,7 @@ import hashlib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import lru_cache, partial
 from uuid import UUID
@@ -15,6 +15,7 @@ from uuid import UUID
 import orjson
 from sqlalchemy import ColumnClause, Date, FromClause, Integer, and_, or_, true, tuple_
 
+from db.domain.text_formats import parse_date, parse_instant
 from db.sql.column_types import Amount, Id, Instant
 from schema.planner.errors import BadInput
 from schema.planner.lists.ordering import OrderTerm
@@ -30,7 +31,7 @@ _MAX_CHARACTERS = 4096
 _MAX_CACHED_CURSORS = 16
 """Parsed cursors; a statement binds each value of a cursor by itself."""
 
-_AMOUNT = re.compile(r"-?\d{1,13}\.\d\d")
+_AMOUNT = re.compile(r"-?[0-9]{1,13}\.[0-9]{2}")
 _MAX_INTEGER = 2**31 - 1
 
 _FOREIGN = (
@@ -142,14 +143,11 @@ def _parse_amount(value: object) -> Decimal:
 
 
 def _parse_instant(value: object) -> datetime:
-    instant = datetime.fromisoformat(_parse_text(value))
-    if instant.tzinfo is None:
-        raise ValueError("An instant with its offset was expected.")
-    return instant.astimezone(UTC)
+    return parse_instant(_parse_text(value))
 
 
 def _parse_date(value: object) -> date:
-    return date.fromisoformat(_parse_text(value))
+    return parse_date(_parse_text(value))
 
 
 def _parse_id(value: object) -> UUID:

@@ -52,6 +52,20 @@ from tests.db.importers.pipeline_files import ACCOUNTS, ENGAGING, LOST, WON, pip
             "X,Ann Lee,GTX Pro,Isdom,Prospecting,,2026-02-01,",
             "An opportunity in stage Prospecting must not have a close_date or close_value.",
         ),
+        *(
+            (
+                f"X,Ann Lee,GTX Pro,Isdom,Won,{day},2026-02-01,9",
+                f"engage_date {day!r} is not a date such as 2017-03-01.",
+            )
+            for day in ("20161231", "2016-W52-6", "\u0662\u0660\u0661\u0666-\u0661\u0662-\u0663\u0661")
+        ),
+        *(
+            (
+                f"X,Ann Lee,GTX Pro,Isdom,Won,2026-01-05,2026-02-01,{amount}",
+                f"close_value {amount!r} is not an amount such as 1054.50, at most 1,000,000,000,000.00.",
+            )
+            for amount in ("1_000", "\u0661\u0662\u0663", "1e99999999999999999999")
+        ),
         (",Ann Lee,GTX Pro,Isdom,Prospecting,,,", "opportunity_id is empty."),
         (
             "WON1,Ann Lee,GTX Pro,Isdom,Prospecting,,,",

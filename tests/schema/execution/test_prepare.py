@@ -49,8 +49,14 @@ BAD_VALUES: list[tuple[str, Any]] = [
     ("yes", "true"),
     ("yes", 1),
     *(("day", value) for value in ("2026-02-30", "20260228", "2026-03-01T00:00:00Z", "", 20260301)),
+    *(("day", value) for value in ("2026-W52-6", "\u0662\u0660\u0662\u0666-\u0660\u0663-\u0660\u0661")),
     *(("at", value) for value in ("2026-03-01", "2026-03-01T00:00:00", "2026-03-01T25:00:00Z", 0)),
+    *(
+        ("at", value)
+        for value in ("2026-03-01T24:00:00Z", "2026-03-01T00:00:00.\u0665Z", "0001-01-01T00:00:00+01:00")
+    ),
     *(("amount", value) for value in ("", "1,5", "Infinity", "1" * 41, True, {"eq": "1"})),
+    *(("amount", value) for value in ("1_000", "\u0661\u0662\u0663", " 5 ", "5\n", "1e99999999999999999999")),
     ("filter", []),
     ("filter", {"nothing": 1}),
     ("filter", {"state": {"in": ["OPENED"]}}),
