@@ -1,26 +1,27 @@
 """CSV reader: convert the rows of a directory's files, and collect the rows that are invalid."""
 
-import csv
-import io
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
-from typing import TypeVar
+from typing import Generic, TypeVar
 
 from db.domain.errors import DealdeskError
-from db.domain.money import MAX_AMOUNT, fits_decimal_places
+from db.domain.money import MAX_AMOUNT
 from db.domain.text_formats import parse_date, parse_decimal
-from db.importers.report import RejectedRow
+from db.domain.validation import MAX_NAME_LENGTH, Problems, Validator, validate_amount
+from db.importers.csv_syntax import CsvSyntaxError, read_rows
+from db.importers.report import RejectedRow, UnreadableRest
 
 T = TypeVar("T")
 
 MAX_INTEGER_DIGITS = 9
 """Integers of this many digits fit into a PostgreSQL integer."""
 
-MAX_FIELD_LENGTH = 200
-"""In characters. PostgreSQL can't index much longer names."""
+MAX_FIELD_LENGTH = MAX_NAME_LENGTH
+"""In characters."""
 
 
 class ImportSourceError(DealdeskError):
@@ -57,16 +58,27 @@ class CsvRow:
             amount = parse_decimal(text or "0")
         except ValueError:
             amount = Decimal("NaN")
-        if amount.is_nan() or not 0 <= amount <= MAX_AMOUNT or not fits_decimal_places(amount):
+        problems = Problems()
+        amount = validate_amount(problems, column, amount, (column,))
+        if problems:
             raise RowError(f"{column} {text!r} is not an amount such as 1054.50, at most {MAX_AMOUNT:,}.")
         return amount if text else None
 
     def integer(self, column: str) -> int | None:
         """Return an integer of at most ``MAX_INTEGER_DIGITS`` digits, or raise RowError."""
         text = self.texts[column]
-        if text and not (text.isdecimal() and len(text) <= MAX_INTEGER_DIGITS):
+        if text and not (text.isascii() and text.isdecimal() and len(text) <= MAX_INTEGER_DIGITS):
             raise RowError(f"{column} {text!r} is not a whole number of at most {MAX_INTEGER_DIGITS} digits.")
         return int(text) if text else None
+
+
+def validate(column: str, value: T, validator: Validator) -> T:
+    """Return the value as a validator of the API returns it. Raise RowError if it has a problem."""
+    problems = Problems()
+    valid: T = validator(problems, column.replace("_", " "), value, (column,))
+    for problem in problems.refusals:
+        raise RowError(problem.message)
+    return valid
 
 
 def require(column: str, value: T | None) -> T:
@@ -76,46 +88,95 @@ def require(column: str, value: T | None) -> T:
     return value
 
 
+@dataclass(frozen=True, slots=True)
+class CsvFile(Generic[T]):
+    """The valid rows of one file by key.
+
+    ``lines`` has the line of each of them, ``rejected_keys`` the keys of invalid rows. ``is_complete`` is
+    false if the file could not be read to its end.
+    """
+
+    name: str
+    rows: dict[str, T] = field(default_factory=dict)
+    lines: dict[str, int] = field(default_factory=dict)
+    rejected_keys: set[str] = field(default_factory=set)
+    is_complete: bool = True
+
+
 class CsvDirectory:
-    """A directory of CSV files; ``rejected`` collects the invalid rows of all files."""
+    """A directory of CSV files.
+
+    ``row_counts`` has the number of rows that were read of each file, ``rejected`` the invalid ones of all
+    files, ``unreadable`` the lines from which on files are not valid CSV.
+    """
 
     def __init__(self, directory: Path) -> None:
         self._directory = directory
+        self.row_counts: Counter[str] = Counter()
         self.rejected: list[RejectedRow] = []
+        self.unreadable: list[UnreadableRest] = []
 
-    def read(self, file: str, columns: Sequence[str], convert: Callable[[CsvRow], T]) -> dict[str, T]:
+    def read(self, name: str, columns: Sequence[str], convert: Callable[[CsvRow], T]) -> CsvFile[T]:
         """Convert each row of a file, and key the results by the first column, which must be unique.
 
-        Raises:
-            ImportSourceError: the file is missing, not CSV in UTF-8, or has other columns.
-        """
-        results: dict[str, T] = {}
-        for line, texts in self._rows(file, columns):
-            try:
-                row = _row(line, columns, texts)
-                results[_new_key(row, columns[0], results)] = convert(row)
-            except RowError as error:
-                self.rejected.append(RejectedRow(file, line, str(error)))
-        return results
+        Nothing after an invalid quote is read, because it is unknown where the next row begins. Rows without
+        any text are left out.
 
-    def _rows(self, file: str, columns: Sequence[str]) -> Iterator[tuple[int, list[str]]]:
+        Raises:
+            ImportSourceError: the file is missing, not in UTF-8, or has other columns.
+        """
+        rows = read_rows(self._text(name))
+        file: CsvFile[T] = CsvFile(name)
         try:
-            text = (self._directory / file).read_text(encoding="utf-8-sig")
+            _, header = next(rows, (1, []))
+        except CsvSyntaxError as error:
+            raise ImportSourceError(f"{name} is not a CSV file: line {error.line}: {error}") from error
+        if header != list(columns):
+            raise ImportSourceError(
+                f"{name} must begin with the line {','.join(columns)!r}, not {','.join(header)!r}."
+            )
+        try:
+            for line, texts in rows:
+                if any(text.strip() for text in texts):
+                    self.row_counts[name] += 1
+                    self._convert(file, columns, convert, line, texts)
+        except CsvSyntaxError as error:
+            self.unreadable.append(UnreadableRest(name, error.line, str(error)))
+            return replace(file, is_complete=False)
+        return file
+
+    def reject(self, file: CsvFile[T], key: str, reason: str) -> None:
+        """Move a row from the valid ones of its file to the rejected ones."""
+        del file.rows[key]
+        file.rejected_keys.add(key)
+        self.rejected.append(RejectedRow(file.name, file.lines[key], reason))
+
+    def _convert(
+        self,
+        file: CsvFile[T],
+        columns: Sequence[str],
+        convert: Callable[[CsvRow], T],
+        line: int,
+        texts: Sequence[str],
+    ) -> None:
+        try:
+            row = _row(line, columns, texts)
+            key = _new_key(row, columns[0], file.rows)
+            file.rows[key] = convert(row)
+            file.lines[key] = line
+        except RowError as error:
+            file.rejected_keys.add(texts[0].strip())
+            self.rejected.append(RejectedRow(file.name, line, str(error)))
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self._directory / name).read_text(encoding="utf-8-sig")
         except OSError as error:
             raise ImportSourceError(
-                f"{file} can't be read in {self._directory}: {error.strerror}."
+                f"{name} can't be read in {self._directory}: {error.strerror}."
             ) from error
         except UnicodeDecodeError as error:
-            raise ImportSourceError(f"{file} is not in UTF-8.") from error
-        rows = csv.reader(io.StringIO(text))
-        try:
-            if (header := next(rows, [])) != list(columns):
-                raise ImportSourceError(
-                    f"{file} must begin with the line {','.join(columns)!r}, not {','.join(header)!r}."
-                )
-            yield from ((rows.line_num, row) for row in rows if row)
-        except csv.Error as error:
-            raise ImportSourceError(f"{file} is not a CSV file: line {rows.line_num}: {error}.") from error
+            raise ImportSourceError(f"{name} is not in UTF-8.") from error
 
 
 def _row(line: int, columns: Sequence[str], texts: Sequence[str]) -> CsvRow:
@@ -126,8 +187,8 @@ def _row(line: int, columns: Sequence[str], texts: Sequence[str]) -> CsvRow:
     return CsvRow(line, {column: text.strip() for column, text in zip(columns, texts, strict=True)})
 
 
-def _new_key(row: CsvRow, column: str, results: Mapping[str, object]) -> str:
+def _new_key(row: CsvRow, column: str, earlier: Mapping[str, object]) -> str:
     key = require(column, row.text(column))
-    if key in results:
+    if key in earlier:
         raise RowError(f"{column} {key!r} already appears on an earlier line.")
     return key

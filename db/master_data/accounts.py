@@ -1,6 +1,6 @@
 """Create and update accounts."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -109,7 +109,7 @@ class AccountReferences:
 _NAME: Path = ("input", "name")
 _PARENT: Path = ("input", "parentAccountId")
 
-_VALIDATORS: dict[str, Validator] = {
+FIELD_VALIDATORS: dict[str, Validator] = {
     "name": validate_text,
     "industry": validate_optional_text,
     "country": validate_optional_text,
@@ -117,7 +117,7 @@ _VALIDATORS: dict[str, Validator] = {
     "employees": partial(validate_integer, allowed=range(2**31)),
     "annual_revenue": validate_amount,
 }
-_COLUMNS = (*_VALIDATORS, "parent_account_id")
+_COLUMNS = (*FIELD_VALIDATORS, "parent_account_id")
 
 _account = table_of(models.Account)
 _organization = table_of(models.Organization).c
@@ -234,17 +234,22 @@ def check_references(
     parent_account_id = values.get("parent_account_id")
     if parent_account_id is not None and parent_account_id not in references.parent_chain:
         problems.add_refusal(NotFound("account", _PARENT))
-    if account_id in references.parent_chain:
+    check_parent_chain(problems, account_id, references.parent_chain)
+    problems.raise_first()
+
+
+def check_parent_chain(problems: Problems, account: object, parent_chain: Collection[object]) -> None:
+    """Check that an account is not in the chain of its own parents. Both consist of ids, or of names."""
+    if account in parent_chain:
         problems.add(
             "PARENT_ACCOUNT_BELOW",
             "The parent account belongs to this account itself. Send another one, or none.",
             _PARENT,
         )
-    problems.raise_first()
 
 
 def _validate(values: Mapping[str, object]) -> dict[str, object]:
     problems = Problems()
-    valid = validate_fields(problems, values, _VALIDATORS, ("input",))
+    valid = validate_fields(problems, values, FIELD_VALIDATORS, ("input",))
     problems.raise_first()
     return valid

@@ -1,5 +1,6 @@
 """``dealdesk import``: import data of other systems."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -24,7 +25,8 @@ imports = typer.Typer(help="Import data of other systems.", no_args_is_help=True
 def pipeline(directory: Path) -> None:
     """Import the CSV files of a CRM's sales pipeline.
 
-    Exits with status 3 if some rows were rejected; the other rows are imported.
+    Exits with status 3 if some rows were rejected or a file could not be read to its end; the other rows are
+    imported.
     """
 
     async def import_directory() -> ImportSummary:
@@ -35,7 +37,7 @@ def pipeline(directory: Path) -> None:
     summary = run(import_directory())
     for line in _report(summary):
         typer.echo(line)
-    if summary.rejected:
+    if not summary.is_complete:
         raise typer.Exit(SOME_ROWS_REJECTED)
 
 
@@ -57,6 +59,11 @@ def _report(summary: ImportSummary) -> Iterator[str]:
         yield f"opportunities imported as {state.lower()}: {count:,}"
     for correction, count in sorted(summary.corrections.items()):
         yield f"{count:,} x {correction}"
+    rejected = Counter(row.file for row in summary.rejected)
+    for file, count in summary.row_counts.items():
+        yield f"{file}: {count:,} rows read, {rejected[file]:,} of them rejected"
     for row in summary.rejected:
         yield f"rejected: {row.file}, line {row.line}: {row.reason}"
+    for rest in summary.unreadable:
+        yield f"not read: {rest.file}, from line {rest.line} to the end: {rest.reason}"
     yield f"{len(summary.rejected):,} rows rejected"

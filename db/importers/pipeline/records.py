@@ -1,6 +1,7 @@
 """Parse the pipeline's CSV files into typed rows: sales agents, accounts and opportunities."""
 
 from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -10,12 +11,31 @@ from pathlib import Path
 from typing import TypeVar
 
 from db.domain.enums import OpportunityState
-from db.importers.csv_reader import CsvDirectory, CsvRow, ImportSourceError, RowError, require
-from db.importers.report import RejectedRow
+from db.domain.validation import Problems, validate_text
+from db.importers.csv_reader import (
+    CsvDirectory,
+    CsvFile,
+    CsvRow,
+    ImportSourceError,
+    RowError,
+    require,
+    validate,
+)
+from db.importers.hierarchy import reject_hierarchy
+from db.master_data.accounts import FIELD_VALIDATORS as ACCOUNT_VALIDATORS
+from db.master_data.accounts import check_parent_chain
+from db.opportunities.references import FIELD_VALIDATORS as OPPORTUNITY_VALIDATORS
 
 T = TypeVar("T")
 
+TEAMS_FILE = "sales_teams.csv"
 PIPELINE_FILE = "sales_pipeline.csv"
+
+NO_ACCOUNT = "No account yet"
+"""The account of opportunities whose account the files leave empty."""
+
+QUOTE_NUMBER_PREFIX = "CRM-"
+"""Keeps the numbers of imported quotes apart from those that Dealdesk assigns."""
 
 _AGENT_COLUMNS = ("sales_agent", "manager", "regional_office")
 _PRODUCT_COLUMNS = ("product", "series", "sales_price")
@@ -73,6 +93,7 @@ _CLOSED_STATES = {Stage.WON: OpportunityState.WON, Stage.LOST: OpportunityState.
 class SalesAgent:
     """A row of sales_teams.csv."""
 
+    line: int
     name: str
     manager: str
     office: str
@@ -112,6 +133,11 @@ class PipelineOpportunity:
         """The name of the imported opportunity."""
         return f"{self.product} for {self.account}" if self.account else f"{self.product}, no account yet"
 
+    @property
+    def quote_number(self) -> str:
+        """The number of the quote of an open opportunity."""
+        return f"{QUOTE_NUMBER_PREFIX}{self.reference}"
+
 
 @dataclass(frozen=True, slots=True)
 class Pipeline:
@@ -121,7 +147,12 @@ class Pipeline:
     agents: Mapping[str, SalesAgent]
     accounts: Mapping[str, PipelineAccount]
     opportunities: Mapping[str, PipelineOpportunity]
-    rejected: list[RejectedRow]
+    files: CsvDirectory
+
+
+def placeholder_email(name: str) -> str:
+    """Return an address for a person of whom only the name is known, in a domain that is never used."""
+    return f"{'.'.join(name.casefold().split())}@example.com"
 
 
 def read_pipeline(directory: Path, *, today: date) -> Pipeline:
@@ -131,19 +162,53 @@ def read_pipeline(directory: Path, *, today: date) -> Pipeline:
         ImportSourceError: a file is missing or invalid, or sales_teams.csv contains no agent.
     """
     files = CsvDirectory(directory)
-    agents = files.read("sales_teams.csv", _AGENT_COLUMNS, _parse_agent)
-    if not agents:
-        raise ImportSourceError("sales_teams.csv contains no agent, so no opportunity would have an owner.")
+    agents = files.read(TEAMS_FILE, _AGENT_COLUMNS, _parse_agent)
+    _reject_same_addresses(files, agents)
+    reject_hierarchy(
+        files, agents, "manager", {name: agent.manager for name, agent in agents.rows.items()}, _check_manager
+    )
+    if not agents.rows:
+        problems = [f" Line {row.line}: {row.reason}" for row in files.rejected]
+        problems += [f" Line {rest.line}: {rest.reason}" for rest in files.unreadable]
+        raise ImportSourceError(
+            f"{TEAMS_FILE} contains no {'valid ' if problems else ''}agent, so no opportunity would have an"
+            f" owner.{''.join(problems[:1])}"
+        )
     accounts = files.read("accounts.csv", _ACCOUNT_COLUMNS, _parse_account)
+    reject_hierarchy(files, accounts, "subsidiary_of", _known_parents(accounts), check_parent_chain)
     prices = files.read("products.csv", _PRODUCT_COLUMNS, _parse_price)
-    accounts = {name: _without_unknown_parent(account, accounts) for name, account in accounts.items()}
-    parse = partial(_parse_opportunity, agents=agents, accounts=accounts, prices=prices, today=today)
+    parse = partial(
+        _parse_opportunity, agents=agents.rows, accounts=accounts.rows, prices=prices.rows, today=today
+    )
     opportunities = files.read(PIPELINE_FILE, _OPPORTUNITY_COLUMNS, parse)
-    return Pipeline(directory.resolve().name, agents, accounts, opportunities, files.rejected)
+    return Pipeline(directory.resolve().name, agents.rows, accounts.rows, opportunities.rows, files)
 
 
 def _parse_agent(row: CsvRow) -> SalesAgent:
-    return SalesAgent(*(require(column, row.text(column)) for column in _AGENT_COLUMNS))
+    return SalesAgent(row.line, *(require(column, row.text(column)) for column in _AGENT_COLUMNS))
+
+
+def _reject_same_addresses(files: CsvDirectory, agents: CsvFile[SalesAgent]) -> None:
+    """Reject the rows with a person who would become the same user as another one of an earlier row."""
+    names: dict[str, str] = {}
+    for agent in list(agents.rows.values()):
+        for name in (agent.name, agent.manager):
+            if (other := names.setdefault(placeholder_email(name), name)) != name:
+                files.reject(agents, agent.name, same_address(name, other))
+                break
+
+
+def same_address(name: str, other: str) -> str:
+    """Return the reason to reject a row with a person who would become the same user as another one."""
+    return (
+        f"{name!r} and {other!r} would be one user, {placeholder_email(name)}. Write the name of one person"
+        " in one way; let the names of two persons differ in a letter."
+    )
+
+
+def _check_manager(problems: Problems, agent: str, managers: AbstractSet[str]) -> None:
+    if agent in managers:
+        problems.add("MANAGER_BELOW", "The manager reports to this agent. Name another one.", ("manager",))
 
 
 def _parse_price(row: CsvRow) -> Decimal:
@@ -151,24 +216,39 @@ def _parse_price(row: CsvRow) -> Decimal:
 
 
 def _parse_account(row: CsvRow) -> PipelineAccount:
+    if row.texts["account"].casefold() == NO_ACCOUNT.casefold():
+        raise RowError(f"{NO_ACCOUNT!r} is the account of opportunities without one. Rename this account.")
     sector, country = row.text("sector"), row.text("office_location")
     return PipelineAccount(
         industry=_MISSPELLINGS.get(sector, sector) if sector else None,
         country=_MISSPELLINGS.get(country, country) if country else None,
-        established=row.integer("year_established"),
-        employees=row.integer("employees"),
+        established=_validate_account(row.integer("year_established"), "year_established", "established"),
+        employees=_validate_account(row.integer("employees"), "employees", "employees"),
         annual_revenue=row.amount("revenue"),
         parent=row.text("subsidiary_of"),
         corrections=(Correction.SPELLING,) if {sector, country} & _MISSPELLINGS.keys() else (),
     )
 
 
-def _without_unknown_parent(
-    account: PipelineAccount, accounts: Mapping[str, PipelineAccount]
-) -> PipelineAccount:
-    if account.parent is None or account.parent in accounts:
-        return account
-    return replace(account, parent=None, corrections=(*account.corrections, Correction.NO_PARENT))
+def _validate_account(value: T, column: str, field: str) -> T:
+    return value if value is None else validate(column, value, ACCOUNT_VALIDATORS[field])
+
+
+def _known_parents(accounts: CsvFile[PipelineAccount]) -> dict[str, str]:
+    """Return the parents of accounts, and remove those that have no row in a complete file."""
+    parents = {}
+    for name, account in accounts.rows.items():
+        if account.parent is None:
+            continue
+        if account.parent in accounts.rows or account.parent in accounts.rejected_keys:
+            parents[name] = account.parent
+        elif accounts.is_complete:
+            corrections = (*account.corrections, Correction.NO_PARENT)
+            accounts.rows[name] = replace(account, parent=None, corrections=corrections)
+        else:
+            accounts.rejected_keys.add(account.parent)
+            parents[name] = account.parent
+    return parents
 
 
 def _parse_opportunity(
@@ -200,6 +280,8 @@ def _parse_opportunity(
     )
     if opportunity.account:
         _look_up("account", opportunity.account, accounts)
+    validate("opportunity_name", opportunity.name, OPPORTUNITY_VALIDATORS["name"])
+    validate("quote_number", opportunity.quote_number, validate_text)
     _check_close(opportunity)
     _check_dates(opportunity, today)
     return opportunity

@@ -6,15 +6,12 @@ from uuid import UUID
 
 from db import models
 from db.domain.ids import new_id
-from db.importers.pipeline.records import Pipeline, PipelineAccount
+from db.importers.pipeline.records import NO_ACCOUNT, Pipeline, PipelineAccount, placeholder_email
 from db.importers.report import EntityKind
 from db.importers.target import ImportTarget
 
 CURRENCY = "USD"
 """The currency of all amounts in the files."""
-
-NO_ACCOUNT = "No account yet"
-"""The account of opportunities whose account the files leave empty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +41,6 @@ async def insert_references(target: ImportTarget, pipeline: Pipeline, *, with_no
         ),
         status_reasons=await target.status_reason_ids(),
     )
-
-
-def placeholder_email(name: str) -> str:
-    """Return an address for a person of whom only the name is known, in a domain that is never used."""
-    return f"{'.'.join(name.casefold().split())}@example.com"
 
 
 async def _insert_users(target: ImportTarget, pipeline: Pipeline) -> Mapping[str, UUID]:

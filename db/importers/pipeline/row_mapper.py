@@ -14,12 +14,9 @@ from db.domain.enums import (
     SeededReason,
 )
 from db.domain.ids import new_id
-from db.importers.pipeline.records import PipelineOpportunity, Stage
-from db.importers.pipeline.references import CURRENCY, NO_ACCOUNT, References, placeholder_email
+from db.importers.pipeline.records import NO_ACCOUNT, PipelineOpportunity, Stage, placeholder_email
+from db.importers.pipeline.references import CURRENCY, References
 from db.importers.target import ImportTarget
-
-QUOTE_NUMBER_PREFIX = "CRM-"
-"""Keeps the numbers of imported quotes apart from those that Dealdesk assigns."""
 
 _STATUS_REASONS = {
     OpportunityState.OPEN: SeededReason.IN_PROGRESS,
@@ -30,11 +27,6 @@ _QUOTE_STATES = {
     Stage.ENGAGING: (QuoteState.ACTIVE, QuoteStatusReason.ACTIVE_IN_PROGRESS),
     Stage.PROSPECTING: (QuoteState.DRAFT, QuoteStatusReason.DRAFT_IN_PROGRESS),
 }
-
-
-def quote_number(source: PipelineOpportunity) -> str:
-    """Return the number of the quote of an open opportunity."""
-    return f"{QUOTE_NUMBER_PREFIX}{source.reference}"
 
 
 def opportunity_rows(
@@ -95,7 +87,7 @@ def _quote(source: PipelineOpportunity, opportunity: models.Opportunity) -> mode
         organization_id=opportunity.organization_id,
         id=new_id(),
         opportunity_id=opportunity.id,
-        number=quote_number(source),
+        number=source.quote_number,
         name=opportunity.name,
         state=state,
         status_reason=status_reason,

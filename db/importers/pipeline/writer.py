@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import datetime
 from itertools import chain
 
@@ -11,9 +12,17 @@ from sqlmodel import col, select
 from db import models
 from db.audit.log import append_audit_as
 from db.domain.enums import OpportunityState, SeededReason
-from db.importers.pipeline.records import PIPELINE_FILE, Pipeline, PipelineOpportunity
+from db.importers.pipeline.records import (
+    PIPELINE_FILE,
+    QUOTE_NUMBER_PREFIX,
+    TEAMS_FILE,
+    Pipeline,
+    PipelineOpportunity,
+    placeholder_email,
+    same_address,
+)
 from db.importers.pipeline.references import References, insert_references
-from db.importers.pipeline.row_mapper import QUOTE_NUMBER_PREFIX, opportunity_rows, quote_number
+from db.importers.pipeline.row_mapper import opportunity_rows
 from db.importers.report import EntityKind, ImportSummary, RejectedRow
 from db.importers.target import ImportTarget
 from db.master_data.bulk_insert import insert_rows
@@ -36,6 +45,11 @@ _STORED_QUOTE_NUMBERS = Statement(
         col(models.Quote.number).startswith(QUOTE_NUMBER_PREFIX),
     )
 )
+_STORED_USERS = Statement(
+    select(models.User.email, models.User.name).where(
+        col(models.User.organization_id) == bindparam("organization_id")
+    )
+)
 
 
 async def write_pipeline(
@@ -43,7 +57,10 @@ async def write_pipeline(
 ) -> ImportSummary:
     """Insert the rows that are not stored yet, and return the summary."""
     target = await ImportTarget.open(transaction, new_organization_name=pipeline.name, now=now)
-    target.summary.rejected.extend(pipeline.rejected)
+    target.summary.row_counts.update(pipeline.files.row_counts)
+    target.summary.rejected.extend(pipeline.files.rejected)
+    target.summary.unreadable.extend(pipeline.files.unreadable)
+    pipeline = await _without_other_persons(target, pipeline)
     opportunities = await _select_new(target, pipeline)
     references = await insert_references(
         target, pipeline, with_no_account=not all(opportunity.account for opportunity in opportunities)
@@ -56,20 +73,43 @@ async def write_pipeline(
     return target.summary
 
 
+async def _without_other_persons(target: ImportTarget, pipeline: Pipeline) -> Pipeline:
+    """Reject the agents who would become a stored user with another name, or report to one."""
+    rows = await target.transaction.rows(_STORED_USERS, organization_id=target.organization_id)
+    stored = dict(rows)
+    agents = {}
+    for agent in pipeline.agents.values():
+        for name in (agent.name, agent.manager):
+            if (other := stored.get(placeholder_email(name), name)) != name:
+                rejected = RejectedRow(TEAMS_FILE, agent.line, same_address(name, other))
+                target.summary.rejected.append(rejected)
+                break
+        else:
+            agents[agent.name] = agent
+    return replace(pipeline, agents=agents)
+
+
 async def _select_new(target: ImportTarget, pipeline: Pipeline) -> list[PipelineOpportunity]:
-    """Leave out stored opportunities, and reject those whose quote number another quote already has."""
+    """Leave out stored opportunities.
+
+    Reject those of rejected agents, and those whose quote number another quote already has.
+    """
     rows = await target.transaction.rows(_STORED_REFERENCES, organization_id=target.organization_id)
     stored = {reference for (reference,) in rows}
     rows = await target.transaction.rows(_STORED_QUOTE_NUMBERS, organization_id=target.organization_id)
     taken = {number for (number,) in rows}
+
+    def reject(opportunity: PipelineOpportunity, reason: str) -> None:
+        target.summary.rejected.append(RejectedRow(PIPELINE_FILE, opportunity.line, reason))
+
     new = []
     for opportunity in pipeline.opportunities.values():
-        number = quote_number(opportunity)
         if opportunity.reference in stored:
             target.summary.existing[EntityKind.OPPORTUNITY] += 1
-        elif opportunity.closed_on is None and number in taken:
-            reason = f"Another opportunity already has a quote {number}."
-            target.summary.rejected.append(RejectedRow(PIPELINE_FILE, opportunity.line, reason))
+        elif opportunity.agent.name not in pipeline.agents:
+            reject(opportunity, f"sales_agent {opportunity.agent.name!r} is unknown.")
+        elif opportunity.closed_on is None and opportunity.quote_number in taken:
+            reject(opportunity, f"Another opportunity already has a quote {opportunity.quote_number}.")
         else:
             new.append(opportunity)
     return new

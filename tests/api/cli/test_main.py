@@ -174,6 +174,10 @@ opportunities imported as lost: 1
 opportunities imported as open: 2
 opportunities imported as won: 1
 1 x no engage date: created on its close date, or on the day of the import while open
+sales_teams.csv: 2 rows read, 0 of them rejected
+accounts.csv: 1 rows read, 0 of them rejected
+products.csv: 2 rows read, 0 of them rejected
+sales_pipeline.csv: 4 rows read, 0 of them rejected
 0 rows rejected
 """,
         "",
@@ -191,6 +195,20 @@ def test_an_import_with_rejected_rows_names_each_and_exits_with_status_3(
     assert out.endswith(
         "rejected: sales_pipeline.csv, line 3: sales_agent 'Nobody' is unknown.\n1 rows rejected\n"
     )
+
+
+def test_an_import_of_a_broken_file_names_the_line_and_exits_with_status_3(
+    dealdesk: CommandLine, tmp_path: Path
+) -> None:
+    files = pipeline_files(
+        tmp_path, [WON], accounts=["Isdom,,,,,,", 'A,medical,2002,1,1,"Norway,', "B,,,,,,"]
+    )
+
+    status, out, err = dealdesk.run("import", "pipeline", str(files))
+
+    assert (status, err) == (3, "")
+    assert "accounts.csv: 1 rows read, 0 of them rejected\n" in out
+    assert "not read: accounts.csv, from line 3 to the end: A field begins with a quote that is not" in out
 
 
 def test_an_import_without_files_is_reported_in_one_line(

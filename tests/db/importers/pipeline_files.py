@@ -15,6 +15,12 @@ LOST = "LOST1,Bo Mei-Ek,MG Special,Isdom,Lost,2026-01-05,2026-02-10,0"
 ENGAGING = "ENG1,Ann Lee,GTX Pro,Isdom,Engaging,2026-10-02,,"
 PROSPECTING = "PRO1,Bo Mei-Ek,MG Special,Isdom,Prospecting,,,"
 
+UNCLOSED_QUOTE = (
+    "A field begins with a quote that is not closed before a comma or the end of the line. Close it, and"
+    " double the quotes inside the field."
+)
+NO_VALID_AGENT = "sales_teams.csv contains no valid agent, so no opportunity would have an owner."
+
 
 def pipeline_files(
     directory: Path,

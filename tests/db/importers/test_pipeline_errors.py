@@ -9,7 +9,15 @@ from db.importers.pipeline.importer import import_pipeline
 from db.importers.report import EntityKind, RejectedRow
 from db.sql.database import Database
 from tests.builders import NOW, OrganizationBuilder
-from tests.db.importers.pipeline_files import ACCOUNTS, ENGAGING, LOST, WON, pipeline_files
+from tests.db.importers.pipeline_files import (
+    ACCOUNTS,
+    ENGAGING,
+    LOST,
+    NO_VALID_AGENT,
+    UNCLOSED_QUOTE,
+    WON,
+    pipeline_files,
+)
 
 
 @pytest.mark.parametrize(
@@ -175,13 +183,18 @@ async def test_an_opportunity_whose_quote_number_is_taken_is_rejected(
         ("accounts.csv", b"\xff\xfea\x00", "accounts.csv is not in UTF-8."),
         (
             "products.csv",
-            b"product,series,sales_price\n" + b"X" * 140_000,
-            "products.csv is not a CSV file: line 2: field larger than field limit (131072).",
+            b'product,series,"sales_price\n',
+            f"products.csv is not a CSV file: line 1: {UNCLOSED_QUOTE}",
         ),
         (
             "sales_teams.csv",
             b"sales_agent,manager,regional_office\n",
             "sales_teams.csv contains no agent, so no opportunity would have an owner.",
+        ),
+        (
+            "sales_teams.csv",
+            b"sales_agent,manager,regional_office\nAnn Lee,,East\n",
+            f"{NO_VALID_AGENT} Line 2: manager is empty.",
         ),
     ],
 )
