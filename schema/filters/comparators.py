@@ -1,4 +1,7 @@
-"""Input types of comparators: how a filter compares one value of a row. All that are sent must hold."""
+"""Input types of comparators: how a filter compares one value of a row. All that are sent must hold.
+
+Null is refused, because it would be taken for no condition; only in ``eq`` it can mean a missing value.
+"""
 
 from datetime import date, datetime
 from decimal import Decimal
@@ -17,7 +20,8 @@ from schema.planner.plan.declarations import FieldDeclaration
 
 T = TypeVar("T", bound=type[Any])
 
-_EQ = "Equal to this."
+_EQUALS_NULL = " Null: the value is missing; it is refused where the value never is."
+_EQ = "Equal to this." + _EQUALS_NULL
 _IN = "Equal to one of these; an empty list matches nothing."
 _NOT_IN = "Equal to none of these; an empty list matches everything."
 _GT = "Greater or later than this."
@@ -28,7 +32,7 @@ _IS_NULL = "True: the value is missing. False: it is not."
 
 
 def _comparator(description: str, name: str | None = None) -> FieldDeclaration:
-    """Declare a comparator; null counts as not sent."""
+    """Declare a comparator that needs not be sent."""
     return strawberry.field(name=name, description=description, default=None)
 
 
@@ -40,7 +44,7 @@ def _comparators(cls: T) -> T:
 class StringFilter:
     """Compares a text."""
 
-    eq: str | None = _comparator("Equal to this, letter case included.")
+    eq: str | None = _comparator("Equal to this, letter case included." + _EQUALS_NULL)
     in_: list[str] | None = _comparator(_IN, name="in")
     contains_ignore_case: str | None = _comparator("Contains this, regardless of letter case.")
 

@@ -160,7 +160,11 @@ def deal_groups(description: str) -> FieldDeclaration:
         description,
         [
             argument("group_by", DealGrouping, "What the opportunities of a group have in common."),
-            argument("filter", OPPORTUNITIES.filter | None, "Only opportunities that match this filter."),
+            argument(
+                "filter",
+                OPPORTUNITIES.filter | None,
+                "Only opportunities that match this filter; null is no filter.",
+            ),
             argument(
                 "time_zone",
                 str,

@@ -119,7 +119,7 @@ def _arguments(spec: ListSpec) -> list[StrawberryArgument]:
         argument("after", str | None, "Only rows after this cursor."),
         argument("last", int | None, "The number of rows from the end, instead of `first`" + most),
         argument("before", str | None, "Only rows before this cursor."),
-        argument("filter", spec.filter | None, "Only rows that match this filter."),
+        argument("filter", spec.filter | None, "Only rows that match this filter; null is no filter."),
         argument(
             "order_by", list[order_type] | None, "The order. Rows that are equal in it are sorted by id."
         ),

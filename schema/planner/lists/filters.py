@@ -1,7 +1,8 @@
 """Filters of lists: input types whose fields compare values of a row, combined with and, or, not.
 
 ``{state: {eq: OPEN}, or: [{name: {eq: "a"}}, {total: {gt: 9}}]}`` becomes
-``state = :p0 AND (name = :p1 OR total > :p2)``. Comparators that are null or not sent set no condition.
+``state = :p0 AND (name = :p1 OR total > :p2)``. What is not sent sets no condition. Null is refused, except
+in ``eq``, where it means a missing value if the column can have one.
 """
 
 from collections.abc import Callable
@@ -11,7 +12,7 @@ from operator import eq, ge, gt, le, lt
 from typing import Any, TypeVar
 
 import strawberry
-from sqlalchemy import FromClause, Text, and_, false, func, or_, true
+from sqlalchemy import Column, FromClause, Text, and_, false, func, or_, true
 from sqlmodel import SQLModel
 from typing_extensions import dataclass_transform
 
@@ -69,7 +70,11 @@ def filter_input(cls: T) -> T:
 
 
 def filter_condition(planner: Planner, type_name: str, argument: ArgumentRef, row: FromClause) -> Condition:
-    """Return the condition that an argument of a filter's type sets on rows; true if it is null."""
+    """Return the condition that an argument of a filter's type sets on rows; true if it is null.
+
+    Raises:
+        BadInput: a part of the filter is null, or a value can't be compared.
+    """
     if not argument:
         return true()
     fields = argument.items()
@@ -79,6 +84,8 @@ def filter_condition(planner: Planner, type_name: str, argument: ArgumentRef, ro
 def _field_condition(
     planner: Planner, type_name: str, name: str, argument: ArgumentRef, row: FromClause
 ) -> Condition:
+    if not argument:
+        raise BadInput(f"`{name}` is null. Leave it out for no condition, or send one.")
     match name:
         case "and":
             elements = argument.elements()
@@ -92,7 +99,21 @@ def _field_condition(
     comparison = planner.catalog.comparisons[type_name][name]
     value = comparison.value(row.c)
     convert = _converter(planner, value, comparison.references)
-    return and_(true(), *(_COMPARATORS[name](value, each, convert) for name, each in argument.items()))
+    conditions = [
+        _COMPARATORS[comparator](value, each, convert) if each else _null_comparison(name, comparator, value)
+        for comparator, each in argument.items()
+    ]
+    return and_(true(), *conditions)
+
+
+def _null_comparison(field: str, comparator: str, value: SqlExpression) -> Condition:
+    if comparator != "eq":
+        raise BadInput(
+            f"`{comparator}` of `{field}` is null. Leave it out for no condition, or send a value."
+        )
+    if not (isinstance(value, Column) and value.nullable):
+        raise BadInput(f"`{field}` is never null. Leave `eq` out for no condition, or send a value.")
+    return value.is_(None)
 
 
 def _converter(planner: Planner, value: SqlExpression, references: type[SQLModel] | None) -> Converter | None:

@@ -95,8 +95,8 @@ class ArgumentRef:
         return ArgumentRef(self.parameters, self.site, (*self.path, key), inner)
 
     def items(self) -> list[tuple[str, "ArgumentRef"]]:
-        """Return the fields of an input object that are not null."""
-        return [(key, self[key]) for key, inner in self.value.items() if inner is not None]
+        """Return the fields of an input object that are sent, those that are null too."""
+        return [(key, self[key]) for key in self.value]
 
     def elements(self) -> list["ArgumentRef"]:
         """Return the elements of a list."""

@@ -19,6 +19,7 @@ from graphql import (
     is_required_input_field,
 )
 
+from db.sql.tables import table_of
 from schema.planner.plan.catalog import Catalog
 
 DEEPEST = 2
@@ -82,18 +83,31 @@ class Inputs:
             each.name: each.draw() for each in self.variables if not (each.is_optional and self.chance(0.2))
         }
 
-    def drawn(self, type_: Any, pool: Sequence[str], *, vary: bool = True, depth: int = 0) -> Any:
-        """Draw a value; texts and ids come from the pool. With ``vary``, parts of it can be variables."""
+    def drawn(
+        self,
+        type_: Any,
+        pool: Sequence[str],
+        *,
+        vary: bool = True,
+        depth: int = 0,
+        null: bool = True,
+        null_eq: bool = True,
+    ) -> Any:
+        """Draw a value; texts and ids come from the pool. With ``vary``, parts of it can be variables.
+
+        ``null`` permits null, ``null_eq`` permits it in the comparator ``eq`` of an object of comparators.
+        """
         if vary and self.chance(0.25):
-            return self.variable(type_, lambda: self.drawn(type_, pool, vary=False, depth=depth))
-        if not isinstance(type_, GraphQLNonNull) and self.chance(0.04):
+            draw = partial(self.drawn, type_, pool, vary=False, depth=depth, null=null, null_eq=null_eq)
+            return self.variable(type_, draw)
+        if null and not isinstance(type_, GraphQLNonNull) and self.chance(0.04):
             return None
         named = get_nullable_type(type_)
         if isinstance(named, GraphQLList):
             size = self.random.choice((0, 1, 1, 2, 2, 3))
             return [self.drawn(named.of_type, pool, vary=vary, depth=depth) for _ in range(size)]
         if isinstance(named, GraphQLInputObjectType):
-            return self._object(named, pool, vary=vary, depth=depth)
+            return self._object(named, pool, vary=vary, depth=depth, null_eq=null_eq)
         if isinstance(named, GraphQLEnumType):
             return self.random.choice(list(named.values))
         return self.random.choice(self.material.scalars.get(named.name, pool))
@@ -110,8 +124,9 @@ class Inputs:
         return made
 
     def _object(
-        self, type_: GraphQLInputObjectType, pool: Sequence[str], *, vary: bool, depth: int
+        self, type_: GraphQLInputObjectType, pool: Sequence[str], *, vary: bool, depth: int, null_eq: bool
     ) -> dict[str, Any]:
+        is_filter = type_.name.endswith("Filter")
         fields = {
             name: each
             for name, each in type_.fields.items()
@@ -120,9 +135,25 @@ class Inputs:
         chosen = self.random.sample(list(fields), min(len(fields), self.random.choice((0, 1, 1, 1, 2, 2))))
         required = [name for name, each in fields.items() if is_required_input_field(each)]
         return {
-            name: self.drawn(fields[name].type, self._pool(type_, name, pool), vary=vary, depth=depth + 1)
+            name: self.drawn(
+                fields[name].type,
+                self._pool(type_, name, pool),
+                vary=vary,
+                depth=depth + 1,
+                null=not is_filter or (name == "eq" and null_eq),
+                null_eq=self._is_nullable(type_, name),
+            )
             for name in dict.fromkeys([*required, *chosen])
         }
+
+    def _is_nullable(self, type_: GraphQLInputObjectType, name: str) -> bool:
+        """Return whether a field of a filter compares a column that can be null."""
+        catalog = self.material.catalog
+        if name not in catalog.comparisons[type_.name]:
+            return False
+        model = catalog.tables[type_.name.removesuffix("Filter")].model
+        value: Any = catalog.comparisons[type_.name][name].value(table_of(model).c)
+        return bool(getattr(value, "nullable", False))
 
     def _pool(self, type_: GraphQLInputObjectType, name: str, pool: Sequence[str]) -> Sequence[str]:
         comparison = self.material.catalog.comparisons[type_.name].get(name)

@@ -80,11 +80,7 @@ class ExpectedList:
         return rows
 
     def _matches(self, row: Row, filter_: Mapping[str, Any] | None) -> bool:
-        return all(
-            self._matches_field(row, name, expected)
-            for name, expected in (filter_ or {}).items()
-            if expected is not None
-        )
+        return all(self._matches_field(row, name, expected) for name, expected in (filter_ or {}).items())
 
     def _matches_field(self, row: Row, name: str, expected: Any) -> bool:
         match name:
@@ -105,7 +101,7 @@ def _sort_key(column: str, row: Row) -> Any:
 
 def _compares(value: Any, comparator: str, expected: Any, read: Callable[[Any], Any]) -> bool:
     if expected is None:
-        return True
+        return value is None
     if comparator == "isNull":
         return bool(expected == (value is None))
     wanted = [read(each) for each in expected] if isinstance(expected, list) else read(expected)
