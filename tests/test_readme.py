@@ -67,6 +67,8 @@ RUN_BY_OTHER_TESTS = {
     "uv run dealdesk token create --role SALES --name nightly-report --expires-in 90d",
     "uv run dealdesk token list",
     "uv run dealdesk token revoke nightly-report",
+    "uv run dealdesk identity list",
+    'uv run dealdesk identity unlink --user ada@sales.example --by "Ingrid Solheim"',
     "uv run dealdesk serve --host 0.0.0.0",
     "uv run dealdesk audit verify",
 }

@@ -74,14 +74,13 @@ class OidcAuthenticator:
             expires_at = datetime.fromtimestamp(expiry + LEEWAY_SECONDS, UTC)
         except (OSError, ValueError, OverflowError):
             raise InvalidCredentials(f"The token's expiry (exp) is out of range. {_SIGN_IN_AGAIN}") from None
-        email_verified = claims.get("email_verified")
         user = OidcUser(
             issuer=self._config.issuer,
             subject=_required_text(claims, self._config.user_claim),
             role=_role(claims, self._config.role_claim),
             name=_optional_text(claims, "name"),
             email=_optional_text(claims, "email"),
-            email_verified=email_verified if isinstance(email_verified, bool) else None,
+            email_verified=_is_verified(claims, "email_verified"),
         )
         organization = self._config.organization or _required_text(claims, self._config.organization_claim)
         try:
@@ -153,6 +152,14 @@ def _required_text(claims: Claims, name: str) -> str:
 def _optional_text(claims: Claims, name: str) -> str | None:
     value = claims.get(name)
     return value if isinstance(value, str) and value.isprintable() else None
+
+
+def _is_verified(claims: Claims, name: str) -> bool | None:
+    """Return whether a claim is true, or the text "true", as some issuers send it; None if it is missing."""
+    if name not in claims:
+        return None
+    value = claims[name]
+    return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
 def _role(claims: Claims, name: str) -> Role:

@@ -9,6 +9,7 @@ from api.cli.commands.audit import audits
 from api.cli.commands.backup import backup, restore
 from api.cli.commands.doctor import doctor
 from api.cli.commands.documents import documents
+from api.cli.commands.identity import identities
 from api.cli.commands.import_pipeline import imports
 from api.cli.commands.migrate import migrate
 from api.cli.commands.schema import schema
@@ -26,6 +27,7 @@ for command in (serve, migrate, backup, restore, doctor, schema):
 commands.add_typer(imports, name="import")
 commands.add_typer(documents, name="documents")
 commands.add_typer(tokens, name="token")
+commands.add_typer(identities, name="identity")
 commands.add_typer(audits, name="audit")
 
 

@@ -1,4 +1,4 @@
-"""Users of an OpenID Connect issuer: find them by subject, link them to existing users, or create them.
+"""Users of an OpenID Connect issuer: find them by subject, link them to users, create or unlink them.
 
 A user is identified by issuer and subject, which an issuer never gives to another person. At the first login
 the subject is linked to the user with the verified e-mail address; if there is none, a user is created.
@@ -9,10 +9,10 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, func, or_, select
+from sqlalchemy import and_, bindparam, delete, func, or_, select
 
 from db import models
-from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created
+from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created, diff_deleted
 from db.domain.caller import Caller, Role
 from db.domain.errors import DealdeskError
 from db.domain.ids import new_id
@@ -34,6 +34,16 @@ class _OrganizationAndUser(NamedTuple):
 class _UserAndSubject(NamedTuple):
     user_id: UUID
     subject: str | None
+
+
+class IdentityRow(NamedTuple):
+    """A subject of an issuer, and the user that it is linked to."""
+
+    issuer: str
+    subject: str
+    user_id: UUID
+    user_name: str
+    email: str
 
 
 _organization = table_of(models.Organization).c
@@ -79,10 +89,38 @@ _FIND_BY_EMAIL = Statement(
 )
 _INSERT_USER = insert_statement(models.User)
 _INSERT_IDENTITY = insert_statement(models.Identity)
+_IDENTITIES = Statement(
+    select(
+        _identity.issuer,
+        _identity.subject,
+        _user.id.label("user_id"),
+        _user.name.label("user_name"),
+        _user.email,
+    )
+    .join_from(
+        models.Identity,
+        models.User,
+        and_(_user.organization_id == _identity.organization_id, _user.id == _identity.user_id),
+    )
+    .where(_identity.organization_id == bindparam("organization_id"))
+    .order_by(_user.name, _user.id, _identity.issuer),
+    IdentityRow,
+)
+_DELETE_IDENTITY = Statement(
+    delete(models.Identity).where(
+        _identity.organization_id == bindparam("organization_id"),
+        _identity.issuer == bindparam("issuer"),
+        _identity.subject == bindparam("subject"),
+    )
+)
 
 
 class AccessDenied(DealdeskError):
     """The issuer's user is no user of the organization, and can't be linked or created."""
+
+
+class IdentityNotFound(DealdeskError):
+    """The user is not linked to a subject of an issuer."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,6 +158,37 @@ async def resolve_user(
     if user_id is not None:
         return UserRef(organization_id, user_id)
     return await database.write(lambda transaction: _link(transaction, organization_id, oidc_user, now))
+
+
+async def list_identities(transaction: Transaction, organization_id: UUID) -> list[IdentityRow]:
+    """Return the identities of all users of an organization, sorted by the users' names."""
+    return await transaction.rows(_IDENTITIES, organization_id=organization_id)
+
+
+async def unlink_user(
+    transaction: Transaction, user: UserRef, by: UserRef, *, now: datetime
+) -> list[IdentityRow]:
+    """Remove all identities of a user and return them; the user's next sign-in is a first one.
+
+    ``by`` is the user of the same organization in whose name the audit log records it.
+
+    Raises:
+        IdentityNotFound: the user has no identity.
+    """
+    identities = [
+        row for row in await list_identities(transaction, user.organization_id) if row.user_id == user.user_id
+    ]
+    if not identities:
+        raise IdentityNotFound(
+            "The user is not linked to an identity. `dealdesk identity list` shows all identities."
+        )
+    entries = []
+    for row in identities:
+        key = {"issuer": row.issuer, "subject": row.subject}
+        await transaction.update_exactly(_DELETE_IDENTITY, organization_id=user.organization_id, **key)
+        entries.append(AuditEntry(AuditAction.USER_UNLINKED, user.user_id, None, diff_deleted(key)))
+    await append_audit(transaction, Caller(user.organization_id, by.user_id, Role.ADMIN, now), entries)
+    return identities
 
 
 async def _link(

@@ -70,6 +70,36 @@ async def test_a_hostile_token_is_rejected_and_nothing_changes(
     assert await builder.dump() == before
 
 
+@pytest.mark.parametrize("verified", [True, "true", "True", "TRUE"])
+async def test_a_verified_address_links_its_user(
+    verified: object, http: httpx2.AsyncClient, issuer: IssuerServer
+) -> None:
+    token = issuer.token(email="ada@example.com", email_verified=verified)
+
+    response = await post(http, token, VIEWER)
+
+    assert response.json() == {"data": {"viewer": {"user": {"name": "Ada Quill"}}}}
+
+
+@pytest.mark.parametrize(
+    "verified", [False, "false", "False", "", " true", "1", "yes", 0, 1, 1.0, [True], {}]
+)
+@pytest.mark.parametrize("email", ["ada@example.com", "new@example.com"])
+async def test_an_address_that_is_not_verified_neither_links_nor_creates_a_user(
+    email: str,
+    verified: object,
+    http: httpx2.AsyncClient,
+    issuer: IssuerServer,
+    builder: OrganizationBuilder,
+) -> None:
+    before = await builder.dump()
+
+    response = await post(http, issuer.token(email=email, email_verified=verified))
+
+    assert response.status_code == 401
+    assert await builder.dump() == before
+
+
 async def test_clock_skew_of_half_a_minute_is_tolerated(
     http: httpx2.AsyncClient, issuer: IssuerServer
 ) -> None:

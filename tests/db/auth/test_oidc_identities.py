@@ -3,7 +3,14 @@ from typing import Any
 
 import pytest
 
-from db.auth.oidc_identities import AccessDenied, OidcUser, resolve_user
+from db.auth.oidc_identities import (
+    AccessDenied,
+    IdentityNotFound,
+    OidcUser,
+    list_identities,
+    resolve_user,
+    unlink_user,
+)
 from db.domain.caller import Role
 from db.master_data.organizations import UserRef
 from db.sql.database import Database
@@ -106,6 +113,38 @@ async def test_an_ambiguous_organization_is_refused(sqlite: Database) -> None:
 
     with pytest.raises(AccessDenied, match="More than one organization"):
         await resolve_user(sqlite, "Northwind Works", oidc_user(email="b@example.com"), now=NOW)
+
+
+async def test_an_unlinked_user_is_linked_by_the_next_verified_address(database: Database) -> None:
+    builder = await OrganizationBuilder.create(database)
+    ada = UserRef(builder.organization_id, builder.user_id)
+    for issuer in (ISSUER, "https://other.example"):
+        await find(builder, subject="wrong", email="ada@example.com", email_verified=True, issuer=issuer)
+    with pytest.raises(AccessDenied, match="has another subject"):
+        await find(builder, subject="7", email="ada@example.com", email_verified=True)
+
+    async with database.transaction() as transaction:
+        unlinked = await unlink_user(transaction, ada, ada, now=NOW)
+
+    assert {row.subject for row in unlinked} == {"wrong"}
+    assert [row.action for row in (await builder.dump())["audit"]][-2:] == ["USER_UNLINKED"] * 2
+    assert await find(builder, subject="7", email="ada@example.com", email_verified=True) == ada
+    async with database.transaction() as transaction:
+        [identity] = await list_identities(transaction, builder.organization_id)
+    assert identity == (ISSUER, "7", builder.user_id, "Ada Quill", "ada@example.com")
+
+
+async def test_a_user_without_an_identity_is_not_unlinked(database: Database) -> None:
+    builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
+    await find(others, subject="7", email="ada@example.com", email_verified=True)
+    ada = UserRef(builder.organization_id, builder.user_id)
+    before = await builder.dump()
+
+    with pytest.raises(IdentityNotFound):
+        async with database.transaction() as transaction:
+            await unlink_user(transaction, ada, ada, now=NOW)
+
+    assert await builder.dump() == before
 
 
 def oidc_user(**columns: Any) -> OidcUser:
