@@ -14,6 +14,7 @@ from schema.planner.plan.catalog import Source
 from schema.planner.plan.declarations import FieldDeclaration, planned_field
 from schema.planner.plan.planner import Selection
 from schema.planner.sql.expressions import (
+    AmountText,
     DialectExpression,
     FilteredAggregate,
     JsonJoin,
@@ -58,13 +59,6 @@ class _RoundedQuotient(DialectExpression):
     sqlite = "printf('%.*f', {2}, (2 * {3} * ({0}) + ({1})) / (2 * ({1})) / {3}.0)"
 
 
-class _SumText(DialectExpression):
-    """A sum of amounts as text; on SQLite whole hundredths, which may be too many for a float."""
-
-    postgresql = "({0})::text"
-    sqlite = "printf('%d.%02d', {0} / 100, {0} % 100)"
-
-
 @dataclass(frozen=True, slots=True)
 class AggregateSource:
     """What answers a field of a group from its subtotals; these must have the columns ``aggregates``."""
@@ -104,7 +98,7 @@ class Amounts(AggregateSource):
         [aggregate] = self.aggregates
         amount = subtotals.c[aggregate.name]
         sources: dict[str, Source] = {
-            "amount": lambda *_: JsonText(['"', _SumText(amount), '"']),
+            "amount": lambda *_: JsonText(['"', AmountText(amount), '"']),
             "currencyCode": Computed(lambda row: row.currency_code),
         }
         money = JsonJoin(selection.json_object(subtotals, sources=sources))

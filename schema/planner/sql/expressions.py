@@ -142,10 +142,13 @@ class JsonString(DialectExpression):
 
 
 class AmountText(DialectExpression):
-    """An amount as text with two places; SQLite stores whole hundredths."""
+    """An amount that is not negative, or a sum of such, as text with two places; NULL if it is NULL.
 
-    postgresql = "({})::text"
-    sqlite = "printf('%.2f', ({}) / 100.0)"
+    SQLite stores whole hundredths, which can be too many for a float; its ``printf`` writes NULL as zero.
+    """
+
+    postgresql = "({0})::text"
+    sqlite = "CASE WHEN {0} IS NOT NULL THEN printf('%d.%02d', {0} / 100, {0} % 100) END"
 
 
 class InstantText(DialectExpression):
