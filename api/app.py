@@ -1,13 +1,14 @@
 """The ASGI application: a function of its parts."""
 
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import WebSocketRoute
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.auth.access_policy import AccessPolicy
 from api.auth.cors import cors_middleware
@@ -48,13 +49,16 @@ def create_app(
 
     app = Starlette(
         routes=[
-            # The playground lets a visitor type documents, which is pointless if only trusted ones are run.
-            Route(_GRAPHQL_PATH, endpoint if documents.only else playground),
             WebSocketRoute(_GRAPHQL_PATH, websockets),
             playground.static_route,
             *health_routes(database, lambda: shutdown.is_draining or executor.feed.stopped),
         ],
-        middleware=[Middleware(RequestMiddleware, observers), *cors_middleware(access_policy)],
+        middleware=[
+            Middleware(RequestMiddleware, observers),
+            *cors_middleware(access_policy),
+            # The playground lets a visitor type documents, which is pointless if only trusted ones are run.
+            Middleware(_GraphQLMiddleware, endpoint if documents.only else playground),
+        ],
         exception_handlers={HTTPException: _send_routing_error},
     )
     app.router.redirect_slashes = False
@@ -66,6 +70,21 @@ def create_app(
     )
     app.state.shutdown = shutdown
     return app
+
+
+class _GraphQLMiddleware:
+    """Passes HTTP requests for the endpoint to it, and all others to the router.
+
+    Starlette's router, exception handler and ``send`` would add 13 us to the 70 of a small read.
+    """
+
+    def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
+        self._router = app
+        self._endpoint = endpoint
+
+    def __call__(self, scope: Scope, receive: Receive, send: Send) -> Awaitable[None]:
+        is_for_endpoint = scope["type"] == "http" and scope["path"] == _GRAPHQL_PATH
+        return (self._endpoint if is_for_endpoint else self._router)(scope, receive, send)
 
 
 async def _send_routing_error(request: Request, error: Exception) -> Response:

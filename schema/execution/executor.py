@@ -129,8 +129,7 @@ class Executor:
     async def run_operation(self, request: Request, operation: Operation) -> Response:
         """Execute a query or mutation as soon as the concurrency limit permits. Tracing wraps this method."""
         try:
-            async with self.concurrency.slot():
-                return await self._execute(request, operation)
+            return await self.concurrency.run(self._execute, request, operation)
         except Unavailable as error:
             return not_executed_response(error, request.id)
 

@@ -1,12 +1,14 @@
 """The concurrency limiter: how many operations run at once, how many wait, and how long each may take."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, ParamSpec, TypeVar
 
 from db.domain.errors import TimedOut, Unavailable
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 
 class Overloaded(Unavailable):
@@ -42,19 +44,18 @@ class ConcurrencyLimiter:
         self.running = 0
         self.waiting = 0
 
-    @asynccontextmanager
-    async def slot(self) -> AsyncIterator[None]:
-        """Wait for a free slot and hold it while the block runs.
+    async def run(self, work: Callable[P, Awaitable[T]], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Call ``work`` as soon as a slot is free, and return its result.
 
         Raises:
             Overloaded: no slot became free in time.
-            TimedOut: the block took too long and was canceled.
+            TimedOut: the work took too long and was canceled.
         """
         await self._acquire()
         self.running += 1
         try:
             async with asyncio.timeout(self._limits.timeout_seconds) as timeout:
-                yield
+                return await work(*args, **kwargs)
         except TimeoutError:
             if not timeout.expired():
                 raise

@@ -19,11 +19,13 @@ class Operations:
         self._end = asyncio.Event()
 
     async def run(self, number: int) -> int:
-        async with self._limiter.slot():
-            self.started.append(number)
-            async with asyncio.timeout(TEST_TIMEOUT_SECONDS):
-                await self._end.wait()
-            return number
+        return await self._limiter.run(self._run, number)
+
+    async def _run(self, number: int) -> int:
+        self.started.append(number)
+        async with asyncio.timeout(TEST_TIMEOUT_SECONDS):
+            await self._end.wait()
+        return number
 
     def end(self) -> None:
         self._end.set()
@@ -120,14 +122,13 @@ async def test_a_result_that_arrives_after_the_timeout_is_returned() -> None:
     limiter = ConcurrencyLimiter(ConcurrencyLimits(timeout_seconds=0.05))
 
     async def stubborn() -> str:
-        async with limiter.slot():
-            try:
-                await asyncio.sleep(5)
-            except asyncio.CancelledError:
-                return "done"
-            return "not canceled"
+        try:
+            await asyncio.sleep(5)
+        except asyncio.CancelledError:
+            return "done"
+        return "not canceled"
 
-    assert await asyncio.create_task(stubborn()) == "done"
+    assert await asyncio.create_task(limiter.run(stubborn)) == "done"
 
 
 def test_an_overloaded_server_says_when_to_retry() -> None:
