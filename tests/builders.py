@@ -125,6 +125,10 @@ class OrganizationBuilder:
             created_at=NOW,
         )
 
+    def user(self, **columns: Any) -> models.User:
+        """Return another user, without inserting it."""
+        return self._new(models.User, columns, name="Bob Reyes", email="bob@example.com", created_at=NOW)
+
     async def quote(
         self,
         opportunity_id: UUID,

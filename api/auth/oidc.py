@@ -166,7 +166,9 @@ def _role(claims: Claims, name: str) -> Role:
     """Return the highest of the roles in a claim: one role, or a list of them."""
     value = _claim(claims, name)
     names = {
-        each.upper() for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)
+        each.upper()
+        for each in (value if isinstance(value, list) else [value])
+        if isinstance(each, str) and each.isascii()
     }
     roles = [role for role in Role if role in names]
     if not roles:

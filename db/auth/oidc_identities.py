@@ -1,22 +1,26 @@
 """Users of an OpenID Connect issuer: find them by subject, link them to users, create or unlink them.
 
-A user is identified by issuer and subject, which an issuer never gives to another person. At the first login
-the subject is linked to the user with the verified e-mail address; if there is none, a user is created.
+A user is identified by issuer and subject, which an issuer never gives to another person. At the first
+sign-in the subject is linked to the user with the verified e-mail address; if there is none, a user is
+created. An address that the issuer did not verify is not stored: another person may have it. Addresses are
+compared regardless of the case of ASCII letters, and have no other characters.
 """
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import and_, bindparam, delete, func, or_, select
+from sqlalchemy import and_, bindparam, delete, or_, select
 
 from db import models
 from db.audit.log import AuditAction, AuditEntry, append_audit, diff_created, diff_deleted
+from db.auth.create_user import CreateUser, create_user
 from db.domain.caller import Caller, Role
 from db.domain.errors import DealdeskError
-from db.domain.ids import new_id
 from db.master_data.organizations import UserRef
+from db.sql.ascii_lower import AsciiLower
 from db.sql.column_types import Id
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement, insert_statement
@@ -24,6 +28,8 @@ from db.sql.tables import table_of
 
 MAX_FIELD_LENGTH = 200
 """Characters of a name or an e-mail address."""
+
+_EMAIL_ADDRESS = re.compile(r"[!-?A-~]+@[A-Za-z0-9]([A-Za-z0-9.-]*[A-Za-z0-9])?")
 
 
 class _OrganizationAndUser(NamedTuple):
@@ -82,12 +88,18 @@ _FIND_BY_EMAIL = Statement(
     )
     .where(
         _user.organization_id == bindparam("organization_id"),
-        func.lower(_user.email) == func.lower(bindparam("email")),
+        AsciiLower(_user.email) == AsciiLower(bindparam("email")),
     )
     .order_by(_user.created_at, _user.id),
     _UserAndSubject,
 )
-_INSERT_USER = insert_statement(models.User)
+_FIND_IDENTITY = Statement(
+    select(_identity.user_id).where(
+        _identity.organization_id == bindparam("organization_id"),
+        _identity.issuer == bindparam("issuer"),
+        _identity.subject == bindparam("subject"),
+    )
+)
 _INSERT_IDENTITY = insert_statement(models.Identity)
 _IDENTITIES = Statement(
     select(
@@ -138,7 +150,7 @@ class OidcUser:
 async def resolve_user(
     database: Database, organization: str, oidc_user: OidcUser, *, now: datetime
 ) -> UserRef:
-    """Return the user with the issuer's subject; link or create one at the first login.
+    """Return the user with the issuer's subject; link or create one at the first sign-in.
 
     ``organization`` is a name or an id.
 
@@ -194,59 +206,57 @@ async def unlink_user(
 async def _link(
     transaction: Transaction, organization_id: UUID, oidc_user: OidcUser, now: datetime
 ) -> UserRef:
-    """Link the subject to the user with its e-mail address, or to a new user."""
-    if not oidc_user.email or len(oidc_user.email) > MAX_FIELD_LENGTH or "@" not in oidc_user.email:
-        raise AccessDenied("The token has no e-mail address, which is required at the first login.")
-    key = {"organization_id": organization_id, "issuer": oidc_user.issuer}
-    found = await transaction.row(_FIND_BY_EMAIL, **key, email=oidc_user.email)
+    """Link the subject to the user with its verified e-mail address, or to a new user."""
+    identity = {"issuer": oidc_user.issuer, "subject": oidc_user.subject}
+    linked = await transaction.row(_FIND_IDENTITY, organization_id=organization_id, **identity)
+    if linked is not None:  # by a concurrent request
+        return UserRef(organization_id, linked.user_id)
+    if not oidc_user.email or not is_email_address(oidc_user.email):
+        raise AccessDenied(
+            "The token has no e-mail address of ASCII characters, which is required at the first sign-in."
+        )
+    found = await transaction.row(
+        _FIND_BY_EMAIL, organization_id=organization_id, issuer=oidc_user.issuer, email=oidc_user.email
+    )
     if found is None:
-        user_id = await _create_user(transaction, organization_id, oidc_user, now)
-    elif found.subject == oidc_user.subject:  # a concurrent request has linked it
-        return UserRef(organization_id, found.user_id)
-    elif found.subject is not None:
-        raise AccessDenied("The e-mail address belongs to a user who has another subject at this issuer.")
+        if oidc_user.email_verified is False:
+            raise AccessDenied("The issuer says that the e-mail address is not verified.")
+        command = CreateUser(
+            name=(oidc_user.name or oidc_user.email)[:MAX_FIELD_LENGTH],
+            email=oidc_user.email if oidc_user.email_verified else None,
+            role=oidc_user.role,
+        )
+        user = await create_user(transaction, organization_id, command, now=now)
     elif not oidc_user.email_verified:
         raise AccessDenied(
             "The e-mail address belongs to a user, and the token doesn't say that it is verified"
             " (email_verified)."
         )
+    elif found.subject is not None:
+        raise AccessDenied("The e-mail address belongs to a user who has another subject at this issuer.")
     else:
-        user_id = found.user_id
-    identity = {"issuer": oidc_user.issuer, "subject": oidc_user.subject}
+        user = UserRef(organization_id, found.user_id)
     await transaction.execute(
-        _INSERT_IDENTITY, organization_id=organization_id, **identity, user_id=user_id, created_at=now
+        _INSERT_IDENTITY, organization_id=organization_id, **identity, user_id=user.user_id, created_at=now
     )
-    entry = AuditEntry(AuditAction.USER_IDENTIFIED, user_id, None, diff_created(identity))
-    await append_audit(transaction, Caller(organization_id, user_id, oidc_user.role, now), [entry])
-    return UserRef(organization_id, user_id)
+    entry = AuditEntry(AuditAction.USER_IDENTIFIED, user.user_id, None, diff_created(identity))
+    await append_audit(transaction, Caller(organization_id, user.user_id, oidc_user.role, now), [entry])
+    return user
 
 
-async def _create_user(
-    transaction: Transaction, organization_id: UUID, oidc_user: OidcUser, now: datetime
-) -> UUID:
-    if oidc_user.email_verified is False:
-        raise AccessDenied("The issuer says that the e-mail address is not verified.")
-    user_id = new_id()
-    values = {
-        "name": (oidc_user.name or oidc_user.email or "")[:MAX_FIELD_LENGTH],
-        "email": oidc_user.email,
-    }
-    await transaction.execute(
-        _INSERT_USER,
-        organization_id=organization_id,
-        id=user_id,
-        **values,
-        manager_id=None,
-        version=1,
-        created_at=now,
+def is_email_address(text: str) -> bool:
+    """Return whether the text is an e-mail address of ASCII characters to which mail can be delivered."""
+    return (
+        len(text) <= MAX_FIELD_LENGTH
+        and _EMAIL_ADDRESS.fullmatch(text) is not None
+        and not text.lower().endswith(".invalid")
     )
-    entry = AuditEntry(AuditAction.USER_CREATED, user_id, None, diff_created(values))
-    await append_audit(transaction, Caller(organization_id, user_id, oidc_user.role, now), [entry])
-    return user_id
 
 
 def _parse_organization_id(text: str) -> UUID | None:
+    text = text.removeprefix("org_")
     try:
-        return UUID(text.removeprefix("org_"))
+        organization_id = UUID(text)
     except ValueError:
         return None
+    return organization_id if text.isascii() and text.lower() == str(organization_id) else None

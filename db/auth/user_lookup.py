@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, or_, select
+from sqlalchemy import bindparam, select
 
 from db import models
 from db.domain.errors import DealdeskError
 from db.master_data.organizations import UserRef, find_default_user
+from db.sql.ascii_lower import AsciiLower
 from db.sql.database import Transaction
 from db.sql.statements import Statement
 from db.sql.tables import table_of
@@ -21,13 +22,11 @@ _USERS_OF_ORGANIZATION = Statement(
     .order_by(_user.created_at, _user.id),
     UserRef,
 )
-_FIND_USERS = Statement(
-    select(_user.organization_id, _user.id.label("user_id")).where(
-        _user.organization_id == bindparam("organization_id"),
-        or_(func.lower(_user.email) == func.lower(bindparam("user")), _user.name == bindparam("user")),
-    ),
-    UserRef,
+_users = select(_user.organization_id, _user.id.label("user_id")).where(
+    _user.organization_id == bindparam("organization_id")
 )
+_FIND_BY_EMAIL = Statement(_users.where(AsciiLower(_user.email) == AsciiLower(bindparam("user"))), UserRef)
+_FIND_BY_NAME = Statement(_users.where(_user.name == bindparam("user")), UserRef)
 
 
 class UserNotFound(DealdeskError):
@@ -64,7 +63,9 @@ async def _first_user(transaction: Transaction, organization: str) -> UserRef:
 
 
 async def _find_user(transaction: Transaction, organization_id: UUID, user: str) -> UserRef:
-    rows = await transaction.rows(_FIND_USERS, organization_id=organization_id, user=user)
+    # A name may be another person's address, so an address is never looked for among the names.
+    statement = _FIND_BY_EMAIL if "@" in user else _FIND_BY_NAME
+    rows = await transaction.rows(statement, organization_id=organization_id, user=user)
     if len(rows) != 1:
         count = "More than one user" if rows else "No user"
         raise UserNotFound(f"{count} of the organization has the e-mail address or name {user!r}.")

@@ -38,7 +38,11 @@ class User(Node):
     """A user of the organization, who owns and closes opportunities."""
 
     name: str = column(models.User.name, "First and last name.")
-    email: str = column(models.User.email, "The email address; unique in the organization.")
+    email: str = column(
+        models.User.email,
+        "The email address; unique in the organization. A user without a verified address has one in the"
+        " domain `no-address.invalid`, which receives no mail.",
+    )
     manager: Annotated["User", strawberry.lazy("schema.types.organization")] | None = by_foreign_key(
         models.User.manager_id, "The user that this user reports to."
     )

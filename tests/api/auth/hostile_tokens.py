@@ -77,6 +77,14 @@ HOSTILE: dict[str, Hostile] = {
     "issued in the future": lambda issuer: issuer.token(iat=int(time()) + 60),
     **{f"no {claim}": without_claim(claim) for claim in CLAIMS},
     "unknown role": lambda issuer: issuer.token(role="OWNER"),
+    "role with a dotless i": lambda issuer: issuer.token(role="adm\u0131n"),
+    "role with a long s": lambda issuer: issuer.token(role="\u017fales"),
+    "address with a KELVIN SIGN": lambda issuer: issuer.token(
+        email="\u212aim@example.com", email_verified=True
+    ),
+    "address without a name": lambda issuer: issuer.token(email="@"),
+    "address with a space": lambda issuer: issuer.token(email="x@y "),
+    "address that is falsely verified": lambda issuer: issuer.token(email_verified="false"),
     "role is not a string": lambda issuer: issuer.token(role={"ADMIN": True}),
     "subject is not a string": lambda issuer: issuer.token(sub=7),
     "subject holds NUL": lambda issuer: issuer.token(sub="7\0"),

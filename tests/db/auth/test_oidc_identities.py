@@ -1,4 +1,5 @@
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ ISSUER = "https://login.example"
 async def test_a_new_user_is_created_once_and_audited(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
 
-    first = await find(builder, subject="7", name="Bob Reyes", email="bob@example.com")
+    first = await find(builder, subject="7", name="Bob Reyes", email="bob@example.com", email_verified=True)
     second = await find(builder, subject="7")
 
     _, bob = (await builder.dump())["app_user"]
@@ -85,6 +86,14 @@ async def test_subjects_are_separate_by_issuer_and_organization(database: Databa
         ("Elsewhere", {}, "No organization"),
         (None, {}, "no e-mail address"),
         (None, {"email": "ada"}, "no e-mail address"),
+        (None, {"email": "@", "email_verified": True}, "no e-mail address"),
+        (None, {"email": "x@y ", "email_verified": True}, "no e-mail address"),
+        (None, {"email": "x@y@z", "email_verified": True}, "no e-mail address"),
+        (None, {"email": "@example.com", "email_verified": True}, "no e-mail address"),
+        (None, {"email": "bob@", "email_verified": True}, "no e-mail address"),
+        (None, {"email": "bob@example.com\n", "email_verified": True}, "no e-mail address"),
+        (None, {"email": "usr_7@no-address.invalid", "email_verified": True}, "no e-mail address"),
+        (None, {"email": "\u212aim@example.com", "email_verified": True}, "no e-mail address"),
         (None, {"email": "a" * 200 + "@example.com"}, "no e-mail address"),
         (None, {"email": "ada@example.com"}, "doesn't say that it is verified"),
         (None, {"email": "ada@example.com", "email_verified": False}, "doesn't say that it is verified"),
@@ -96,7 +105,7 @@ async def test_every_other_user_is_denied_and_nothing_changes(
     organization: str | None, columns: dict[str, Any], message: str, sqlite: Database
 ) -> None:
     builder = await OrganizationBuilder.create(sqlite)
-    await find(builder, subject="6", email="eve@example.com")
+    await find(builder, subject="6", email="eve@example.com", email_verified=True)
     before = await builder.dump()
 
     with pytest.raises(AccessDenied, match=message):
@@ -113,6 +122,41 @@ async def test_an_ambiguous_organization_is_refused(sqlite: Database) -> None:
 
     with pytest.raises(AccessDenied, match="More than one organization"):
         await resolve_user(sqlite, "Northwind Works", oidc_user(email="b@example.com"), now=NOW)
+
+
+async def test_an_address_without_email_verified_is_not_reserved(database: Database) -> None:
+    builder = await OrganizationBuilder.create(database)
+    first = await find(builder, subject="6", name="Eve", email="bob@example.com")
+
+    owner = await find(builder, subject="7", name="Bob Reyes", email="bob@example.com", email_verified=True)
+
+    _, eve, bob = (await builder.dump())["app_user"]
+    assert (first.user_id, eve.name, eve.email) == (eve.id, "Eve", f"usr_{eve.id}@no-address.invalid")
+    assert (owner.user_id, bob.name, bob.email) == (bob.id, "Bob Reyes", "bob@example.com")
+
+
+async def test_an_address_is_compared_by_ascii_case_only(database: Database) -> None:
+    builder = await OrganizationBuilder.create(database)
+    for number, email in enumerate(("\u212aim@example.com", "KIM@example.com")):
+        user = builder.user(email=email, created_at=NOW + timedelta(seconds=number))
+        await builder.insert(user)
+
+    found = await find(builder, subject="7", email="kim@Example.com", email_verified=True)
+
+    assert found.user_id == user.id
+
+
+@pytest.mark.parametrize("form", ["{{{}}}", "urn:uuid:{}", "org_{{{}}}"])
+async def test_an_organization_id_has_one_form(form: str, sqlite: Database) -> None:
+    builder = await OrganizationBuilder.create(sqlite)
+    wide = str.maketrans("0123456789", "".join(chr(0xFF10 + digit) for digit in range(10)))
+    before = await builder.dump()
+
+    for text in (form.format(builder.organization_id), str(builder.organization_id).translate(wide)):
+        with pytest.raises(AccessDenied, match="No organization"):
+            await resolve_user(sqlite, text, oidc_user(email="b@example.com"), now=NOW)
+
+    assert await builder.dump() == before
 
 
 async def test_an_unlinked_user_is_linked_by_the_next_verified_address(database: Database) -> None:

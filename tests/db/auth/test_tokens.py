@@ -159,6 +159,12 @@ async def test_a_missing_or_ambiguous_user_is_refused(database: Database) -> Non
             created_at=NOW,
         )
     )
+    await builder.insert(builder.user(name="ada@example.com", email="eve@example.com"))
+    await builder.insert(builder.user(name="mail@example.com", email="\u212aim@example.com"))
+    for user in ("mail@example.com", "kim@example.com"):
+        with pytest.raises(UserNotFound, match="No user of the organization has"):
+            await find(database, None, user)
+    assert (await find(database, None, "ADA@example.com")).user_id == builder.user_id
     with pytest.raises(UserNotFound, match="More than one user"):
         await find(database, None, "Ada Quill")
     await OrganizationBuilder.create(database)
