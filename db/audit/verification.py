@@ -1,15 +1,17 @@
 """Verify the audit entries of each organization against their seals, and report the first difference."""
 
-from collections.abc import AsyncIterator
-from dataclasses import dataclass
+import re
+from collections.abc import AsyncIterator, Collection
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Self
 from uuid import UUID
 
-from sqlalchemy import BigInteger, and_, bindparam, func, select
+from sqlalchemy import BigInteger, and_, bindparam, func, select, union
 
 from db import models
 from db.audit.seals import GENESIS_HASH, AuditRow, entry_hash
+from db.domain.errors import DealdeskError
 from db.sql.database import Database
 from db.sql.statements import Statement
 from db.sql.tables import table_of
@@ -18,19 +20,88 @@ VERIFY_PAGE_SIZE = 1000
 """Seals read at once."""
 
 
+_HEAD = re.compile(
+    r"(?:org_([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-)?(0|[1-9][0-9]{0,17})-([0-9a-f]{64})"
+)
+
+
+class InvalidHead(DealdeskError):
+    """A text is not a head."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"{text!r} is not a head. Write it as `dealdesk audit verify` printed it:"
+            " org_<id of the organization>-<sequence>-<64 hexadecimal digits>."
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """The last seal of an organization's audit log at some time; sequence 0 if there was none.
+
+    Heads of earlier versions do not name their organization. They are as strict, because the hash covers the
+    organization's id; only a head with the sequence 0 then proves nothing, for every log begins with it.
+    """
+
+    organization_id: UUID | None
+    sequence: int
+    hash: str
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Return the head that a text names.
+
+        Raises:
+            InvalidHead: the text has another form.
+        """
+        match = _HEAD.fullmatch(text)
+        if match is None:
+            raise InvalidHead(text)
+        return cls(UUID(match[1]) if match[1] else None, int(match[2]), match[3])
+
+    def __str__(self) -> str:
+        prefix = "" if self.organization_id is None else f"org_{self.organization_id}-"
+        return f"{prefix}{self.sequence}-{self.hash}"
+
+
 @dataclass(frozen=True, slots=True)
 class VerificationResult:
     """The state of one organization's audit log.
 
-    ``sealed`` entries equal their seals, ``unsealed`` ones wait for a seal. ``head`` is the last seal, as
-    sequence and hash. ``error`` describes the first difference; ``head`` is then the last seal before it.
+    ``sealed`` entries equal their seals, ``unsealed`` ones wait for a seal. ``head`` is the last seal.
+    ``error`` describes the first difference; ``head`` is then the last seal before it. ``found_heads`` are
+    those of the given heads that are intact seals of this log.
     """
 
     organization: str
     sealed: int
     unsealed: int
-    head: str
+    head: Head
     error: str | None = None
+    found_heads: frozenset[Head] = field(default=frozenset())
+
+
+@dataclass(slots=True)
+class _Chain:
+    """A chain up to its last intact seal, what is wrong with the next one, and the heads on the way."""
+
+    organization_id: UUID
+    heads: Collection[Head]
+    sequence: int = 0
+    hash: str = GENESIS_HASH
+    error: str | None = None
+    found_heads: set[Head] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self.advance(self.sequence, self.hash)
+
+    def advance(self, sequence: int, hash_: str) -> None:
+        """Take the next seal, which is intact."""
+        self.sequence, self.hash = sequence, hash_
+        for organization_id in (None, self.organization_id):
+            head = Head(organization_id, sequence, hash_)
+            if head in self.heads:
+                self.found_heads.add(head)
 
 
 class _SealWithEntry(NamedTuple):
@@ -63,9 +134,14 @@ _is_unsealed = and_(_unsealed.organization_id == _audit.organization_id, _unseal
 _ORGANIZATIONS = Statement(
     select(_organization.id, _organization.name).order_by(_organization.created_at, _organization.id)
 )
-_FIND_SEAL = Statement(
-    select(_seal.sequence).where(
-        _seal.sequence == bindparam("sequence", type_=BigInteger()), _seal.hash == bindparam("hash")
+_MISSING_ORGANIZATIONS = Statement(
+    union(
+        *(
+            select(table.organization_id).where(
+                ~select(_organization.id).where(_organization.id == table.organization_id).exists()
+            )
+            for table in (_seal, _audit, _unsealed)
+        )
     )
 )
 _SEALS_AFTER = Statement(
@@ -106,39 +182,40 @@ _COUNT_UNSEALED = Statement(
 )
 
 
-async def verify_seals(database: Database) -> AsyncIterator[VerificationResult]:
-    """Yield the result of each organization, the oldest first."""
-    for organization in await database.rows(_ORGANIZATIONS):
-        sequence, hash_, error = await _verify_chain(database, organization.id)
-        error = error or await _unchained_entry(database, organization.id)
-        [unsealed] = await database.rows(_COUNT_UNSEALED, organization_id=organization.id)
-        yield VerificationResult(organization.name, sequence, unsealed.number, f"{sequence}-{hash_}", error)
+async def verify_seals(database: Database, heads: Collection[Head] = ()) -> AsyncIterator[VerificationResult]:
+    """Yield the result of each organization, the oldest first, then of those that were removed.
+
+    ``heads`` of earlier verifications are compared with the seals of their organization on the way.
+    """
+    existing = [(row.id, row.name, None) for row in await database.rows(_ORGANIZATIONS)]
+    removed_ids = [row.organization_id for row in await database.rows(_MISSING_ORGANIZATIONS)]
+    missing = [(each, f"org_{each}", "Its organization was removed.") for each in removed_ids]
+    for organization_id, name, removed in (*existing, *missing):
+        chain = await _verify_chain(database, organization_id, frozenset(heads))
+        error = chain.error or await _unchained_entry(database, organization_id) or removed
+        [unsealed] = await database.rows(_COUNT_UNSEALED, organization_id=organization_id)
+        head = Head(organization_id, chain.sequence, chain.hash)
+        yield VerificationResult(
+            name, chain.sequence, unsealed.number, head, error, frozenset(chain.found_heads)
+        )
 
 
-async def has_seal(database: Database, head: str) -> bool:
-    """Return whether the head of an earlier verification is still a seal of any organization."""
-    sequence, _, hash_ = head.partition("-")
-    if not sequence.isdecimal() or int(sequence) >= 2**63:
-        return False
-    return bool(await database.rows(_FIND_SEAL, sequence=int(sequence), hash=hash_))
-
-
-async def _verify_chain(database: Database, organization_id: UUID) -> tuple[int, str, str | None]:
-    """Return the sequence and hash of the last intact seal, and what is wrong with the next one."""
-    sequence, hash_ = 0, GENESIS_HASH
+async def _verify_chain(database: Database, organization_id: UUID, heads: Collection[Head]) -> _Chain:
+    chain = _Chain(organization_id, heads)
     page: list[_SealWithEntry] | None = None
     while page is None or len(page) == VERIFY_PAGE_SIZE:
-        page = await database.rows(_SEALS_AFTER, organization_id=organization_id, after=sequence)
+        page = await database.rows(_SEALS_AFTER, organization_id=organization_id, after=chain.sequence)
         for row in page:
-            if row.sequence != sequence + 1:
-                return sequence, hash_, f"Seal {sequence + 1} is missing."
-            if row.entry is None:
-                error = f"Entry his_{row.audit_id} was removed; it was sealed as number {row.sequence}."
-                return sequence, hash_, error
-            if entry_hash(row.entry, hash_) != row.hash:
-                return sequence, hash_, f"Entry {_name(row.entry)} or its seal {row.sequence} was changed."
-            sequence, hash_ = row.sequence, row.hash
-    return sequence, hash_, None
+            if row.sequence != chain.sequence + 1:
+                chain.error = f"Seal {chain.sequence + 1} is missing."
+            elif row.entry is None:
+                chain.error = f"Entry his_{row.audit_id} was removed; it was sealed as number {row.sequence}."
+            elif entry_hash(row.entry, chain.hash) != row.hash:
+                chain.error = f"Entry {_name(row.entry)} or its seal {row.sequence} was changed."
+            if chain.error:
+                return chain
+            chain.advance(row.sequence, row.hash)
+    return chain
 
 
 async def _unchained_entry(database: Database, organization_id: UUID) -> str | None:

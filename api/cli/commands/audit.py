@@ -7,7 +7,7 @@ import typer
 from api.cli.runtime.database import open_migrated, run
 from api.settings import Settings
 from db.audit.seals import seal_entries
-from db.audit.verification import VerificationResult, has_seal, verify_seals
+from db.audit.verification import Head, VerificationResult, verify_seals
 
 audits = typer.Typer(help="Seal and verify the audit log.", no_args_is_help=True)
 
@@ -27,7 +27,9 @@ def seal() -> None:
 def verify(
     head: Annotated[
         list[str] | None,
-        typer.Option(help="A head that an earlier run printed. Fails if it does not exist any more."),
+        typer.Option(
+            help="A head that an earlier run printed. Fails unless it is an intact seal of its organization."
+        ),
     ] = None,
 ) -> None:
     """Find the first entry that was changed, deleted or inserted after it was sealed.
@@ -35,17 +37,22 @@ def verify(
     Exits with status 1 if there is one. Store the heads outside of the database: a person who can write to it
     could rewrite all seals, but not with the same heads.
     """
+    heads = [Head.parse(text) for text in head or ()]
 
-    async def verify_all() -> tuple[list[VerificationResult], list[str]]:
+    async def verify_all() -> list[VerificationResult]:
         async with open_migrated(Settings.from_environment()) as database:
-            results = [result async for result in verify_seals(database)]
-            return results, [each for each in head or () if not await has_seal(database, each)]
+            return [result async for result in verify_seals(database, heads)]
 
-    results, missing_heads = run(verify_all())
+    results = run(verify_all())
+    found_heads = {each for result in results for each in result.found_heads}
+    missing_heads = [each for each in heads if each not in found_heads]
     for result in results:
         typer.echo(_describe(result))
     for each in missing_heads:
-        typer.echo(f"The head {each} does not exist: entries were deleted, or all seals were rewritten.")
+        typer.echo(
+            f"The head {each} is not an intact seal of its organization: entries were changed or deleted, or"
+            " all seals were rewritten."
+        )
     if missing_heads or any(result.error for result in results):
         raise typer.Exit(1)
 

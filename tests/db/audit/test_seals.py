@@ -9,7 +9,7 @@ from sqlalchemy import bindparam, delete, insert, update
 from db import models
 from db.audit.log import AuditAction, AuditEntry, append_audit
 from db.audit.seals import GENESIS_HASH, SEAL_PAGE_SIZE, seal_entries
-from db.audit.verification import VERIFY_PAGE_SIZE, VerificationResult, has_seal, verify_seals
+from db.audit.verification import VERIFY_PAGE_SIZE, Head, InvalidHead, VerificationResult, verify_seals
 from db.domain.enums import OpportunityState
 from db.domain.ids import new_id
 from db.opportunities.close import CloseOpportunity, close_opportunity
@@ -59,7 +59,9 @@ async def test_entries_are_sealed_once_in_the_chain_of_their_organization(databa
 
 async def test_unsealed_entries_are_counted(database: Database) -> None:
     builder = await OrganizationBuilder.create(database)
-    assert await only_result(builder) == VerificationResult("Northwind Works", 0, 0, f"0-{GENESIS_HASH}")
+    assert await only_result(builder) == VerificationResult(
+        "Northwind Works", 0, 0, Head(builder.organization_id, 0, GENESIS_HASH)
+    )
     await committed_entry(builder)
     await seal_entries(database)
     await committed_entry(builder)
@@ -195,7 +197,8 @@ async def test_a_replaced_seal_breaks_the_chain(database: Database) -> None:
 async def test_a_rebuilt_chain_lacks_the_earlier_head(database: Database) -> None:
     builder, row = await sealed(database)
     head = (await only_result(builder)).head
-    assert await has_seal(database, head)
+    old_head = Head(None, head.sequence, head.hash)
+    assert await found_heads(database, head, old_head) == {head, old_head}
     await tamper(database, on_row(update(models.Audit).values(FORGERIES["details"])), audit_id=row)
     await tamper(database, Statement(delete(models.AuditSeal)))
     again = insert(models.UnsealedAudit).from_select(
@@ -206,9 +209,69 @@ async def test_a_rebuilt_chain_lacks_the_earlier_head(database: Database) -> Non
     await seal_entries(database)
 
     assert (await only_result(builder)).error is None
-    assert not await has_seal(database, head)
-    for nonsense in ("", "3", "3-", "-1-a", "x-y", f"{2**63}-{GENESIS_HASH}"):
-        assert not await has_seal(database, nonsense)
+    assert await found_heads(database, head, old_head) == set()
+
+
+async def test_a_head_is_found_in_its_own_chain_only(database: Database) -> None:
+    builder, others = await OrganizationBuilder.create(database), await OrganizationBuilder.create(database)
+    for each in (builder, builder, builder, others):
+        await committed_entry(each)
+    await seal_entries(database)
+    head, theirs = [result.head for result in await results(database)]
+    decoy = update(models.AuditSeal).values(sequence=head.sequence, hash=head.hash)
+    await tamper(
+        database,
+        Statement(
+            decoy.where(_seal.organization_id == bindparam("organization", type_=_seal.organization_id.type))
+        ),
+        organization=others.organization_id,
+    )
+    last = delete(models.AuditSeal).where(_seal.sequence == 3, _seal.organization_id == bindparam("own"))
+    await tamper(database, Statement(last), own=builder.organization_id)
+
+    assert await found_heads(database, head, theirs, Head(None, head.sequence, head.hash)) == set()
+
+
+async def test_a_head_after_a_changed_entry_is_not_found(sqlite: Database) -> None:
+    builder, row = await sealed(sqlite)
+    head = (await only_result(builder)).head
+    await tamper(sqlite, on_row(update(models.Audit).values(FORGERIES["details"])), audit_id=row)
+
+    assert await found_heads(sqlite, head) == set()
+    assert await found_heads(sqlite, (await only_result(builder)).head) != set()
+
+
+async def test_the_head_of_an_empty_organization_is_found_for_good(database: Database) -> None:
+    builder = await OrganizationBuilder.create(database)
+    head, old_head = (await only_result(builder)).head, Head(None, 0, GENESIS_HASH)
+    elsewhere = Head(UUID(int=1), 0, GENESIS_HASH)
+    assert await found_heads(database, head, old_head, elsewhere) == {head, old_head}
+    await committed_entry(builder)
+    await seal_entries(database)
+
+    assert await found_heads(database, head, old_head, elsewhere) == {head, old_head}
+
+
+def test_a_head_is_written_as_it_is_read() -> None:
+    text = f"org_{UUID(int=1)}-12-{'a' * 64}"
+
+    assert Head.parse(text) == Head(UUID(int=1), 12, "a" * 64)
+    assert str(Head.parse(text)) == text
+    assert str(Head.parse(f"12-{'a' * 64}")) == f"12-{'a' * 64}"
+    wide = "\uff11"
+    nonsense = [
+        "",
+        "3",
+        "3-",
+        "-1-a",
+        "x-y",
+        f"{2**63}-{GENESIS_HASH}",
+        f"{wide}-{GENESIS_HASH}",
+        f"{text}\n",
+    ]
+    for each in [*nonsense, f"01-{GENESIS_HASH}", f"12-{'A' * 64}", f"org_1-12-{GENESIS_HASH}"]:
+        with pytest.raises(InvalidHead):
+            Head.parse(each)
 
 
 async def sealed(database: Database) -> tuple[OrganizationBuilder, UUID]:
@@ -237,6 +300,11 @@ def new_entry() -> AuditEntry:
 
 async def results(database: Database) -> list[VerificationResult]:
     return [result async for result in verify_seals(database)]
+
+
+async def found_heads(database: Database, *heads: Head) -> set[Head]:
+    found = [result.found_heads async for result in verify_seals(database, heads)]
+    return set().union(*found)
 
 
 async def only_result(builder: OrganizationBuilder) -> VerificationResult:
