@@ -21,6 +21,12 @@ MAX_NAME_LENGTH = 200
 MAX_DESCRIPTION_LENGTH = 2_000
 """In characters."""
 
+MIN_DATE = date(1900, 1, 1)
+"""The first date that is stored: earlier ones are mistakes, and in some time zones off the calendar."""
+
+MAX_DATE = date(2200, 12, 31)
+"""The last date that is stored. Lists sort a missing date after it."""
+
 CLOSED_ON_BEFORE_CREATION = "CLOSED_ON_BEFORE_CREATION"
 """The code of a closing date before the creation of the closed entity."""
 
@@ -172,6 +178,17 @@ def validate_integer(problems: Problems, field: str, number: int, path: Path, *,
     return number
 
 
+def validate_date(problems: Problems, field: str, day: date, path: Path) -> date:
+    """Return the date. Problem: it is not from ``MIN_DATE`` to ``MAX_DATE``."""
+    if not MIN_DATE <= day <= MAX_DATE:
+        problems.add(
+            f"{_code(field)}_OUT_OF_RANGE",
+            f"The {field} must be from {MIN_DATE} to {MAX_DATE}. Send a date in that range.",
+            path,
+        )
+    return day
+
+
 def validate_currency(problems: Problems, _field: str, code: str, path: Path) -> str:
     """Return the code. Problem: it does not have the form of an ISO 4217 code."""
     if not _CURRENCY.fullmatch(code):
@@ -182,13 +199,15 @@ def validate_currency(problems: Problems, _field: str, code: str, path: Path) ->
 
 
 def validate_closing_date(problems: Problems, caller: Caller, closed_on: date | None) -> date:
-    """Return the closing date; the default is today (UTC). Problem: it is in the future."""
+    """Return the closing date; the default is today (UTC). Problems: it is in the future or out of range."""
     if closed_on is not None and closed_on > caller.today:
         problems.add(
             "CLOSED_ON_IN_FUTURE",
             f"{closed_on} is in the future: today is {caller.today} (UTC). Send today or an earlier day.",
             _CLOSED_ON,
         )
+    elif closed_on is not None:
+        validate_date(problems, "closed on", closed_on, _CLOSED_ON)
     return closed_on or caller.today
 
 

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 from db.domain.errors import DealdeskError
 from db.domain.money import MAX_AMOUNT
 from db.domain.text_formats import parse_date, parse_decimal
-from db.domain.validation import MAX_NAME_LENGTH, Problems, Validator, validate_amount
+from db.domain.validation import MAX_NAME_LENGTH, Problems, Validator, validate_amount, validate_date
 from db.importers.csv_syntax import CsvSyntaxError, read_rows
 from db.importers.report import RejectedRow, UnreadableRest
 
@@ -44,12 +44,13 @@ class CsvRow:
         return self.texts[column] or None
 
     def iso_date(self, column: str) -> date | None:
-        """Return a date in ISO format. Raise RowError if it is not one."""
+        """Return a date in ISO format. Raise RowError if it is not one, or out of range."""
         text = self.texts[column]
         try:
-            return parse_date(text) if text else None
+            day = parse_date(text) if text else None
         except ValueError:
             raise RowError(f"{column} {text!r} is not a date such as 2017-03-01.") from None
+        return day and validate(column, day, validate_date)
 
     def amount(self, column: str) -> Decimal | None:
         """Return an amount from 0 to ``MAX_AMOUNT`` with at most two decimals, or raise RowError."""

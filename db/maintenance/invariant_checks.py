@@ -1,17 +1,29 @@
 """Checks of the closing rules in the stored rows, whatever program wrote them."""
 
 from collections.abc import AsyncIterator
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
 
-from sqlalchemy import column, func, select, text
-from sqlmodel import col
+from sqlalchemy import Column, ColumnElement, Date, column, func, literal, or_, select, text
+from sqlmodel import SQLModel, col
 
 from db import models
+from db.domain.validation import MAX_DATE, MIN_DATE
 from db.maintenance.findings import Finding, fail, ok, warn
+from db.sql.column_types import Instant
 from db.sql.database import Database
 from db.sql.statements import Statement
 
 _TOLERATED_CLOCK_SKEW = timedelta(minutes=1)
+
+
+def _is_out_of_range(stored: Column[Any]) -> ColumnElement[bool]:
+    first: date = MIN_DATE
+    end: date = MAX_DATE + timedelta(days=1)
+    if isinstance(stored.type, Instant):
+        first, end = (datetime.combine(day, time.min, UTC) for day in (first, end))
+    return or_(stored < literal(first, stored.type), stored >= literal(end, stored.type))
+
 
 _VIOLATIONS = {
     "active quotes under closed opportunities": """
@@ -31,6 +43,14 @@ _VIOLATIONS = {
         ) AS doubled""",
 }
 _COUNTS = {what: Statement(text(sql).columns(column("found"))) for what, sql in _VIOLATIONS.items()}
+_COUNTS |= {
+    f"values of {table.name}.{each.name} that are not from {MIN_DATE} to {MAX_DATE}": Statement(
+        select(func.count().label("found")).select_from(table).where(_is_out_of_range(each))
+    )
+    for table in SQLModel.metadata.sorted_tables
+    for each in table.columns
+    if isinstance(each.type, Date | Instant)
+}
 _NEWEST_CHANGE = Statement(select(func.max(col(models.Audit.at)).label("at")))
 
 
@@ -41,7 +61,10 @@ async def check_invariants(database: Database, now: datetime) -> AsyncIterator[F
         [row] = await database.rows(statement)
         if row.found:
             is_violated = True
-            yield fail(f"There are {row.found:,} {what}.", "Restore a backup and find out what wrote them.")
+            yield fail(
+                f"There are {row.found:,} {what}.",
+                "Correct them or restore a backup, and find out what wrote them.",
+            )
     if not is_violated:
         yield ok("The closing rules hold in every row.")
     [newest] = await database.rows(_NEWEST_CHANGE)

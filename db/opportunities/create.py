@@ -90,7 +90,7 @@ def decide_new_opportunity(
         "state": OpportunityState.OPEN,
         "status_reason_id": references.reason_id,
         "estimated_revenue": fields["estimated_revenue"],
-        "estimated_close_date": command.estimated_close_date,
+        "estimated_close_date": fields["estimated_close_date"],
     }
 
 

@@ -14,6 +14,7 @@ from db.domain.validation import (
     Validator,
     validate_amount,
     validate_currency,
+    validate_date,
     validate_description,
     validate_text,
 )
@@ -49,6 +50,7 @@ FIELD_VALIDATORS: dict[str, Validator] = {
     "description": lambda problems, _field, text, path: validate_description(problems, text, path),
     "currency_code": validate_currency,
     "estimated_revenue": validate_amount,
+    "estimated_close_date": validate_date,
 }
 
 _account = table_of(models.Account).c

@@ -1,7 +1,7 @@
 """A connection to PostgreSQL: its settings, its types and the organization that it is set to."""
 
 import asyncio
-from datetime import date
+from datetime import UTC, date, datetime, timedelta
 from uuid import UUID
 
 import asyncpg
@@ -29,8 +29,11 @@ _SETTINGS = {
     "tcp_keepalives_interval": "10",
     "tcp_keepalives_count": "3",
 }
-_EPOCH = date(2000, 1, 1).toordinal()
-"""The day from which PostgreSQL counts days."""
+_EPOCH = datetime(2000, 1, 1, tzinfo=UTC)
+"""The instant from which PostgreSQL counts microseconds; its date is the one from which it counts days."""
+
+_EPOCH_DAY = _EPOCH.toordinal()
+_MICROSECOND = timedelta(microseconds=1)
 
 
 class Connection(asyncpg.Connection):  # type: ignore[misc] # the driver has no types
@@ -86,11 +89,18 @@ async def _set_codecs(connection: Connection) -> None:
     await connection.set_type_codec(
         "varchar", schema="pg_catalog", encoder=str.encode, decoder=bytes, format="binary"
     )
-    # asyncpg takes the first and the last day of the calendar for infinities; here they are days.
+    # asyncpg takes the first and the last day and instant of the calendar for infinities; here they are not.
     await connection.set_type_codec(
         "date",
         schema="pg_catalog",
-        encoder=lambda day: (day.toordinal() - _EPOCH,),
-        decoder=lambda days: date.fromordinal(days[0] + _EPOCH),
+        encoder=lambda day: (day.toordinal() - _EPOCH_DAY,),
+        decoder=lambda days: date.fromordinal(days[0] + _EPOCH_DAY),
+        format="tuple",
+    )
+    await connection.set_type_codec(
+        "timestamptz",
+        schema="pg_catalog",
+        encoder=lambda instant: ((instant - _EPOCH) // _MICROSECOND,),
+        decoder=lambda microseconds: _EPOCH + microseconds[0] * _MICROSECOND,
         format="tuple",
     )

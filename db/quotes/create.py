@@ -11,7 +11,7 @@ from db import models
 from db.audit.log import EventKind, record_change
 from db.domain.caller import Caller
 from db.domain.errors import NotFound, Path, quote_label
-from db.domain.validation import Problems, validate_text
+from db.domain.validation import Problems, validate_date, validate_fields, validate_text
 from db.guards.idempotency import idempotent
 from db.guards.locking import OpportunityRow, lock_opportunity
 from db.guards.preconditions import OPPORTUNITY_ID, check_open, require_found
@@ -105,6 +105,8 @@ def decide_new_quote(context: CreateQuoteContext, command: CreateQuote) -> NewDr
     number = command.number
     if number is not None:
         number = validate_text(problems, "number", number, ("input", "number"))
+    dates = {"effective_from": command.effective_from, "effective_to": command.effective_to}
+    validate_fields(problems, dates, dict.fromkeys(dates, validate_date), ("input",))
     validate_effective_dates(problems, command.effective_from, command.effective_to)
     problems.raise_first()
     opportunity = require_found(context.opportunity, "opportunity", OPPORTUNITY_ID)

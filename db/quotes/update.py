@@ -14,7 +14,7 @@ from db.domain.caller import Caller
 from db.domain.enums import QuoteState
 from db.domain.errors import NotFound, Path
 from db.domain.ids import new_id
-from db.domain.validation import Problems, validate_fields, validate_text
+from db.domain.validation import Problems, Validator, validate_date, validate_fields, validate_text
 from db.guards.idempotency import idempotent
 from db.guards.locking import LockedQuote, QuoteRow, lock_quote
 from db.guards.preconditions import QUOTE_ID, check_draft, require_found
@@ -78,6 +78,13 @@ _UPDATE = Statement(
 )
 
 
+_VALIDATORS: dict[str, Validator] = {
+    "name": validate_text,
+    "effective_from": validate_date,
+    "effective_to": validate_date,
+}
+
+
 @idempotent("updateQuote", check_replay=check_not_deleted)
 async def update_quote(transaction: Transaction, caller: Caller, command: UpdateQuote) -> ChangedQuote:
     """Change a draft of an open opportunity; if nothing differs, nothing is written.
@@ -98,7 +105,7 @@ def decide_quote_update(
 ) -> UpdateQuoteDecision:
     """Return what the update changes; raises as ``update_quote`` does."""
     problems = Problems()
-    changes = validate_fields(problems, command.changes, {"name": validate_text}, ("input",))
+    changes = validate_fields(problems, command.changes, _VALIDATORS, ("input",))
     problems.raise_first()
     locked = require_found(locked, "quote", QUOTE_ID)
     check_draft(locked, command.expected_version, "only a draft can be edited. Revise it to get one.")

@@ -161,6 +161,7 @@ CloseOpportunityResult = Annotated[
         description=describe_result(
             "closeOpportunity",
             "CLOSED_ON_IN_FUTURE",
+            "CLOSED_ON_OUT_OF_RANGE",
             "CLOSED_ON_BEFORE_CREATION",
             "DESCRIPTION_TOO_LONG",
             "DESCRIPTION_REQUIRED",

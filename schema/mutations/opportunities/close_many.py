@@ -138,6 +138,7 @@ CloseOpportunitiesResult = Annotated[
             "NO_OPPORTUNITIES",
             "TOO_MANY_OPPORTUNITIES",
             "CLOSED_ON_IN_FUTURE",
+            "CLOSED_ON_OUT_OF_RANGE",
             "DESCRIPTION_TOO_LONG",
             "DESCRIPTION_REQUIRED",
             "COMPETITOR_REQUIRED",

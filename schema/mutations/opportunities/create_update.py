@@ -37,13 +37,14 @@ _ESTIMATE = (
     "The expected revenue; 0 to 1,000,000,000,000.00 in the opportunity's currency, at most two decimal"
     " places."
 )
-_CLOSE_DATE = "When the customer is expected to decide."
+_CLOSE_DATE = "When the customer is expected to decide; 1900-01-01 to 2200-12-31."
 _CODES = (
     "NAME_EMPTY",
     "NAME_TOO_LONG",
     "DESCRIPTION_TOO_LONG",
     "ESTIMATED_REVENUE_OUT_OF_RANGE",
     "ESTIMATED_REVENUE_TOO_PRECISE",
+    "ESTIMATED_CLOSE_DATE_OUT_OF_RANGE",
 )
 
 

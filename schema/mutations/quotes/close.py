@@ -116,7 +116,12 @@ CloseQuotesResult = Annotated[
     strawberry.union(
         "CloseQuotesResult",
         description=describe_result(
-            "closeQuotes", "NO_QUOTES", "TOO_MANY_QUOTES", "CLOSED_ON_IN_FUTURE", "DESCRIPTION_TOO_LONG"
+            "closeQuotes",
+            "NO_QUOTES",
+            "TOO_MANY_QUOTES",
+            "CLOSED_ON_IN_FUTURE",
+            "CLOSED_ON_OUT_OF_RANGE",
+            "DESCRIPTION_TOO_LONG",
         ),
     ),
 ]

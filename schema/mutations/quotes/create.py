@@ -101,6 +101,8 @@ CreateQuoteResult = Annotated[
             "NUMBER_EMPTY",
             "NUMBER_TOO_LONG",
             "QUOTE_NUMBER_TAKEN",
+            "EFFECTIVE_FROM_OUT_OF_RANGE",
+            "EFFECTIVE_TO_OUT_OF_RANGE",
             "EFFECTIVE_DATES_REVERSED",
             "QUOTE_IN_ANOTHER_CURRENCY",
             "QUOTE_DELETED",

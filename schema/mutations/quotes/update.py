@@ -83,6 +83,8 @@ UpdateQuoteResult = Annotated[
             "OPPORTUNITY_CLOSED",
             "NAME_EMPTY",
             "NAME_TOO_LONG",
+            "EFFECTIVE_FROM_OUT_OF_RANGE",
+            "EFFECTIVE_TO_OUT_OF_RANGE",
             "EFFECTIVE_DATES_REVERSED",
             *(f"{amount}_OUT_OF_RANGE" for amount in _AMOUNTS),
             *(f"{amount}_TOO_PRECISE" for amount in _AMOUNTS),

@@ -73,6 +73,7 @@ WinQuoteResult = Annotated[
             "QUOTE_NOT_ACTIVE",
             "ANOTHER_QUOTE_WON",
             "CLOSED_ON_IN_FUTURE",
+            "CLOSED_ON_OUT_OF_RANGE",
             "CLOSED_ON_BEFORE_CREATION",
             "DESCRIPTION_TOO_LONG",
         ),

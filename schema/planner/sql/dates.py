@@ -18,10 +18,13 @@ class MonthOf(DialectExpression):
 
 
 class LocalMonthOf(DialectExpression):
-    """The first day of the month in which an instant lies in a time zone."""
+    """The first day of the month in which an instant lies in a time zone.
+
+    Where the time zone shifts it out of the years 1 to 9999, it is the calendar's first or last month.
+    """
 
     type = Date()
-    postgresql = "date_trunc('month', {} AT TIME ZONE {})::date"
+    postgresql = "greatest('0001-01-01', least('9999-12-01', date_trunc('month', {} AT TIME ZONE {})::date))"
     sqlite = "local_month({}, {})"
 
 

@@ -13,6 +13,7 @@ from db.domain.validation import (
     validate_amount,
     validate_closing_date,
     validate_currency,
+    validate_date,
     validate_description,
     validate_fields,
     validate_integer,
@@ -83,6 +84,16 @@ def test_an_integer_has_a_range() -> None:
     validate_integer(problems, "employees", 10, PATH, allowed=range(1, 10))
     with pytest.raises(RuleViolation, match=r"^The employees must be from 1 to 9\.$"):
         problems.raise_first()
+
+
+@pytest.mark.parametrize("day", [date(1900, 1, 1), date(2026, 3, 31), date(2200, 12, 31)], ids=str)
+def test_a_date_is_stored_from_1900_to_2200(day: date) -> None:
+    assert validated(validate_date, day) == day
+
+
+@pytest.mark.parametrize("day", [date.min, date(1899, 12, 31), date(2201, 1, 1), date.max], ids=str)
+def test_other_dates_are_out_of_range(day: date) -> None:
+    assert validated(validate_date, day) == "UNIT_PRICE_OUT_OF_RANGE"
 
 
 @pytest.mark.parametrize("code", ["eur", "EURO", "EU", "ÄÄÄ", ""])

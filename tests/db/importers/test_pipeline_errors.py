@@ -74,6 +74,10 @@ from tests.db.importers.pipeline_files import (
             )
             for amount in ("1_000", "\u0661\u0662\u0663", "1e99999999999999999999")
         ),
+        (
+            "X,Ann Lee,GTX Pro,Isdom,Won,0001-01-01,2026-02-01,9",
+            "The engage date must be from 1900-01-01 to 2200-12-31. Send a date in that range.",
+        ),
         (",Ann Lee,GTX Pro,Isdom,Prospecting,,,", "opportunity_id is empty."),
         (
             "WON1,Ann Lee,GTX Pro,Isdom,Prospecting,,,",

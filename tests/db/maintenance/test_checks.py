@@ -1,6 +1,6 @@
 import sqlite3
 from contextlib import closing
-from datetime import timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import asyncpg
@@ -150,6 +150,24 @@ async def test_rows_that_violate_a_rule_are_counted(sqlite: Database, path: Path
         "There are 1 closed opportunities without a close activity.",
         "There are 1 open opportunities with a close activity.",
         "There are 1 opportunities with more than one won quote.",
+        "No change is dated in the future.",
+    ]
+
+
+async def test_dates_that_are_never_stored_are_counted(database: Database) -> None:
+    builder = await OrganizationBuilder.create(database)
+    await builder.opportunity(created_at=datetime.min.replace(tzinfo=UTC))
+    await builder.opportunity(
+        estimated_close_date=date.max, created_at=datetime(2200, 12, 31, 23, tzinfo=UTC)
+    )
+    await builder.opportunity(
+        estimated_close_date=date(1899, 12, 31), updated_at=datetime(2201, 1, 1, tzinfo=UTC)
+    )
+
+    assert [finding.message async for finding in check_invariants(database, NOW)] == [
+        "There are 2 values of opportunity.estimated_close_date that are not from 1900-01-01 to 2200-12-31.",
+        "There are 1 values of opportunity.created_at that are not from 1900-01-01 to 2200-12-31.",
+        "There are 1 values of opportunity.updated_at that are not from 1900-01-01 to 2200-12-31.",
         "No change is dated in the future.",
     ]
 

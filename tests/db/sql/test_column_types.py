@@ -74,6 +74,8 @@ async def test_the_total_of_a_line_is_rounded_half_up(
         datetime(2026, 11, 23, 12, 0, 0, 1, tzinfo=UTC),
         datetime(2026, 11, 23, 23, 59, 59, 999999, tzinfo=UTC),
         datetime(1970, 1, 1, tzinfo=UTC),
+        datetime.min.replace(tzinfo=UTC),
+        datetime.max.replace(tzinfo=UTC),
     ],
     ids=str,
 )
@@ -100,7 +102,7 @@ async def test_instants_of_different_time_zones_sort_by_time(database: Database)
     assert await every(database, select(created_at).order_by(created_at)) == [NOW, later]
 
 
-@pytest.mark.parametrize("day", [date(1970, 1, 1), date(2028, 2, 29), date(9999, 12, 30)], ids=str)
+@pytest.mark.parametrize("day", [date(1970, 1, 1), date(2028, 2, 29), date.min, date.max], ids=str)
 async def test_a_date_is_read_as_it_was_stored(database: Database, day: date) -> None:
     builder = await OrganizationBuilder.create(database)
     opportunity = await builder.opportunity(estimated_close_date=day)

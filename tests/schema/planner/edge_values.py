@@ -34,8 +34,8 @@ INSTANTS = (
     NOW - timedelta(days=400),
     NOW - timedelta(microseconds=1),
     datetime(2024, 2, 29, 23, 59, 59, 999999, tzinfo=UTC),
-    datetime(1000, 1, 1, tzinfo=UTC),
-    datetime(9999, 12, 31, 23, 59, 59, 999998, tzinfo=UTC),
+    datetime.min.replace(tzinfo=UTC),
+    datetime.max.replace(tzinfo=UTC),
 )
 
 

@@ -165,6 +165,27 @@ async def test_sums_are_exact_beyond_the_precision_of_floats(builder: Organizati
     assert group["estimatedRevenue"] == [{"currencyCode": "EUR", "amount": "98999999999999.01"}]
 
 
+@pytest.mark.parametrize(
+    ("instant", "time_zone", "month"),
+    [
+        ("0001-01-01T00:00:00Z", "UTC", "0001-01-01"),
+        ("0001-01-01T00:00:00Z", "America/New_York", "0001-01-01"),
+        ("0001-01-01T00:00:00Z", "Asia/Tokyo", "0001-01-01"),
+        ("9999-12-31T23:59:59.999999Z", "UTC", "9999-12-01"),
+        ("9999-12-31T23:59:59.999999Z", "America/New_York", "9999-12-01"),
+        ("9999-12-31T23:59:59.999999Z", "Pacific/Kiritimati", "9999-12-01"),
+    ],
+)
+async def test_a_month_at_the_end_of_the_calendar_is_a_date(
+    builder: OrganizationBuilder, instant: str, time_zone: str, month: str
+) -> None:
+    await builder.opportunity(state="WON", created_at=datetime.fromisoformat(instant))
+    [group] = await _groups(builder, by="MONTH_CREATED", timeZone=time_zone)
+    assert (group["month"], group["count"]) == (month, 1)
+    [group] = await _groups(builder, by="STATE")
+    assert group["averageDaysToClose"] is not None
+
+
 async def test_an_unknown_time_zone_is_bad_input(builder: OrganizationBuilder) -> None:
     client = Client(builder.database, builder.caller)
     answer = await client.execute(ANALYTICS, {"by": "MONTH_CREATED", "timeZone": "Mars/Olympus"})
