@@ -22,7 +22,10 @@ _INFO_KEY = "sort keys"
 
 
 class NullsLast(ColumnElement[Any]):
-    """The value that null is replaced with: it sorts after every other date or amount."""
+    """The value that null is replaced with: it sorts after every other date or amount.
+
+    It is beyond ``MAX_DATE`` and ``MAX_AMOUNT``, so that no value that is stored equals it.
+    """
 
     inherit_cache = False
 

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import TypeVar
 
+from db.domain.validation import MAX_DATE, MIN_DATE
 from tests.builders import NOW
 
 T = TypeVar("T")
@@ -28,7 +29,7 @@ AMOUNTS = tuple(
     map(Decimal, ("0.00", "5000.00", "0.01", "1000000000000.00", "5000.00", "99.90", "123456789.01", "7.00"))
 )
 QUANTITIES = tuple(map(Decimal, ("1.00", "0.05", "2.55")))
-DAYS = (date(2026, 3, 31), date(2026, 11, 22), date(1, 1, 1), date(9999, 12, 31), NOW.date())
+DAYS = (date(2026, 3, 31), date(2026, 11, 22), MIN_DATE, MAX_DATE, NOW.date())
 INSTANTS = (
     NOW,
     NOW - timedelta(days=400),

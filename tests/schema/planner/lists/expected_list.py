@@ -31,10 +31,10 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
 }
 _SORT_KEYS: Mapping[str, Callable[[Any], Any]] = {
     "name": lambda name: name.translate(str.maketrans(ascii_uppercase, ascii_lowercase)).encode(),
-    "estimated_close_date": lambda day: day or date(9999, 12, 31),
-    "closed_on": lambda day: day or date(9999, 12, 31),
-    "effective_to": lambda day: day or date(9999, 12, 31),
-    "actual_revenue": lambda amount: Decimal("9999999999999.99") if amount is None else amount,
+    **dict.fromkeys(
+        ("estimated_close_date", "closed_on", "effective_to", "actual_revenue"),
+        lambda value: (value is None, value or 0),  # a missing value comes after every other one
+    ),
 }
 _COLUMNS = {"NUMBER": ("number", "revision")}
 

@@ -12,6 +12,7 @@ from sqlmodel import SQLModel
 from db import models
 from db.domain.enums import SeededReason
 from db.domain.ids import new_id
+from db.domain.validation import MAX_DATE
 from db.sql.database import Database
 from db.sql.statements import Statement, insert_statement
 from db.sql.tables import table_of
@@ -22,7 +23,7 @@ Row = dict[str, Any]
 Rows = dict[type[SQLModel], Row]
 
 NAMES = ("crane", "Crane", "Ærø", "", "%", "日本語")
-DAYS = (date(2026, 3, 31), None, date(9999, 12, 31), date(2026, 11, 22), date(2027, 1, 1))
+DAYS = (date(2026, 3, 31), None, MAX_DATE, date(2026, 11, 22), date(2027, 1, 1))
 
 _TABLES = (models.Opportunity, models.OpportunityClose, models.Quote, models.QuoteLine)
 

@@ -9,7 +9,9 @@ from uuid import UUID
 import pytest
 
 from db import models
+from db.domain.validation import MAX_DATE
 from schema.planner.global_ids import split_id
+from tests.builders import OrganizationBuilder
 from tests.schema.conftest import Readable
 from tests.schema.planner.argument_values import gather
 from tests.schema.planner.lists.expected_list import ExpectedList
@@ -116,3 +118,17 @@ class ArgumentGenerator:
             type_ = cached_schema().graphql.type_map[f"{LISTS[self.field][1]}Filter"]
             arguments["filter"] = self.inputs.drawn(type_, (), vary=False)
         return arguments
+
+
+@pytest.mark.parametrize("direction", ["ASC", "DESC"])
+async def test_a_missing_date_sorts_after_the_last_one_that_is_stored(
+    builder: OrganizationBuilder, direction: str
+) -> None:
+    dates = {
+        await builder.opportunity(estimated_close_date=day): day for day in (None, MAX_DATE, None, MAX_DATE)
+    }
+    order = [{"field": "ESTIMATED_CLOSE_DATE", "direction": direction}]
+    client = PlannedClient(builder.database, builder.caller)
+    found = await page(client, "opportunities", {"orderBy": order})
+    expected = [MAX_DATE, MAX_DATE, None, None]
+    assert [dates[id_] for id_ in found["ids"]] == (expected if direction == "ASC" else expected[::-1])
