@@ -83,7 +83,7 @@ async def http(database: Database) -> AsyncIterator[httpx2.AsyncClient]:
     await load_sample_data(database, now=now)
     served = await database.write(find_default_user)
     assert served is not None
-    token = await create_first_token(database, served, now=now)
+    token = await create_first_token(database, served, is_sample=True, now=now)
     app = create_app(Executor(cached_schema(), database), database, AccessPolicy(Authenticator(database)))
     async with httpx2.AsyncClient(
         transport=httpx2.ASGITransport(app=app), headers={"authorization": f"Bearer {token}"}

@@ -8,7 +8,7 @@ import typer
 from api.cli.runtime.database import open_migrated, run
 from api.settings import Settings
 from db.auth.oidc_identities import IdentityRow, list_identities, unlink_user
-from db.auth.user_lookup import find_user
+from db.auth.user_lookup import find_organization, find_user
 from db.sql.database import Transaction
 
 Organization = Annotated[
@@ -22,8 +22,7 @@ def list_(organization: Organization = None) -> None:
     """List the identities with user, e-mail address, issuer and subject."""
 
     async def read(transaction: Transaction) -> list[IdentityRow]:
-        user = await find_user(transaction, organization, None)
-        return await list_identities(transaction, user.organization_id)
+        return await list_identities(transaction, await find_organization(transaction, organization))
 
     async def work() -> list[IdentityRow]:
         async with open_migrated(Settings.from_environment()) as database:
@@ -49,8 +48,10 @@ def unlink(
     now = datetime.now(UTC)
 
     async def work(transaction: Transaction) -> list[IdentityRow]:
-        found = await find_user(transaction, organization, user)
-        return await unlink_user(transaction, found, await find_user(transaction, organization, by), now=now)
+        organization_id = await find_organization(transaction, organization)
+        found = await find_user(transaction, organization_id, user)
+        actor = await find_user(transaction, organization_id, by)
+        return await unlink_user(transaction, found, actor, now=now)
 
     async def write() -> list[IdentityRow]:
         async with open_migrated(Settings.from_environment()) as database:

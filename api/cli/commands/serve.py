@@ -62,7 +62,8 @@ async def _serve(
         purge_idempotency_keys(opened),
     ):
         database = components.database(opened)
-        user = await _default_user(settings, database)
+        is_sample = settings.is_embedded and await load_sample_if_empty(database)
+        user = await _default_user(database)
         access_policy = await build_access_policy(settings, bound, database)
         documents = load_trusted_documents(settings.documents, settings.documents_manifest)
         observers = Observers(documents, access_log=access_log, metrics=metrics_port is not None)
@@ -77,16 +78,14 @@ async def _serve(
         with serve_metrics(registry, settings.metrics_host, metrics_port):
             token = None
             if settings.is_embedded and settings.oidc is None:
-                token = await create_first_token(database, user, now=datetime.now(UTC))
+                token = await create_first_token(database, user, is_sample=is_sample, now=datetime.now(UTC))
             for line in startup_banner(f"{server.listen(bound)}/graphql", token):
                 typer.echo(line)
             await server.serve(components.app(app), bound, app.state.shutdown, settings.server_limits)
 
 
-async def _default_user(settings: Settings, database: Database) -> UserRef:
-    """Return the first user of the oldest organization; its first token belongs to that user."""
-    if settings.is_embedded:
-        await load_sample_if_empty(database)
+async def _default_user(database: Database) -> UserRef:
+    """Return the first user of the oldest organization."""
     user = await database.write(find_default_user)
     if user is None:
         raise server.ServerStartError(

@@ -9,8 +9,9 @@ import typer
 
 from api.cli.runtime.database import open_migrated, run
 from api.settings import Settings
+from db.auth.create_user import find_or_create_service_user
 from db.auth.tokens import CreateToken, TokenRow, create_token, list_tokens, revoke_token
-from db.auth.user_lookup import find_user
+from db.auth.user_lookup import find_organization, find_user
 from db.domain.caller import Role
 from db.sql.database import Transaction
 
@@ -46,7 +47,9 @@ def create(
     ] = None,
     user: Annotated[
         str | None,
-        typer.Option(help="The e-mail address or name of the token's user. Default: the first user."),
+        typer.Option(
+            help="E-mail address or name of the token's user. Default: a service user of the token's name."
+        ),
     ] = None,
     organization: Organization = None,
 ) -> None:
@@ -55,7 +58,13 @@ def create(
     expires_at = None if expires_in is None else now + expires_in
 
     async def work(transaction: Transaction) -> str:
-        owner = await find_user(transaction, organization, user)
+        organization_id = await find_organization(transaction, organization)
+        if user is None:
+            owner = await find_or_create_service_user(
+                transaction, organization_id, name.strip(), role, now=now
+            )
+        else:
+            owner = await find_user(transaction, organization_id, user)
         command = CreateToken(user=owner, role=role, name=name, expires_at=expires_at)
         return await create_token(transaction, command, now=now)
 
@@ -70,8 +79,10 @@ def list_(organization: Organization = None) -> None:
 
     async def read() -> list[TokenRow]:
         async with open_migrated(Settings.from_environment()) as database:
-            user = await database.write(lambda transaction: find_user(transaction, organization, None))
-            return await list_tokens(database, user.organization_id)
+            organization_id = await database.write(
+                lambda transaction: find_organization(transaction, organization)
+            )
+            return await list_tokens(database, organization_id)
 
     for token in run(read()):
         typer.echo("\t".join((token.name, token.role, token.user_name, _validity(token, now))))
@@ -83,8 +94,8 @@ def revoke(name: str, organization: Organization = None) -> None:
     now = datetime.now(UTC)
 
     async def work(transaction: Transaction) -> None:
-        user = await find_user(transaction, organization, None)
-        await revoke_token(transaction, user.organization_id, name, now=now)
+        organization_id = await find_organization(transaction, organization)
+        await revoke_token(transaction, organization_id, name, now=now)
 
     run(_write(work))
     typer.echo(f"The token {name!r} is revoked.")

@@ -3,21 +3,36 @@
 from collections.abc import Iterator
 from datetime import datetime
 
+from db.auth.create_user import find_or_create_service_user
 from db.auth.tokens import CreateToken, any_token_exists, create_token
 from db.domain.caller import Role
 from db.master_data.organizations import UserRef
 from db.sql.database import Database, Transaction
 
+_TOKEN_NAME = "first start"  # noqa: S105 - no secret
 _QUERY = """-d '{"query": "{ opportunities(first: 3) { nodes { name state } } }"}'"""
 
 
-async def create_first_token(database: Database, user: UserRef, *, now: datetime) -> str | None:
-    """Create a token with the role ADMIN and return it, or None if any token exists already."""
+async def create_first_token(
+    database: Database, user: UserRef, *, is_sample: bool, now: datetime
+) -> str | None:
+    """Create a token with the role ADMIN and return it, or None if any token exists already.
+
+    It acts for the user if that is one of the sample data, and for a service user of the same organization if
+    the user is a real person.
+    """
 
     async def work(transaction: Transaction) -> str | None:
         if await any_token_exists(transaction):
             return None
-        command = CreateToken(user=user, role=Role.ADMIN, name="first start")
+        owner = (
+            user
+            if is_sample
+            else await find_or_create_service_user(
+                transaction, user.organization_id, _TOKEN_NAME, Role.ADMIN, now=now
+            )
+        )
+        command = CreateToken(user=owner, role=Role.ADMIN, name=_TOKEN_NAME)
         return await create_token(transaction, command, now=now)
 
     return await database.write(work)

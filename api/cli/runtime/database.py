@@ -106,7 +106,9 @@ def embedded_database(settings: Settings) -> Path:
         raise InvalidDatabaseUrl from None
 
 
-async def load_sample_if_empty(database: Database) -> None:
-    """Load the sample data unless an organization exists."""
-    if await database.write(find_default_user) is None:
+async def load_sample_if_empty(database: Database) -> bool:
+    """Load the sample data unless an organization exists; return whether it was loaded."""
+    is_empty = await database.write(find_default_user) is None
+    if is_empty:
         await load_sample_data(database, now=datetime.now(UTC))
+    return is_empty

@@ -19,7 +19,7 @@ from db.auth.tokens import (
     looks_like_token,
     revoke_token,
 )
-from db.auth.user_lookup import UserNotFound, find_user
+from db.auth.user_lookup import UserNotFound, find_organization, find_user
 from db.domain.caller import Role
 from db.domain.errors import DealdeskError
 from db.master_data.organizations import UserRef
@@ -135,7 +135,8 @@ async def test_a_user_is_found_by_organization_and_by_address_or_name(database: 
     )
     found = UserRef(builder.organization_id, bob.id)
 
-    assert await find(database, None, None) == ada
+    async with database.transaction() as transaction:
+        assert await find_organization(transaction, None) == builder.organization_id
     assert await find(database, None, "Ada Quill") == ada
     assert await find(database, "Harbour Works", "bob@EXAMPLE.com") == found
     assert await find(database, "Harbour Works", "Bob Reyes") == found
@@ -144,10 +145,10 @@ async def test_a_user_is_found_by_organization_and_by_address_or_name(database: 
 
 async def test_a_missing_or_ambiguous_user_is_refused(database: Database) -> None:
     with pytest.raises(UserNotFound, match="holds no organization"):
-        await find(database, None, None)
+        await find(database, None, "Ada Quill")
     builder = await OrganizationBuilder.create(database)
     with pytest.raises(UserNotFound, match="No organization with a user is called 'Elsewhere'"):
-        await find(database, "Elsewhere", None)
+        await find(database, "Elsewhere", "Ada Quill")
     with pytest.raises(UserNotFound, match="No user of the organization has"):
         await find(database, None, "Bob")
     await builder.insert(
@@ -169,7 +170,7 @@ async def test_a_missing_or_ambiguous_user_is_refused(database: Database) -> Non
         await find(database, None, "Ada Quill")
     await OrganizationBuilder.create(database)
     with pytest.raises(UserNotFound, match="More than one organization"):
-        await find(database, "Northwind Works", None)
+        await find(database, "Northwind Works", "Ada Quill")
 
 
 async def create(builder: OrganizationBuilder, name: str, **columns: Any) -> str:
@@ -199,6 +200,6 @@ async def rename(builder: OrganizationBuilder, name: str) -> None:
         )
 
 
-async def find(database: Database, organization: str | None, user: str | None) -> UserRef:
+async def find(database: Database, organization: str | None, user: str) -> UserRef:
     async with database.transaction() as transaction:
-        return await find_user(transaction, organization, user)
+        return await find_user(transaction, await find_organization(transaction, organization), user)

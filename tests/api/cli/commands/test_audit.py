@@ -25,8 +25,8 @@ def test_entries_are_sealed_and_verified(dealdesk: CommandLine) -> None:
     assert dealdesk.run("audit", "verify", "--head", head) == (0, out, "")
     forged = "-".join([*head.split("-")[:-2], "1", "f" * 64])
     missing = (
-        f"The head {forged} is not an intact seal of its organization: entries were changed or deleted, or all"
-        " seals were rewritten.\n"
+        f"The head {forged} is not an intact seal of its organization: entries were changed or deleted, or"
+        " all seals were rewritten.\n"
     )
     assert dealdesk.run("audit", "verify", "--head", head, "--head", forged) == (1, f"{out}{missing}", "")
     assert lowmoor.startswith("Lowmoor Lifting: ")
