@@ -193,16 +193,17 @@ class Executor:
             self.feed.notify()
 
     async def _execute_by_graphql_core(self, request: Request, operation: Operation) -> Response:
+        operation = replace(operation, with_typename=True)
         result: Any = execute(
             self._schema.graphql,
             operation.document.ast,
-            context_value=replace(operation, with_typename=True),
+            context_value=operation,
             variable_values=dict(request.variables or {}),
             operation_name=request.operation_name,
         )
         if isawaitable(result):
             result = await result
-        return execution_response(result.data, result.errors or [], request.id)
+        return execution_response(result.data, [*(result.errors or ()), *operation.errors], request.id)
 
     async def _subscribe(
         self,

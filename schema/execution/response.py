@@ -10,7 +10,7 @@ from graphql import GraphQLError
 from db.domain.errors import RejectedByDatabase, Unavailable
 from schema.execution.prepare import RequestError
 from schema.limits.rate_limit import RateLimited
-from schema.planner.errors import BAD_USER_INPUT, BadInput
+from schema.planner.errors import BAD_USER_INPUT, InvalidArguments
 
 _log = logging.getLogger("dealdesk.graphql")
 
@@ -48,10 +48,10 @@ def request_error_response(error: RequestError) -> Response:
 
 def not_executed_response(error: Exception, request_id: str | None) -> Response:
     """Return the response to an operation that failed before its execution began."""
-    formatted = _format(_as_graphql_error(error), request_id)
-    extensions = formatted["extensions"]
+    formatted = [_format(each, request_id) for each in _as_graphql_errors(error)]
+    extensions = formatted[0]["extensions"]
     return Response(
-        orjson.dumps({"errors": [formatted]}),
+        orjson.dumps({"errors": formatted}),
         executed=False,
         codes=frozenset({extensions["code"]}),
         retry_after=extensions.get("retryAfter"),
@@ -60,7 +60,7 @@ def not_executed_response(error: Exception, request_id: str | None) -> Response:
 
 def execution_error_response(error: Exception, request_id: str | None) -> Response:
     """Return the response to an operation whose execution failed as a whole."""
-    return execution_response(None, [_as_graphql_error(error)], request_id)
+    return execution_response(None, _as_graphql_errors(error), request_id)
 
 
 def execution_response(
@@ -75,10 +75,10 @@ def execution_response(
     return Response(orjson.dumps({"data": data, "errors": formatted}), codes=codes, retry_after=retry_after)
 
 
-def _as_graphql_error(error: Exception) -> GraphQLError:
-    if isinstance(error, BadInput):
-        return GraphQLError(str(error), extensions=BAD_USER_INPUT)
-    return error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+def _as_graphql_errors(error: Exception) -> Sequence[GraphQLError]:
+    if isinstance(error, InvalidArguments):
+        return error.errors
+    return [error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)]
 
 
 def _format(error: GraphQLError, request_id: str | None) -> dict[str, Any]:

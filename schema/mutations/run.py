@@ -19,7 +19,7 @@ from db.domain.errors import Refusal, RuleViolation
 from db.sql.database import Transaction
 from schema.mutations.errors import error_payload
 from schema.mutations.payload import Payload
-from schema.planner.errors import BAD_USER_INPUT, BadInput
+from schema.planner.errors import BadInput, InvalidArguments, locate
 from schema.planner.plan.declarations import FieldDeclaration, argument
 from schema.request.operation import Operation, RefusedMutation, RootField
 from schema.request.policies import FORBIDDEN
@@ -50,7 +50,7 @@ async def run_mutations(mutations: Mapping[str, Mutate[Any]], operation: Operati
         The response, ``{"data":{...}}``.
 
     Raises:
-        GraphQLError: a field failed. Nothing of it was done; what earlier fields did stays done.
+        GraphQLError, InvalidArguments: a field failed. Nothing of it was done; earlier fields stay done.
     """
     members = []
     for field in operation.root_fields():
@@ -65,9 +65,10 @@ async def run_mutations(mutations: Mapping[str, Mutate[Any]], operation: Operati
 async def _run_field(mutate: Mutate[Any], operation: Operation, field: RootField) -> bytes:
     try:
         text, refusal_code = await _run_in_transaction(mutate, operation, field)
+    except InvalidArguments:
+        raise
     except (BadInput, GraphQLError) as error:
-        message = error.message if isinstance(error, GraphQLError) else str(error)
-        raise GraphQLError(message, field.nodes, path=[field.key], extensions=BAD_USER_INPUT) from error
+        raise locate(error, field.nodes, [field.key]) from error
     except Exception as error:
         raise GraphQLError(str(error), field.nodes, path=[field.key], original_error=error) from error
     if text is None:

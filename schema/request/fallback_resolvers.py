@@ -11,7 +11,6 @@ import orjson
 from graphql import (
     GraphQLAbstractType,
     GraphQLEnumType,
-    GraphQLError,
     GraphQLField,
     GraphQLInterfaceType,
     GraphQLObjectType,
@@ -21,7 +20,7 @@ from graphql import (
     get_named_type,
 )
 
-from schema.planner.errors import BAD_USER_INPUT, BadInput
+from schema.planner.errors import InvalidArguments
 from schema.planner.plan.planner import TYPENAME_KEY
 from schema.request.operation import Operation, RootField
 
@@ -43,8 +42,10 @@ async def _resolve_root_field(_root: object, info: Info, **_arguments: object) -
     field = RootField(str(info.path.key), info.field_name, info.parent_type, info.field_nodes)
     try:
         return orjson.loads(await info.context.field(field) or b"null")
-    except BadInput as error:
-        raise GraphQLError(str(error), info.field_nodes, extensions=BAD_USER_INPUT) from error
+    except InvalidArguments as error:
+        first, *others = error.errors
+        info.context.errors += others
+        raise first from error
 
 
 def _field_resolver(field: GraphQLField) -> Callable[..., Any]:

@@ -50,7 +50,8 @@ class Operation:
     """Reads the root fields of one operation as JSON text, on behalf of one caller.
 
     ``with_typename`` adds the concrete type to objects of abstract types, for graphql-core's executor.
-    ``refusals`` lists those mutations of the operation that were refused so far.
+    ``refusals`` lists those mutations of the operation that were refused so far. ``errors`` has those errors
+    of arguments that graphql-core can't report, because it takes one for each root field.
     """
 
     catalog: Catalog
@@ -62,6 +63,7 @@ class Operation:
     collector: FieldCollector
     with_typename: bool = False
     refusals: list[RefusedMutation] = field(default_factory=list)
+    errors: list[GraphQLError] = field(default_factory=list)
 
     @property
     def type(self) -> OperationType:
@@ -94,7 +96,7 @@ class Operation:
         forbids null, or a field that the caller's role may not use.
 
         Raises:
-            BadInput: an argument has an invalid value.
+            InvalidArguments: arguments have invalid values.
             Unavailable: the database did not answer.
         """
         plan = self._plan("query", self._plan_query) if self._allows_all() else None

@@ -9,7 +9,7 @@ from graphql.execution.values import get_argument_values
 
 from db.audit.events import START, EventPosition, Topic
 from db.domain.caller import Caller
-from schema.planner.errors import BadInput
+from schema.planner.errors import BadInput, InvalidArguments, locate
 from schema.planner.global_ids import decode_id
 from schema.planner.plan.planner import Plan
 from schema.request.operation import Operation
@@ -36,22 +36,27 @@ async def subscribe(
         after: the id of the last known event; it replaces the argument of that name unless it is empty.
 
     Raises:
-        BadInput: an argument has an invalid value.
+        InvalidArguments: arguments have invalid values.
         Unavailable, TooManySubscribers, ServerStopping: as ``EventFeed.events`` raises them.
     """
     [field] = operation.root_fields()
     arguments = get_argument_values(field.definition, field.nodes[0], operation.collector.variables)
     reader = _EventReader(operation, feed, caller, operation.plan(field))
     reader.bind(START)  # raises for invalid filter values before anything is read
-    opportunity_id = decode_id("opp", arguments["id"]) if "id" in arguments else None
-    topic = Topic(operation.caller.organization_id, opportunity_id)
-    position = _parse_position(after or arguments.get("after"))
-    async with aclosing(feed.events(topic, position)) as events:
-        async for event in events:
-            text = await reader.read(event.position)
-            if text is not None:
-                body = b'{"data":{"%s":%s}}' % (field.key.encode(), text)
-                yield SubscriptionResponse(str(event.position), body)
+    try:
+        opportunity_id = decode_id("opp", arguments["id"]) if "id" in arguments else None
+        topic = Topic(operation.caller.organization_id, opportunity_id)
+        position = _parse_position(after or arguments.get("after"))
+        async with aclosing(feed.events(topic, position)) as events:
+            async for event in events:
+                text = await reader.read(event.position)
+                if text is not None:
+                    body = b'{"data":{"%s":%s}}' % (field.key.encode(), text)
+                    yield SubscriptionResponse(str(event.position), body)
+    except InvalidArguments:
+        raise
+    except BadInput as error:
+        raise InvalidArguments([locate(error, field.nodes, [field.key])]) from error
 
 
 @dataclass(frozen=True, slots=True)

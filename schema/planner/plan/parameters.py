@@ -1,6 +1,6 @@
 """The parameters of a planned statement: those of the caller, and the arguments of the operation."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any, TypeVar
@@ -36,9 +36,14 @@ class Binding:
     name: str
     read: VariableReader
     convert: Converter | None
+    site: ArgumentSite
 
     def value(self, variables: VariableValues) -> object:
-        """Return the parameter's value for these variables; raise BadInput if they can't be used."""
+        """Return the parameter's value for these variables.
+
+        Raises:
+            BadInput, GraphQLError: they can't be used.
+        """
         value = self.read(variables)
         return value if self.convert is None else self.convert(value)
 
@@ -54,9 +59,11 @@ class Parameters:
     constants: dict[str, object] = field(default_factory=dict)
     bindings: list[Binding] = field(default_factory=list)
 
-    def arguments(self, definition: GraphQLField, node: FieldNode) -> "ArgumentRef":
+    def arguments(
+        self, definition: GraphQLField, nodes: Sequence[FieldNode], response_path: Sequence[str]
+    ) -> "ArgumentRef":
         """Return a reference to all arguments of a field, with their defaults."""
-        site = ArgumentSite(definition, node)
+        site = ArgumentSite(definition, nodes, response_path)
         return ArgumentRef(self, site, (), site.values(self.variables))
 
     def bind(
@@ -68,7 +75,7 @@ class Parameters:
         if read is None:
             self.constants[name] = argument.value if convert is None else convert(argument.value)
         else:
-            self.bindings.append(Binding(name, read, convert))
+            self.bindings.append(Binding(name, read, convert, argument.site))
         return bindparam(name, type_=type_)
 
 

@@ -1,12 +1,13 @@
 """The planner: walks the selections of a valid operation and compiles them into one SQL statement."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import MappingProxyType
 
 from graphql import (
     FieldNode,
+    GraphQLError,
     GraphQLField,
     GraphQLObjectType,
     GraphQLString,
@@ -22,6 +23,7 @@ from sqlmodel import SQLModel
 
 from db.domain.caller import Caller
 from db.sql.statements import Statement
+from schema.planner.errors import BadInput, InvalidArguments, locate
 from schema.planner.plan.catalog import Catalog, Source
 from schema.planner.plan.field_collector import FieldCollector
 from schema.planner.plan.parameters import ArgumentRef, Binding, Parameters
@@ -51,11 +53,15 @@ class Plan:
         ``params`` are values that the server sends itself, for fields declared with ``param`` and the like.
 
         Raises:
-            BadInput: an argument can't be used, such as a cursor of another list.
+            InvalidArguments: arguments can't be used, such as a cursor of another list.
         """
+        try:
+            bound = {binding.name: binding.value(variables) for binding in self.bindings}
+        except (BadInput, GraphQLError):
+            raise InvalidArguments(_binding_errors(self.bindings, variables)) from None
         return {
             **self.constants,
-            **{binding.name: binding.value(variables) for binding in self.bindings},
+            **bound,
             "organization": caller.organization_id,
             "user": caller.user_id,
             "today": caller.today,
@@ -65,12 +71,16 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """A field to be answered: its definition, the name of its parent type, and all nodes that select it."""
+    """A field to be answered: its definition, the name of its parent type, and all nodes that select it.
+
+    ``path`` are the keys of the response down to the field, without indices of lists.
+    """
 
     planner: "Planner"
     parent: str
     field: GraphQLField
     nodes: Sequence[FieldNode]
+    path: tuple[str, ...]
 
     @property
     def type_name(self) -> str:
@@ -90,7 +100,7 @@ class Selection:
     @property
     def arguments(self) -> ArgumentRef:
         """The field's arguments, with their defaults."""
-        return self.planner.parameters.arguments(self.field, self.nodes[0])
+        return self.planner.parameters.arguments(self.field, self.nodes, self.path)
 
     def is_argument_sent(self, name: str) -> bool:
         """Return whether the request sends an argument, so that its default does not apply."""
@@ -103,14 +113,21 @@ class Selection:
 
     def subselections(self, type_name: str) -> dict[str, "Selection"]:
         """Return the fields selected of this field's object if it is of the type, by response key."""
-        return self.planner.selections(type_name, [node.selection_set for node in self.nodes])
+        return self.planner.selections(type_name, [node.selection_set for node in self.nodes], self.path)
 
     def json(self, row: FromClause, sources: Mapping[str, Source]) -> JsonText:
-        """Return this field's value; ``sources`` are those of its object, which is read from ``row``."""
+        """Return this field's value; ``sources`` are those of its object, which is read from ``row``.
+
+        If an argument can't be used, that is an error of the planner's, and the value is null.
+        """
         name = self.nodes[0].name.value
         if name == _TYPENAME and name not in sources:
             return JsonText([f'"{self.parent}"'])
-        return sources[name](self, row)
+        try:
+            return sources[name](self, row)
+        except (BadInput, GraphQLError) as error:
+            self.planner.errors.append(locate(error, self.nodes, self.path))
+            return JsonText(["null"])
 
     def json_object(
         self,
@@ -157,7 +174,8 @@ class Planner:
     """Plans one operation, or one root field of it, for one ``variables_shape``.
 
     ``with_typename`` adds the type's name to objects whose type isn't known from the field, under
-    ``TYPENAME_KEY``: graphql-core needs it, a planned answer does not.
+    ``TYPENAME_KEY``: graphql-core needs it, a planned answer does not. ``errors`` are those of fields with
+    arguments that can't be used; each plan raises them as InvalidArguments.
     """
 
     catalog: Catalog
@@ -165,6 +183,7 @@ class Planner:
     collector: FieldCollector
     with_typename: bool = False
     parameters: Parameters = field(init=False)
+    errors: list[GraphQLError] = field(init=False, default_factory=list)
     _aliases: Counter[type[SQLModel]] = field(init=False, default_factory=Counter)
 
     def __post_init__(self) -> None:
@@ -182,26 +201,35 @@ class Planner:
 
     def plan_root_field(self, root: GraphQLObjectType, name: str, nodes: Sequence[FieldNode]) -> Plan:
         """Return the plan of one root field, whose statement returns the field's value."""
-        selection = Selection(self, root.name, root.fields[name], nodes)
+        selection = Selection(self, root.name, root.fields[name], nodes, (response_key(nodes),))
         return self._compile(selection.json(NO_ROW, self.catalog.sources[root.name]))
 
     def plan_payload(
         self, root: GraphQLObjectType, name: str, nodes: Sequence[FieldNode], type_name: str
     ) -> Plan:
         """Return the plan of a mutation's payload, ``type_name`` being the member of its union."""
-        selection = Selection(self, root.name, root.fields[name], nodes)
+        selection = Selection(self, root.name, root.fields[name], nodes, (response_key(nodes),))
         return self._compile(selection.json_object(NO_ROW, type_name=type_name))
 
     def selections(
-        self, type_name: str, selection_sets: Sequence[SelectionSetNode | None]
+        self,
+        type_name: str,
+        selection_sets: Sequence[SelectionSetNode | None],
+        path: tuple[str, ...] = (),
     ) -> dict[str, Selection]:
-        """Return the fields selected of an object of the type, by response key."""
+        """Return the fields selected of an object of the type, by response key; ``path`` is the object's."""
         type_ = self.collector.schema.get_type(type_name)
         if not isinstance(type_, GraphQLObjectType):
             raise TypeError(f"{type_name} is no object type, so no fields can be selected of it.")
         found = self.collector.collect(type_, selection_sets)
         return {
-            key: Selection(self, type_name, type_.fields.get(nodes[0].name.value, _TYPENAME_FIELD), nodes)
+            key: Selection(
+                self,
+                type_name,
+                type_.fields.get(nodes[0].name.value, _TYPENAME_FIELD),
+                nodes,
+                (*path, key),
+            )
             for key, nodes in found.items()
         }
 
@@ -229,8 +257,26 @@ class Planner:
         return number
 
     def _compile(self, answer: JsonText) -> Plan:
+        if self.errors:
+            parameters = self.parameters
+            raise InvalidArguments(
+                [*self.errors, *_binding_errors(parameters.bindings, parameters.variables)]
+            )
         statement = Statement.compile_once(self.dialect, select(RawText(answer).label("answer")))
         return Plan(statement, self.parameters.constants, self.parameters.bindings)
+
+
+def _binding_errors(bindings: Iterable[Binding], variables: VariableValues) -> Iterator[GraphQLError]:
+    for binding in bindings:
+        try:
+            binding.value(variables)
+        except (BadInput, GraphQLError) as error:
+            yield locate(error, binding.site.nodes, binding.site.response_path)
+
+
+def response_key(nodes: Sequence[FieldNode]) -> str:
+    """Return the key that a field has in the response."""
+    return nodes[0].alias.value if nodes[0].alias else nodes[0].name.value
 
 
 def _is_same(selections: Mapping[str, Selection], others: Mapping[str, Selection]) -> bool:

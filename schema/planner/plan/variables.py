@@ -30,14 +30,15 @@ VariableSignatures = tuple[GraphQLVariableSignature, ...]
 
 @dataclass(frozen=True, slots=True)
 class ArgumentSite:
-    """A field of a document and its definition: where arguments are read from."""
+    """A field of a document: its definition, the nodes that select it, and its keys in the response."""
 
     field: GraphQLField
-    node: FieldNode
+    nodes: Sequence[FieldNode]
+    response_path: Sequence[str]
 
     def values(self, variables: VariableValues) -> dict[str, object]:
         """Return the field's arguments with their defaults, coerced."""
-        return get_argument_values(self.field, self.node, variables)
+        return get_argument_values(self.field, self.nodes[0], variables)
 
 
 def variable_signatures(schema: GraphQLSchema, operation: OperationDefinitionNode) -> VariableSignatures:
@@ -65,7 +66,7 @@ def coerce_variables(signatures: VariableSignatures, sent: Mapping[str, object])
 
 def variable_reader(site: ArgumentSite, path: Path, variables: VariableValues) -> VariableReader | None:
     """Return a function that reads the value at ``path`` in each request; None if it is a constant."""
-    value = next((each.value for each in site.node.arguments or () if each.name.value == path[0]), None)
+    value = next((each.value for each in site.nodes[0].arguments or () if each.name.value == path[0]), None)
     rest = path[1:]
     while value is not None and not isinstance(value, VariableNode) and rest:
         value, rest = _step_into(value, rest)

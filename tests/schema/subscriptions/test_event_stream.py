@@ -1,4 +1,5 @@
 from typing import Any
+from unittest.mock import ANY
 
 import orjson
 import pytest
@@ -173,9 +174,14 @@ async def test_an_invalid_subscription_is_refused_at_once(
     async with subscribed(executor, builder, query, **variables) as listener:
         assert executor.feed.subscribers == 0
 
-    assert listener.responses == [
-        {"errors": [{"message": message, "extensions": {"code": "BAD_USER_INPUT"}}]}
-    ]
+    [response] = listener.responses
+    [error] = response["errors"]
+    assert (response.keys(), error.pop("locations")) == ({"errors"}, ANY)
+    assert error == {
+        "message": message,
+        "path": ["opportunityChanged" if query is ONE else "opportunitiesChanged"],
+        "extensions": {"code": "BAD_USER_INPUT"},
+    }
 
 
 async def test_a_query_has_one_response(executor: Executor, builder: OrganizationBuilder) -> None:
