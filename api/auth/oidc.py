@@ -14,6 +14,7 @@ from api.auth.principal import Principal
 from api.http.errors import InvalidCredentials
 from db.auth.oidc_identities import AccessDenied, OidcUser, resolve_user
 from db.domain.caller import Role
+from db.domain.names import is_name
 from db.sql.database import Database
 
 LEEWAY_SECONDS = 30.0
@@ -78,7 +79,7 @@ class OidcAuthenticator:
             issuer=self._config.issuer,
             subject=_required_text(claims, self._config.user_claim),
             role=_role(claims, self._config.role_claim),
-            name=_optional_text(claims, "name"),
+            name=_name(claims, "name"),
             email=_optional_text(claims, "email"),
             email_verified=_is_verified(claims, "email_verified"),
         )
@@ -142,16 +143,22 @@ def _claim(claims: Claims, name: str) -> object:
 
 def _required_text(claims: Claims, name: str) -> str:
     value = _claim(claims, name)
-    if not isinstance(value, str) or not value or not value.isprintable():
+    if not isinstance(value, str) or not is_name(value):
         raise InvalidCredentials(
-            f"The token's claim {name} is missing, or is not a printable text. {_SIGN_IN_AGAIN}"
+            f"The token's claim {name} is missing, or is not a text of visible characters. {_SIGN_IN_AGAIN}"
         )
     return value
 
 
 def _optional_text(claims: Claims, name: str) -> str | None:
     value = claims.get(name)
-    return value if isinstance(value, str) and value.isprintable() else None
+    return value if isinstance(value, str) else None
+
+
+def _name(claims: Claims, name: str) -> str | None:
+    """Return the name in a claim; None if it is missing or holds what a name must not hold."""
+    value = (_optional_text(claims, name) or "").strip()
+    return value if is_name(value) else None
 
 
 def _is_verified(claims: Claims, name: str) -> bool | None:

@@ -20,6 +20,7 @@ from db import models
 from db.domain.caller import Role
 from db.domain.errors import DealdeskError
 from db.domain.ids import new_id
+from db.domain.names import is_name
 from db.master_data.organizations import UserRef
 from db.sql.array_param import InArray
 from db.sql.database import Database, Transaction
@@ -116,7 +117,7 @@ async def create_token(transaction: Transaction, command: CreateToken, *, now: d
     """
     organization_id = command.user.organization_id
     name = command.name.strip()
-    if not 0 < len(name) <= MAX_TOKEN_NAME_LENGTH or not name.isprintable():
+    if not 0 < len(name) <= MAX_TOKEN_NAME_LENGTH or not is_name(name):
         raise InvalidTokenName(
             f"A token's name has 1 to {MAX_TOKEN_NAME_LENGTH} printable characters. Choose another one."
         )

@@ -14,6 +14,7 @@ from typing import Any
 from db.domain.caller import Caller
 from db.domain.errors import Path, Refusal, RuleViolation
 from db.domain.money import MAX_AMOUNT, fits_decimal_places
+from db.domain.names import forbidden_character, is_visible
 
 MAX_NAME_LENGTH = 200
 """In characters."""
@@ -99,30 +100,33 @@ def graphql_field_name(column: str) -> str:
 def validate_text(
     problems: Problems, field: str, text: str, path: Path, *, max_length: int = MAX_NAME_LENGTH
 ) -> str:
-    """Return the text without surrounding white space.
+    """Return a name or another text of one line, without surrounding white space.
 
-    Problems: it is empty, longer than ``max_length`` characters, or contains a NUL character.
+    Problems: it shows nothing, is longer than ``max_length`` characters, or holds what a name must not hold
+    (``db.domain.names``).
     """
     stripped = text.strip()
-    if not stripped:
+    forbidden = forbidden_character(stripped)
+    if not stripped or (forbidden is None and not is_visible(stripped)):
         problems.add(f"{_code(field)}_EMPTY", f"The {field} is empty. Send one.", path)
-    elif len(stripped) > max_length:
-        problems.add(
-            f"{_code(field)}_TOO_LONG",
-            f"The {field} has {len(stripped):,} characters; the limit is {max_length:,}. Shorten it.",
-            path,
-        )
-    else:
-        validate_no_nul(problems, field, stripped, path)
+    elif _validate_length(problems, field, stripped, path, max_length) and forbidden is not None:
+        if "\0" in stripped:
+            validate_no_nul(problems, field, stripped, path)
+        else:
+            problems.add(
+                f"{_code(field)}_WITH_FORBIDDEN_CHARACTER",
+                f"The {field} contains {forbidden}, which is not allowed in it. Remove it.",
+                path,
+            )
     return stripped
 
 
 def validate_optional_text(
     problems: Problems, field: str, text: str | None, path: Path, *, max_length: int = MAX_NAME_LENGTH
 ) -> str | None:
-    """Return the text without surrounding white space, or None if nothing is left of it.
+    """Return a text of one line without surrounding white space, or None if nothing is left of it.
 
-    Problems: it is longer than ``max_length`` characters, or contains a NUL character.
+    Problems: those of ``validate_text``.
     """
     if text is None or not text.strip():
         return None
@@ -134,9 +138,10 @@ def validate_description(problems: Problems, description: str | None, path: Path
 
     Problems: it is longer than ``MAX_DESCRIPTION_LENGTH``, or contains a NUL character.
     """
-    return validate_optional_text(
-        problems, "description", description, path, max_length=MAX_DESCRIPTION_LENGTH
-    )
+    stripped = (description or "").strip()
+    if _validate_length(problems, "description", stripped, path, MAX_DESCRIPTION_LENGTH):
+        validate_no_nul(problems, "description", stripped, path)
+    return stripped or None
 
 
 def validate_no_nul(problems: Problems, field: str, text: str, path: Path) -> None:
@@ -218,6 +223,17 @@ def closed_before_creation(subject: str, created_on: date, closed_on: date) -> R
         f"{subject} was created on {created_on}, after {closed_on}. Send that day or a later one.",
         _CLOSED_ON,
     )
+
+
+def _validate_length(problems: Problems, field: str, text: str, path: Path, max_length: int) -> bool:
+    if len(text) <= max_length:
+        return True
+    problems.add(
+        f"{_code(field)}_TOO_LONG",
+        f"The {field} has {len(text):,} characters; the limit is {max_length:,}. Shorten it.",
+        path,
+    )
+    return False
 
 
 def _code(field: str) -> str:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 
 from db.domain.errors import DealdeskError
 from db.domain.money import MAX_AMOUNT
+from db.domain.names import forbidden_character, is_visible
 from db.domain.text_formats import parse_date, parse_decimal
 from db.domain.validation import MAX_NAME_LENGTH, Problems, Validator, validate_amount, validate_date
 from db.importers.csv_syntax import CsvSyntaxError, read_rows
@@ -185,7 +186,13 @@ def _row(line: int, columns: Sequence[str], texts: Sequence[str]) -> CsvRow:
         raise RowError(f"The row has {len(texts)} fields, not {len(columns)}.")
     if any(len(text) > MAX_FIELD_LENGTH or "\0" in text for text in texts):
         raise RowError(f"A field contains a NUL character or more than {MAX_FIELD_LENGTH} characters.")
-    return CsvRow(line, {column: text.strip() for column, text in zip(columns, texts, strict=True)})
+    stripped = {column: text.strip() for column, text in zip(columns, texts, strict=True)}
+    for column, text in stripped.items():
+        if (forbidden := forbidden_character(text)) is not None:
+            raise RowError(f"{column} contains {forbidden}, which is not allowed in it. Remove it.")
+        if text and not is_visible(text):
+            raise RowError(f"{column} contains only characters that show nothing.")
+    return CsvRow(line, stripped)
 
 
 def _new_key(row: CsvRow, column: str, earlier: Mapping[str, object]) -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from db.domain.enums import OpportunityState
+from db.domain.names import is_name
 from db.domain.validation import Problems, validate_text
 from db.importers.csv_reader import (
     CsvDirectory,
@@ -159,8 +160,15 @@ def read_pipeline(directory: Path, *, today: date) -> Pipeline:
     """Read the four files. The pipeline's name is that of the directory.
 
     Raises:
-        ImportSourceError: a file is missing or invalid, or sales_teams.csv contains no agent.
+        ImportSourceError: a file is missing or invalid, sales_teams.csv contains no agent, or the directory's
+            name can't be the one of an organization.
     """
+    name = directory.resolve().name
+    if not is_name(name):
+        raise ImportSourceError(
+            f"The directory's name {name!r} contains characters that the name of an organization must not"
+            " contain. Rename it."
+        )
     files = CsvDirectory(directory)
     agents = files.read(TEAMS_FILE, _AGENT_COLUMNS, _parse_agent)
     _reject_same_addresses(files, agents)
@@ -181,7 +189,7 @@ def read_pipeline(directory: Path, *, today: date) -> Pipeline:
         _parse_opportunity, agents=agents.rows, accounts=accounts.rows, prices=prices.rows, today=today
     )
     opportunities = files.read(PIPELINE_FILE, _OPPORTUNITY_COLUMNS, parse)
-    return Pipeline(directory.resolve().name, agents.rows, accounts.rows, opportunities.rows, files)
+    return Pipeline(name, agents.rows, accounts.rows, opportunities.rows, files)
 
 
 def _parse_agent(row: CsvRow) -> SalesAgent:

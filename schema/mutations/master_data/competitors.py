@@ -41,7 +41,11 @@ CreateCompetitorResult = Annotated[
     strawberry.union(
         "CreateCompetitorResult",
         description=describe_result(
-            "createCompetitor", "NAME_EMPTY", "NAME_TOO_LONG", "COMPETITOR_NAME_TAKEN"
+            "createCompetitor",
+            "NAME_EMPTY",
+            "NAME_TOO_LONG",
+            "NAME_WITH_FORBIDDEN_CHARACTER",
+            "COMPETITOR_NAME_TAKEN",
         ),
     ),
 ]

@@ -93,6 +93,7 @@ CreateStatusReasonResult = Annotated[
             "createStatusReason",
             "LABEL_EMPTY",
             "LABEL_TOO_LONG",
+            "LABEL_WITH_FORBIDDEN_CHARACTER",
             "STATUS_REASON_OF_OPEN",
             "STATUS_REASON_LABEL_TAKEN",
             "COMPETITOR_OF_A_WIN",

@@ -83,6 +83,7 @@ UpdateQuoteResult = Annotated[
             "OPPORTUNITY_CLOSED",
             "NAME_EMPTY",
             "NAME_TOO_LONG",
+            "NAME_WITH_FORBIDDEN_CHARACTER",
             "EFFECTIVE_FROM_OUT_OF_RANGE",
             "EFFECTIVE_TO_OUT_OF_RANGE",
             "EFFECTIVE_DATES_REVERSED",

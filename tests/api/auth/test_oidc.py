@@ -13,13 +13,15 @@ from api.auth import jwks
 from api.auth.access_policy import AccessPolicy
 from api.auth.authenticator import Authenticator
 from api.auth.oidc import OidcAuthenticator, OidcConfig
+from db import models
 from db.domain.errors import Unavailable
+from db.domain.ids import new_id
 from schema.execution.executor import Executor
 from tests.api.auth.hostile_tokens import hostile_tokens
 from tests.api.support.access import BEARER, HOST, http_client
 from tests.api.support.asgi_connections import TIMEOUT_SECONDS
 from tests.api.support.oidc_issuer import AUDIENCE, IssuerServer, public_jwk, run_issuer
-from tests.builders import OrganizationBuilder
+from tests.builders import NOW, OrganizationBuilder
 from tests.schema.support.client import cached_schema
 
 CREATE = {"query": 'mutation { createCompetitor(input: {name: "Lever Ltd"}) { __typename } }'}
@@ -98,6 +100,35 @@ async def test_an_address_that_is_not_verified_neither_links_nor_creates_a_user(
 
     assert response.status_code == 401
     assert await builder.dump() == before
+
+
+@pytest.mark.parametrize(
+    ("name", "stored"),
+    [
+        ("\u0646\u0645\u06cc\u200c\u062f", "\u0646\u0645\u06cc\u200c\u062f"),
+        ("Anne\u00a0Marie Roux", "Anne\u00a0Marie Roux"),
+        ("  Bob Reyes ", "Bob Reyes"),
+        ("\u200b", "bob@example.com"),
+        ("Bob\u202eseyeR", "bob@example.com"),
+        ("", "bob@example.com"),
+        ({"first": "Bob"}, "bob@example.com"),
+    ],
+)
+async def test_a_name_that_holds_what_a_name_may_hold_is_stored(
+    name: object, stored: str, http: httpx2.AsyncClient, issuer: IssuerServer
+) -> None:
+    response = await post(http, issuer.token(name=name), VIEWER)
+
+    assert response.json() == {"data": {"viewer": {"user": {"name": stored}}}}
+
+
+async def test_an_organization_is_found_by_any_name_that_it_may_have(
+    http: httpx2.AsyncClient, issuer: IssuerServer, builder: OrganizationBuilder
+) -> None:
+    name = "Anne\u00a0Marie \u0646\u0645\u06cc\u200c\u062f"
+    await builder.insert(models.Organization(id=new_id(), name=name, created_at=NOW))
+
+    assert (await post(http, issuer.token(organization=name), VIEWER)).status_code == 200
 
 
 async def test_clock_skew_of_half_a_minute_is_tolerated(

@@ -70,7 +70,9 @@ async def test_a_token_is_found_by_its_hash(database: Database) -> None:
     assert await find_token(database, token) is None
 
 
-@pytest.mark.parametrize("name", ["", "  ", "a" * (MAX_TOKEN_NAME_LENGTH + 1), "a\nb", "a\0b"])
+@pytest.mark.parametrize(
+    "name", ["", "  ", "a" * (MAX_TOKEN_NAME_LENGTH + 1), "a\nb", "a\0b", "a\u202eb", "\u200b", "\u200d"]
+)
 async def test_an_unprintable_empty_or_long_name_is_refused(name: str, sqlite: Database) -> None:
     await expect_refusal(await OrganizationBuilder.create(sqlite), InvalidTokenName, name)
 

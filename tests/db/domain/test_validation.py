@@ -45,6 +45,20 @@ def validated(validator: Callable[..., Any], value: Any, **options: Any) -> Any:
         (" \n", "UNIT_PRICE_EMPTY"),
         (201 * "x", "UNIT_PRICE_TOO_LONG"),
         ("a\0b", "UNIT_PRICE_WITH_NUL"),
+        (
+            "\u0646\u0645\u06cc\u200c\u062f\u0627\u0646\u0645",
+            "\u0646\u0645\u06cc\u200c\u062f\u0627\u0646\u0645",
+        ),
+        ("Anne\u00a0Marie", "Anne\u00a0Marie"),
+        ("\U0001f468\u200d\U0001f527\ufe0f", "\U0001f468\u200d\U0001f527\ufe0f"),
+        ("\u200d\u200c", "UNIT_PRICE_EMPTY"),
+        ("\u3164 \u2800\u0301", "UNIT_PRICE_EMPTY"),
+        ("\u200b", "UNIT_PRICE_WITH_FORBIDDEN_CHARACTER"),
+        ("Carlo\u202en", "UNIT_PRICE_WITH_FORBIDDEN_CHARACTER"),
+        ("a\nb", "UNIT_PRICE_WITH_FORBIDDEN_CHARACTER"),
+        ("a\u2028b", "UNIT_PRICE_WITH_FORBIDDEN_CHARACTER"),
+        ("a\ue000b", "UNIT_PRICE_WITH_FORBIDDEN_CHARACTER"),
+        ("a\ud800b", "UNIT_PRICE_WITH_FORBIDDEN_CHARACTER"),
     ],
 )
 def test_a_text_is_stripped_and_limited(text: str, expected: str) -> None:

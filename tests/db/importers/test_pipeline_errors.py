@@ -90,6 +90,14 @@ from tests.db.importers.pipeline_files import (
             "A field contains a NUL character or more than 200 characters.",
         ),
         (
+            "X\u202e,Ann Lee,GTX Pro,Isdom,Prospecting,,,",
+            "opportunity_id contains U+202E, which is not allowed in it. Remove it.",
+        ),
+        (
+            "\u200d,Ann Lee,GTX Pro,Isdom,Prospecting,,,",
+            "opportunity_id contains only characters that show nothing.",
+        ),
+        (
             "X\0,Ann Lee,GTX Pro,Isdom,Prospecting,,,",
             "A field contains a NUL character or more than 200 characters.",
         ),

@@ -25,7 +25,13 @@ async def test_a_competitor_is_created_and_audited(builder: OrganizationBuilder)
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("", "NAME_EMPTY"), (201 * "x", "NAME_TOO_LONG"), ("Lift & Sons ", "COMPETITOR_NAME_TAKEN")],
+    [
+        ("", "NAME_EMPTY"),
+        (201 * "x", "NAME_TOO_LONG"),
+        ("Lift & Sons ", "COMPETITOR_NAME_TAKEN"),
+        ("\u200b", "NAME_WITH_FORBIDDEN_CHARACTER"),
+        ("Lift\u202e & Sons", "NAME_WITH_FORBIDDEN_CHARACTER"),
+    ],
 )
 async def test_an_invalid_or_taken_name_is_refused(
     builder: OrganizationBuilder, name: str, code: str

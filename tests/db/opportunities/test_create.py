@@ -118,6 +118,7 @@ async def test_rows_of_another_organization_are_not_found(builder: OrganizationB
 INVALID_FIELDS: list[tuple[dict[str, Any], str, str]] = [
     ({"name": " \t"}, "NAME_EMPTY", "name"),
     ({"name": 201 * "x"}, "NAME_TOO_LONG", "name"),
+    ({"name": "Quay\u202e"}, "NAME_WITH_FORBIDDEN_CHARACTER", "name"),
     ({"name": "Quay\0"}, "NAME_WITH_NUL", "name"),
     ({"description": 2_001 * "x"}, "DESCRIPTION_TOO_LONG", "description"),
     ({"description": "\0"}, "DESCRIPTION_WITH_NUL", "description"),
