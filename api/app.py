@@ -15,7 +15,7 @@ from api.auth.cors import cors_middleware
 from api.http.responses import JSON_CONTENT_TYPE, error_body
 from api.observability.metrics import ServerStateCollector
 from api.observability.request_middleware import RequestMiddleware, RequestObserver
-from api.playground.middleware import PlaygroundMiddleware
+from api.playground.middleware import PlaygroundMiddleware, redirect_route
 from api.server.health import health_routes
 from api.server.shutdown import Shutdown
 from api.transports.endpoint import GraphQLEndpoint
@@ -49,6 +49,7 @@ def create_app(
 
     app = Starlette(
         routes=[
+            *([] if documents.only else [redirect_route(_GRAPHQL_PATH)]),
             WebSocketRoute(_GRAPHQL_PATH, websockets),
             playground.static_route,
             *health_routes(database, lambda: shutdown.is_draining or executor.feed.stopped),

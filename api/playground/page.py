@@ -22,6 +22,7 @@ _HTML = """\
     <script type="application/json" id="examples">{examples}</script>
   </head>
   <body>
+    <header id="header"></header>
     <div id="playground"></div>
   </body>
 </html>

@@ -3,4 +3,4 @@ import { graphiqlProps } from "./props.js";
 
 const root = ReactDOM.createRoot(document.getElementById("playground"));
 const logo = React.createElement(GraphiQL.Logo, null, "Dealdesk");
-root.render(React.createElement(GraphiQL, await graphiqlProps(), logo));
+root.render(React.createElement(GraphiQL, await graphiqlProps(GraphiQL.GraphQL), logo));

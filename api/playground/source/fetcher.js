@@ -1,17 +1,38 @@
 // Sends the playground's requests: queries and mutations by POST, subscriptions as Server-Sent Events.
+import { getToken } from "./session.js";
 
-/** Return the response of a query or mutation, or an observable of the responses of a subscription. */
-export function fetchGraphQL({ query, variables, operationName }, { headers } = {}) {
-  const { type, name } = findOperation(query, operationName);
-  const request = { query, variables, operationName: name };
-  return type === "subscription" ? subscribe(request, headers) : execute(request, headers);
+/**
+ * Return the fetcher: its results are the response of a query or mutation, or an observable of the responses of a
+ * subscription. `GraphQL` is the package graphql.
+ */
+export function createFetcher(GraphQL) {
+  return ({ query, variables, operationName }, { headers } = {}) => {
+    const operation = findOperation(GraphQL, query, operationName);
+    const request = { query, variables, operationName: operation ? operation.name?.value : operationName };
+    const allHeaders = withToken(headers);
+    return operation?.operation === "subscription" ? subscribe(request, allHeaders) : execute(request, allHeaders);
+  };
 }
 
-/** Just after a switch of tabs, GraphiQL still sends the operation name of the previous tab. */
-function findOperation(query, operationName) {
-  const matches = query.matchAll(/^\s*(query|mutation|subscription)\s+(\w+)/gm);
-  const operations = Array.from(matches, ([, type, name]) => ({ type, name }));
-  return operations.find(({ name }) => name === operationName) ?? operations[0] ?? {};
+/**
+ * Return the operation that the server will run, or undefined if the server has to refuse the document. Just after
+ * a switch of tabs, GraphiQL still sends the operation name of the previous tab: a document with one operation
+ * needs none.
+ */
+function findOperation({ parse, getOperationAST }, query, operationName) {
+  try {
+    const document = parse(query);
+    return getOperationAST(document, operationName) ?? getOperationAST(document) ?? undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Add the token of the session, unless the headers of the tab have one. */
+function withToken(headers = {}) {
+  const token = getToken();
+  const hasOwn = Object.keys(headers).some((name) => name.toLowerCase() === "authorization");
+  return token && !hasOwn ? { authorization: `Bearer ${token}`, ...headers } : headers;
 }
 
 async function execute(request, headers) {

@@ -1,4 +1,5 @@
 import { GraphiQL } from "graphiql";
+import { buildSchema, getOperationAST, parse } from "graphql";
 import { createElement } from "react";
 import { createRoot } from "react-dom/client";
 import "graphiql/style.css";
@@ -13,4 +14,5 @@ globalThis.MonacoEnvironment = {
 };
 
 const root = createRoot(document.getElementById("playground"));
-root.render(createElement(GraphiQL, await graphiqlProps(), createElement(GraphiQL.Logo, null, "Dealdesk")));
+const logo = createElement(GraphiQL.Logo, null, "Dealdesk");
+root.render(createElement(GraphiQL, await graphiqlProps({ buildSchema, getOperationAST, parse }), logo));

@@ -1,16 +1,8 @@
-// The properties of the GraphiQL component: its fetcher, initial tabs and headers.
-import { fetchGraphQL } from "./fetcher.js";
-
-// The records of the sample data that the examples use: the opportunity that they close, and two quotes.
-const SAMPLE_QUERY = `{
-  opportunities(first: 1, filter: { name: { eq: "Harbour crane retrofit" } }) {
-    nodes { id account { id } contractingUnit { id } }
-  }
-  active: quote(number: "QUO-1058", revision: 0) { id }
-  draft: quote(number: "QUO-1059", revision: 0) { id }
-}`;
-
-const HEADERS_TEMPLATE = { Authorization: "Bearer dealdesk_... (`dealdesk token create` creates one)" };
+// The properties of the GraphiQL component: its fetcher, schema, initial tabs and storage.
+import { createFetcher } from "./fetcher.js";
+import { showHeader } from "./header.js";
+import { SAMPLES_QUERY, SAMPLES_VARIABLES, createSamples, sampleIds } from "./samples.js";
+import { getToken, openSession } from "./session.js";
 
 const VARIABLE_PLACEHOLDERS = {
   opportunityId: "opp_... (see the first tab)",
@@ -20,51 +12,45 @@ const VARIABLE_PLACEHOLDERS = {
   draftQuoteId: "quo_... (see the second tab)",
 };
 
-/** Return the properties of the GraphiQL component. */
-export async function graphiqlProps() {
-  const initialHeaders = headersFromUrl();
-  const { data, errors } = await fetchGraphQL({ query: SAMPLE_QUERY }, { headers: initialHeaders }).catch(
-    () => ({}),
-  );
-  const isSignedIn = errors?.[0].extensions.code !== "UNAUTHENTICATED";
+/** Show the header, and return the properties of the GraphiQL component. `GraphQL` is the package graphql. */
+export async function graphiqlProps(GraphQL) {
+  await openSession();
+  const fetcher = createFetcher(GraphQL);
+  const [schema, data] = await Promise.all([loadSchema(GraphQL), loadSamples(fetcher)]);
   const ids = sampleIds(data);
+  showHeader(data?.viewer, ids.opportunityId && ids.draftQuoteId && (() => createSamples(fetcher, data)));
   return {
-    // GraphiQL sends no headers before its headers editor exists, as for the first introspection.
-    fetcher: (request, options) => fetchGraphQL(request, { headers: options?.headers ?? initialHeaders }),
-    defaultHeaders: isSignedIn ? initialHeaders && toJson(initialHeaders) : toJson(HEADERS_TEMPLATE),
-    defaultTabs: exampleDocuments().map((query) => exampleTab(query, ids)),
-    defaultEditorToolsVisibility: isSignedIn ? "variables" : "headers",
+    fetcher,
+    schema,
+    defaultTabs: exampleDocuments().map((query) => exampleTab(GraphQL, query, ids)),
+    defaultEditorToolsVisibility: "variables",
     storage: prefixedStorage(ids.opportunityId),
   };
 }
 
-/** Read the token from the fragment of the start-up link, which browsers never send to a server. */
-function headersFromUrl() {
-  const token = new URLSearchParams(location.hash.slice(1)).get("token");
-  if (!token) return undefined;
-  history.replaceState(null, "", location.pathname);
-  return { Authorization: `Bearer ${token}` };
+/** The schema is a file beside this script, so that the documentation needs no token. */
+async function loadSchema({ buildSchema }) {
+  const response = await fetch(new URL("schema.graphql", import.meta.url));
+  return buildSchema(await response.text(), { assumeValid: true });
 }
 
-function sampleIds(data) {
-  const opportunity = data?.opportunities.nodes[0];
-  return {
-    opportunityId: opportunity?.id,
-    accountId: opportunity?.account.id,
-    contractingUnitId: opportunity?.contractingUnit.id,
-    activeQuoteId: data?.active?.id,
-    draftQuoteId: data?.draft?.id,
-  };
+/** Return the records that the examples use, or undefined if no one is signed in or the server does not respond. */
+async function loadSamples(fetcher) {
+  if (!getToken()) return undefined;
+  const request = { query: SAMPLES_QUERY, variables: SAMPLES_VARIABLES, operationName: "Samples" };
+  const { data } = await fetcher(request).catch(() => ({}));
+  return data;
 }
 
 function exampleDocuments() {
   return JSON.parse(document.getElementById("examples").textContent);
 }
 
-function exampleTab(query, ids) {
-  const names = Object.keys(VARIABLE_PLACEHOLDERS).filter((name) => query.includes(`$${name}`));
+function exampleTab({ parse }, query, ids) {
+  const [operation] = parse(query).definitions;
+  const names = operation.variableDefinitions.map(({ variable }) => variable.name.value);
   const variables = Object.fromEntries(names.map((name) => [name, ids[name] ?? VARIABLE_PLACEHOLDERS[name]]));
-  return names.length ? { query, variables: toJson(variables) } : { query };
+  return names.length ? { query, variables: JSON.stringify(variables, null, 2) } : { query };
 }
 
 /** Keep the tabs of each database apart, because their variables contain its ids. */
@@ -79,8 +65,4 @@ function prefixedStorage(opportunityId) {
       return localStorage.length;
     },
   };
-}
-
-function toJson(value) {
-  return JSON.stringify(value, null, 2);
 }

@@ -7,13 +7,13 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from graphql import parse, validate
+from graphql import build_schema, parse, validate
 from starlette.applications import Starlette
 from starlette.responses import PlainTextResponse
 from starlette.routing import Route
 
 from api.playground.cdn import SCRIPTS, STYLE
-from api.playground.middleware import PlaygroundMiddleware
+from api.playground.middleware import PlaygroundMiddleware, redirect_route
 from api.playground.page import EXAMPLES_DIRECTORY
 from tests.schema.support.client import cached_schema
 
@@ -45,7 +45,9 @@ async def unbundled(tmp_path: Path) -> AsyncIterator[httpx2.AsyncClient]:
 
 
 def client(playground: PlaygroundMiddleware) -> httpx2.AsyncClient:
-    app = Starlette(routes=[Route("/graphql", playground), playground.static_route])
+    app = Starlette(
+        routes=[Route("/graphql", playground), redirect_route("/graphql"), playground.static_route]
+    )
     return httpx2.AsyncClient(transport=httpx2.ASGITransport(app=app), base_url="http://dealdesk.test")
 
 
@@ -55,6 +57,14 @@ async def test_a_browser_at_the_endpoint_gets_the_page(http: httpx2.AsyncClient)
     assert response.headers["content-type"] == "text/html; charset=utf-8"
     assert response.headers["vary"] == "accept"
     assert '<div id="playground">' in response.text
+
+
+async def test_a_browser_at_the_root_is_led_to_the_page(http: httpx2.AsyncClient) -> None:
+    response = await http.get("/", headers=HTML)
+
+    assert (response.status_code, response.headers["location"]) == (307, "/graphql")
+    assert response.headers["vary"] == "accept"
+    assert (await http.get("/", headers={"accept": "application/json"})).status_code == 404
 
 
 @pytest.mark.parametrize("accept", ["*/*", "application/json", "application/graphql-response+json"])
@@ -94,6 +104,32 @@ async def test_all_files_of_the_cdn_page_are_served(unbundled: httpx2.AsyncClien
     assert await file_statuses(unbundled) == [200, 200, 200]
 
 
+async def test_files_are_compressed_and_kept_for_ever(bundle: Path, http: httpx2.AsyncClient) -> None:
+    (bundle / "playground.js").write_text("x" * 10_000)
+    for path in await file_paths(http):
+        response = await http.get(path, headers={"accept-encoding": "gzip"})
+        assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+        if path.endswith(".js"):
+            assert (response.headers["content-encoding"], response.text) == ("gzip", "x" * 10_000)
+            assert response.headers["vary"] == "Accept-Encoding"
+
+
+async def test_an_unknown_file_is_not_kept(http: httpx2.AsyncClient) -> None:
+    [path, *_] = await file_paths(http)
+    response = await http.get(f"{path}.map")
+
+    assert response.status_code == 404
+    assert "cache-control" not in response.headers
+
+
+async def test_the_schema_is_a_file_beside_the_page(http: httpx2.AsyncClient) -> None:
+    [path, *_] = await file_paths(http)
+    response = await http.get(path.replace("icon.svg", "schema.graphql"))
+
+    assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert build_schema(response.text).type_map.keys() == cached_schema().graphql.type_map.keys()
+
+
 async def test_a_changed_bundle_has_another_path(bundle: Path) -> None:
     before = PlaygroundMiddleware(PlainTextResponse("API"), bundle).static_route.path
     (bundle / "playground.js").write_text("changed")
@@ -114,9 +150,13 @@ def test_an_example_is_valid_and_fits_its_tab(file: Path) -> None:
     document = file.read_text()
 
     assert validate(cached_schema().graphql, parse(document)) == []
-    assert max(len(line) for line in document.splitlines() if line.startswith("#")) <= 55
+    assert max(len(line) for line in document.splitlines() if line.startswith("#")) <= 50
 
 
 async def file_statuses(http: httpx2.AsyncClient) -> list[int]:
+    return [(await http.get(path)).status_code for path in await file_paths(http)]
+
+
+async def file_paths(http: httpx2.AsyncClient) -> list[str]:
     page = (await http.get("/graphql", headers=HTML)).text
-    return [(await http.get(path)).status_code for path in re.findall(r'(?:src|href)="(/[^"]+)"', page)]
+    return re.findall(r'(?:src|href)="(/[^"]+)"', page)

@@ -119,6 +119,15 @@ async def test_mode_only_disables_the_playground(
     assert code(response) == (406, "NOT_ACCEPTABLE")
 
 
+async def test_a_browser_at_the_root_is_led_to_the_playground_if_there_is_one(
+    builder: OrganizationBuilder,
+) -> None:
+    for documents, status in ((ALLOWED, 307), (ONLY, 404)):
+        async with client_of(builder, documents) as http:
+            assert (await http.get("/", headers={"accept": "text/html"})).status_code == status
+            assert (await http.get("/", headers={"accept": "application/json"})).status_code == 404
+
+
 def test_a_built_manifest_can_be_loaded(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (tmp_path / "lists").mkdir()
     (tmp_path / "lists" / "count.graphql").write_text(TRUSTED)

@@ -1,10 +1,10 @@
-// Opens the playground in Chromium, runs every tab, and prints what it saw as JSON.
-import { chromium } from "playwright-core";
+// Opens the playground in Chromium, runs every tab twice, and prints what it saw as JSON.
+import { launch, openProfile } from "./chromium.js";
 
 const [executablePath, url, token, screenshots] = process.argv.slice(2);
 const visit = {
   token,
-  answers: {},
+  passes: [],
   authorizations: [],
   brightness: {},
   elsewhere: [],
@@ -17,36 +17,25 @@ const LOSE = `mutation ($id: ID!) {
   closeOpportunity(input: { opportunityId: $id, outcome: { lost: {} } }) { __typename }
 }`;
 
-const browser = await chromium.launch({
-  executablePath,
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-});
+const browser = await launch(executablePath);
 for (const colorScheme of ["dark", "light"]) {
   const page = await open(colorScheme);
-  if (colorScheme === "light") await runEveryTab(page);
+  if (colorScheme === "light") {
+    visit.passes.push(await runEveryTab(page));
+    await startAgain(page);
+    visit.passes.push(await runEveryTab(page));
+  }
   const screenshot = await page.screenshot({ path: `${screenshots}/${colorScheme}.png` });
   visit.brightness[colorScheme] = await brightness(screenshot);
   await page.context().close();
 }
-visit.withoutToken = await headersWithoutToken();
 await browser.close();
 console.log(JSON.stringify(visit));
 
 /** Open the playground in a new profile; requests to other hosts fail. */
 async function open(colorScheme) {
-  const context = await browser.newContext({ colorScheme, viewport: { width: 1400, height: 850 } });
-  await context.route((address) => address.origin !== new URL(url).origin, refuse);
-  const page = await context.newPage();
-  page.on("console", (message) => /error|warning/.test(message.type()) && visit.problems.push(message.text()));
-  page.on("pageerror", (error) => visit.problems.push(error.message));
+  const options = { colorScheme, viewport: { width: 1400, height: 850 } };
+  const page = await (await openProfile(browser, url, visit, options)).newPage();
   const began = performance.now();
   await page.goto(`${url}#token=${token}`);
   await page.locator(".graphiql-query-editor", { hasText: "query Pipeline" }).waitFor();
@@ -56,20 +45,17 @@ async function open(colorScheme) {
   return page;
 }
 
-/** Return the headers that the playground shows without the start-up link. */
-async function headersWithoutToken() {
-  const page = await (await browser.newContext()).newPage();
-  await page.goto(url);
-  const headers = page.locator(".graphiql-editor-tool", { hasText: "Authorization" });
-  return (await headers.innerText()).replaceAll("\u00a0", " ");
+/** Create the records of the examples again, and wait for the page to show them. */
+async function startAgain(page) {
+  const loaded = page.waitForEvent("load");
+  await page.getByRole("button", { name: "Start the examples again" }).click();
+  await loaded;
+  await page.locator(".graphiql-query-editor", { hasText: "query Pipeline" }).waitFor();
 }
 
-function refuse(route) {
-  visit.elsewhere.push(route.request().url());
-  return route.abort();
-}
-
+/** Run every tab, and return the data by operation. */
 async function runEveryTab(page) {
+  const answers = {};
   for (const tab of await page.locator(".graphiql-tab-button").all()) {
     await tab.click();
     const sent = page.waitForRequest((request) => request.method() === "POST");
@@ -77,11 +63,14 @@ async function runEveryTab(page) {
     const request = await sent;
     const { operationName, variables } = request.postDataJSON();
     visit.authorizations.push(request.headers().authorization);
-    if (operationName === "Watch") visit.watched = await receiveEvent(page, variables);
-    else visit.answers[operationName] = (await (await request.response()).json()).data;
-    const [field] = Object.keys(visit.answers[operationName] ?? visit.watched);
+    answers[operationName] =
+      operationName === "Watch"
+        ? await receiveEvent(page, variables)
+        : (await (await request.response()).json()).data;
+    const [field] = Object.keys(answers[operationName]);
     await page.locator(".graphiql-response", { hasText: `"${field}": ` }).waitFor();
   }
+  return answers;
 }
 
 /** The subscription starts after a delay, so reopen and lose the opportunity in turns until an event arrives. */
