@@ -35,6 +35,28 @@ from schema.types.history import (
 )
 from schema.types.quote import ProjectContract, ProjectContractLine, QuoteClose, QuoteLine
 
+DESCRIPTION = """\
+Welcome to Dealdesk: opportunities, their quotes and contracts, and the rules of closing them, for the
+organization of the caller.
+
+**Where to begin.** `viewer` shows who you are. `opportunities` lists the pipeline, `opportunity` one deal
+with its `quotes` and its `history`; its `closing` previews what closing it would do and what blocks it.
+`closeOpportunity` closes it as won or lost. `opportunitiesChanged` reports changes as they happen.
+
+**Authentication.** Send the header `Authorization: Bearer <token>` with an API token or a token of your
+identity provider; over WebSocket, as `Authorization` in the payload of `connection_init`. The description
+of a root field names the role that it takes; without one, every role may use it.
+
+**Errors.** What a rule refuses is data: every mutation returns a union of its success and of types with
+`UserError`, whose `code` is for programs, `message` for people and `path` for the argument; nothing was
+changed. The `errors` of a response are about requests that could not be run; `extensions.code` says why,
+such as `BAD_USER_INPUT`.
+
+**Paging.** Lists are connections: `first` rows, then `after` the `endCursor` of `pageInfo` while
+`hasNextPage` is true; `last` and `before` page backward. `filter` and `orderBy` choose rows and their
+order."""
+"""The description of the schema, in Markdown: what a documentation explorer opens with."""
+
 
 @dataclass(frozen=True)
 class DealdeskSchema:
@@ -68,6 +90,7 @@ def build_schema(policies: Policies = POLICIES) -> DealdeskSchema:
         config=StrawberryConfig(scalar_map=SCALARS),
     )
     graphql = declared._schema  # noqa: SLF001 - what Strawberry builds for graphql-core
+    graphql.description = DESCRIPTION
     policies.check(graphql)
     policies.describe(graphql)
     _mark_one_of(graphql)

@@ -1,3 +1,4 @@
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,6 +9,7 @@ from graphql import (
     GraphQLScalarType,
     GraphQLSchema,
     build_schema,
+    graphql_sync,
     is_introspection_type,
     is_specified_scalar_type,
     lexicographic_sort_schema,
@@ -36,6 +38,21 @@ def test_the_committed_schema_is_valid_and_sorted() -> None:
 
 def test_every_element_has_a_description() -> None:
     assert [name for name, part in parts(cached_schema().graphql) if not part.description] == []
+
+
+def test_the_schema_has_a_description_that_names_what_there_is() -> None:
+    result = graphql_sync(cached_schema().graphql, "{ __schema { description } }")
+    assert result.data is not None
+    description = result.data["__schema"]["description"]
+    for topic in ("Where to begin", "Authentication", "Errors", "Paging"):
+        assert f"**{topic}.**" in description
+    fields = {name.rpartition(".")[2].rstrip(":)") for name, _ in parts(cached_schema().graphql)}
+    arguments = {name.rpartition("(")[2].rstrip(":)") for name, _ in parts(cached_schema().graphql)}
+    of_the_protocol = {
+        *("Authorization: Bearer <token>", "Authorization", "connection_init"),
+        *("errors", "extensions.code", "BAD_USER_INPUT"),
+    }
+    assert set(re.findall("`([^`]+)`", description)) <= fields | arguments | of_the_protocol
 
 
 def test_every_custom_scalar_names_its_specification() -> None:
