@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, Generic, TypeVar
 
 import strawberry
@@ -55,8 +55,12 @@ MAX_PAGE_SIZE = 100
 class PageInfo:
     """Relay's PageInfo."""
 
-    has_next_page: bool = strawberry.field(description="Whether rows come after this page.")
-    has_previous_page: bool = strawberry.field(description="Whether rows come before this page.")
+    has_next_page: bool = strawberry.field(
+        description="Whether rows of the list come after this page, beyond `before` too."
+    )
+    has_previous_page: bool = strawberry.field(
+        description="Whether rows of the list come before this page, beyond `after` too."
+    )
     start_cursor: str | None = strawberry.field(
         description="The cursor of the first row; null on an empty page."
     )
@@ -183,28 +187,27 @@ class _Page:
         return self.window.json_array(text) if self.has_window else json_array_agg(text)
 
     def _page_info(self, page_info: Selection, page: FromClause) -> JsonText:
-        window, is_backward = self.window, self.is_backward
-
-        def has_more() -> JsonText:
-            return json_boolean(window.has_more)
-
+        window = self.window
         sources: dict[str, Source] = {
-            "hasNextPage": lambda *_: self._has_skipped() if is_backward else has_more(),
-            "hasPreviousPage": lambda *_: has_more() if is_backward else self._has_skipped(),
+            "hasNextPage": lambda *_: self._has_rows_beyond("before", more=not self.is_backward),
+            "hasPreviousPage": lambda *_: self._has_rows_beyond("after", more=self.is_backward),
             "startCursor": lambda *_: json_or_null(self.order.cursor(page, window.first)),
             "endCursor": lambda *_: json_or_null(self.order.cursor(page, window.last)),
         }
         return page_info.json_object(page, sources=sources)
 
-    def _has_skipped(self) -> JsonText:
-        """Return whether the list has rows that the cursor skips: its own row, or those on its other side."""
-        cursor = self.arguments["before" if self.is_backward else "after"]
-        if not cursor:
-            return JsonText(["false"])
-        # Two look-ups, each of which reads one row of an index.
-        is_at = self._exists(lambda row: self.order.is_at(row, cursor))
-        is_across = self._exists(lambda row: self.order.follows(row, cursor, backward=not self.is_backward))
-        return json_boolean(or_(is_at, is_across))
+    def _has_rows_beyond(self, name: str, *, more: bool) -> JsonText:
+        """Return whether the list has rows that the cursor skips: its own row, or those on its other side.
+
+        With ``more``, on this side of the page there can also be rows that its size leaves out.
+        """
+        conditions = [self.window.has_more] if more else []
+        cursor = self.arguments[name]
+        if cursor:
+            # Two look-ups, each of which reads one row of an index.
+            is_across = partial(self.order.follows, cursor=cursor, backward=name == "after")
+            conditions += [self._exists(lambda row: self.order.is_at(row, cursor)), self._exists(is_across)]
+        return json_boolean(or_(*conditions)) if conditions else JsonText(["false"])
 
     def _exists(self, condition: Callable[[FromClause], Condition]) -> Condition:
         row, conditions = self._rows()

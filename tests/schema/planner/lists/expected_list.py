@@ -57,15 +57,15 @@ class ExpectedList:
         between = [ids[place] for place in matching if after < place < before]
         if arguments.get("last") is not None:
             page = between[max(0, len(between) - arguments["last"]) :]
-            flags = any(place >= before for place in matching), len(page) < len(between)
+            omitted = (False, len(page) < len(between))
         else:
             page = between[: 20 if arguments.get("first") is None else arguments["first"]]
-            flags = len(page) < len(between), any(place <= after for place in matching)
+            omitted = (len(page) < len(between), False)
         return {
             "ids": page,
             "totalCount": len(matching),
-            "hasNextPage": flags[0],
-            "hasPreviousPage": flags[1],
+            "hasNextPage": omitted[0] or any(place >= before for place in matching),
+            "hasPreviousPage": omitted[1] or any(place <= after for place in matching),
         }
 
     def _sorted(self, order: Order | None) -> list[Row]:
