@@ -19,7 +19,8 @@ from schema.filters.order_inputs import list_spec
 from schema.planner.lists.filters import compares, filter_input
 from schema.planner.lists.ordering import OrderDirection
 
-_NAME = "The name; the case of ASCII letters does not matter."
+_BY_CODE_POINT = "by code points; the case of A to Z, and only of these, does not matter."
+_NAME = f"The name, {_BY_CODE_POINT}"
 _CREATED_AT = "The time of creation."
 _UPDATED_AT = "The time of the last change."
 _CLOSED_ON = "The closing date."
@@ -238,7 +239,7 @@ class StatusReasonFilter:
 STATUS_REASONS = list_spec(
     "StatusReason",
     StatusReasonFilter,
-    {"LABEL": "The label; the case of ASCII letters does not matter.", "CREATED_AT": _CREATED_AT},
+    {"LABEL": f"The label, {_BY_CODE_POINT}", "CREATED_AT": _CREATED_AT},
     default=[("LABEL", OrderDirection.ASC)],
 )
 

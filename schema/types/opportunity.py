@@ -60,7 +60,8 @@ class OpportunityClose(Node):
 
 def _seeded_reason(code: SeededReason, outcome: OpportunityState) -> FieldDeclaration:
     return to_one(
-        f"The default of `statusReasonId`: {code.name}; null if the organization has retired it.",
+        f"The default of `statusReasonId`: {code.name}; null if the organization has retired it, so that one"
+        " has to be sent.",
         lambda _, row: and_(row.code == int(code), row.state == outcome, row.retired_at.is_(None)),
     )
 
@@ -106,7 +107,9 @@ class OpportunityClosingPreview:
 
     can_close: bool = computed(
         lambda row: and_(row.state == "OPEN", ~_has_active_quote(row)),
-        "Whether `closeOpportunity` is allowed now: it is open and none of its quotes is active.",
+        "Whether `closeOpportunity` is allowed now: it is open and none of its quotes is active. Where a"
+        " default of `won` or `lost` is null, `statusReasonId` has to be sent; where a reason requires them,"
+        " a `description` and a `competitorId`.",
     )
     blocking_quotes: Connection[Quote] = connection(
         QUOTES,
@@ -164,7 +167,8 @@ class Opportunity(Node):
     )
     history: Connection[HistoryEntry] = connection(
         HISTORY,
-        "The changes of it and of its quotes, newest first. Imported data has no earlier history.",
+        "The changes of it and of its quotes, newest first. For imported data it is reconstructed: as made"
+        " by the owner, with quotes activated when they were created.",
         lambda opportunity, row: row.opportunity_id == opportunity.id,
     )
     closing: OpportunityClosingPreview = inline("A preview of closing it. Nothing is changed.")

@@ -55,6 +55,17 @@ def test_the_schema_has_a_description_that_names_what_there_is() -> None:
     assert set(re.findall("`([^`]+)`", description)) <= fields | arguments | of_the_protocol
 
 
+def test_every_list_names_its_default_order() -> None:
+    described = {
+        name: part.description for name, part in parts(cached_schema().graphql) if name.endswith("(orderBy:)")
+    }
+    assert len(described) >= 20
+    assert [
+        name for name, text in described.items() if not re.search("by default [A-Z_]+ (ASC|DESC)", text)
+    ] == []
+    assert "by default CREATED_AT DESC" in described["Query.opportunities(orderBy:)"]
+
+
 def test_every_custom_scalar_names_its_specification() -> None:
     scalars = {each.name: each.specified_by_url for each in types(GraphQLScalarType)}
     assert scalars == {

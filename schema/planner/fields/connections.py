@@ -87,7 +87,8 @@ class Connection(Generic[T]):
     nodes: list[T] = strawberry.field(description="The rows.")
     page_info: PageInfo = strawberry.field(description="What is before and after this page.")
     total_count: int = strawberry.field(
-        description="The number of rows in the whole list. They are counted only if this is selected."
+        description="The number of rows on all pages: those that match the filter. They are counted only if"
+        " this is selected."
     )
 
 
@@ -116,6 +117,7 @@ def connection(spec: ListSpec, description: str, condition: JoinCondition | None
 
 
 def _arguments(spec: ListSpec) -> list[StrawberryArgument]:
+    default = ", ".join(f"{field} {direction}" for field, direction in spec.default)
     most = f"; at most {MAX_PAGE_SIZE}."
     order_type: Any = spec.order  # a type made at run time, which the type checker takes for a variable
     return [
@@ -125,7 +127,9 @@ def _arguments(spec: ListSpec) -> list[StrawberryArgument]:
         argument("before", str | None, "Only rows before this cursor."),
         argument("filter", spec.filter | None, "Only rows that match this filter; null is no filter."),
         argument(
-            "order_by", list[order_type] | None, "The order. Rows that are equal in it are sorted by id."
+            "order_by",
+            list[order_type] | None,
+            f"The order; by default {default}. Rows that are equal in it are sorted by id.",
         ),
     ]
 

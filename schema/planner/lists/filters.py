@@ -38,7 +38,8 @@ Comparator = Callable[[SqlExpression, ArgumentRef, Converter | None], Condition]
 _COMBINATIONS = {
     "and": "All of these hold.",
     "or": "At least one of these holds; an empty list matches nothing.",
-    "not": "This does not hold. A missing value meets no comparison, so it meets the negation.",
+    "not": "This does not hold. A missing value meets no comparison but `isNull: true` and `eq: null`, so"
+    " it meets the negation of all others.",
 }
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import bindparam, update
 
 from db import models
 from db.domain.enums import OpportunityState, QuoteState, SeededReason
+from db.domain.ids import new_id
 from db.sql.statements import Statement
 from db.sql.tables import table_of
 from tests.builders import NOW, OrganizationBuilder
@@ -149,6 +150,20 @@ async def test_a_retired_default_is_null(builder: OrganizationBuilder) -> None:
         await transaction.execute(retirement, reason=builder.reasons[SeededReason.WON])
     opportunity_id = await builder.opportunity()
 
-    assert (await preview(builder, opportunity_id))["won"]["statusReason"] is None
+    shown = await preview(builder, opportunity_id)
+    assert (shown["canClose"], shown["won"]["statusReason"]) == (True, None)
     error = await mutate_refused(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome={"won": {}})
     assert error["code"] == "INVALID_STATUS_REASON"
+    reason_id = new_id()
+    await builder.insert(
+        models.StatusReason(
+            organization_id=builder.organization_id,
+            id=reason_id,
+            state="WON",
+            label="By tender",
+            created_at=NOW,
+        )
+    )
+    won = {"won": {"statusReasonId": f"rsn_{reason_id}"}}  # the input that the preview's null asks for
+    closed = await mutate(builder, CLOSE, opportunityId=f"opp_{opportunity_id}", outcome=won)
+    assert closed["opportunityClose"]["statusReason"] == {"label": "By tender"}
