@@ -91,7 +91,7 @@ class GraphQLEndpoint:
         request = request._replace(operation_types=request.operation_types | {OperationType.SUBSCRIPTION})
         caller = partial(self._authenticator.caller, principal)
         last_event_id = headers.get(b"last-event-id", b"").decode("latin-1")
-        responses = self._executor.stream(request, caller, last_event_id)
+        responses = await self._executor.stream(request, caller, last_event_id)
         self.open_streams += 1
         try:
             with self._authenticator.track_session(principal) as session:

@@ -263,7 +263,7 @@ class _Connection:
         last: dict[str, object] = {"id": id_, "type": "complete"}
         caller = partial(self._authenticator.caller, principal)
         try:
-            async with aclosing(self._executor.stream(request, caller)) as responses:
+            async with aclosing(await self._executor.stream(request, caller)) as responses:
                 async for response in responses:
                     if not response.executed:
                         errors = orjson.loads(response.body)["errors"]

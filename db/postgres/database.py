@@ -21,7 +21,7 @@ from db.postgres.connection import Connection, connect
 from db.postgres.pool import Pool
 from db.postgres.tenant_role import check_can_set_role
 from db.sql.cancellation import run_uncancelled
-from db.sql.database import ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
+from db.sql.database import BusyTime, ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
 from db.sql.statements import RowT, Statement
 from db.sql.timeouts import NO_TIMEOUT, Timeouts
 
@@ -60,6 +60,7 @@ class PostgresDatabase(Database):
     ) -> None:
         self.dialect = dialect
         self.retry_counter = retry_counter
+        self.busy_time = BusyTime()
         self._pool = pool
         self._organization_id = organization_id
 
@@ -101,7 +102,7 @@ class PostgresDatabase(Database):
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
-            async with self._pool.connection(self._organization_id) as connection:
+            async with self._pool.connection(self._organization_id, self.busy_time) as connection:
                 return await connection.fetchval(compiled.sql, *parameters)  # type: ignore[no-any-return]
         except _FAILURES as error:
             raise _translated(error) from error
@@ -111,7 +112,7 @@ class PostgresDatabase(Database):
         compiled = statement.compiled(self.dialect)
         parameters = compiled.bind(values)
         try:
-            async with self._pool.connection(self._organization_id) as connection:
+            async with self._pool.connection(self._organization_id, self.busy_time) as connection:
                 records = await connection.fetch(compiled.sql, *parameters)
         except _FAILURES as error:
             raise _translated(error) from error
@@ -122,7 +123,7 @@ class PostgresDatabase(Database):
     async def transaction(self) -> AsyncIterator[Transaction]:
         is_committing = False
         try:
-            async with self._pool.connection_to_write(self._organization_id) as connection:
+            async with self._pool.connection_to_write(self._organization_id, self.busy_time) as connection:
                 await connection.execute("BEGIN")
                 yield PostgresTransaction(connection, self.dialect)
                 is_committing = True

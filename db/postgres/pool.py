@@ -7,6 +7,7 @@ an acquire timeout, 22 us with this one and 20 us on a bare connection.
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from time import perf_counter
 from uuid import UUID
 
 import asyncpg
@@ -16,7 +17,7 @@ from db.postgres.connection import Connection, close
 from db.postgres.reconnector import MAY_COME_BACK, Reconnector
 from db.postgres.tenant_role import set_tenant_role
 from db.sql.cancellation import run_uncancelled
-from db.sql.database import PoolStats
+from db.sql.database import BusyTime, PoolStats
 from db.sql.semaphore import TimedSemaphore
 
 ROLLBACK_TIMEOUT_SECONDS = 1.0
@@ -49,14 +50,18 @@ class Pool:
         idle = sum(not connection.is_closed() for connection in self._idle)
         return PoolStats(self._connections.held, idle, self._connections.waiting + self._writers.waiting)
 
-    def connection(self, organization_id: UUID | None) -> "_ConnectionContext":
-        """Return a context manager that acquires a connection and releases it."""
-        return _ConnectionContext(self, organization_id)
+    def connection(
+        self, organization_id: UUID | None, busy_time: BusyTime | None = None
+    ) -> "_ConnectionContext":
+        """Return a context manager that acquires a connection, releases it and adds to the busy time."""
+        return _ConnectionContext(self, organization_id, busy_time or BusyTime())
 
     @asynccontextmanager
-    async def connection_to_write(self, organization_id: UUID | None) -> AsyncIterator[Connection]:
+    async def connection_to_write(
+        self, organization_id: UUID | None, busy_time: BusyTime | None = None
+    ) -> AsyncIterator[Connection]:
         """Yield a connection as ``connection`` does, to one of the few that write at the same time."""
-        async with self._writers, self.connection(organization_id) as connection:
+        async with self._writers, self.connection(organization_id, busy_time) as connection:
             yield connection
 
     async def acquire(self, organization_id: UUID | None) -> Connection:
@@ -156,13 +161,16 @@ class Pool:
 class _ConnectionContext:
     """Acquires a connection of the pool for a block; a generator would take 5 us of a read more."""
 
-    def __init__(self, pool: Pool, organization_id: UUID | None) -> None:
+    def __init__(self, pool: Pool, organization_id: UUID | None, busy_time: BusyTime) -> None:
         self._pool = pool
         self._organization_id = organization_id
+        self._busy_time = busy_time
 
     async def __aenter__(self) -> Connection:
         self._connection = await self._pool.acquire(self._organization_id)
+        self._acquired_at = perf_counter()
         return self._connection
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
+        self._busy_time.seconds += perf_counter() - self._acquired_at
         await self._pool.release(self._connection, error)

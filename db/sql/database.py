@@ -52,6 +52,13 @@ class PoolStats:
 
 
 @dataclass(slots=True)
+class BusyTime:
+    """For how many seconds the reads and transactions of a request have kept connections busy."""
+
+    seconds: float = 0.0
+
+
+@dataclass(slots=True)
 class RetryCounter:
     """How many writes of a database were tried again, over all organizations."""
 
@@ -112,6 +119,7 @@ class Database(ABC):
 
     dialect: Dialect
     retry_counter: RetryCounter
+    busy_time: BusyTime
 
     @abstractmethod
     async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
@@ -123,7 +131,7 @@ class Database(ABC):
 
     @abstractmethod
     def for_organization(self, organization_id: UUID) -> "Database":
-        """Return the database as one organization sees it, for whatever is done on behalf of a caller.
+        """Return the database as one organization sees it, for one request; it has a busy time of its own.
 
         On PostgreSQL, row-level security hides the rows of other organizations.
         """

@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
+from copy import copy
 from typing import Self, TypeVar
 from uuid import UUID
 
@@ -12,7 +13,7 @@ from typing_extensions import override
 
 from db.domain.errors import OutcomeUnknown, StatementTooComplex, TimedOut, Unavailable
 from db.sql.cancellation import run_uncancelled
-from db.sql.database import ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
+from db.sql.database import BusyTime, ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
 from db.sql.semaphore import TimedSemaphore
 from db.sql.statements import CompiledStatement, RowT, Statement
 from db.sql.timeouts import NO_TIMEOUT, Timeouts
@@ -35,6 +36,7 @@ class SqliteDatabase(Database):
     def __init__(self, path: str, timeouts: Timeouts) -> None:
         self.dialect = sqlite_dialect.dialect()
         self.retry_counter = RetryCounter()
+        self.busy_time = BusyTime()
         busy_timeout = min(BUSY_TIMEOUT_SECONDS, timeouts.acquire)
         writer = connect(path, busy_timeout_seconds=busy_timeout)
         readers = [
@@ -55,7 +57,10 @@ class SqliteDatabase(Database):
 
     @override
     def for_organization(self, organization_id: UUID) -> Self:
-        return self  # SQLite can't hide rows; the rules and the planner select those of the organization
+        # SQLite can't hide rows; the rules and the planner select those of the organization.
+        database = copy(self)
+        database.busy_time = BusyTime()
+        return database
 
     @override
     def pool_stats(self) -> PoolStats:
@@ -78,7 +83,7 @@ class SqliteDatabase(Database):
 
     async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return await self._readers.run(work)
+            return await self._readers.run(work, self.busy_time)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise
@@ -90,7 +95,7 @@ class SqliteDatabase(Database):
         async with self._writing:
             try:
                 async with self._begun():
-                    yield SqliteTransaction(self._writer, self.dialect)
+                    yield SqliteTransaction(self._writer, self.dialect, self.busy_time)
             except sqlite3.IntegrityError as error:
                 raise ConcurrentWrite(str(error)) from error
             except sqlite3.OperationalError as error:
@@ -99,42 +104,49 @@ class SqliteDatabase(Database):
     @asynccontextmanager
     async def _begun(self) -> AsyncIterator[None]:
         try:
-            await self._writer.run(lambda connection: connection.execute("BEGIN IMMEDIATE"))
+            await self._writer.run(_execute("BEGIN IMMEDIATE"), self.busy_time)
             yield
-            await run_uncancelled(self._writer.run(lambda connection: connection.execute("COMMIT")))
+            await run_uncancelled(self._writer.run(_execute("COMMIT"), self.busy_time))
         except BaseException:
-            await run_uncancelled(self._writer.run(_roll_back))
+            await run_uncancelled(self._writer.run(_roll_back, self.busy_time))
             raise
 
 
 class SqliteTransaction(Transaction):
     """One transaction on the connection that writes."""
 
-    def __init__(self, writer: ConnectionPool, dialect: Dialect) -> None:
+    def __init__(self, writer: ConnectionPool, dialect: Dialect, busy_time: BusyTime) -> None:
         self._writer = writer
         self._dialect = dialect
+        self._busy_time = busy_time
 
     @override
     async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
-        return await self._writer.run(_select_rows(statement.compiled(self._dialect), values))
+        return await self._writer.run(
+            _select_rows(statement.compiled(self._dialect), values), self._busy_time
+        )
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
-        return await self._writer.run(_select_json(statement.compiled(self._dialect), values))
+        return await self._writer.run(
+            _select_json(statement.compiled(self._dialect), values), self._busy_time
+        )
 
     @override
     async def execute(self, statement: Statement, **values: object) -> int:
         compiled = statement.compiled(self._dialect)
         parameters = compiled.bind(values)
         return await self._writer.run(
-            lambda connection: connection.execute(compiled.sql, parameters).rowcount
+            lambda connection: connection.execute(compiled.sql, parameters).rowcount, self._busy_time
         )
 
     @override
     async def execute_many(self, statement: Statement, values: Sequence[Mapping[str, object]]) -> None:
         compiled = statement.compiled(self._dialect)
         parameters = [compiled.bind(each) for each in values]
-        await self._writer.run(lambda connection: connection.executemany(compiled.sql, parameters))
+        await self._writer.run(
+            lambda connection: connection.executemany(compiled.sql, parameters), self._busy_time
+        )
 
 
 def _select_rows(
@@ -159,6 +171,10 @@ def _select_json(
         return None if row is None or row[0] is None else row[0].encode()
 
     return select
+
+
+def _execute(sql: str) -> Callable[[sqlite3.Connection], sqlite3.Cursor]:
+    return lambda connection: connection.execute(sql)
 
 
 def _roll_back(connection: sqlite3.Connection) -> None:

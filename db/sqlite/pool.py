@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 from db.domain.errors import Unavailable
 from db.sql.cancellation import run_uncancelled
+from db.sql.database import BusyTime
 from db.sql.timeouts import Timeouts
 
 T = TypeVar("T")
@@ -41,8 +42,10 @@ class ConnectionPool:
         """How much work waits for a connection."""
         return self._unfinished - self.busy
 
-    async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def run(self, work: Callable[[sqlite3.Connection], T], busy_time: BusyTime | None = None) -> T:
         """Return the result of ``work``, which gets a connection in the order of arrival.
+
+        The time that it takes is added to ``busy_time``.
 
         A statement is stopped when it exceeds its timeout or the caller is cancelled. Work that has not begun
         by then never does.
@@ -51,11 +54,13 @@ class ConnectionPool:
             Unavailable: no connection was free within the acquire timeout.
             sqlite3.OperationalError: with SQLITE_INTERRUPT, a statement exceeded its timeout.
         """
+        busy_time = busy_time or BusyTime()
         is_cancelled = False
 
         def run_in_thread() -> T:
             connection = self._idle.pop()
-            deadline = monotonic() + self._statement_seconds
+            started = monotonic()
+            deadline = started + self._statement_seconds
             connection.set_progress_handler(
                 lambda: is_cancelled or monotonic() > deadline, STEPS_BETWEEN_CHECKS
             )
@@ -63,6 +68,7 @@ class ConnectionPool:
                 return work(connection)
             finally:
                 self._idle.append(connection)
+                busy_time.seconds += monotonic() - started
 
         running = self._threads.submit(run_in_thread)
         timer = asyncio.get_running_loop().call_later(self._acquire_seconds, running.cancel)  # if not begun

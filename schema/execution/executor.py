@@ -24,13 +24,23 @@ from schema.execution.response import (
 )
 from schema.limits.concurrency import ConcurrencyLimiter, ConcurrencyLimits
 from schema.limits.quota import ConcurrencyQuota
-from schema.limits.rate_limit import Charge, CostRateLimiter, RateLimited
+from schema.limits.rate_limit import (
+    Charge,
+    CostRateLimiter,
+    DatabaseTimeLimiter,
+    PreparationLimiter,
+    RateLimited,
+)
 from schema.limits.settings import DEFAULT_LIMITS, LimitExceeded, OperationLimits
+from schema.limits.token_buckets import Bucket
 from schema.mutations.run import run_mutations
 from schema.planner.errors import BadInput
 from schema.planner.plan.field_collector import FieldCollector
-from schema.request.document import Document
+from schema.planner.plan.variables import variables_shape
+from schema.request.document import Document, count_tokens
+from schema.request.document_cache import DocumentCache
 from schema.request.operation import Operation
+from schema.request.worker import Worker
 from schema.subscriptions.event_feed import EventFeed, ServerStopping
 from schema.subscriptions.event_stream import subscribe
 
@@ -56,6 +66,12 @@ class OperationTypeNotAllowed(Exception):
     def __init__(self, kind: OperationType) -> None:
         super().__init__(f"A {kind.value} can't be sent this way.")
         self.kind = kind
+
+
+class _AdmittedOperation(NamedTuple):
+    operation: Operation
+    charge: Charge
+    database_bucket: Bucket
 
 
 class Executor:
@@ -87,7 +103,12 @@ class Executor:
         self.feed = EventFeed(database)
         self.concurrency = ConcurrencyLimiter(concurrency)
         self._preparer = DocumentPreparer(schema.graphql, limits)
+        self._documents = DocumentCache()
+        self._worker = Worker()
+        self._max_tokens = limits.tokens
+        self._preparation_limiter = PreparationLimiter(limits)
         self._rate_limiter = CostRateLimiter(limits)
+        self._database_time_limiter = DatabaseTimeLimiter(limits)
         self._subscriptions = ConcurrencyQuota(limits.subscriptions_per_caller, "subscriptions")
 
     def execute(self, request: Request, caller: Caller) -> Awaitable[Response]:
@@ -98,33 +119,36 @@ class Executor:
         """
         # Not async: a coroutine that only awaits another one costs time for nothing.
         started = perf_counter()
+        document = self._documents.get(request.query)
+        if document is None:
+            return self._execute_new(request, caller, started)
         try:
-            operation, charge = self._prepare(request, caller)
+            admitted = self._admit(request, document, caller)
         except RequestError as error:
             return _completed(self._reject(request, error, started))
-        return self._respond(request, operation, charge, started)
+        return self._respond(request, admitted, started)
 
-    def stream(
+    async def stream(
         self, request: Request, caller: Callable[[], Caller], after: str = ""
     ) -> AsyncGenerator[Response, None]:
-        """Yield the response to a query or mutation, or the responses to a subscription, one per event.
+        """Return a generator of the response to a query or mutation, or of a subscription's: one per event.
 
         Each is made for the caller that ``caller`` returns at that moment. ``after`` is the id of the last
         event that the client received; it replaces the argument of that name. A response that was not
-        executed is the last one.
+        executed is the last one. The generator raises ServerStopping when the server stops.
 
         Raises:
             OperationTypeNotAllowed: the transport does not carry operations of this type.
-            ServerStopping: the server stops (raised by a subscription).
         """
         started = perf_counter()
         try:
-            operation, charge = self._prepare(request, caller())
+            document = self._documents.get(request.query) or await self._new_document(request, caller())
+            admitted = self._admit(request, document, caller())
         except RequestError as error:
             return _single(self._reject(request, error, started))
-        if operation.type is OperationType.SUBSCRIPTION:
-            return self._subscribe(request, operation, caller, after, started)
-        return self._stream_response(request, operation, charge, started)
+        if admitted.operation.type is OperationType.SUBSCRIPTION:
+            return self._subscribe(request, admitted.operation, caller, after, started)
+        return self._stream_response(request, admitted, started)
 
     async def run_operation(self, request: Request, operation: Operation) -> Response:
         """Execute a query or mutation as soon as the concurrency limit permits. Tracing wraps this method."""
@@ -133,15 +157,37 @@ class Executor:
         except Unavailable as error:
             return not_executed_response(error, request.id)
 
-    def _prepare(self, request: Request, caller: Caller) -> tuple[Operation, Charge]:
-        document = self._preparer.document(request.query)
+    async def _execute_new(self, request: Request, caller: Caller, started: float) -> Response:
+        try:
+            document = await self._new_document(request, caller)
+            admitted = self._admit(request, document, caller)
+        except RequestError as error:
+            return self._reject(request, error, started)
+        return await self._respond(request, admitted, started)
+
+    async def _new_document(self, request: Request, caller: Caller) -> Document:
+        try:
+            tokens = min(count_tokens(request.query), self._max_tokens)
+            self._preparation_limiter.charge(caller, tokens)
+        except RateLimited as error:
+            raise RequestError(error.code, [error]) from error
+        return await self._worker.run(self._preparer.document, request.query)
+
+    def _admit(self, request: Request, document: Document, caller: Caller) -> _AdmittedOperation:
         definition = _select_operation(document, request)
         try:
             variables = self._preparer.variables(document, definition, request.variables or {})
             cost = self._preparer.cost(document, definition, variables)
+            database_bucket = self._database_time_limiter.bucket(caller)
             charge = self._rate_limiter.charge(caller, cost)
+            shape = variables_shape(variables)
+            plans = document.plans_of(definition, shape)
+            if plans is None:
+                self._preparation_limiter.charge(caller, cost.complexity)
+                plans = document.add_plans(definition, shape)
         except (LimitExceeded, RateLimited) as error:
             raise RequestError(error.code, [error]) from error
+        self._documents.keep(document)
         schema = self._schema
         operation = Operation(
             schema.catalog,
@@ -151,17 +197,19 @@ class Executor:
             document,
             definition,
             FieldCollector(schema.graphql, document.fragments, variables),
+            plans,
+            self._worker,
         )
-        return operation, charge
+        return _AdmittedOperation(operation, charge, database_bucket)
 
-    async def _respond(
-        self, request: Request, operation: Operation, charge: Charge, started: float
-    ) -> Response:
+    async def _respond(self, request: Request, admitted: _AdmittedOperation, started: float) -> Response:
+        operation, charge, database_bucket = admitted
         codes = CANCELED
         try:
             response = await self.run_operation(request, operation)
             codes = response.codes
         finally:
+            database_bucket.tokens -= operation.database.busy_time.seconds
             self._observe(request, operation, codes, started)
         if request.include_cost:
             return response.with_cost(charge.as_extension(charge.refund_unused(response.body)))
@@ -170,9 +218,9 @@ class Executor:
         return response
 
     async def _stream_response(
-        self, request: Request, operation: Operation, charge: Charge, started: float
+        self, request: Request, admitted: _AdmittedOperation, started: float
     ) -> AsyncGenerator[Response, None]:
-        yield await self._respond(request, operation, charge, started)
+        yield await self._respond(request, admitted, started)
 
     async def _execute(self, request: Request, operation: Operation) -> Response:
         try:

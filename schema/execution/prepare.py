@@ -21,7 +21,6 @@ from schema.limits.document_size import DocumentLimiter
 from schema.limits.settings import LimitExceeded, OperationLimits, check_list_size
 from schema.planner.plan.variables import coerce_variables, variable_signatures
 from schema.request.document import Document
-from schema.request.document_cache import DocumentCache
 
 _UNSTORABLE_TEXT = "A text can't hold the character U+0000 or half of a surrogate pair. Leave it out."
 _ESCAPED_NUL = re.compile(r"\\u(0000|\{0+\})")
@@ -39,13 +38,12 @@ class RequestError(Exception):
 
 
 class DocumentPreparer:
-    """Prepares the requests of one schema. Documents are cached, because clients repeat them."""
+    """Prepares the requests of one schema."""
 
     def __init__(self, schema: GraphQLSchema, limits: OperationLimits) -> None:
         self._schema = schema
         self._limits = limits
         self._document_limiter = DocumentLimiter(schema, limits)
-        self._cache = DocumentCache(self._prepare)
 
     def document(self, query: str) -> Document:
         """Return the parsed and valid document of a text.
@@ -53,7 +51,19 @@ class DocumentPreparer:
         Raises:
             RequestError: the text can't be parsed, exceeds a limit or is not valid.
         """
-        return self._cache.get(query)
+        try:
+            ast = self._parse(query)
+            self._document_limiter.check(ast)
+        except LimitExceeded as error:
+            raise RequestError(error.code, [error]) from error
+        except GraphQLSyntaxError as error:
+            raise RequestError("GRAPHQL_PARSE_FAILED", [error]) from error
+        if "\\u" in query and _ESCAPED_NUL.search(query):
+            raise RequestError("BAD_USER_INPUT", [GraphQLError(_UNSTORABLE_TEXT)])
+        errors = validation_errors(self._schema, ast)
+        if errors:
+            raise RequestError("GRAPHQL_VALIDATION_FAILED", errors)
+        return Document(query, ast)
 
     def variables(
         self, document: Document, operation: OperationDefinitionNode, sent: Mapping[str, Any]
@@ -91,21 +101,6 @@ class DocumentPreparer:
         if operation_cost is None:
             operation_cost = document.costs[key] = OperationCost(self._schema, document.fragments, operation)
         return operation_cost.cost(values.coerced)
-
-    def _prepare(self, query: str) -> Document:
-        try:
-            ast = self._parse(query)
-            self._document_limiter.check(ast)
-        except LimitExceeded as error:
-            raise RequestError(error.code, [error]) from error
-        except GraphQLSyntaxError as error:
-            raise RequestError("GRAPHQL_PARSE_FAILED", [error]) from error
-        if "\\u" in query and _ESCAPED_NUL.search(query):
-            raise RequestError("BAD_USER_INPUT", [GraphQLError(_UNSTORABLE_TEXT)])
-        errors = validation_errors(self._schema, ast)
-        if errors:
-            raise RequestError("GRAPHQL_VALIDATION_FAILED", errors)
-        return Document(query, ast)
 
     def _parse(self, query: str) -> DocumentNode:
         limits = self._limits

@@ -47,6 +47,9 @@ _MUTATION = 10
 _FLAT = {"totalCount": 10, "dealAnalytics": 100, "__schema": 1_000, "__type": 10}
 """The flat cost of fields that read or write more than the objects in the response."""
 
+_CONDITION_COST = 5
+"""The flat cost of an input object in the arguments of a read: the database may compare every row with it."""
+
 _UNPAGED_ROWS = 10
 """Rows of a list without pages, such as the changes of a history entry."""
 
@@ -124,7 +127,8 @@ class OperationCost:
         if not filters:
             return cost
         conditions = sum(times * _count_objects(variables.get(name)) for name, times in filters.items())
-        return cost._replace(complexity=cost.complexity + _CONDITION * conditions)
+        flat = _CONDITION_COST * conditions
+        return Cost(cost.requested + flat, cost.flat + flat, cost.complexity + _CONDITION * conditions)
 
     def _weigh(self, variables: Values) -> _WeighedOperation:
         root = self._schema.get_root_type(self._operation.operation)
@@ -184,7 +188,7 @@ class _CostVisitor:
         below = self.child(get_named_type(type_), node.selection_set)
         own = self.objects(parent, type_, node, below)
         filters = _Weight() if is_mutation else _arguments_weight(node)
-        return _sum([replace(below, objects=0, rows=0), own, replace(filters, flat=flat)])
+        return _sum([replace(below, objects=0, rows=0), own, replace(filters, flat=flat + filters.flat)])
 
     def objects(
         self, parent: GraphQLObjectType, type_: GraphQLOutputType, node: FieldNode, below: _Weight
@@ -284,7 +288,7 @@ def _value_weight(value: ValueNode, depth: int = 0) -> _Weight:
         return _sum([_value_weight(each, depth + 1) for each in value.values])
     if isinstance(value, ObjectValueNode):
         within = [_value_weight(each.value, depth + 1) for each in value.fields]
-        return _sum([_Weight(complexity=_CONDITION), *within])
+        return _sum([_Weight(flat=_CONDITION_COST, complexity=_CONDITION), *within])
     return _Weight()
 
 

@@ -1,31 +1,16 @@
-"""Rate limiting by cost: a token bucket for each user, with a refund of what a response did not need.
-
-Buckets are in the memory of this process: with several servers, a caller has one in each.
-"""
+"""Rate limiting: each user has a token bucket for cost, one for new documents, one for database time."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from math import ceil
 from time import monotonic
 from typing import ClassVar, NamedTuple
-from uuid import UUID
 
 from graphql import GraphQLError
 
 from db.domain.caller import Caller, Role
 from schema.limits.cost import Cost
 from schema.limits.settings import LimitExceeded, OperationLimits
-
-MAX_BUCKETS = 10_000
-"""Buckets in memory; before there are more, the full ones are discarded."""
-
-
-@dataclass(slots=True)
-class Bucket:
-    """The tokens of one caller at a moment, in seconds of the limiter's clock."""
-
-    tokens: float
-    updated_at: float
+from schema.limits.token_buckets import Bucket, TokenBuckets
 
 
 class Charge(NamedTuple):
@@ -57,16 +42,12 @@ class Charge(NamedTuple):
 
 
 class RateLimited(GraphQLError):
-    """The bucket has fewer tokens than a request may cost; it has enough after ``retry_after`` seconds."""
+    """A bucket has fewer tokens than a request needs; it has enough after ``retry_after`` seconds."""
 
     code: ClassVar[str] = "THROTTLED"
 
-    def __init__(self, charge: Charge, retry_after: int) -> None:
-        super().__init__(
-            f"The request may cost {charge.cost.requested:,}, and you have less left for now. Send it again"
-            f" in {retry_after} s, or ask for smaller pages.",
-            extensions={"retryAfter": retry_after, "cost": charge.as_extension()},
-        )
+    def __init__(self, message: str, retry_after: int, **extensions: object) -> None:
+        super().__init__(message, extensions={"retryAfter": retry_after, **extensions})
         self.retry_after = retry_after
 
 
@@ -87,13 +68,7 @@ class CostRateLimiter:
             self._limits[role] = _RoleLimits(
                 limits.cost * factor, limits.bucket * factor, limits.restores_per_second * factor
             )
-        self._clock = clock
-        self._buckets: dict[tuple[UUID, UUID], Bucket] = {}
-
-    @property
-    def buckets(self) -> int:
-        """The number of buckets in memory."""
-        return len(self._buckets)
+        self._buckets = TokenBuckets(clock)
 
     def charge(self, caller: Caller, cost: Cost) -> Charge:
         """Take what a request may cost from the caller's bucket.
@@ -109,26 +84,75 @@ class CostRateLimiter:
             raise LimitExceeded("TOO_COSTLY", "cost", limits.cost, cost.requested)
         if not limits.capacity:
             return Charge(cost)
-        bucket = self._refilled_bucket((caller.organization_id, caller.user_id), limits)
+        bucket = self._buckets.refilled(caller, limits.capacity, limits.rate)
         charge = Charge(cost, bucket, limits.capacity, limits.rate)
         missing = min(cost.requested, limits.capacity) - bucket.tokens
         if missing > 0:
-            raise RateLimited(charge, ceil(missing / limits.rate))
+            seconds = ceil(missing / limits.rate)
+            raise RateLimited(
+                f"The request may cost {cost.requested:,}, and you have less left for now. Send it again in"
+                f" {seconds} s, or ask for smaller pages.",
+                seconds,
+                cost=charge.as_extension(),
+            )
         bucket.tokens -= cost.requested
         return charge
 
-    def _refilled_bucket(self, key: tuple[UUID, UUID], limits: _RoleLimits) -> Bucket:
-        now = self._clock()
-        bucket = self._buckets.get(key)
-        if bucket is None:
-            if len(self._buckets) >= MAX_BUCKETS:
-                seconds_to_fill = limits.capacity / limits.rate
-                self._buckets = {
-                    key: each
-                    for key, each in self._buckets.items()
-                    if now - each.updated_at < seconds_to_fill
-                }
-            bucket = self._buckets[key] = Bucket(limits.capacity, now)
-        bucket.tokens = min(limits.capacity, bucket.tokens + (now - bucket.updated_at) * limits.rate)
-        bucket.updated_at = now
+
+class PreparationLimiter:
+    """Charges users for documents that are not prepared yet.
+
+    One unit is a token to be parsed and validated, or a unit of complexity to be planned: about 25
+    microseconds of CPU time on a slow machine.
+    """
+
+    def __init__(self, limits: OperationLimits, clock: Callable[[], float] = monotonic) -> None:
+        self._capacity = limits.preparation_bucket
+        self._rate = limits.preparation_restores_per_second
+        self._buckets = TokenBuckets(clock)
+
+    def charge(self, caller: Caller, units: int) -> None:
+        """Take the units of one step, whether or not the document turns out to be valid.
+
+        Raises:
+            RateLimited: the bucket has fewer.
+        """
+        if not self._capacity:
+            return
+        bucket = self._buckets.refilled(caller, self._capacity, self._rate)
+        missing = min(units, self._capacity) - bucket.tokens
+        if missing > 0:
+            seconds = ceil(missing / self._rate)
+            raise RateLimited(
+                f"You have sent many new documents, which take long to prepare. Send this one again in"
+                f" {seconds} s. Pass values as variables: a document that was executed is prepared.",
+                seconds,
+            )
+        bucket.tokens -= units
+
+
+class DatabaseTimeLimiter:
+    """Charges users for the seconds that their requests keep connections to the database busy."""
+
+    def __init__(self, limits: OperationLimits, clock: Callable[[], float] = monotonic) -> None:
+        self._capacity = limits.database_bucket
+        self._rate = limits.database_restores_per_second
+        self._buckets = TokenBuckets(clock)
+
+    def bucket(self, caller: Caller) -> Bucket:
+        """Return the bucket from which to take the seconds of the caller's next request when it has ended.
+
+        Raises:
+            RateLimited: earlier requests have used more than it had.
+        """
+        if not self._capacity:
+            return Bucket(0, 0)
+        bucket = self._buckets.refilled(caller, self._capacity, self._rate)
+        if bucket.tokens < 0:
+            seconds = ceil(-bucket.tokens / self._rate)
+            raise RateLimited(
+                f"Your requests have kept the database busy for too long. Send this one again in {seconds} s,"
+                " with fewer conditions or smaller pages.",
+                seconds,
+            )
         return bucket

@@ -3,7 +3,15 @@
 from collections.abc import Sized
 
 from graphql import GraphQLError
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+)
 
 from db.domain.caller import Role
 
@@ -31,8 +39,9 @@ _ADVICE = {
 class OperationLimits(BaseModel):
     """The limits of one document with its variables, and of one caller.
 
-    ``bucket`` is the capacity of a caller's bucket in units of cost; 0 means that the rate is not limited.
-    ``role_factors`` multiply cost, bucket and its refill for the callers of a role.
+    ``bucket`` is the capacity of a caller's bucket in units of cost, ``preparation_bucket`` in tokens of new
+    documents and units of their complexity, ``database_bucket`` in seconds of database time; 0 means that the
+    rate is not limited. ``role_factors`` multiply cost, bucket and its refill for the callers of a role.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -50,6 +59,10 @@ class OperationLimits(BaseModel):
     cost: PositiveInt = 100_000
     bucket: NonNegativeInt = 2_000_000
     restores_per_second: PositiveInt = 100_000
+    preparation_bucket: NonNegativeInt = 100_000
+    preparation_restores_per_second: PositiveInt = 10_000
+    database_bucket: NonNegativeFloat = 60.0
+    database_restores_per_second: PositiveFloat = 1.0
     subscriptions_per_caller: PositiveInt = 1_000
     role_factors: dict[Role, PositiveInt] = Field(default_factory=dict)
 

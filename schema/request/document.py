@@ -1,5 +1,6 @@
 """A parsed and valid document, with everything that is derived from it once: plans, costs, labels."""
 
+import re
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -20,8 +21,13 @@ from schema.limits.cost import OperationCost
 from schema.planner.plan.planner import Plan
 from schema.planner.plan.variables import VariableSignatures
 
-MAX_PLANS = 64
-"""Plans per document: one for each shape of its variables."""
+MAX_SHAPES = 64
+"""Shapes of variables per document whose plans are kept."""
+
+_TOKEN_BYTES = 600
+"""Memory of a token of a parsed document, measured at 365 to 601."""
+
+_TOKENS = re.compile(r'"(?:[^"\\\n]|\\.)*"|#[^\n]*|\.\.\.|\w+|[^\s,\w]')
 
 MAX_LABEL_LENGTH = 64
 """Characters of an operation's name in logs and metrics."""
@@ -41,17 +47,23 @@ class Document:
     """A valid document and what was derived from it so far.
 
     ``plans`` are by operation and shape of the variables, ``signatures`` by operation name, ``allowed`` by
-    operation and role, ``costs`` by operation.
+    operation and role, ``costs`` by operation. ``bytes`` is about the memory that all of it takes,
+    ``cached_bytes`` what the cache knows of it.
     """
 
     text: str
     ast: DocumentNode
-    plans: dict[Hashable, Plan | None] = field(default_factory=dict)
+    bytes: int = field(init=False)
+    cached_bytes: int = 0
+    plans: dict[Hashable, "Plans"] = field(default_factory=dict)
     signatures: dict[str | None, VariableSignatures] = field(default_factory=dict)
     allowed: dict[Hashable, bool] = field(default_factory=dict)
     costs: dict[int, OperationCost] = field(default_factory=dict)
     _operations: dict[str | None, OperationDefinitionNode] = field(default_factory=dict)
     _labels: dict[int, OperationLabel] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.bytes = len(self.text) + _TOKEN_BYTES * count_tokens(self.text)
 
     @cached_property
     def fragments(self) -> dict[str, FragmentDefinitionNode]:
@@ -98,11 +110,41 @@ class Document:
             found = self._labels[id(operation)] = OperationLabel(name, operation.operation.value)
         return found
 
-    def store_plan(self, key: Hashable, plan: Plan | None) -> None:
-        """Store a plan, or None where there is none; discard all plans when there are too many."""
-        if len(self.plans) >= MAX_PLANS:
+    def plans_of(self, operation: OperationDefinitionNode, shape: Hashable) -> "Plans | None":
+        """Return the plans of an operation for variables of a shape; None if it was never planned for it."""
+        return self.plans.get((id(operation), shape))
+
+    def add_plans(self, operation: OperationDefinitionNode, shape: Hashable) -> "Plans":
+        """Return a place for the plans of an operation for variables of a shape.
+
+        When there are too many, all earlier ones are discarded.
+        """
+        if len(self.plans) >= MAX_SHAPES:
+            self.bytes -= sum(each.bytes for each in self.plans.values())
             self.plans.clear()
-        self.plans[key] = plan
+        plans = self.plans[id(operation), shape] = Plans(self)
+        return plans
+
+
+@dataclass
+class Plans:
+    """The plans of one operation for variables of one shape; None where a field has no plan."""
+
+    document: Document
+    by_key: dict[Hashable, Plan | None] = field(default_factory=dict)
+    bytes: int = 0
+
+    def add(self, key: Hashable, plan: Plan | None) -> None:
+        """Add a plan."""
+        self.by_key[key] = plan
+        if plan is not None:
+            self.bytes += plan.bytes
+            self.document.bytes += plan.bytes
+
+
+def count_tokens(text: str) -> int:
+    """Return about how many tokens a document has, without parsing it."""
+    return sum(1 for _ in _TOKENS.finditer(text))
 
 
 def short_hash(document: str) -> str:

@@ -1,24 +1,25 @@
 """The cache of prepared documents, because clients repeat them."""
 
-from collections.abc import Callable
-from functools import lru_cache
+from cachetools import LRUCache
 
 from schema.request.document import Document
 
-MAX_CACHED_DOCUMENTS = 1024
-"""Documents that are kept parsed, validated and planned; the least recently used one is discarded."""
-
-MAX_CACHED_CHARACTERS = 16_384
-"""Characters; longer documents are not cached, so that the cached ones fit in memory."""
+MAX_CACHED_BYTES = 64 * 2**20
+"""Memory of the documents that are kept parsed, validated and planned; the least recently used ones leave."""
 
 
 class DocumentCache:
-    """Documents by their text; ``prepare`` makes one, or raises. Errors are not cached."""
+    """Documents by their text. Only executed ones are kept: a client may send any number of refused ones."""
 
-    def __init__(self, prepare: Callable[[str], Document]) -> None:
-        self._prepare = prepare
-        self._prepare_cached = lru_cache(MAX_CACHED_DOCUMENTS)(prepare)
+    def __init__(self) -> None:
+        self._documents: LRUCache[str, Document] = LRUCache(MAX_CACHED_BYTES, lambda each: each.bytes)
 
-    def get(self, query: str) -> Document:
-        """Return the document of a text, prepared now or by an earlier request."""
-        return (self._prepare if len(query) > MAX_CACHED_CHARACTERS else self._prepare_cached)(query)
+    def get(self, query: str) -> Document | None:
+        """Return the document of a text, if an earlier request executed it."""
+        return self._documents.get(query)
+
+    def keep(self, document: Document) -> None:
+        """Keep a document with the plans that it has by now; one that fills the cache alone is not kept."""
+        if document.cached_bytes != document.bytes and document.bytes <= MAX_CACHED_BYTES:
+            self._documents[document.text] = document
+            document.cached_bytes = document.bytes

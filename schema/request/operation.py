@@ -18,9 +18,9 @@ from db.sql.database import Database, ReadJson
 from schema.planner.plan.catalog import Catalog
 from schema.planner.plan.field_collector import FieldCollector
 from schema.planner.plan.planner import Plan, Planner
-from schema.planner.plan.variables import variables_shape
-from schema.request.document import Document, OperationLabel
+from schema.request.document import Document, OperationLabel, Plans
 from schema.request.policies import FORBIDDEN, Policies
+from schema.request.worker import Worker
 
 
 class RootField(NamedTuple):
@@ -49,6 +49,7 @@ class RefusedMutation(NamedTuple):
 class Operation:
     """Reads the root fields of one operation as JSON text, on behalf of one caller.
 
+    ``plans`` are those of its document for variables of this shape; ``worker`` makes the missing ones.
     ``with_typename`` adds the concrete type to objects of abstract types, for graphql-core's executor.
     ``refusals`` lists those mutations of the operation that were refused so far. ``errors`` has those errors
     of arguments that graphql-core can't report, because it takes one for each root field.
@@ -61,6 +62,8 @@ class Operation:
     document: Document
     definition: OperationDefinitionNode
     collector: FieldCollector
+    plans: Plans
+    worker: Worker
     with_typename: bool = False
     refusals: list[RefusedMutation] = field(default_factory=list)
     errors: list[GraphQLError] = field(default_factory=list)
@@ -99,17 +102,17 @@ class Operation:
             InvalidArguments: arguments have invalid values.
             Unavailable: the database did not answer.
         """
-        plan = self._plan("query", self._plan_query) if self._allows_all() else None
+        plan = await self._plan("query", self._plan_query) if self._allows_all() else None
         if plan is None:
             return None
         return await self.database.json(plan.statement, plan.values(self.collector.variables, self.caller))
 
     async def field(self, root_field: RootField) -> bytes | None:
         """Return the value of one root field of a query; raises as ``query`` does."""
-        plan = self.plan(root_field)
+        plan = await self.plan(root_field)
         return await self.database.json(plan.statement, plan.values(self.collector.variables, self.caller))
 
-    def plan(self, root_field: RootField) -> Plan:
+    async def plan(self, root_field: RootField) -> Plan:
         """Return the plan that reads one root field.
 
         Raises:
@@ -122,7 +125,7 @@ class Operation:
                 path=[root_field.key],
                 extensions={"code": FORBIDDEN},
             )
-        return self._require_plan(
+        return await self._require_plan(
             root_field.key,
             lambda planner: planner.plan_root_field(root_field.parent, root_field.name, root_field.nodes),
         )
@@ -134,7 +137,7 @@ class Operation:
 
         ``params`` are the values of the parameters that the type's fields declare.
         """
-        plan = self._require_plan(
+        plan = await self._require_plan(
             (root_field.key, type_name),
             lambda planner: planner.plan_payload(
                 root_field.parent, root_field.name, root_field.nodes, type_name
@@ -159,19 +162,18 @@ class Operation:
             allowed[key] = all(self.policies.allows(self.caller.role, root, name) for name in names)
         return allowed[key]
 
-    def _require_plan(self, what: Hashable, make_plan: Callable[[Planner], Plan]) -> Plan:
-        plan = self._plan(what, make_plan)
+    async def _require_plan(self, what: Hashable, make_plan: Callable[[Planner], Plan]) -> Plan:
+        plan = await self._plan(what, make_plan)
         if plan is None:
             raise TypeError(f"There is no plan of {what!r}.")
         return plan
 
-    def _plan(self, what: Hashable, make_plan: Callable[[Planner], Plan | None]) -> Plan | None:
-        key = (id(self.definition), what, self.with_typename, variables_shape(self.collector.variables))
-        plans = self.document.plans
-        if key not in plans:
+    async def _plan(self, what: Hashable, make_plan: Callable[[Planner], Plan | None]) -> Plan | None:
+        key = what, self.with_typename
+        if key not in self.plans.by_key:
             planner = Planner(self.catalog, self.database.dialect, self.collector, self.with_typename)
-            self.document.store_plan(key, make_plan(planner))
-        return plans[key]
+            self.plans.add(key, await self.worker.run(make_plan, planner))
+        return self.plans.by_key[key]
 
     def _plan_query(self, planner: Planner) -> Plan | None:
         return planner.plan_query(self.root, self.definition.selection_set)

@@ -41,7 +41,7 @@ async def subscribe(
     """
     [field] = operation.root_fields()
     arguments = get_argument_values(field.definition, field.nodes[0], operation.collector.variables)
-    reader = _EventReader(operation, feed, caller, operation.plan(field))
+    reader = _EventReader(operation, feed, caller, await operation.plan(field))
     reader.bind(START)  # raises for invalid filter values before anything is read
     try:
         opportunity_id = decode_id("opp", arguments["id"]) if "id" in arguments else None

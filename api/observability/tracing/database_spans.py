@@ -27,6 +27,7 @@ class TracedDatabase(Database):
         self._spans = _Spans(tracer, database.dialect)
         self.dialect = database.dialect
         self.retry_counter = database.retry_counter
+        self.busy_time = database.busy_time
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:

@@ -32,6 +32,9 @@ from schema.planner.sql.expressions import NO_ROW, JsonText, RawText, RowExpress
 TYPENAME_KEY = "type of object"
 """The key of an object's type name for graphql-core. No response key has spaces."""
 
+_CHARACTER_BYTES, _VALUE_BYTES = 4, 4_000
+"""Memory of a plan for each character of its SQL and for each of its parameters, as measured."""
+
 _TYPENAME = "__typename"
 _TYPENAME_FIELD = GraphQLField(GraphQLString)
 _INTROSPECTION = frozenset({"__schema", "__type"})
@@ -44,6 +47,8 @@ class Plan:
     statement: Statement
     constants: Mapping[str, object]
     bindings: Sequence[Binding]
+    bytes: int = 0
+    """About the memory that the plan takes."""
 
     def values(
         self, variables: VariableValues, caller: Caller, params: Mapping[str, object] = MappingProxyType({})
@@ -263,7 +268,10 @@ class Planner:
                 [*self.errors, *_binding_errors(parameters.bindings, parameters.variables)]
             )
         statement = Statement.compile_once(self.dialect, select(RawText(answer).label("answer")))
-        return Plan(statement, self.parameters.constants, self.parameters.bindings)
+        parameters = self.parameters
+        values = len(parameters.constants) + len(parameters.bindings)
+        size = _CHARACTER_BYTES * len(statement.compiled(self.dialect).sql) + _VALUE_BYTES * values
+        return Plan(statement, parameters.constants, parameters.bindings, size)
 
 
 def _binding_errors(bindings: Iterable[Binding], variables: VariableValues) -> Iterator[GraphQLError]:

@@ -132,6 +132,7 @@ def _running(running: RunningContestant, url: str) -> Any:
         "DATABASE_URL": url,
         "DEALDESK_DATABASE_URL": url,
         "DEALDESK_LIMITS__BUCKET": "0",  # one user sends the load of many
+        "DEALDESK_LIMITS__DATABASE_BUCKET": "0",
         "PORT": str(running.port),
         "ORGANIZATION_ID": running.samples.organization,
         "USER_ID": running.samples.user,

@@ -4,14 +4,20 @@ from uuid import UUID
 import pytest
 
 from db.domain.caller import Caller, Role
-from schema.limits import rate_limit
 from schema.limits.cost import Cost
-from schema.limits.rate_limit import CostRateLimiter, RateLimited
+from schema.limits.rate_limit import (
+    CostRateLimiter,
+    DatabaseTimeLimiter,
+    PreparationLimiter,
+    RateLimited,
+)
 from schema.limits.settings import OperationLimits
 from tests.builders import NOW
 
 ADA = Caller(UUID(int=1), UUID(int=2), Role.SALES, NOW)
 LIMITS = OperationLimits(bucket=100, restores_per_second=10, role_factors={Role.ADMIN: 3})
+PREPARATION = OperationLimits(preparation_bucket=100, preparation_restores_per_second=10)
+DATABASE_TIME = OperationLimits(database_bucket=3.0, database_restores_per_second=1.0)
 
 
 @dataclass
@@ -106,18 +112,45 @@ def test_without_a_bucket_the_rate_is_not_limited() -> None:
     assert charges[-1].as_extension(actual=7) == {"requested": 100_000, "actual": 7}
 
 
-def test_full_buckets_are_discarded_when_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(rate_limit, "MAX_BUCKETS", 2)
+def test_new_documents_are_charged_by_their_units() -> None:
     clock = Clock()
-    limiter = CostRateLimiter(LIMITS, clock)
-    for number in range(2):
-        limiter.charge(replace(ADA, user_id=UUID(int=number)), cost(100))
-    clock.now = 9
-    limiter.charge(replace(ADA, user_id=UUID(int=1)), cost(10))
-    clock.now = 10
+    limiter = PreparationLimiter(PREPARATION, clock)
+    limiter.charge(ADA, 100)
+    limiter.charge(replace(ADA, user_id=UUID(int=3)), 100)
 
-    limiter.charge(replace(ADA, user_id=UUID(int=2)), cost(1))
+    with pytest.raises(RateLimited) as error:
+        limiter.charge(ADA, 31)
+    clock.now = 4
+    limiter.charge(ADA, 40)
 
-    assert limiter.buckets == 2
-    charge = limiter.charge(replace(ADA, user_id=UUID(int=1)), cost(1))
-    assert charge.as_extension()["bucket"] == bucket(left=89)
+    assert (error.value.code, error.value.retry_after) == ("THROTTLED", 4)
+
+
+def test_a_document_beyond_the_capacity_needs_a_full_bucket() -> None:
+    limiter = PreparationLimiter(PREPARATION, Clock())
+    limiter.charge(ADA, 250)
+    with pytest.raises(RateLimited) as error:
+        limiter.charge(ADA, 1)
+    assert error.value.retry_after == 16
+
+
+def test_time_in_the_database_is_charged_afterwards() -> None:
+    clock = Clock()
+    limiter = DatabaseTimeLimiter(DATABASE_TIME, clock)
+    limiter.bucket(ADA).tokens -= 7.0
+
+    with pytest.raises(RateLimited) as error:
+        limiter.bucket(ADA)
+    limiter.bucket(replace(ADA, organization_id=UUID(int=3)))
+    clock.now = 4
+    limiter.bucket(ADA)
+
+    assert (error.value.code, error.value.retry_after) == ("THROTTLED", 4)
+
+
+def test_without_their_buckets_documents_and_database_are_not_limited() -> None:
+    unlimited = OperationLimits(preparation_bucket=0, database_bucket=0)
+    documents, database = PreparationLimiter(unlimited, Clock()), DatabaseTimeLimiter(unlimited, Clock())
+    for _ in range(100):
+        documents.charge(ADA, 100_000)
+        database.bucket(ADA).tokens -= 100.0

@@ -253,9 +253,8 @@ async def test_a_cached_document_is_authorized_for_each_role(client: Client) -> 
 async def test_a_forbidden_subscription_is_refused_at_once(builder: OrganizationBuilder) -> None:
     schema = build_schema(changed("Subscription", "opportunitiesChanged", Role.ADMIN))
     request = Request(ALL, operation_types=frozenset(OperationType))
-    [answer] = [
-        each async for each in Executor(schema, builder.database).stream(request, lambda: builder.caller)
-    ]
+    responses = await Executor(schema, builder.database).stream(request, lambda: builder.caller)
+    [answer] = [each async for each in responses]
     [error] = orjson.loads(answer.body)["errors"]
     assert (answer.executed, error["path"], error["extensions"]) == (
         False,

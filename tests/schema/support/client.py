@@ -12,7 +12,7 @@ import pytest
 from typing_extensions import override
 
 from db.domain.caller import Caller
-from db.sql.database import Database, PoolStats, Transaction
+from db.sql.database import BusyTime, Database, PoolStats, Transaction
 from db.sql.statements import Statement
 from schema.build import DealdeskSchema, build_schema
 from schema.execution.executor import Executor, Request
@@ -78,6 +78,7 @@ class Recorder(Database):
     def __post_init__(self) -> None:
         self.dialect = self.inner.dialect
         self.retry_counter = self.inner.retry_counter
+        self.busy_time = BusyTime()
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:

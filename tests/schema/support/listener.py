@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
-from contextlib import asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager, suppress
 from typing import Any
 from uuid import UUID
 
@@ -85,12 +85,14 @@ async def wait_until(holds: Callable[[], bool]) -> None:
             await asyncio.sleep(0.001)
 
 
-def stream(
+async def stream(
     executor: Executor, builder: OrganizationBuilder, query: str = ALL, *, last: str = "", **variables: Any
 ) -> AsyncGenerator[Response, None]:
     """Subscribe as the builder's caller, and return the responses."""
     request = Request(query, variables, operation_types=frozenset(OperationType), id="r1")
-    return executor.stream(request, lambda: builder.caller, last)
+    async with aclosing(await executor.stream(request, lambda: builder.caller, last)) as responses:
+        async for response in responses:
+            yield response
 
 
 async def write_events(executor: Executor, builder: OrganizationBuilder, *opportunity_ids: UUID) -> None:
