@@ -1,5 +1,6 @@
 """Settings from environment variables. No other module reads the environment."""
 
+import json
 import os
 import re
 from pathlib import Path
@@ -34,6 +35,7 @@ from api.observability.logs import LogFormat
 from api.server.protocol import ConnectionLimits
 from api.server.server import ServerLimits
 from api.transports.trusted_documents import DocumentMode
+from db.domain.caller import Role
 from db.domain.errors import DealdeskError
 from db.sql.timeouts import Timeouts
 from schema.limits.concurrency import ConcurrencyLimits
@@ -63,6 +65,18 @@ def _split_names(text: str) -> list[str]:
     return [name.strip() for name in text.split(",") if name.strip()]
 
 
+def _parse_role_map(text: str) -> object:
+    try:
+        return json.loads(text)
+    except ValueError:
+        raise PydanticCustomError(
+            "role_map", 'Write a JSON object of the issuer\'s roles, such as {"Deal managers": "MANAGER"}'
+        ) from None
+
+
+_RoleMap = Annotated[
+    dict[str, Role], NoDecode, BeforeValidator(_parse_role_map), Field(validate_default=False)
+]
 _PositiveSeconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 _Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 _Names = Annotated[tuple[str, ...], NoDecode, BeforeValidator(_split_names), Field(validate_default=False)]
@@ -113,8 +127,14 @@ class Settings(BaseSettings):
     oidc_jwks_url: str | None = None
     oidc_organization: str | None = None
     oidc_organization_claim: str = "organization"
+    oidc_audience_claim: str = "aud"
     oidc_user_claim: str = "sub"
     oidc_role_claim: str = "role"
+    oidc_role_map: _RoleMap = Field(default_factory=dict)
+    oidc_name_claim: str = "name"
+    oidc_email_claim: str = "email"
+    oidc_email_verified_claim: str = "email_verified"
+    oidc_require_email: bool = True
 
     documents: DocumentMode = DocumentMode.OFF
     documents_manifest: Path | None = None
@@ -217,8 +237,14 @@ class Settings(BaseSettings):
             jwks_url=self.oidc_jwks_url,
             organization=self.oidc_organization,
             organization_claim=self.oidc_organization_claim,
+            audience_claim=self.oidc_audience_claim,
             user_claim=self.oidc_user_claim,
             role_claim=self.oidc_role_claim,
+            role_map=self.oidc_role_map,
+            name_claim=self.oidc_name_claim,
+            email_claim=self.oidc_email_claim,
+            email_verified_claim=self.oidc_email_verified_claim,
+            require_email=self.oidc_require_email,
         )
 
     @field_validator("oidc_issuer", "oidc_jwks_url")

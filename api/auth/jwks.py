@@ -8,6 +8,7 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx2
@@ -28,15 +29,22 @@ TIMEOUT_SECONDS = 5.0
 MAX_RESPONSE_BYTES = 256 * 1024
 
 # No symmetric algorithms: with a shared secret, every verifier of tokens could sign them.
-_ALGORITHMS = frozenset(
-    {"RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA"}
-)
+_RSA_ALGORITHMS = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512")
+_ALGORITHMS = frozenset({*_RSA_ALGORITHMS, "ES256", "ES384", "ES512", "EdDSA"})
 
 _log = logging.getLogger("dealdesk.authentication")
 
 
 class InvalidJwks(Exception):
     """The issuer's response is not valid."""
+
+
+@dataclass(frozen=True, slots=True)
+class _SigningKey:
+    """A public key by the algorithms that it may verify; ``key_id`` is None if the issuer gives it none."""
+
+    key_id: str | None
+    by_algorithm: Mapping[str, PyJWK]
 
 
 class JwksClient:
@@ -48,24 +56,31 @@ class JwksClient:
     def __init__(self, issuer: str, url: str | None = None) -> None:
         self._issuer = issuer
         self._url = url
-        self._keys: dict[str, PyJWK] = {}
+        self._keys: list[_SigningKey] = []
         self._lock = asyncio.Lock()
         self._refresh_task: asyncio.Task[None] | None = None
         self._requested_at = self._fetched_at = float("-inf")
 
-    async def key(self, key_id: str) -> PyJWK | None:
-        """Return the key with this id, or None if the issuer has no such key.
+    async def key(self, key_id: str | None, algorithm: str) -> PyJWK | None:
+        """Return the key with this id for an algorithm, or None if the issuer has no such key.
+
+        Without an id, return the issuer's key if it has exactly one.
 
         Raises:
             Unavailable: the keys are missing or too old, and the issuer does not answer.
         """
-        if key_id not in self._keys or self._age > MAX_AGE_SECONDS:
+        if self._find(key_id) is None or self._age > MAX_AGE_SECONDS:
             await self._refresh()
         elif self._age > REFRESH_AFTER_SECONDS and self._has_cooled_down and not self._lock.locked():
             self._refresh_task = asyncio.create_task(self._refresh())  # no request waits for a slow issuer
         if self._age > MAX_AGE_SECONDS:
             raise Unavailable("The issuer of tokens can't be reached. Try again in a moment.")
-        return self._keys.get(key_id)
+        key = self._find(key_id)
+        return None if key is None else key.by_algorithm.get(algorithm)
+
+    def _find(self, key_id: str | None) -> _SigningKey | None:
+        found = [key for key in self._keys if key_id is None or key.key_id == key_id]
+        return found[-1] if len(found) == 1 or (found and key_id is not None) else None
 
     @property
     def _age(self) -> float:
@@ -87,20 +102,15 @@ class JwksClient:
             else:
                 self._fetched_at = self._requested_at
 
-    async def _fetch_keys(self) -> dict[str, PyJWK]:
+    async def _fetch_keys(self) -> list[_SigningKey]:
         async with httpx2.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
             url = self._url or await self._discover_url(client)
             jwks = await _fetch_object(client, url)
         keys = jwks.get("keys")
         if not isinstance(keys, list):
             raise InvalidJwks("The response has no list of keys.")
-        signing_keys: dict[str, PyJWK] = {}
-        for jwk in keys:
-            if isinstance(jwk, dict) and isinstance(jwk.get("kid"), str):
-                key = _signing_key(jwk)
-                if key is not None:
-                    signing_keys[jwk["kid"]] = key
-        return signing_keys
+        signing_keys = [_signing_key(jwk) for jwk in keys if isinstance(jwk, dict)]
+        return [key for key in signing_keys if key.by_algorithm]
 
     async def _discover_url(self, client: httpx2.AsyncClient) -> str:
         """Return the ``jwks_uri`` of the issuer (OpenID Connect Discovery 1.0, section 4)."""
@@ -142,12 +152,28 @@ async def _fetch_object(client: httpx2.AsyncClient, url: str) -> Mapping[str, ob
     return value
 
 
-def _signing_key(jwk: dict[str, object]) -> PyJWK | None:
-    """Return a key that verifies signatures; None for other uses and for unknown or symmetric algorithms."""
-    if jwk.get("use", "sig") != "sig" or jwk.get("kty") == "oct":
+def _signing_key(jwk: dict[str, object]) -> _SigningKey:
+    """Return a key with the algorithms for which it verifies signatures; none for other uses.
+
+    A key without ``alg`` (RFC 7517, section 4.4) is for all algorithms of its type.
+    """
+    key_id, use, operations = jwk.get("kid"), jwk.get("use", "sig"), jwk.get("key_ops", ["verify"])
+    by_algorithm: dict[str, PyJWK] = {}
+    if use == "sig" and isinstance(operations, list) and "verify" in operations and jwk.get("kty") != "oct":
+        named = jwk.get("alg")
+        for algorithm in _RSA_ALGORITHMS if named is None and jwk.get("kty") == "RSA" else (named,):
+            key = _usable_key(jwk, algorithm)
+            if key is not None:
+                by_algorithm[key.algorithm_name] = key
+    return _SigningKey(key_id if isinstance(key_id, str) else None, by_algorithm)
+
+
+def _usable_key(jwk: dict[str, object], algorithm: object) -> PyJWK | None:
+    """Return the key for an algorithm, by default the one of its type; None if it is unknown or symmetric."""
+    if not (algorithm is None or (isinstance(algorithm, str) and algorithm in _ALGORITHMS)):
         return None
     try:
-        key = PyJWK(jwk)
-    except (PyJWTError, NotImplementedError):  # the latter for the algorithm "none"
+        key = PyJWK(jwk, algorithm)
+    except PyJWTError:
         return None
     return key if key.algorithm_name in _ALGORITHMS else None

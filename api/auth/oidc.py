@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import cast
 
@@ -23,7 +23,13 @@ LEEWAY_SECONDS = 30.0
 MAX_KEY_ID_LENGTH = 256
 
 _TYPES = frozenset({None, "jwt", "at+jwt", "application/at+jwt"})
+_AUDIENCE_CLAIM = "aud"
 _OPTIONS: Options = {"require": ["exp", "iat", "iss", "aud", "sub"], "enforce_minimum_key_length": True}
+_OPTIONS_WITHOUT_AUDIENCE: Options = {
+    "require": ["exp", "iat", "iss", "sub"],
+    "enforce_minimum_key_length": True,
+    "verify_aud": False,
+}
 
 _SIGN_IN_AGAIN = "Sign in again to get another one."
 _MESSAGES: dict[type[Exception], str] = {
@@ -41,8 +47,12 @@ class OidcConfig:
     """A trusted issuer, and the claims of its tokens.
 
     Its tokens must be for ``audience``. ``jwks_url`` is the URL of its keys; None to take it from the
-    openid-configuration. Claims are names, or paths such as ``realm_access.roles``. The organization of all
-    users is ``organization``, a name or id; if that is None, ``organization_claim`` names it.
+    openid-configuration. The organization of all users is ``organization``, a name or id; if that is None,
+    ``organization_claim`` names it.
+
+    Claims are names, or paths such as ``realm_access.roles``; of several, separated by commas, the first one
+    that a token has counts. ``role_map`` maps the issuer's roles to roles; if it is empty, they have the same
+    names. With ``require_email``, a user needs an e-mail address at the first sign-in.
     """
 
     issuer: str
@@ -50,8 +60,14 @@ class OidcConfig:
     jwks_url: str | None = None
     organization: str | None = None
     organization_claim: str = "organization"
+    audience_claim: str = _AUDIENCE_CLAIM
     user_claim: str = "sub"
     role_claim: str = "role"
+    role_map: Mapping[str, Role] = field(default_factory=dict)
+    name_claim: str = "name"
+    email_claim: str = "email"
+    email_verified_claim: str = "email_verified"
+    require_email: bool = True
 
 
 class OidcAuthenticator:
@@ -78,10 +94,11 @@ class OidcAuthenticator:
         user = OidcUser(
             issuer=self._config.issuer,
             subject=_required_text(claims, self._config.user_claim),
-            role=_role(claims, self._config.role_claim),
-            name=_name(claims, "name"),
-            email=_optional_text(claims, "email"),
-            email_verified=_is_verified(claims, "email_verified"),
+            role=_role(claims, self._config.role_claim, self._config.role_map),
+            name=_name(claims, self._config.name_claim),
+            email=_optional_text(claims, self._config.email_claim) or None,
+            email_verified=_is_verified(claims, self._config.email_verified_claim),
+            email_required=self._config.require_email,
         )
         organization = self._config.organization or _required_text(claims, self._config.organization_claim)
         try:
@@ -94,26 +111,32 @@ class OidcAuthenticator:
         """Return the claims of a token whose signature, issuer, audience and times are valid."""
         with _translated_errors():
             header = jwt.get_unverified_header(token)
-        type_, key_id = header.get("typ"), header.get("kid")
+        type_, key_id, algorithm = header.get("typ"), header.get("kid"), header.get("alg")
         if (type_.lower() if isinstance(type_, str) else type_) not in _TYPES:
             raise InvalidCredentials("The token is not an access token (typ). Send an access token.")
         if "crit" in header or "b64" in header:
             raise InvalidCredentials(f"The token's header has unknown extensions (crit). {_SIGN_IN_AGAIN}")
-        if not isinstance(key_id, str) or len(key_id) > MAX_KEY_ID_LENGTH:
-            raise InvalidCredentials(f"The token's header names no key (kid). {_SIGN_IN_AGAIN}")
-        key = await self._jwks.key(key_id)
+        is_key_id = key_id is None or (isinstance(key_id, str) and len(key_id) <= MAX_KEY_ID_LENGTH)
+        if not is_key_id or not isinstance(algorithm, str):
+            raise InvalidCredentials(f"The token's header is not valid (kid, alg). {_SIGN_IN_AGAIN}")
+        key = await self._jwks.key(key_id, algorithm)
         if key is None:
-            raise InvalidCredentials(f"The issuer has no key with the token's key id. {_SIGN_IN_AGAIN}")
+            raise InvalidCredentials(
+                f"The issuer has no key with the token's key id and algorithm. {_SIGN_IN_AGAIN}"
+            )
+        audience_is_claim = self._config.audience_claim == _AUDIENCE_CLAIM
         with _translated_errors():
             claims: Claims = jwt.decode(
                 token,
                 key,
                 algorithms=[key.algorithm_name],
-                audience=self._config.audience,
+                audience=self._config.audience if audience_is_claim else None,
                 issuer=self._config.issuer,
                 leeway=LEEWAY_SECONDS,
-                options=_OPTIONS,
+                options=_OPTIONS if audience_is_claim else _OPTIONS_WITHOUT_AUDIENCE,
             )
+            if not audience_is_claim and _claim(claims, self._config.audience_claim) != self._config.audience:
+                raise jwt.InvalidAudienceError
         return claims
 
 
@@ -131,14 +154,21 @@ def _translated_errors() -> Iterator[None]:
         raise InvalidCredentials(f"The token is not valid. {_SIGN_IN_AGAIN}") from None
 
 
-def _claim(claims: Claims, name: str) -> object:
-    """Return a claim by its name, which may contain dots, or by a path of names; None if it is missing."""
-    if name in claims:
-        return claims[name]
-    value: object = claims
-    for step in name.split("."):
-        value = value.get(step) if isinstance(value, Mapping) else None
-    return value
+def _claim(claims: Claims, names: str) -> object:
+    """Return the first claim that the token has, of names separated by commas; None if all are missing.
+
+    A claim's name may contain dots, or be a path of names. ``scope`` is a list of words (RFC 8693, section
+    4.2).
+    """
+    for name in map(str.strip, names.split(",")):
+        value = claims.get(name)
+        if name not in claims:
+            value = claims
+            for step in name.split("."):
+                value = value.get(step) if isinstance(value, Mapping) else None
+        if value is not None:
+            return value.split(" ") if name == "scope" and isinstance(value, str) else value
+    return None
 
 
 def _required_text(claims: Claims, name: str) -> str:
@@ -151,7 +181,7 @@ def _required_text(claims: Claims, name: str) -> str:
 
 
 def _optional_text(claims: Claims, name: str) -> str | None:
-    value = claims.get(name)
+    value = _claim(claims, name)
     return value if isinstance(value, str) else None
 
 
@@ -163,22 +193,28 @@ def _name(claims: Claims, name: str) -> str | None:
 
 def _is_verified(claims: Claims, name: str) -> bool | None:
     """Return whether a claim is true, or the text "true", as some issuers send it; None if it is missing."""
-    if name not in claims:
+    value = _claim(claims, name)
+    if value is None:
         return None
-    value = claims[name]
     return value is True or (isinstance(value, str) and value.lower() == "true")
 
 
-def _role(claims: Claims, name: str) -> Role:
-    """Return the highest of the roles in a claim: one role, or a list of them."""
-    value = _claim(claims, name)
-    names = {
-        each.upper()
-        for each in (value if isinstance(value, list) else [value])
-        if isinstance(each, str) and each.isascii()
-    }
-    roles = [role for role in Role if role in names]
-    if not roles:
-        known = ", ".join(Role)
+def _role(claims: Claims, name: str, role_map: Mapping[str, Role]) -> Role:
+    """Return the highest of the roles in a claim."""
+    names = _role_names(_claim(claims, name))
+    if role_map:
+        found = {role_map[each] for each in names if each in role_map}
+    else:
+        upper = {each.upper() for each in names if each.isascii()}
+        found = {role for role in Role if role in upper}
+    if not found:
+        known = "that DEALDESK_OIDC_ROLE_MAP maps" if role_map else ", ".join(Role)
         raise InvalidCredentials(f"The token's claim {name} has none of the roles {known}. {_SIGN_IN_AGAIN}")
-    return roles[-1]
+    return [role for role in Role if role in found][-1]
+
+
+def _role_names(value: object) -> list[str]:
+    """Return one role, a list of roles, or an object of roles with the organizations that grant them."""
+    if isinstance(value, Mapping):
+        return [each for each, grants in value.items() if isinstance(grants, Mapping) and grants]
+    return [each for each in (value if isinstance(value, list) else [value]) if isinstance(each, str)]

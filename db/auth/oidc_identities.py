@@ -137,7 +137,10 @@ class IdentityNotFound(DealdeskError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OidcUser:
-    """A user as the token describes them. ``email_verified`` is None if the token lacks the claim."""
+    """A user as the token describes them. ``email_verified`` is None if the token lacks the claim.
+
+    A program has no ``email``; ``email_required`` refuses it.
+    """
 
     issuer: str
     subject: str
@@ -145,6 +148,7 @@ class OidcUser:
     name: str | None = None
     email: str | None = None
     email_verified: bool | None = None
+    email_required: bool = True
 
 
 async def resolve_user(
@@ -211,19 +215,23 @@ async def _link(
     linked = await transaction.row(_FIND_IDENTITY, organization_id=organization_id, **identity)
     if linked is not None:  # by a concurrent request
         return UserRef(organization_id, linked.user_id)
-    if not oidc_user.email or not is_email_address(oidc_user.email):
+    email = oidc_user.email
+    if email is None and not oidc_user.email_required:
+        found = None
+    elif email is None or not is_email_address(email):
         raise AccessDenied(
             "The token has no e-mail address of ASCII characters, which is required at the first sign-in."
         )
-    found = await transaction.row(
-        _FIND_BY_EMAIL, organization_id=organization_id, issuer=oidc_user.issuer, email=oidc_user.email
-    )
+    else:
+        found = await transaction.row(
+            _FIND_BY_EMAIL, organization_id=organization_id, issuer=oidc_user.issuer, email=email
+        )
     if found is None:
-        if oidc_user.email_verified is False:
+        if email is not None and oidc_user.email_verified is False:
             raise AccessDenied("The issuer says that the e-mail address is not verified.")
         command = CreateUser(
-            name=(oidc_user.name or oidc_user.email)[:MAX_FIELD_LENGTH],
-            email=oidc_user.email if oidc_user.email_verified else None,
+            name=(oidc_user.name or email or oidc_user.subject)[:MAX_FIELD_LENGTH],
+            email=email if oidc_user.email_verified else None,
             role=oidc_user.role,
         )
         user = await create_user(transaction, organization_id, command, now=now)

@@ -178,6 +178,29 @@ def test_an_issuer_and_an_audience_must_be_set_together(
     )
 
 
+def test_a_role_map_is_a_json_object_of_roles(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEALDESK_OIDC_ROLE_MAP", '{"Deal sales, EMEA": "SALES"}')
+
+    assert Settings.from_environment().oidc_role_map == {"Deal sales, EMEA": Role.SALES}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("secret", """Write a JSON object of the issuer's roles, such as {"Deal managers": "MANAGER"}."""),
+        ('["secret"]', "Input should be a valid dictionary."),
+        ('{"secret": "OWNER"}', "Input should be 'READER', 'SALES', 'MANAGER' or 'ADMIN'."),
+    ],
+)
+def test_an_invalid_role_map_is_refused(text: str, message: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DEALDESK_OIDC_ROLE_MAP", text)
+
+    with pytest.raises(InvalidSettings) as error:
+        Settings.from_environment()
+
+    assert str(error.value) == f"DEALDESK_OIDC_ROLE_MAP: {message}"
+
+
 @pytest.mark.parametrize("name", ["DEALDESK_OIDC_ISSUER", "DEALDESK_OIDC_JWKS_URL"])
 def test_an_issuer_must_use_https(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(name, "http://login.example/keys")

@@ -1,11 +1,13 @@
 import asyncio
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count
 from threading import Event
 from time import time
 from typing import Any
 
 import httpx2
+import jwt
 import pytest
 
 from api.app import create_app
@@ -13,14 +15,16 @@ from api.auth import jwks
 from api.auth.access_policy import AccessPolicy
 from api.auth.authenticator import Authenticator
 from api.auth.oidc import OidcAuthenticator, OidcConfig
+from api.http.errors import InvalidCredentials
 from db import models
+from db.domain.caller import Role
 from db.domain.errors import Unavailable
 from db.domain.ids import new_id
 from schema.execution.executor import Executor
 from tests.api.auth.hostile_tokens import hostile_tokens
 from tests.api.support.access import BEARER, HOST, http_client
 from tests.api.support.asgi_connections import TIMEOUT_SECONDS
-from tests.api.support.oidc_issuer import AUDIENCE, IssuerServer, public_jwk, run_issuer
+from tests.api.support.oidc_issuer import AUDIENCE, IssuerServer, private_key, public_jwk, run_issuer
 from tests.builders import NOW, OrganizationBuilder
 from tests.schema.support.client import cached_schema
 
@@ -239,6 +243,8 @@ async def test_unusable_keys_are_ignored(http: httpx2.AsyncClient, issuer: Issue
         {**public_jwk("ec"), "use": "enc"},
         {**public_jwk("ec"), "alg": "RS256"},
         {**public_jwk("ec"), "alg": "none"},
+        {**public_jwk("ec"), "alg": ["ES256"]},
+        {**public_jwk("ec"), "key_ops": ["sign"]},
         {**public_jwk("ec"), "kid": None},
         {"kty": "EC", "kid": "ec"},
         "ec",
@@ -266,6 +272,93 @@ async def test_claims_are_named_by_name_or_path(builder: OrganizationBuilder, is
 
     [identity] = (await builder.dump())["identity"]
     assert (principal.role, principal.user_id, identity.subject) == ("MANAGER", identity.user_id, "u7")
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [
+        ({"SALES": {"1": "a.example"}, "ADMIN": {}}, "SALES"),
+        ({"SALES": {"1": "a.example"}, "ADMIN": True}, "SALES"),
+        (["reader", {"ADMIN": {"1": "a"}}], "READER"),
+        ("Sales", "SALES"),
+    ],
+)
+async def test_roles_are_texts_or_objects_that_are_granted(
+    value: object, expected: str, builder: OrganizationBuilder, issuer: IssuerServer
+) -> None:
+    principal = await OidcAuthenticator(issuer.config, builder.database).authenticate(
+        issuer.token(role=value)
+    )
+
+    assert principal.role == expected
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(["Crew", "Heads"], "MANAGER"), ("Crew", "READER"), ("crew", None), ("ADMIN", None), ("x Crew", None)],
+)
+async def test_a_role_map_replaces_the_names_of_the_roles(
+    value: object, expected: str | None, builder: OrganizationBuilder, issuer: IssuerServer
+) -> None:
+    config = replace(issuer.config, role_map={"Crew": Role.READER, "Heads": Role.MANAGER})
+    authenticator = OidcAuthenticator(config, builder.database)
+    before = await builder.dump()
+
+    if expected is None:
+        with pytest.raises(InvalidCredentials, match="DEALDESK_OIDC_ROLE_MAP"):
+            await authenticator.authenticate(issuer.token(role=value))
+        assert await builder.dump() == before
+    else:
+        assert (await authenticator.authenticate(issuer.token(role=value))).role == expected
+
+
+async def test_a_token_without_a_key_id_is_verified_by_the_only_key(
+    builder: OrganizationBuilder, issuer: IssuerServer
+) -> None:
+    issuer.responses["/keys"] = {"keys": [{**public_jwk("ec"), "kid": None}, {"kty": "oct", "k": "c2VjcmV0"}]}
+    authenticator = OidcAuthenticator(issuer.config, builder.database)
+    token = jwt.encode(issuer.claims(), private_key("ec"), "ES256")
+
+    assert (await authenticator.authenticate(token)).role == "SALES"
+    for wrong in (
+        jwt.encode(issuer.claims(), private_key("other"), "ES256"),
+        jwt.encode(issuer.claims(), "c2VjcmV0" * 8, "HS256"),
+        issuer.token(header={"kid": "ec"}),
+    ):
+        with pytest.raises(InvalidCredentials):
+            await authenticator.authenticate(wrong)
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "RS384", "RS512", "PS256", "PS384", "PS512"])
+async def test_a_key_without_an_algorithm_verifies_those_of_its_type(
+    algorithm: str, builder: OrganizationBuilder, issuer: IssuerServer
+) -> None:
+    jwk = public_jwk("rsa")
+    del jwk["alg"]
+    issuer.responses["/keys"] = {"keys": [jwk]}
+    authenticator = OidcAuthenticator(issuer.config, builder.database)
+    token = jwt.encode(issuer.claims(), private_key("rsa"), algorithm, {"kid": "rsa"})
+
+    assert (await authenticator.authenticate(token)).role == "SALES"
+
+
+async def test_an_address_that_is_present_must_be_valid_even_if_none_is_required(
+    builder: OrganizationBuilder, issuer: IssuerServer
+) -> None:
+    config = replace(issuer.config, require_email=False)
+    authenticator = OidcAuthenticator(config, builder.database)
+    before = await builder.dump()
+
+    hostile: list[dict[str, Any]] = [
+        {"email": "@"},
+        {"email": "ada@example.com"},
+        {"email_verified": "no"},
+    ]
+    for changed in hostile:
+        with pytest.raises(InvalidCredentials):
+            await authenticator.authenticate(issuer.token(**changed))
+
+    assert await builder.dump() == before
 
 
 async def test_the_url_of_the_keys_can_be_configured(
