@@ -76,7 +76,7 @@ class Mutation:
     )
     delete_draft_quote: DeleteDraftQuoteResult = mutation_field(
         delete_draft_quote,
-        "Deletes a draft of an open opportunity for good. Any other quote can only be closed.",
+        "Deletes a draft of an open opportunity for good. An active quote can only be closed.",
     )
     activate_quote: ActivateQuoteResult = mutation_field(
         activate_quote,

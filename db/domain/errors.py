@@ -188,13 +188,14 @@ class QuoteFailure:
 
 
 class QuotesNotClosable(Refusal):
-    """Some of the quotes cannot be closed, so none was closed."""
+    """Some of the quotes cannot be closed, so none was closed; ``are_named`` if the request has their ids."""
 
-    def __init__(self, failures: Sequence[QuoteFailure]) -> None:
+    def __init__(self, failures: Sequence[QuoteFailure], *, are_named: bool = True) -> None:
+        advice = "Leave them out" if are_named else "Do what failures says"
         count = "1 quote" if len(failures) == 1 else f"{len(failures)} quotes"
         super().__init__(
             "QUOTES_NOT_CLOSABLE",
-            f"{count} can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS.",
+            f"{count} can't be closed, so none was. {advice}, or send onFailure: CLOSE_OTHERS.",
             failures[0].path[:3],
         )
         self.failures = tuple(failures)

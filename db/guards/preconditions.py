@@ -1,6 +1,6 @@
 """Preconditions that several operations share, checked while the opportunity is locked."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Protocol, TypeVar
 from uuid import UUID
 
@@ -13,6 +13,9 @@ QUOTE_ID: Path = ("input", "quoteId")
 
 OPPORTUNITY_CLOSED = "OPPORTUNITY_CLOSED"
 """The code of a refusal to change a quote of a closed opportunity."""
+
+REVISE = "revise it, or go on with its live revision"
+"""The advice for a closed quote: it can be revised unless another revision is a draft or active."""
 
 _STATE_NAMES = {
     QuoteState.DRAFT: "a draft",
@@ -67,27 +70,52 @@ def check_open(opportunity: LockedOpportunity | OpportunityRow) -> None:
         raise OpportunityAlreadyClosed(opportunity.id, opportunity.state)
 
 
-def check_draft(locked: LockedQuote, expected_version: int | None, requirement: str) -> None:
-    """Check that a quote is a draft of an open opportunity; ``requirement`` is the end of the message.
+def check_draft(
+    locked: LockedQuote, expected_version: int | None, act: str, advice: Mapping[QuoteState, str]
+) -> None:
+    """Check that a quote is a draft of an open opportunity; ``act`` and ``advice`` are for the message.
 
     Raises:
         StaleVersion: the quote does not have the expected version.
         RuleViolation: the quote is not a draft, or its opportunity is won or lost.
     """
-    check_quote_state(locked.quote, {QuoteState.DRAFT}, "QUOTE_NOT_DRAFT", requirement)
+    requirement = f"only a draft can be {act}"
+    check_quote_state(locked, {QuoteState.DRAFT}, "QUOTE_NOT_DRAFT", requirement, advice)
     check_opportunity_of_quote(locked)
     check_version("quote", locked.quote, expected_version)
 
 
-def check_quote_state(quote: QuoteRow, allowed: Collection[QuoteState], code: str, requirement: str) -> None:
-    """Check that a quote is in an allowed state; ``requirement`` is the end of the message.
+def check_quote_state(
+    locked: LockedQuote,
+    allowed: Collection[QuoteState],
+    code: str,
+    requirement: str,
+    advice: Mapping[QuoteState, str],
+) -> None:
+    """Check that a quote is in an allowed state.
+
+    Args:
+        locked: the quote with its opportunity.
+        allowed: the states that are allowed.
+        code: the code of the refusal.
+        requirement: which state is needed, for the message.
+        advice: what can be done, by state, with a quote of an open opportunity; nothing in states not in it.
 
     Raises:
         RuleViolation: it is in another state.
     """
-    if quote.state not in allowed:
-        message = f"{quote.label} is {_STATE_NAMES[QuoteState(quote.state)]}; {requirement}"
-        raise RuleViolation(code, message, QUOTE_ID)
+    state = QuoteState(locked.quote.state)
+    if state in allowed:
+        return
+    todo = advice.get(state)
+    if todo is None:
+        todo = "It stays as it is"
+    elif locked.opportunity.state == OpportunityState.OPEN:
+        todo = todo.capitalize()
+    else:
+        todo = f"Reopen the opportunity, then {todo}"
+    message = f"{locked.quote.label} is {_STATE_NAMES[state]}; {requirement}. {todo}."
+    raise RuleViolation(code, message, QUOTE_ID)
 
 
 def check_opportunity_of_quote(locked: LockedQuote) -> None:

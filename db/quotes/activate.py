@@ -6,7 +6,7 @@ from db.domain.enums import QuoteState, QuoteStatusReason
 from db.domain.errors import RuleViolation
 from db.guards.idempotency import idempotent
 from db.guards.locking import LockedQuote, lock_quote
-from db.guards.preconditions import QUOTE_ID, check_draft, require_found
+from db.guards.preconditions import QUOTE_ID, REVISE, check_draft, require_found
 from db.quotes.transitions import ChangedQuote, QuoteRef, QuoteTransition, apply_transitions
 from db.sql.database import Transaction
 
@@ -28,8 +28,7 @@ async def activate_quote(transaction: Transaction, caller: Caller, command: Quot
 def decide_activation(locked: LockedQuote | None, command: QuoteRef) -> QuoteTransition:
     """Return the transition; raises as ``activate_quote`` does."""
     locked = require_found(locked, "quote", QUOTE_ID)
-    requirement = "only a draft can be activated. Choose a draft."
-    check_draft(locked, command.expected_version, requirement)
+    check_draft(locked, command.expected_version, "activated", {QuoteState.CLOSED: REVISE})
     if not locked.has_lines:
         message = f"{locked.quote.label} has no lines. Add one before you activate it."
         raise RuleViolation("QUOTE_WITHOUT_LINES", message, QUOTE_ID)

@@ -152,7 +152,7 @@ def decide_quote_closings(
         else:
             transitions.append(close_transition(quote, command.reason, closed_on, description))
     if failures and not command.close_others:
-        raise QuotesNotClosable(failures)
+        raise QuotesNotClosable(failures, are_named=command.ids is not None)
     return CloseQuotesDecision(tuple(transitions), tuple(failures))
 
 

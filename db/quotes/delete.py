@@ -79,8 +79,7 @@ async def delete_draft_quote(
 def decide_deletion(locked: LockedQuote | None, lines: Sequence[Line], command: QuoteRef) -> DraftWithLines:
     """Return the draft to delete; raises as ``delete_draft_quote`` does."""
     locked = require_found(locked, "quote", QUOTE_ID)
-    requirement = "only a draft can be deleted. Close it instead, or leave it."
-    check_draft(locked, command.expected_version, requirement)
+    check_draft(locked, command.expected_version, "deleted", {QuoteState.ACTIVE: "close it instead"})
     return DraftWithLines(locked.quote, tuple(lines))
 
 

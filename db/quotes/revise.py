@@ -115,10 +115,11 @@ def decide_revision(context: RevisionContext | None, command: QuoteRef, caller: 
     context = require_found(context, "quote", QUOTE_ID)
     quote = context.locked.quote
     check_quote_state(
-        quote,
+        context.locked,
         {QuoteState.ACTIVE, QuoteState.CLOSED},
         "QUOTE_NOT_REVISABLE",
-        "only an active or a closed quote can be revised. A draft can be edited; a won quote stays.",
+        "only an active or a closed quote can be revised",
+        {QuoteState.DRAFT: "edit it instead"},
     )
     check_opportunity_of_quote(context.locked)
     check_version("quote", quote, command.expected_version)

@@ -17,7 +17,7 @@ from db.domain.ids import new_id
 from db.domain.validation import Problems, Validator, validate_date, validate_fields, validate_text
 from db.guards.idempotency import idempotent
 from db.guards.locking import LockedQuote, QuoteRow, lock_quote
-from db.guards.preconditions import QUOTE_ID, check_draft, require_found
+from db.guards.preconditions import QUOTE_ID, REVISE, check_draft, require_found
 from db.lines.line import Line, LineContent, LineUpdate, audit_values, validate_line, validate_total
 from db.lines.storage import read_lines, replace_lines
 from db.quotes.drafts import check_not_deleted, validate_effective_dates
@@ -78,6 +78,7 @@ _UPDATE = Statement(
 )
 
 
+_ADVICE = {QuoteState.ACTIVE: "revise it to get one", QuoteState.CLOSED: REVISE}
 _VALIDATORS: dict[str, Validator] = {
     "name": validate_text,
     "effective_from": validate_date,
@@ -108,7 +109,7 @@ def decide_quote_update(
     changes = validate_fields(problems, command.changes, _VALIDATORS, ("input",))
     problems.raise_first()
     locked = require_found(locked, "quote", QUOTE_ID)
-    check_draft(locked, command.expected_version, "only a draft can be edited. Revise it to get one.")
+    check_draft(locked, command.expected_version, "edited", _ADVICE)
     quote = locked.quote._replace(**changes)
     validate_effective_dates(problems, quote.effective_from, quote.effective_to)
     new_lines = _new_lines(problems, lines, command)

@@ -20,7 +20,7 @@ from db.domain.validation import (
 )
 from db.guards.idempotency import idempotent
 from db.guards.locking import LockedQuote, QuoteRow, lock_quote
-from db.guards.preconditions import QUOTE_ID, check_quote_state, check_version, require_found
+from db.guards.preconditions import QUOTE_ID, REVISE, check_quote_state, check_version, require_found
 from db.lines.line import Line
 from db.lines.storage import read_lines
 from db.quotes.transitions import QuoteTransition, apply_transitions, close_along
@@ -81,6 +81,9 @@ _READ_UNCLOSED_QUOTES = Statement(
 )
 
 
+_ADVICE = {QuoteState.DRAFT: "activate it first", QuoteState.CLOSED: REVISE}
+
+
 @idempotent("winQuote")
 async def win_quote(transaction: Transaction, caller: Caller, command: WinQuote) -> WonQuote:
     """Win an active quote; its opportunity stays open.
@@ -118,8 +121,8 @@ def decide_win(context: WinContext | None, command: WinQuote, caller: Caller) ->
     context = require_found(context, "quote", QUOTE_ID)
     quote = context.locked.quote
     # The opportunity is open: the database does not store an active quote under a closed one.
-    requirement = "only an active quote can be won. A draft can be activated."
-    check_quote_state(quote, {QuoteState.ACTIVE}, "QUOTE_NOT_ACTIVE", requirement)
+    requirement = "only an active quote can be won"
+    check_quote_state(context.locked, {QuoteState.ACTIVE}, "QUOTE_NOT_ACTIVE", requirement, _ADVICE)
     check_version("quote", quote, command.expected_version)
     closed_on = validate_closing_date(problems, caller, command.closed_on)
     created_on = quote.created_at.date()

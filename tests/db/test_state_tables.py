@@ -239,6 +239,51 @@ async def test_every_operation_on_a_quote_has_the_result_of_the_table(
     assert len(revisions) == (2 if state == OPEN else 0)  # only those that reviseQuote created
 
 
+ADVISED: dict[str, str] = {
+    "revise it": "reviseQuote",
+    "edit it": "updateQuote",
+    "activate it": "activateQuote",
+    "close it": "closeQuotes as lost",
+}
+"""The operations that messages advise on a quote."""
+
+
+@pytest.mark.parametrize(
+    ("state", "table"), [(OPEN, QUOTES_OF_OPEN), (WON, QUOTES_OF_CLOSED), (LOST, QUOTES_OF_CLOSED)]
+)
+async def test_what_a_refusal_of_a_quote_advises_is_allowed(
+    builder: OrganizationBuilder, state: OpportunityState, table: dict[tuple[QuoteState, str], str]
+) -> None:
+    for quote_state, operation in table:
+        opportunity_id = await builder.opportunity(state=state)
+        quote_id = await builder.quote(opportunity_id, state=quote_state)
+        message = (await refusal_message(builder, QUOTE_OPERATIONS[operation], quote_id)).lower()
+        advice = message.rpartition("; ")[2].partition(". ")[2]
+        operations = [name for words, name in ADVISED.items() if words in advice]
+        if "reopen" in message:
+            await run(builder, OPPORTUNITY_OPERATIONS["reopenOpportunity"], opportunity_id)
+            operations = operations or [operation]  # "Reopen it first."
+        for each in operations:
+            await run(builder, QUOTE_OPERATIONS[each], quote_id)
+        leaves = ("it stays as it is.", "leave it out.")
+        assert not message or operations or any(each in message for each in leaves), (quote_state, operation)
+
+
+async def run(builder: OrganizationBuilder, operation: Operation, id_: UUID) -> None:
+    await builder.database.write(lambda it: operation(it, builder, id_))
+
+
+async def refusal_message(builder: OrganizationBuilder, operation: Operation, id_: UUID) -> str:
+    """Return the message of the refusal; an empty text if the operation is allowed."""
+    try:
+        await run(builder, operation, id_)
+    except (QuotesNotClosable, OpportunitiesNotClosable) as refusal:
+        return refusal.failures[0].message
+    except Refusal as refusal:
+        return refusal.message
+    return ""
+
+
 async def refusal_code(builder: OrganizationBuilder, operation: Operation, id_: UUID) -> str | None:
     """Return the code of the refusal, after checking that nothing changed; None if it is allowed."""
     before = await builder.dump()

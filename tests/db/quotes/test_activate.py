@@ -41,14 +41,21 @@ async def test_a_quote_of_another_organization_is_not_found(builder: Organizatio
     assert refusal.message == "There is no quote with this id. Check the id."
 
 
-@pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_a_draft_is_activated(builder: OrganizationBuilder, state: QuoteState) -> None:
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        (QuoteState.ACTIVE, "It stays as it is."),
+        (QuoteState.WON, "It stays as it is."),
+        (QuoteState.CLOSED, "Revise it, or go on with its live revision."),
+    ],
+)
+async def test_only_a_draft_is_activated(
+    builder: OrganizationBuilder, state: QuoteState, advice: str
+) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=state, number="QUO-7")
     refusal = await expect_refusal(builder, RuleViolation, activate(builder, quote_id))
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_DRAFT", ("input", "quoteId"))
-    assert refusal.message == (
-        f"QUO-7 rev 0 is {state.lower()}; only a draft can be activated. Choose a draft."
-    )
+    assert refusal.message == (f"QUO-7 rev 0 is {state.lower()}; only a draft can be activated. {advice}")
 
 
 @pytest.mark.parametrize("state", [OpportunityState.WON, OpportunityState.LOST])

@@ -221,7 +221,7 @@ async def test_all_quotes_or_none_are_closed_by_default(
     refusal = await expect_refusal(builder, QuotesNotClosable, close_all(builder, **sent))
     assert [failure.quote_id for failure in refusal.failures] == [newer]
     assert refusal.message == (
-        "1 quote can't be closed, so none was. Leave them out, or send onFailure: CLOSE_OTHERS."
+        "1 quote can't be closed, so none was. Do what failures says, or send onFailure: CLOSE_OTHERS."
     )
     assert await close_all(builder, **sent, close_others=True) == ClosedQuotes((older,), refusal.failures)
 

@@ -41,14 +41,19 @@ async def test_a_draft_is_deleted_with_its_lines_and_stays_in_the_audit_log(
     assert (await only_row(builder, "event")).kind == "QUOTE_DELETED"
 
 
-@pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_a_draft_is_deleted(builder: OrganizationBuilder, state: QuoteState) -> None:
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        (QuoteState.ACTIVE, "Close it instead."),
+        (QuoteState.WON, "It stays as it is."),
+        (QuoteState.CLOSED, "It stays as it is."),
+    ],
+)
+async def test_only_a_draft_is_deleted(builder: OrganizationBuilder, state: QuoteState, advice: str) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=state, number="QUO-7")
     refusal = await expect_refusal(builder, RuleViolation, delete(builder, quote_id, expected_version=9))
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_DRAFT", ("input", "quoteId"))
-    assert refusal.message == (
-        f"QUO-7 rev 0 is {state.lower()}; only a draft can be deleted. Close it instead, or leave it."
-    )
+    assert refusal.message == (f"QUO-7 rev 0 is {state.lower()}; only a draft can be deleted. {advice}")
 
 
 async def test_a_draft_of_a_closed_opportunity_is_not_deleted(builder: OrganizationBuilder) -> None:

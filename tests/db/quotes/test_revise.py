@@ -138,16 +138,18 @@ async def test_revisions_can_follow_each_other(builder: OrganizationBuilder) -> 
     assert stored == [(0, "CLOSED"), (1, "CLOSED"), (2, "CLOSED"), (3, "ACTIVE")]
 
 
-@pytest.mark.parametrize(("state", "named"), [(QuoteState.DRAFT, "a draft"), (QuoteState.WON, "won")])
+@pytest.mark.parametrize(
+    ("state", "named", "advice"),
+    [(QuoteState.DRAFT, "a draft", "Edit it instead."), (QuoteState.WON, "won", "It stays as it is.")],
+)
 async def test_a_draft_or_a_won_quote_is_not_revised(
-    builder: OrganizationBuilder, state: QuoteState, named: str
+    builder: OrganizationBuilder, state: QuoteState, named: str, advice: str
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=state, number="QUO-7")
     refusal = await expect_refusal(builder, RuleViolation, revise(builder, quote_id, expected_version=9))
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_REVISABLE", ("input", "quoteId"))
     assert refusal.message == (
-        f"QUO-7 rev 0 is {named}; only an active or a closed quote can be revised. A draft can be edited;"
-        " a won quote stays."
+        f"QUO-7 rev 0 is {named}; only an active or a closed quote can be revised. {advice}"
     )
 
 

@@ -161,16 +161,21 @@ async def test_an_update_without_a_difference_writes_nothing(builder: Organizati
     assert await builder.dump() == before
 
 
-@pytest.mark.parametrize("state", [QuoteState.ACTIVE, QuoteState.WON, QuoteState.CLOSED])
-async def test_only_a_draft_is_updated(builder: OrganizationBuilder, state: QuoteState) -> None:
+@pytest.mark.parametrize(
+    ("state", "advice"),
+    [
+        (QuoteState.ACTIVE, "Revise it to get one."),
+        (QuoteState.WON, "It stays as it is."),
+        (QuoteState.CLOSED, "Revise it, or go on with its live revision."),
+    ],
+)
+async def test_only_a_draft_is_updated(builder: OrganizationBuilder, state: QuoteState, advice: str) -> None:
     quote_id = await draft(builder, {}, state=state, number="QUO-7")
     refusal = await expect_refusal(
         builder, RuleViolation, update(builder, quote_id, changes={"name": "New"}, expected_version=9)
     )
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_DRAFT", ("input", "quoteId"))
-    assert refusal.message == (
-        f"QUO-7 rev 0 is {state.lower()}; only a draft can be edited. Revise it to get one."
-    )
+    assert refusal.message == (f"QUO-7 rev 0 is {state.lower()}; only a draft can be edited. {advice}")
 
 
 async def test_a_draft_of_a_closed_opportunity_is_not_updated(builder: OrganizationBuilder) -> None:

@@ -141,18 +141,20 @@ async def test_winning_has_an_audit_row_for_each_quote_and_one_event(builder: Or
 
 
 @pytest.mark.parametrize(
-    ("state", "named"),
-    [(QuoteState.DRAFT, "a draft"), (QuoteState.WON, "won"), (QuoteState.CLOSED, "closed")],
+    ("state", "named", "advice"),
+    [
+        (QuoteState.DRAFT, "a draft", "Activate it first."),
+        (QuoteState.WON, "won", "It stays as it is."),
+        (QuoteState.CLOSED, "closed", "Revise it, or go on with its live revision."),
+    ],
 )
 async def test_only_an_active_quote_is_won(
-    builder: OrganizationBuilder, state: QuoteState, named: str
+    builder: OrganizationBuilder, state: QuoteState, named: str, advice: str
 ) -> None:
     quote_id = await builder.quote(await builder.opportunity(), state=state, number="QUO-7")
     refusal = await expect_refusal(builder, RuleViolation, win(builder, quote_id, expected_version=9))
     assert (refusal.code, refusal.path) == ("QUOTE_NOT_ACTIVE", ("input", "quoteId"))
-    assert refusal.message == (
-        f"QUO-7 rev 0 is {named}; only an active quote can be won. A draft can be activated."
-    )
+    assert refusal.message == (f"QUO-7 rev 0 is {named}; only an active quote can be won. {advice}")
 
 
 async def test_a_draft_of_a_closed_opportunity_is_not_won(builder: OrganizationBuilder) -> None:
