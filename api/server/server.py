@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
@@ -70,8 +71,8 @@ def bind_socket(host: str, port: int) -> socket.socket:
     return bound
 
 
-def listen(bound: socket.socket) -> str:
-    """Accept connections, and return the URL of the server.
+def listen(bound: socket.socket, allowed_hosts: Sequence[str] = ()) -> str:
+    """Accept connections, and return the URL of the server, as ``server_url`` does.
 
     Raises:
         ServerStartError: another program listens on the port since it was bound.
@@ -81,7 +82,15 @@ def listen(bound: socket.socket) -> str:
         bound.listen(BACKLOG)
     except OSError as error:
         raise ServerStartError(port_error(host, port, error, option="--port")) from error
-    return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+    return server_url(host, port, allowed_hosts)
+
+
+def server_url(address: str, port: int, allowed_hosts: Sequence[str]) -> str:
+    """Return a URL whose host is allowed: that of the address if it is or is a loopback address."""
+    host = f"[{address}]" if ":" in address else address
+    if allowed_hosts and host not in allowed_hosts and not ipaddress.ip_address(address).is_loopback:
+        host = allowed_hosts[0]
+    return f"http://{host}:{port}"
 
 
 def port_error(host: str, port: int, error: OSError, *, option: str) -> str:

@@ -79,7 +79,8 @@ async def _serve(
             token = None
             if settings.is_embedded and settings.oidc is None:
                 token = await create_first_token(database, user, is_sample=is_sample, now=datetime.now(UTC))
-            for line in startup_banner(f"{server.listen(bound)}/graphql", token):
+            url = f"{server.listen(bound, settings.allowed_hosts)}/graphql"
+            for line in startup_banner(url, token):
                 typer.echo(line)
             await server.serve(components.app(app), bound, app.state.shutdown, settings.server_limits)
 

@@ -10,13 +10,14 @@ from db.master_data.organizations import UserRef
 from db.sql.database import Database, Transaction
 
 _TOKEN_NAME = "first start"  # noqa: S105 - no secret
+_ROLE = Role.ADMIN
 _QUERY = """-d '{"query": "{ opportunities(first: 3) { nodes { name state } } }"}'"""
 
 
 async def create_first_token(
     database: Database, user: UserRef, *, is_sample: bool, now: datetime
 ) -> str | None:
-    """Create a token with the role ADMIN and return it, or None if any token exists already.
+    """Create a token with the role ``_ROLE`` and return it, or None if any token exists already.
 
     It acts for the user if that is one of the sample data, and for a service user of the same organization if
     the user is a real person.
@@ -29,10 +30,10 @@ async def create_first_token(
             user
             if is_sample
             else await find_or_create_service_user(
-                transaction, user.organization_id, _TOKEN_NAME, Role.ADMIN, now=now
+                transaction, user.organization_id, _TOKEN_NAME, _ROLE, now=now
             )
         )
-        command = CreateToken(user=owner, role=Role.ADMIN, name=_TOKEN_NAME)
+        command = CreateToken(user=owner, role=_ROLE, name=_TOKEN_NAME)
         return await create_token(transaction, command, now=now)
 
     return await database.write(work)
@@ -46,7 +47,7 @@ def startup_banner(url: str, token: str | None) -> Iterator[str]:
         yield "Requests need a token. Create one with `dealdesk token create --role ADMIN --name NAME`."
         yield f"With this token in $TOKEN, the playground is {url}#token=$TOKEN, and a first query is:"
     else:
-        yield "The playground, signed in. The token in this link is shown only once:"
+        yield f"The playground, signed in with the role {_ROLE}. The token in this link is shown only once:"
         yield ""
         yield f"  {url}#token={token}"
         yield ""
