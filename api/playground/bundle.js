@@ -1,5 +1,6 @@
-// Bundles the script, the style sheet and the workers of the page into static/.
+// Bundles the script, the style sheet and the workers of the page into static/, each also compressed.
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { gzipSync } from "node:zlib";
 import { build } from "esbuild";
 
 const { metafile } = await build({
@@ -28,6 +29,9 @@ const packages = new Set(
 );
 const licenses = await Promise.all([...packages].sort().map(license));
 await writeFile("static/licenses.txt", licenses.join("\n"));
+for (const file of await readdir("static")) {
+  await writeFile(`static/${file}.gz`, gzipSync(await readFile(`static/${file}`), { level: 9 }));
+}
 
 async function license(folder) {
   const { name, version, license } = JSON.parse(await readFile(`${folder}/package.json`, "utf8"));

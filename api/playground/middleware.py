@@ -1,10 +1,11 @@
 """Middleware that answers browsers at the endpoint with the playground."""
 
 import logging
+from contextlib import suppress
 from hashlib import blake2b
 from pathlib import Path
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.gzip import GZipMiddleware
@@ -13,6 +14,7 @@ from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from typing_extensions import override
 
 import schema
 from api.playground.page import bundled_page, cdn_page
@@ -47,7 +49,10 @@ class PlaygroundMiddleware:
         path = f"/playground/{digest.hexdigest()}"
         self.static_route = Mount(
             path,
-            routes=[Route("/schema.graphql", _send_schema), Mount("/", StaticFiles(directory=directory))],
+            routes=[
+                Route("/schema.graphql", _send_schema),
+                Mount("/", _CompressedFiles(directory=directory)),
+            ],
             middleware=[Middleware(_ImmutableFiles), Middleware(GZipMiddleware, thread_minimum_size=0)],
         )
         self._page = bundled_page(path) if is_bundled else cdn_page(path)
@@ -82,6 +87,20 @@ def _accepts_html(scope: Scope) -> bool:
 
 async def _send_schema(_request: Request) -> Response:
     return FileResponse(_SCHEMA, media_type="application/graphql")
+
+
+class _CompressedFiles(StaticFiles):
+    """Sends the file ``x.gz`` for ``x`` to browsers that accept it; the bundle has one for each file."""
+
+    @override
+    async def get_response(self, path: str, scope: Scope) -> Response:
+        if "gzip" in Headers(scope=scope).get("accept-encoding", ""):
+            with suppress(HTTPException):
+                response = await super().get_response(f"{path}.gz", scope)
+                response.headers["content-encoding"] = "gzip"
+                response.headers["vary"] = "Accept-Encoding"
+                return response
+        return await super().get_response(path, scope)
 
 
 class _ImmutableFiles:

@@ -1,5 +1,6 @@
 """The requests that are answered with the page, and its Content-Security-Policy."""
 
+import gzip
 import logging
 import re
 from collections.abc import AsyncIterator
@@ -114,6 +115,23 @@ async def test_files_are_compressed_and_kept_for_ever(bundle: Path, http: httpx2
             assert response.headers["vary"] == "Accept-Encoding"
 
 
+async def test_files_that_the_bundle_has_compressed_are_sent_as_they_are(
+    bundle: Path, http: httpx2.AsyncClient
+) -> None:
+    (bundle / "playground.js").write_text("plain")
+    (bundle / "playground.js.gz").write_bytes(gzip.compress(b"compressed"))
+    [path] = [path for path in await file_paths(http) if path.endswith(".js")]
+
+    compressed = await http.get(path, headers={"accept-encoding": "br, gzip"})
+    plain = await http.get(path, headers={"accept-encoding": "identity"})
+
+    assert (compressed.text, plain.text) == ("compressed", "plain")
+    assert compressed.headers["content-encoding"] == "gzip"
+    assert compressed.headers["vary"] == "Accept-Encoding"
+    assert compressed.headers["content-type"] == plain.headers["content-type"]
+    assert compressed.headers["cache-control"] == plain.headers["cache-control"]
+
+
 async def test_an_unknown_file_is_not_kept(http: httpx2.AsyncClient) -> None:
     [path, *_] = await file_paths(http)
     response = await http.get(f"{path}.map")
@@ -127,7 +145,9 @@ async def test_the_schema_is_a_file_beside_the_page(http: httpx2.AsyncClient) ->
     response = await http.get(path.replace("icon.svg", "schema.graphql"))
 
     assert response.headers["cache-control"] == "public, max-age=31536000, immutable"
-    assert build_schema(response.text).type_map.keys() == cached_schema().graphql.type_map.keys()
+    schema = build_schema(response.text)
+    assert schema.type_map.keys() == cached_schema().graphql.type_map.keys()
+    assert schema.description == cached_schema().graphql.description
 
 
 async def test_a_changed_bundle_has_another_path(bundle: Path) -> None:
