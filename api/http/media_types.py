@@ -61,12 +61,15 @@ def negotiate(accept: bytes | None) -> MediaType:
 
 
 @lru_cache(256)
-def require_json(content_type: bytes | None) -> None:
-    """Check the Content-Type header of a body.
+def require_json(content_type: bytes | None, content_encoding: bytes | None = None) -> None:
+    """Check the headers Content-Type and Content-Encoding of a body.
 
     Raises:
-        UnsupportedMediaType: the header is missing, or names another type or another charset than UTF-8.
+        UnsupportedMediaType: the type is missing or another one, the charset is not UTF-8, or the body is
+            compressed.
     """
+    if content_encoding is not None and content_encoding.strip().lower() not in (b"", b"identity"):
+        raise UnsupportedMediaType("Send the body uncompressed, without the header Content-Encoding.")
     name, *parameters = _split((content_type or b"").decode("latin-1"))
     charset = next((each[8:].strip('"') for each in parameters if each.startswith("charset=")), "utf-8")
     if name != PLAIN_JSON.name or charset not in ("utf-8", "utf8"):

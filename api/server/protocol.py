@@ -20,6 +20,7 @@ from websockets.http11 import Response
 from websockets.server import ServerProtocol
 
 from api.http.responses import JSON_CONTENT_TYPE, error_body, send_response
+from api.server.request_parser import RequestParser
 
 MAX_HEAD_BYTES = 128 * 1024
 """Maximum size of a request's URL and headers together; uvicorn sets no limit."""
@@ -64,6 +65,7 @@ class HttpProtocol(HttpToolsProtocol):
         self.app = self._run_application
         self._received = deque[RequestResponseCycle]()
         self._running: tuple[RequestResponseCycle, asyncio.Task[Any] | None] | None = None
+        self.parser: RequestParser = RequestParser(self)
 
     @override
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -98,7 +100,12 @@ class HttpProtocol(HttpToolsProtocol):
 
     @override
     def on_headers_complete(self) -> None:
+        if self.parser.is_ignored_upgrade():
+            return
         self._enter(_Phase.BODY)
+        if self.parser.get_method() == b"CONNECT":
+            self._refuse(405, "METHOD_NOT_ALLOWED", "This server is no proxy. Send the request to it itself.")
+            return
         previous = self.cycle
         super().on_headers_complete()
         if self.cycle is not previous:  # else it is a WebSocket's handshake
@@ -106,6 +113,8 @@ class HttpProtocol(HttpToolsProtocol):
 
     @override
     def on_message_complete(self) -> None:
+        if self.parser.is_ignored_upgrade() or self.parser.get_method() == b"CONNECT":
+            return
         self._enter(_Phase.IDLE)
         super().on_message_complete()
 

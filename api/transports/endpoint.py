@@ -77,7 +77,7 @@ class GraphQLEndpoint:
     async def _read_request(self, scope: Scope, headers: Headers, receive: Receive) -> Request:
         match scope["method"]:
             case "POST":
-                require_json(headers.get(b"content-type"))
+                require_json(headers.get(b"content-type"), headers.get(b"content-encoding"))
                 body = await read_body(receive, self._limits)
                 return from_body(body, self._documents, scope["request_id"], self._limits)
             case "GET":

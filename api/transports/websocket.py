@@ -44,6 +44,9 @@ SUBPROTOCOL = "graphql-transport-ws"
 _MAX_REASON_BYTES = 123
 """RFC 6455, 5.5: the payload of a control frame has at most 125 bytes, of which the code takes two."""
 
+_MAX_ID_CHARACTERS = 128
+"""Length of an operation's id, which each of its messages repeats."""
+
 _INVALID_MESSAGE = "This is not a valid message of graphql-transport-ws."
 
 
@@ -234,6 +237,10 @@ class _Connection:
         """Start an operation, or send an error if the server does not run it."""
         if self._session is None:
             raise _unauthorized()
+        if len(id_) > _MAX_ID_CHARACTERS:
+            raise _CloseSocket(
+                4400, f"An id has at most {_MAX_ID_CHARACTERS} characters. Send a shorter one."
+            )
         if id_ in self._operations:
             raise _CloseSocket(4409, f"Subscriber for {id_} already exists")
         try:
@@ -294,7 +301,8 @@ class _Connection:
 
 async def _close_on_expiry(session: Session) -> None:
     await session.expired.wait()
-    raise _unauthorized()
+    # Clients never reconnect after 4401; after 4403 they do, with a new token.
+    raise _CloseSocket(4403, "The token has expired or was revoked. Reconnect with a new one.")
 
 
 def _unauthorized() -> _CloseSocket:

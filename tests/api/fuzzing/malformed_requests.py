@@ -41,6 +41,14 @@ def _content_type(name: str, content_type: str | None) -> MalformedRequest:
     return MalformedRequest(f"content type is {name}", "UNSUPPORTED_MEDIA_TYPE", 415, headers=headers)
 
 
+def _content_encoding(encoding: str) -> MalformedRequest:
+    headers = {**_POST_HEADERS, "content-encoding": encoding}
+    content = b"\x1f\x8b"  # how gzip begins
+    return MalformedRequest(
+        f"encoding is {encoding}", "UNSUPPORTED_MEDIA_TYPE", 415, headers=headers, content=content
+    )
+
+
 def _accept(accept: str) -> MalformedRequest:
     return MalformedRequest(
         f"accepts {accept}", "NOT_ACCEPTABLE", 406, headers={**_POST_HEADERS, "accept": accept}
@@ -123,6 +131,8 @@ HEADERS = (
     _content_type("a bare document", "application/graphql"),
     _content_type("in Latin-1", "application/json; charset=iso-8859-1"),
     _content_type("nonsense", ";;;"),
+    _content_encoding("gzip"),
+    _content_encoding("br, identity"),
     _accept("text/html"),
     _accept("image/*"),
     _accept("application/json;q=0"),

@@ -64,6 +64,7 @@ async def test_a_request_error_is_sent_in_the_stream(http: httpx2.AsyncClient) -
 
     errors = (
         b"""{"errors":[{"message":"This is no event id. Send eventId as it was returned.","""
+        b""""locations":[{"line":1,"column":32}],"path":["opportunitiesChanged"],"""
         b""""extensions":{"code":"BAD_USER_INPUT"}}]}"""
     )
     assert response.status_code == 200

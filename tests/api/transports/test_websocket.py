@@ -205,6 +205,7 @@ async def test_a_close_reason_is_truncated_to_the_size_of_a_frame(app: Starlette
         '{"type": "subscribe", "payload": {"query": "{ __typename }"}}',
         '{"type": "subscribe", "id": 1, "payload": {"query": "{ __typename }"}}',
         '{"type": "subscribe", "id": "", "payload": {"query": "{ __typename }"}}',
+        '{"type": "subscribe", "id": "%s", "payload": {"query": "{ __typename }"}}' % ("x" * 129),
         '{"type": "subscribe", "id": "1"}',
         '{"type": "subscribe", "id": "1", "payload": null}',
         '{"type": "subscribe", "id": "1", "payload": []}',
