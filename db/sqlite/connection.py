@@ -1,5 +1,6 @@
 """A connection to SQLite with the settings that the rules rely on, and the functions that statements call."""
 
+import os
 import sqlite3
 from contextlib import suppress
 from datetime import datetime
@@ -19,6 +20,9 @@ def connect(
 ) -> sqlite3.Connection:
     """Open one connection, and switch on what the rules rely on; each setting is read back.
 
+    A new file can be accessed by its owner only, whatever the directory and the umask permit. An existing one
+    keeps its permissions. SQLite gives those of the file to the write-ahead log.
+
     ``synchronous=FULL`` because NORMAL loses acknowledged commits at a power cut. ``isolation_level=None``
     because the driver would otherwise begin transactions late, and a check before a write would race.
 
@@ -28,6 +32,8 @@ def connect(
     if sqlite3.sqlite_version_info < MINIMUM_VERSION:
         raise Unavailable(f"SQLite {sqlite3.sqlite_version} is too old; 3.35 or newer is needed.")
     try:
+        with suppress(FileExistsError):  # opening an existing file would end SQLite's locks of it
+            os.close(os.open(os.path.realpath(path), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         connection = sqlite3.connect(
             path,
             timeout=busy_timeout_seconds,
@@ -44,8 +50,9 @@ def connect(
             connection.execute(f"PRAGMA {setting}={value}")
             if connection.execute(f"PRAGMA {setting}").fetchone()[0] != stored:
                 raise Unavailable(f"SQLite did not accept {setting}={value}.")
-    except sqlite3.Error as error:
-        raise Unavailable(f"The embedded database can't be opened: {error}") from error
+    except (OSError, sqlite3.Error) as error:
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise Unavailable(f"The embedded database can't be opened: {reason}") from error
     connection.create_function("casefold", 1, _casefold, deterministic=True)
     connection.create_function("local_month", 2, _local_month, deterministic=True)
     return connection

@@ -1,14 +1,19 @@
 """Reads and writes of the embedded database at the same time."""
 
 import asyncio
+import os
 import sqlite3
+from collections.abc import Iterator
 from contextlib import closing
+from pathlib import Path
 
 import pytest
 from sqlalchemy import Integer, String, cast, delete, func, literal, select
 
 from db import models
 from db.connect import open_database, sqlite_path
+from db.domain.errors import Unavailable
+from db.migrations.runner import migrate
 from db.sql.database import Database
 from db.sql.statements import Statement
 from db.sql.tables import table_of
@@ -60,3 +65,51 @@ async def test_a_read_can_not_write(sqlite: Database) -> None:
     with pytest.raises(sqlite3.OperationalError, match="readonly"):
         await sqlite.json(Statement(delete(organization).returning(organization.c.name)), {})
     assert await names(sqlite) == ["Northwind Works"]
+
+
+@pytest.fixture
+def permissive_umask() -> Iterator[None]:
+    before = os.umask(0)
+    yield
+    os.umask(before)
+
+
+def modes(directory: Path) -> dict[str, int]:
+    return {path.name: path.stat().st_mode & 0o777 for path in directory.iterdir()}
+
+
+@pytest.mark.usefixtures("permissive_umask")
+async def test_a_new_file_and_its_logs_can_be_accessed_by_their_owner_only(tmp_path: Path) -> None:
+    tmp_path.chmod(0o777)
+    url = f"sqlite:///{tmp_path / 'team.db'}"
+    await migrate(url)
+    database = await open_database(url)
+    await database.write(lambda transaction: add(transaction, "Northwind Works"))
+
+    assert modes(tmp_path) == {"team.db": 0o600, "team.db-wal": 0o600, "team.db-shm": 0o600}
+
+    await database.close()
+
+
+@pytest.mark.usefixtures("permissive_umask")
+def test_a_new_file_behind_a_link_can_be_accessed_by_its_owner_only(tmp_path: Path) -> None:
+    (tmp_path / "link.db").symlink_to(tmp_path / "team.db")
+    connect(str(tmp_path / "link.db")).close()
+
+    assert (tmp_path / "team.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_an_existing_file_keeps_its_permissions(tmp_path: Path) -> None:
+    path = tmp_path / "team.db"
+    path.touch()
+    path.chmod(0o640)
+    connect(str(path)).close()
+
+    assert modes(tmp_path) == {"team.db": 0o640}
+
+
+def test_a_file_that_can_not_be_created_is_reported(tmp_path: Path) -> None:
+    with pytest.raises(Unavailable, match="The embedded database can't be opened: No such file or directory"):
+        connect(str(tmp_path / "missing" / "team.db"))
+
+    assert list(tmp_path.iterdir()) == []
