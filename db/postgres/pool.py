@@ -22,6 +22,9 @@ from db.sql.semaphore import TimedSemaphore
 
 ROLLBACK_TIMEOUT_SECONDS = 1.0
 
+OWN_CONNECTIONS = 2
+"""Connections that callers leave to the server's own work, such as token checks, events and seals."""
+
 _BUSY = "Every connection to the database is busy. Try again in a moment."
 
 _BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
@@ -31,7 +34,9 @@ _BROKEN = (OSError, asyncpg.InterfaceError, asyncpg.InternalClientError)
 class Pool:
     """At most ``size`` connections, opened when they are needed; at most ``writers`` of them write at once.
 
-    A task that finds none free waits for at most ``acquire_seconds``, in the order of arrival.
+    A task that finds none free waits for at most ``acquire_seconds``, in the order of arrival. Connections
+    for organizations serve callers. Callers leave up to ``OWN_CONNECTIONS`` to the server's own work, so that
+    their long statements do not delay it.
     """
 
     def __init__(
@@ -41,6 +46,8 @@ class Pool:
         self._size = size
         self._acquire_seconds = acquire_seconds
         self._connections = TimedSemaphore(size, acquire_seconds, _BUSY)
+        own = min(OWN_CONNECTIONS, (size - 1) // 2)
+        self._callers = TimedSemaphore(size - own, acquire_seconds, _BUSY)
         self._writers = TimedSemaphore(writers, acquire_seconds, _BUSY)
         self._idle: list[Connection] = []  # the one used last is at the end
         self._reconnector = Reconnector(connect)
@@ -48,13 +55,15 @@ class Pool:
     def stats(self) -> PoolStats:
         """Return how many connections are busy and idle, and how many tasks wait for one."""
         idle = sum(not connection.is_closed() for connection in self._idle)
-        return PoolStats(self._connections.held, idle, self._connections.waiting + self._writers.waiting)
+        queues = (self._connections, self._callers, self._writers)
+        return PoolStats(self._connections.held, idle, sum(each.waiting for each in queues))
 
     def connection(
         self, organization_id: UUID | None, busy_time: BusyTime | None = None
     ) -> "_ConnectionContext":
         """Return a context manager that acquires a connection, releases it and adds to the busy time."""
-        return _ConnectionContext(self, organization_id, busy_time or BusyTime())
+        callers = None if organization_id is None else self._callers
+        return _ConnectionContext(self, organization_id, callers, busy_time or BusyTime())
 
     @asynccontextmanager
     async def connection_to_write(
@@ -161,16 +170,35 @@ class Pool:
 class _ConnectionContext:
     """Acquires a connection of the pool for a block; a generator would take 5 us of a read more."""
 
-    def __init__(self, pool: Pool, organization_id: UUID | None, busy_time: BusyTime) -> None:
+    def __init__(
+        self,
+        pool: Pool,
+        organization_id: UUID | None,
+        callers: TimedSemaphore | None,
+        busy_time: BusyTime,
+    ) -> None:
         self._pool = pool
         self._organization_id = organization_id
+        self._callers = callers
         self._busy_time = busy_time
 
     async def __aenter__(self) -> Connection:
-        self._connection = await self._pool.acquire(self._organization_id)
+        callers = self._callers
+        if callers is not None:
+            await callers.acquire()
+        try:
+            self._connection = await self._pool.acquire(self._organization_id)
+        except BaseException:
+            if callers is not None:
+                callers.release()
+            raise
         self._acquired_at = perf_counter()
         return self._connection
 
     async def __aexit__(self, _: object, error: BaseException | None, __: object) -> None:
         self._busy_time.seconds += perf_counter() - self._acquired_at
-        await self._pool.release(self._connection, error)
+        try:
+            await self._pool.release(self._connection, error)
+        finally:
+            if self._callers is not None:
+                self._callers.release()

@@ -1,4 +1,8 @@
-"""SQLite, embedded: one connection that writes and several that read, each used by one thread at a time."""
+"""SQLite, embedded: one connection that writes and several that read, each used by one thread at a time.
+
+The server's own short reads (``rows``) have connections of their own, so that long statements of callers
+(``json``) do not delay token checks, events and seals.
+"""
 
 import sqlite3
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
@@ -23,6 +27,10 @@ from db.sqlite.pool import BUSY, ConnectionPool
 T = TypeVar("T")
 
 READER_COUNT = 4
+"""Connections that read what callers select."""
+
+OWN_READER_COUNT = 2
+"""Connections for the server's own short reads."""
 
 _TIMED_OUT = "A database statement took too long and was stopped. Request less, or try again."
 
@@ -40,10 +48,12 @@ class SqliteDatabase(Database):
         busy_timeout = min(BUSY_TIMEOUT_SECONDS, timeouts.acquire)
         writer = connect(path, busy_timeout_seconds=busy_timeout)
         readers = [
-            connect(path, busy_timeout_seconds=busy_timeout, read_only=True) for _ in range(READER_COUNT)
+            connect(path, busy_timeout_seconds=busy_timeout, read_only=True)
+            for _ in range(READER_COUNT + OWN_READER_COUNT)
         ]
         self._writer = ConnectionPool([writer], timeouts)
-        self._readers = ConnectionPool(readers, timeouts)
+        self._readers = ConnectionPool(readers[:READER_COUNT], timeouts)
+        self._own_readers = ConnectionPool(readers[READER_COUNT:], timeouts)
         self._writing = TimedSemaphore(1, timeouts.acquire, BUSY)
 
     @classmethod
@@ -64,26 +74,28 @@ class SqliteDatabase(Database):
 
     @override
     def pool_stats(self) -> PoolStats:
-        busy = self._readers.busy + self._writing.held
-        return PoolStats(busy, READER_COUNT + 1 - busy, self._readers.waiting + self._writing.waiting)
+        busy = self._readers.busy + self._own_readers.busy + self._writing.held
+        waiting = self._readers.waiting + self._own_readers.waiting + self._writing.waiting
+        return PoolStats(busy, READER_COUNT + OWN_READER_COUNT + 1 - busy, waiting)
 
     @override
     async def close(self) -> None:
         async with self._writing:
             self._readers.close()
+            self._own_readers.close()
             self._writer.close()
 
     @override
     async def json(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
-        return await self._read(_select_json(statement.compiled(self.dialect), values))
+        return await self._read(self._readers, _select_json(statement.compiled(self.dialect), values))
 
     @override
     async def rows(self, statement: Statement[RowT], **values: object) -> list[RowT]:
-        return await self._read(_select_rows(statement.compiled(self.dialect), values))
+        return await self._read(self._own_readers, _select_rows(statement.compiled(self.dialect), values))
 
-    async def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+    async def _read(self, readers: ConnectionPool, work: Callable[[sqlite3.Connection], T]) -> T:
         try:
-            return await self._readers.run(work, self.busy_time)
+            return await readers.run(work, self.busy_time)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_INTERRUPT:
                 raise

@@ -11,12 +11,18 @@ import pytest
 from sqlalchemy import Integer, String, cast, func, literal, select, update
 
 from db import models
+from db.audit.events import START, events_after
+from db.audit.seals import seal_entries
+from db.auth.tokens import unrevoked_digests
 from db.connect import open_database
+from db.domain.enums import OpportunityState
 from db.domain.errors import Unavailable
+from db.guards.idempotency import delete_expired_keys
+from db.opportunities.close import CloseOpportunity, close_opportunity
 from db.sql.database import Database, Transaction
 from db.sql.statements import Statement
 from db.sql.timeouts import Timeouts
-from tests.builders import OrganizationBuilder
+from tests.builders import NOW, OrganizationBuilder
 from tests.db.sql.test_database import add, locked_by_another_program, names, open_transactions
 
 SHORT = Timeouts(statement=0.2, acquire=0.2)
@@ -138,3 +144,24 @@ async def test_waiting_for_the_write_of_another_program_times_out(sqlite_url: st
         )
         assert seconds < 0.2 + STOP_SECONDS
         assert await names(database) == []
+
+
+async def test_the_servers_own_work_goes_on_while_all_reads_of_callers_are_busy(database_url: str) -> None:
+    async with database_with(database_url, Timeouts(statement=60, acquire=1.0)) as database:
+        builder = await OrganizationBuilder.create(database)
+        closing = CloseOpportunity(opportunity_id=await builder.opportunity(), outcome=OpportunityState.WON)
+        await database.write(lambda it: close_opportunity(it, builder.caller, closing))
+        callers = database.for_organization(builder.organization_id)
+        endless = ENDLESS[database.dialect.name]
+        reading = [asyncio.create_task(callers.json(endless, {})) for _ in range(12)]
+        await asyncio.sleep(0.2)
+        try:
+            assert await seal_entries(database) == 1
+            assert len(await events_after(database, START)) == 1
+            assert await unrevoked_digests(database, ["unknown"]) == set()
+            assert await delete_expired_keys(database, now=NOW) == 0
+            assert sum(not each.done() for each in reading) >= 4
+        finally:
+            for each in reading:
+                each.cancel()
+            await asyncio.wait(reading)

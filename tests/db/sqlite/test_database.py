@@ -68,7 +68,9 @@ async def test_a_read_can_not_write(sqlite: Database) -> None:
 
 
 @pytest.fixture
-def permissive_umask() -> Iterator[None]:
+def permissive_umask(tmp_path: Path) -> Iterator[None]:
+    """Let everybody access new files, and the directory of the test."""
+    tmp_path.chmod(0o777)
     before = os.umask(0)
     yield
     os.umask(before)
@@ -80,7 +82,6 @@ def modes(directory: Path) -> dict[str, int]:
 
 @pytest.mark.usefixtures("permissive_umask")
 async def test_a_new_file_and_its_logs_can_be_accessed_by_their_owner_only(tmp_path: Path) -> None:
-    tmp_path.chmod(0o777)
     url = f"sqlite:///{tmp_path / 'team.db'}"
     await migrate(url)
     database = await open_database(url)
