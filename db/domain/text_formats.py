@@ -63,6 +63,6 @@ def parse_decimal(text: str) -> Decimal:
     if len(text) > MAX_DECIMAL_CHARACTERS or not _DECIMAL.fullmatch(text):
         raise ValueError("A decimal is written like 12500.00.")
     try:
-        return Decimal(text)
+        return Decimal(text) or Decimal(0)  # whatever the exponent of a zero, which no database stores
     except InvalidOperation as error:
         raise ValueError("The exponent of a decimal is out of range.") from error

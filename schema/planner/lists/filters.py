@@ -125,7 +125,8 @@ def _converter(planner: Planner, value: SqlExpression, references: type[SQLModel
 
 
 def _validate_amount(value: Decimal) -> Decimal:
-    if abs(value) <= MAX_AMOUNT and fits_decimal_places(value):
+    # not abs(), which overflows for the largest exponents
+    if -MAX_AMOUNT <= value <= MAX_AMOUNT and fits_decimal_places(value):
         return value
     raise BadInput(f"This is no amount: compare with at most {MAX_AMOUNT} and two decimal places.")
 
