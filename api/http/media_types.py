@@ -68,7 +68,8 @@ def require_json(content_type: bytes | None, content_encoding: bytes | None = No
         UnsupportedMediaType: the type is missing or another one, the charset is not UTF-8, or the body is
             compressed.
     """
-    if content_encoding is not None and content_encoding.strip().lower() not in (b"", b"identity"):
+    encodings = {each.strip().lower() for each in (content_encoding or b"").split(b",")}
+    if encodings - {b"", b"identity"}:
         raise UnsupportedMediaType("Send the body uncompressed, without the header Content-Encoding.")
     name, *parameters = _split((content_type or b"").decode("latin-1"))
     charset = next((each[8:].strip('"') for each in parameters if each.startswith("charset=")), "utf-8")

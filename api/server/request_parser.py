@@ -10,6 +10,7 @@ from typing import Protocol
 
 import httptools
 from typing_extensions import override
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 
 class UpgradeOwner(Protocol):
@@ -18,6 +19,7 @@ class UpgradeOwner(Protocol):
     parser: "RequestParser"
     url: bytes
     headers: list[tuple[bytes, bytes]]
+    cycle: RequestResponseCycle
 
 
 class RequestParser(httptools.HttpRequestParser):
@@ -53,7 +55,8 @@ class RequestParser(httptools.HttpRequestParser):
     def is_ignored_upgrade(self) -> bool:
         """Return whether the head that was just read offers an upgrade that is not taken.
 
-        A WebSocket's handshake is a GET of HTTP/1.1 without a body (RFC 6455, 4.1).
+        A WebSocket's handshake is a GET of HTTP/1.1 without a body (RFC 6455, 4.1). It can't take over a
+        connection on which an earlier request is not answered yet.
         """
         if not self.should_upgrade() or self.get_method() == b"CONNECT":
             return False
@@ -71,7 +74,9 @@ class RequestParser(httptools.HttpRequestParser):
             and (b"upgrade", b"websocket") in offered
             and len(offered) == len({name for name, _ in offered})
         )
-        return has_body or not is_handshake
+        cycle = self._protocol.cycle
+        is_busy = cycle is not None and not cycle.response_complete
+        return has_body or is_busy or not is_handshake
 
     def head_without_upgrade(self) -> bytes:
         """Return the head that was just read, without the offer."""

@@ -104,15 +104,22 @@ _next_of_opportunity = _next_of_organization.where(
     _event.opportunity_id == bindparam("opportunity_id", type_=Id())
 )
 
-_LATEST = Statement(_visible.order_by(*(column.desc() for column in _order)).limit(1), _EventRow)
+_latest = _visible.order_by(*(column.desc() for column in _order)).limit(1)
+_LATEST = Statement(_latest, _EventRow)
+_LATEST_OF_ORGANIZATION = Statement(
+    _latest.where(_event.organization_id == bindparam("organization_id", type_=Id())), _EventRow
+)
 _NEXT = Statement(_next, _EventRow)
 _NEXT_OF_ORGANIZATION = Statement(_next_of_organization, _EventRow)
 _NEXT_OF_OPPORTUNITY = Statement(_next_of_opportunity, _EventRow)
 
 
-async def latest_position(database: Database) -> EventPosition:
-    """Return the position of the last visible event of all organizations, or ``START``."""
-    rows = await database.rows(_LATEST)
+async def latest_position(database: Database, organization_id: UUID | None = None) -> EventPosition:
+    """Return the position of the last visible event of one organization or of all, or ``START``."""
+    if organization_id is None:
+        rows = await database.rows(_LATEST)
+    else:
+        rows = await database.rows(_LATEST_OF_ORGANIZATION, organization_id=organization_id)
     return _position(rows[0]) if rows else START
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from inspect import isawaitable
 from time import perf_counter
 from typing import Any, NamedTuple
@@ -12,6 +12,7 @@ from graphql import GraphQLError, OperationDefinitionNode, OperationType, execut
 from db.domain.caller import Caller
 from db.domain.errors import Unavailable
 from db.sql.database import Database
+from db.sql.statements import Statement
 from schema.build import DealdeskSchema
 from schema.execution.observer import CANCELED, Observation, OperationObserver
 from schema.execution.prepare import DocumentPreparer, RequestError
@@ -72,6 +73,27 @@ class _AdmittedOperation(NamedTuple):
     operation: Operation
     charge: Charge
     database_bucket: Bucket
+
+
+@dataclass(frozen=True, slots=True)
+class _SubscriptionBudget:
+    """Reads events for one subscription within the limits of all operations."""
+
+    operation: Operation
+    concurrency: ConcurrencyLimiter
+    database_time_limiter: DatabaseTimeLimiter
+
+    def check(self) -> None:
+        self.database_time_limiter.bucket(self.operation.caller)
+
+    async def read(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
+        database = self.operation.database
+        bucket = self.database_time_limiter.bucket(self.operation.caller)
+        busy_before = database.busy_time.seconds
+        try:
+            return await self.concurrency.run(database.json, statement, values)
+        finally:
+            bucket.tokens -= database.busy_time.seconds - busy_before
 
 
 class Executor:
@@ -264,7 +286,8 @@ class Executor:
         codes = frozenset[str]()
         try:
             with self._subscriptions.acquire(operation.caller):
-                async with aclosing(subscribe(operation, self.feed, caller, after)) as events:
+                budget = _SubscriptionBudget(operation, self.concurrency, self._database_time_limiter)
+                async with aclosing(subscribe(operation, self.feed, caller, after, budget)) as events:
                     async for event in events:
                         yield Response(event.body, event_id=event.id)
         except ServerStopping:

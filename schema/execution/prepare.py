@@ -88,7 +88,7 @@ class DocumentPreparer:
         )
         if isinstance(coerced, VariableValues):
             return coerced
-        raise RequestError("BAD_USER_INPUT", [redact_variable_error(error) for error in coerced])
+        raise RequestError("BAD_USER_INPUT", [redact_variable_error(error) for error in coerced[:MAX_ERRORS]])
 
     def cost(self, document: Document, operation: OperationDefinitionNode, values: VariableValues) -> Cost:
         """Return the cost of an operation with these variables.

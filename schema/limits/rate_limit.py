@@ -47,7 +47,7 @@ class RateLimited(GraphQLError):
     code: ClassVar[str] = "THROTTLED"
 
     def __init__(self, message: str, retry_after: int, **extensions: object) -> None:
-        super().__init__(message, extensions={"retryAfter": retry_after, **extensions})
+        super().__init__(message, extensions={"code": self.code, "retryAfter": retry_after, **extensions})
         self.retry_after = retry_after
 
 

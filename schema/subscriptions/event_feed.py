@@ -83,14 +83,18 @@ class EventFeed:
 
         Raises:
             Unavailable: the database can't be reached at the start; later the feed waits for it.
-            BadInput: ``after`` is beyond the latest event.
+            BadInput: ``after`` is beyond the latest event of the organization.
             TooManySubscribers: this process has its maximum of subscribers.
             ServerStopping: the server stops.
         """
         latest = await latest_position(self._database)
-        position = latest if after is None else after
-        if position > latest:
-            raise BadInput("There is no such event here. Leave `after` out, and read what you show anew.")
+        position = latest
+        if after is not None:
+            organization = self._database.for_organization(topic.organization_id)
+            # Compared with the events of others, ``after`` would tell whether they change something.
+            if after > await latest_position(organization, topic.organization_id):
+                raise BadInput("There is no such event here. Leave `after` out, and read what you show anew.")
+            position = after
         with self._subscribed(topic, latest) as subscriber:
             subscriber.overflowed = position < self._position
             while True:
@@ -105,7 +109,9 @@ class EventFeed:
             return [event for event in await subscriber.drain() if event.position > position]
         database = self._database.for_organization(topic.organization_id)
         subscriber.reset()  # before the read: what becomes visible after it is enqueued
-        page = await self.reads.bounded(lambda: events_after(database, position, topic))
+        page = await self.reads.bounded(
+            topic.organization_id, lambda: events_after(database, position, topic)
+        )
         subscriber.overflowed |= len(page) == EVENTS_PAGE_SIZE
         return page
 

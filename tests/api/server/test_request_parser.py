@@ -73,6 +73,17 @@ async def test_a_body_is_not_run_as_a_request(app: Starlette) -> None:
     assert (first[0], second[0], second[2]) == (401, 200, {"status": "live"})
 
 
+async def test_a_handshake_behind_an_unanswered_request_is_an_ordinary_request(app: Starlette) -> None:
+    handshake = (
+        b"GET /livez HTTP/1.1\r\nhost: dealdesk.test\r\nconnection: upgrade\r\nupgrade: websocket\r\n\r\n"
+    )
+    async with run_server(app) as server, connect(server) as client:
+        client.write(HEAD + AUTHORIZATION + LENGTH + b"\r\n" + BODY + handshake)
+        responses = [await client.read_response() for _ in range(2)]
+
+    assert [status for status, _, _ in responses] == [200, 200]
+
+
 async def test_connect_is_refused(app: Starlette) -> None:
     async with run_server(app) as server, connect(server) as client:
         client.write(

@@ -1,3 +1,5 @@
+import asyncio
+from collections.abc import Mapping
 from typing import Any
 from unittest.mock import ANY
 
@@ -5,9 +7,13 @@ import orjson
 import pytest
 
 from db.audit.events import START, events_after
+from db.sql.statements import Statement
 from schema.execution.executor import Executor, Request
+from schema.limits.settings import OperationLimits
+from schema.subscriptions import single_flight
 from tests.builders import OrganizationBuilder
-from tests.schema.support.listener import ALL, CLOSE, subscribed, write_events
+from tests.schema.support.client import Recorder, cached_schema
+from tests.schema.support.listener import ALL, CLOSE, stream, subscribed, wait_until, write_events
 
 ONE = "subscription($id: ID!) { opportunityChanged(id: $id) { eventId opportunity { id } } }"
 FILTERED = (
@@ -145,6 +151,57 @@ async def test_a_subscription_after_the_latest_event_id_misses_nothing(
     await write_events(executor, builder, missed)
     async with subscribed(executor, builder, after=after) as listener:
         assert await listener.wait_for_opportunity_ids(1) == [missed]
+
+
+async def test_whether_other_organizations_write_is_not_told(
+    executor: Executor, builder: OrganizationBuilder
+) -> None:
+    others = await OrganizationBuilder.create(builder.database)
+    await write_events(executor, builder, await builder.opportunity())
+    await write_events(executor, others, await others.opportunity())
+    theirs = str((await events_after(builder.database, START))[1].position)
+
+    [response] = [each async for each in stream(executor, builder, after=theirs)]
+
+    [error] = orjson.loads(response.body)["errors"]
+    assert error["message"] == "There is no such event here. Leave `after` out, and read what you show anew."
+
+
+class SlowDatabase(Recorder):
+    """A database whose planned reads take a second."""
+
+    async def json(self, statement: Statement, values: Mapping[str, Any]) -> bytes | None:
+        self.statements.append((statement, values))
+        await asyncio.sleep(1)
+        return None
+
+
+async def test_a_read_that_takes_too_long_ends_the_subscription(
+    builder: OrganizationBuilder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(single_flight, "READ_TIMEOUT_SECONDS", 0.05)
+    database = SlowDatabase(builder.database)
+    executor = Executor(cached_schema(), database)
+    async with subscribed(executor, builder) as listener:
+        await write_events(executor, builder, await builder.opportunity())
+        await wait_until(lambda: bool(listener.responses))
+
+    [error] = listener.responses[0]["errors"]
+    assert error["extensions"]["code"] == "TIMEOUT"
+    assert len([each for each, values in database.statements if "position" in values]) == 1
+
+
+async def test_the_reads_of_events_are_charged(builder: OrganizationBuilder) -> None:
+    limits = OperationLimits(database_bucket=1e-9, database_restores_per_second=1e-6)
+    executor = Executor(cached_schema(), builder.database, limits=limits)
+    async with subscribed(executor, builder) as listener:
+        opportunity = await builder.opportunity()
+        await write_events(executor, builder, opportunity, opportunity)
+        await wait_until(lambda: len(listener.responses) == 2)
+
+    assert "data" in listener.responses[0]
+    [error] = listener.responses[1]["errors"]
+    assert error["extensions"]["code"] == "THROTTLED"
 
 
 @pytest.mark.parametrize(

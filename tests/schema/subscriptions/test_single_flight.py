@@ -2,11 +2,13 @@
 
 import asyncio
 from dataclasses import dataclass, field
+from uuid import UUID
 
 import pytest
 
 from schema.subscriptions.single_flight import SingleFlight
 
+ORGANIZATION = UUID(int=1)
 ANSWER_TIMEOUT_SECONDS = 5
 """How long a test waits for an answer before it fails."""
 
@@ -31,7 +33,7 @@ class SlowRead:
 
 async def subscribe(reads: SingleFlight[str], read: SlowRead, number: int) -> list[asyncio.Task[str]]:
     """Start subscribers that ask for the same; return them once all of them wait."""
-    subscribers = [asyncio.create_task(reads.do("key", read)) for _ in range(number)]
+    subscribers = [asyncio.create_task(reads.do(ORGANIZATION, "key", read)) for _ in range(number)]
     await settle()
     return subscribers
 
