@@ -47,7 +47,11 @@ def test_a_request_beyond_the_bucket_is_refused_with_the_seconds_to_wait() -> No
         limiter.charge(ADA, cost(65))
 
     assert error.value.retry_after == 4
-    assert error.value.extensions == {"retryAfter": 4, "cost": {"requested": 65, "bucket": bucket(left=30)}}
+    assert error.value.extensions == {
+        "code": "THROTTLED",
+        "retryAfter": 4,
+        "cost": {"requested": 65, "bucket": bucket(left=30)},
+    }
 
 
 def test_a_bucket_refills_per_second_up_to_its_capacity() -> None:
