@@ -13,7 +13,7 @@ from typing_extensions import override
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 
-class UpgradeOwner(Protocol):
+class ParserOwner(Protocol):
     """The protocol that a parser calls."""
 
     parser: "RequestParser"
@@ -25,9 +25,9 @@ class UpgradeOwner(Protocol):
 class RequestParser(httptools.HttpRequestParser):
     """Calls a protocol as httptools does; see ``is_ignored_upgrade`` for heads that are read twice."""
 
-    def __init__(self, protocol: UpgradeOwner) -> None:
-        super().__init__(protocol)
-        self._protocol = protocol
+    def __init__(self, owner: ParserOwner) -> None:
+        super().__init__(owner)
+        self._owner = owner
         self.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
 
     @override
@@ -47,7 +47,7 @@ class RequestParser(httptools.HttpRequestParser):
                     raise
                 rest = rest[upgrade.args[0] :]
                 head = parser.head_without_upgrade()
-                parser = self._protocol.parser = RequestParser(self._protocol)
+                parser = self._owner.parser = RequestParser(self._owner)
                 super(RequestParser, parser).feed_data(head)
             else:
                 return
@@ -60,7 +60,7 @@ class RequestParser(httptools.HttpRequestParser):
         """
         if not self.should_upgrade() or self.get_method() == b"CONNECT":
             return False
-        headers = self._protocol.headers
+        headers = self._owner.headers
         offered = [
             (name, value.lower().strip()) for name, value in headers if name in (b"upgrade", b"connection")
         ]
@@ -74,15 +74,15 @@ class RequestParser(httptools.HttpRequestParser):
             and (b"upgrade", b"websocket") in offered
             and len(offered) == len({name for name, _ in offered})
         )
-        cycle = self._protocol.cycle
+        cycle = self._owner.cycle
         is_busy = cycle is not None and not cycle.response_complete
         return has_body or is_busy or not is_handshake
 
     def head_without_upgrade(self) -> bytes:
         """Return the head that was just read, without the offer."""
         version = self.get_http_version().encode()
-        lines = [b"%s %s HTTP/%s" % (self.get_method(), self._protocol.url, version)]
-        for name, value in self._protocol.headers:
+        lines = [b"%s %s HTTP/%s" % (self.get_method(), self._owner.url, version)]
+        for name, value in self._owner.headers:
             if name == b"connection":
                 options = [each for each in value.split(b",") if each.strip().lower() != b"upgrade"]
                 if options:
