@@ -10,12 +10,13 @@ from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util import CommandError
-from sqlalchemy import Connection, NullPool, create_engine
+from sqlalchemy import Connection, NullPool, create_engine, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from db.connect import POSTGRES_SCHEMES, sqlite_path
 from db.domain.errors import Unavailable
+from db.postgres.url import driver_url, unknown_parameter
 from db.sqlite.connection import connect
 
 T = TypeVar("T")
@@ -41,7 +42,8 @@ async def migrate(url: str) -> None:
 
     Raises:
         ValueError: the URL names an unsupported kind of database.
-        Unavailable: the database is unreachable or locked, has foreign tables, or is of a newer version.
+        Unavailable: the database is unreachable or locked, has foreign tables or an encoding that is not
+            UTF-8, or is of a newer version.
     """
     await _run(url, _upgrade)
 
@@ -51,7 +53,8 @@ async def revert(url: str) -> None:
 
     Raises:
         ValueError: the URL names an unsupported kind of database.
-        Unavailable: the database is unreachable or locked, has foreign tables, or is of a newer version.
+        Unavailable: the database is unreachable or locked, has foreign tables or an encoding that is not
+            UTF-8, or is of a newer version.
     """
     await _run(url, _downgrade)
 
@@ -61,7 +64,7 @@ async def is_current(url: str) -> bool:
 
     Raises:
         ValueError: the URL names an unsupported kind of database.
-        Unavailable: the database is unreachable.
+        Unavailable: the database is unreachable, or has another encoding than UTF-8.
     """
     return await _run(url, _is_current)
 
@@ -82,7 +85,9 @@ async def _run(url: str, work: Callable[[Connection], T]) -> T:
 async def _run_on_postgresql(url: str, work: Callable[[Connection], T]) -> T:
     async def connect_with_asyncpg() -> asyncpg.Connection:
         try:
-            return await asyncpg.connect(url)
+            return await asyncpg.connect(driver_url(url))
+        except asyncpg.UndefinedObjectError as error:
+            raise unknown_parameter(error) from error
         except (OSError, asyncpg.PostgresError) as error:
             raise Unavailable(f"PostgreSQL can't be reached: {error}") from error
 
@@ -90,6 +95,12 @@ async def _run_on_postgresql(url: str, work: Callable[[Connection], T]) -> T:
         "postgresql+asyncpg://", async_creator=connect_with_asyncpg, poolclass=NullPool
     )
     async with engine.begin() as connection:
+        encoding = await connection.scalar(text("SHOW server_encoding"))
+        if encoding != "UTF8":
+            raise Unavailable(
+                f"The database's encoding is {encoding}, which can't hold every text. Create a database with"
+                " ENCODING 'UTF8'."
+            )
         return await connection.run_sync(work)
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 
 import asyncpg
 
+from db.postgres.url import driver_url
 from db.sql.timeouts import GRACE_SECONDS, Timeouts
 
 CLOSE_TIMEOUT_SECONDS = 1.0
@@ -50,6 +51,7 @@ async def connect(url: str, timeouts: Timeouts) -> Connection:
     Raises:
         TimeoutError: the server did not answer within the acquire timeout.
         OSError, asyncpg.PostgresError: it can't be reached, or refuses the connection.
+        InvalidUrlParameter: the URL requires what the driver can't do.
     """
     settings, silent_after = _SETTINGS, None
     if timeouts.statement is not None:
@@ -60,7 +62,7 @@ async def connect(url: str, timeouts: Timeouts) -> Connection:
         }
     async with asyncio.timeout(timeouts.acquire):
         connection: Connection = await asyncpg.connect(
-            url,
+            driver_url(url),
             connection_class=Connection,
             command_timeout=silent_after,
             statement_cache_size=PREPARED_STATEMENTS,

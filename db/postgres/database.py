@@ -11,6 +11,7 @@ from sqlalchemy.dialects.postgresql import asyncpg as asyncpg_dialect
 from typing_extensions import override
 
 from db.domain.errors import (
+    DealdeskError,
     OutcomeUnknown,
     RejectedByDatabase,
     StatementTooComplex,
@@ -20,6 +21,7 @@ from db.domain.errors import (
 from db.postgres.connection import Connection, connect
 from db.postgres.pool import Pool
 from db.postgres.tenant_role import check_can_set_role
+from db.postgres.url import unknown_parameter
 from db.sql.cancellation import run_uncancelled
 from db.sql.database import BusyTime, ConcurrentWrite, Database, PoolStats, RetryCounter, Transaction
 from db.sql.statements import RowT, Statement
@@ -71,15 +73,19 @@ class PostgresDatabase(Database):
         Raises:
             Unavailable: the server can't be reached, refuses the connection, or its user can't take the role
                 of callers.
+            InvalidUrlParameter: a parameter of the URL can't be used.
         """
         writers = min(WRITERS, connections)
         pool = Pool(lambda: connect(url, timeouts), connections, writers, timeouts.acquire)
         try:
             async with pool.connection(None) as connection:
                 await check_can_set_role(connection)
-        except Unavailable:
+        except DealdeskError:
             await pool.close()
             raise
+        except asyncpg.UndefinedObjectError as error:
+            await pool.close()
+            raise unknown_parameter(error) from error
         except (*_FAILURES, asyncpg.PostgresError) as error:
             await pool.close()
             raise Unavailable(f"PostgreSQL can't be reached: {error or 'it does not answer'}") from error

@@ -88,12 +88,13 @@ class _SubscriptionBudget:
 
     async def read(self, statement: Statement, values: Mapping[str, object]) -> bytes | None:
         database = self.operation.database
-        bucket = self.database_time_limiter.bucket(self.operation.caller)
         busy_before = database.busy_time.seconds
         try:
             return await self.concurrency.run(database.json, statement, values)
         finally:
-            bucket.tokens -= database.busy_time.seconds - busy_before
+            # No check: other subscribers may wait for the same read.
+            seconds = database.busy_time.seconds - busy_before
+            self.database_time_limiter.charge(self.operation.caller, seconds)
 
 
 class Executor:

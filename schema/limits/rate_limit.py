@@ -147,7 +147,7 @@ class DatabaseTimeLimiter:
         """
         if not self._capacity:
             return Bucket(0, 0)
-        bucket = self._buckets.refilled(caller, self._capacity, self._rate)
+        bucket = self._refilled(caller)
         if bucket.tokens < 0:
             seconds = ceil(-bucket.tokens / self._rate)
             raise RateLimited(
@@ -156,3 +156,11 @@ class DatabaseTimeLimiter:
                 seconds,
             )
         return bucket
+
+    def charge(self, caller: Caller, seconds: float) -> None:
+        """Take the seconds of a read that serves several callers, whether or not the bucket has them."""
+        if self._capacity:
+            self._refilled(caller).tokens -= seconds
+
+    def _refilled(self, caller: Caller) -> Bucket:
+        return self._buckets.refilled(caller, self._capacity, self._rate)

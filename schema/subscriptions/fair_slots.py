@@ -40,6 +40,8 @@ class FairSlots:
 
     def _release(self, organization_id: UUID) -> None:
         self._running[organization_id] -= 1
+        if not self._running[organization_id]:
+            del self._running[organization_id]
         self._start_reads()
 
     def _start_reads(self) -> None:

@@ -227,3 +227,21 @@ async def _execute(url: str, statement: str) -> None:
     else:
         with closing(connect(str(sqlite_path(url)))) as sqlite:
             sqlite.execute(statement)
+
+
+async def test_a_database_of_another_encoding_is_refused_and_left_empty(
+    postgresql_server: PostgresServer,
+) -> None:
+    postgresql_server.execute("CREATE DATABASE latin1 TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'")
+    try:
+        url = postgresql_server.url("latin1")
+        for run in (migrate, is_current):
+            with pytest.raises(
+                Unavailable, match=r"encoding is LATIN1.* Create a database with ENCODING 'UTF8'"
+            ):
+                await run(url)
+        connection = await asyncpg.connect(url)
+        assert await connection.fetchval("SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+        await connection.close()
+    finally:
+        postgresql_server.execute("DROP DATABASE latin1")
