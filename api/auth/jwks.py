@@ -8,13 +8,14 @@ import json
 import logging
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 import httpx2
 from jwt import PyJWK, PyJWTError
 
-from db.domain.errors import Unavailable
+from db.domain.errors import DealdeskError, Unavailable
 
 REFRESH_AFTER_SECONDS = 600.0
 """Age after which keys are refreshed in the background."""
@@ -37,6 +38,19 @@ _log = logging.getLogger("dealdesk.authentication")
 
 class InvalidJwks(Exception):
     """The issuer's response is not valid."""
+
+
+class WrongIssuer(DealdeskError):
+    """The setting of the issuer is not what the issuer calls itself, so no token can be valid."""
+
+    def __init__(self, setting: str, found: object) -> None:
+        super().__init__(
+            f"DEALDESK_OIDC_ISSUER is {setting!r}, and its openid-configuration names the issuer {found!r}."
+            " Set the name exactly as it stands there."
+        )
+
+
+_FETCH_ERRORS = (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, InvalidJwks)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +92,17 @@ class JwksClient:
         key = self._find(key_id)
         return None if key is None else key.by_algorithm.get(algorithm)
 
+    async def check_issuer(self) -> None:
+        """Check that the issuer is set as it calls itself, if it answers.
+
+        Raises:
+            WrongIssuer: its openid-configuration names another one.
+        """
+        if self._url is None:
+            with suppress(*_FETCH_ERRORS):
+                async with httpx2.AsyncClient(timeout=TIMEOUT_SECONDS) as client:
+                    await self._discover_url(client)
+
     def _find(self, key_id: str | None) -> _SigningKey | None:
         found = [key for key in self._keys if key_id is None or key.key_id == key_id]
         return found[-1] if len(found) == 1 or (found and key_id is not None) else None
@@ -97,7 +122,7 @@ class JwksClient:
             self._requested_at = time.monotonic()
             try:
                 self._keys = await self._fetch_keys()
-            except (httpx2.HTTPError, httpx2.InvalidURL, TimeoutError, InvalidJwks) as error:
+            except (*_FETCH_ERRORS, WrongIssuer) as error:
                 _log.warning("cannot fetch the keys of the issuer: %r", error)
             else:
                 self._fetched_at = self._requested_at
@@ -118,8 +143,10 @@ class JwksClient:
             client, f"{self._issuer.rstrip('/')}/.well-known/openid-configuration"
         )
         url = configuration.get("jwks_uri")
-        if configuration.get("issuer") != self._issuer or not isinstance(url, str) or not is_secure_url(url):
-            raise InvalidJwks("The openid-configuration names another issuer, or no secure jwks_uri.")
+        if configuration.get("issuer") != self._issuer:
+            raise WrongIssuer(self._issuer, configuration.get("issuer"))
+        if not isinstance(url, str) or not is_secure_url(url):
+            raise InvalidJwks("The openid-configuration names no secure jwks_uri.")
         return url
 
 

@@ -78,6 +78,10 @@ class OidcAuthenticator:
         self._database = database
         self._jwks = JwksClient(config.issuer, config.jwks_url)
 
+    async def check_issuer(self) -> None:
+        """Check the setting of the issuer; raises as ``JwksClient.check_issuer`` does."""
+        await self._jwks.check_issuer()
+
     async def authenticate(self, token: str) -> Principal:
         """Return the principal of a token. A user who is new to the organization is created.
 

@@ -8,6 +8,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import typer
 
+from api.auth.jwks import JwksClient, WrongIssuer
 from api.cli.runtime.database import embedded_database, open_unchecked, run
 from api.settings import Settings
 from db.domain.errors import DealdeskError
@@ -44,6 +45,11 @@ async def _report(settings: Settings) -> Level:
 async def _check(settings: Settings) -> AsyncIterator[Finding]:
     for finding in list(_setting_risks(settings)) or [ok("No setting is risky.")]:
         yield finding
+    if settings.oidc is not None:
+        try:
+            await JwksClient(settings.oidc.issuer, settings.oidc.jwks_url).check_issuer()
+        except WrongIssuer as error:
+            yield fail(str(error), "Correct the setting.")
     try:
         async for finding in _check_database(settings):
             yield finding

@@ -18,12 +18,15 @@ async def build_access_policy(settings: Settings, bound: socket, database: Datab
     Raises:
         ServerStartError: other machines can reach the socket, but there is no token (or OIDC issuer), or no
             allowed host.
+        WrongIssuer: the issuer calls itself otherwise.
     """
     loopback = loopback_hosts(bound)
     if not loopback:
         await _check_exposure(settings, bound.getsockname()[0], database)
     hosts = loopback.union(settings.allowed_hosts)
     issuer = None if settings.oidc is None else OidcAuthenticator(settings.oidc, database)
+    if issuer is not None:
+        await issuer.check_issuer()
     return AccessPolicy(Authenticator(database, issuer), hosts, settings.allowed_origins, settings.limits)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.api.support.command_line import CommandLine
+from tests.api.support.oidc_issuer import AUDIENCE, run_issuer
 
 
 def test_an_intact_database_passes_all_checks(dealdesk: CommandLine, data: Path) -> None:
@@ -31,6 +32,25 @@ def test_a_broken_database_exits_with_status_1(dealdesk: CommandLine, data: Path
     assert re.search(
         r"^fail  \d+ references from quote to opportunity point at missing rows\.", out, re.MULTILINE
     )
+
+
+def test_an_issuer_that_calls_itself_otherwise_is_named_with_both_values(
+    dealdesk: CommandLine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dealdesk.run("migrate", "--sample")
+    monkeypatch.setenv("DEALDESK_OIDC_AUDIENCE", AUDIENCE)
+    with run_issuer() as issuer:
+        monkeypatch.setenv("DEALDESK_OIDC_ISSUER", f"{issuer.url}/")
+        status, out, _ = dealdesk.run("doctor")
+        message = dealdesk.error_message("serve", "--port", "0")
+        monkeypatch.setenv("DEALDESK_OIDC_ISSUER", issuer.url)
+        accepted, _, _ = dealdesk.run("doctor")
+
+    setting, name = f"{issuer.url}/", issuer.url
+    wrong = f"DEALDESK_OIDC_ISSUER is {setting!r}, and its openid-configuration names the issuer {name!r}."
+    assert (status, accepted) == (1, 0)
+    assert f"fail  {wrong}" in out
+    assert message.startswith(wrong)
 
 
 def test_a_missing_database_is_only_a_warning(dealdesk: CommandLine, data: Path) -> None:
