@@ -1,4 +1,4 @@
-"""Checks of a PostgreSQL server: durability, clock, enforced constraints and foreign keys."""
+"""Checks of a PostgreSQL server: durability, clock, time zones, enforced constraints and foreign keys."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
@@ -7,6 +7,7 @@ from sqlalchemy import and_, column, func, select, text
 from sqlalchemy.sql.schema import ForeignKeyConstraint
 from sqlmodel import SQLModel
 
+from db.domain.time_zones import time_zone, time_zone_names
 from db.maintenance.findings import Finding, fail, ok, warn
 from db.sql.database import Database
 from db.sql.statements import Statement
@@ -20,6 +21,17 @@ _DISABLED_DURABILITY_SETTINGS = Statement(
         "SELECT name FROM pg_settings"
         " WHERE name IN ('fsync', 'full_page_writes', 'synchronous_commit') AND setting = 'off' ORDER BY name"
     ).columns(column("name"))
+)
+COMPARED_YEARS = range(2000, 2031)
+
+_LISTED_ZONES = 5
+
+_LOCAL_TIMES = Statement(
+    text("""
+        SELECT name, instant, instant AT TIME ZONE name AS local
+        FROM unnest(CAST(:instants AS timestamptz[])) AS instant, pg_timezone_names
+        WHERE name = ANY(CAST(:zones AS text[]))
+    """).columns(column("name"), column("instant"), column("local"))
 )
 _NOW = Statement(select(func.clock_timestamp().label("now")))
 _NOT_ENFORCED = Statement(
@@ -42,6 +54,7 @@ async def check_server(database: Database) -> AsyncIterator[Finding]:
     """Yield the findings about the server's settings and the database's constraints."""
     yield await _check_durability(database)
     yield await _check_clock(database)
+    yield await _check_time_zones(database)
     yield await _check_enforcement(database)
     yield await _check_references(database)
 
@@ -65,6 +78,29 @@ async def _check_clock(database: Database) -> Finding:
     if skew < WARN_CLOCK_SKEW:
         return ok(message)
     return (fail if skew > FAIL_CLOCK_SKEW else warn)(message, "Synchronize both with a time server.")
+
+
+async def _check_time_zones(database: Database) -> Finding:
+    instants = [datetime(year, month, 1, tzinfo=UTC) for year in COMPARED_YEARS for month in (1, 7)]
+    known = {
+        (row.name, row.instant): row.local
+        for row in await database.rows(_LOCAL_TIMES, zones=sorted(time_zone_names()), instants=instants)
+    }
+    different = [
+        name
+        for name in sorted(time_zone_names())
+        if any(
+            known.get((name, instant)) != instant.astimezone(time_zone(name)).replace(tzinfo=None)
+            for instant in instants
+        )
+    ]
+    if different:
+        listed = ", ".join(different[:_LISTED_ZONES]) + (", ..." if different[_LISTED_ZONES:] else "")
+        return warn(
+            f"PostgreSQL reckons with another version of {len(different)} time zones: {listed}.",
+            "Months in them may differ from those of the tzdata package: update PostgreSQL, or tzdata.",
+        )
+    return ok("PostgreSQL has the time zones of the tzdata package.")
 
 
 async def _check_enforcement(database: Database) -> Finding:

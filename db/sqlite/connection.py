@@ -4,9 +4,9 @@ import os
 import sqlite3
 from contextlib import suppress
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from db.domain.errors import Unavailable
+from db.domain.time_zones import time_zone
 
 MINIMUM_VERSION = (3, 35, 0)
 """The first with RETURNING; generated columns came in 3.31."""
@@ -62,8 +62,8 @@ def _casefold(text: str | None) -> str | None:
     return None if text is None else text.casefold()
 
 
-def _local_month(instant: str, time_zone: str) -> str:
+def _local_month(instant: str, name: str) -> str:
     moment = datetime.fromisoformat(instant)
     with suppress(OverflowError):  # on the calendar's first and last day
-        moment = moment.astimezone(ZoneInfo(time_zone))
+        moment = moment.astimezone(time_zone(name))
     return moment.date().replace(day=1).isoformat()

@@ -1,10 +1,8 @@
 """Calendar arithmetic that gives the same result on PostgreSQL and on SQLite."""
 
-from functools import cache
-from zoneinfo import available_timezones
-
 from sqlalchemy import Date, Integer
 
+from db.domain.time_zones import time_zone_names
 from schema.planner.errors import BadInput
 from schema.planner.sql.expressions import DialectExpression
 
@@ -42,11 +40,6 @@ def validate_time_zone(name: str) -> str:
     Raises:
         BadInput: the IANA database has no time zone of this name.
     """
-    if name in _time_zones():
+    if name in time_zone_names():
         return name
     raise BadInput("This is no time zone. Send a name of the IANA database, such as Europe/Berlin.")
-
-
-@cache
-def _time_zones() -> frozenset[str]:
-    return frozenset(available_timezones() - {"localtime"})  # the server's own, unknown to PostgreSQL

@@ -2,6 +2,7 @@ import sqlite3
 from contextlib import closing
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 import asyncpg
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from db import models
 from db.connect import sqlite_path
 from db.domain.ids import new_id
-from db.maintenance import file_checks
+from db.maintenance import file_checks, server_checks
 from db.maintenance.file_checks import check_file
 from db.maintenance.invariant_checks import check_invariants
 from db.maintenance.server_checks import check_server
@@ -79,17 +80,34 @@ def test_little_space_and_open_permissions_are_warnings(path: Path, monkeypatch:
 
 
 async def test_the_tests_server_enforces_everything_and_is_not_durable(postgresql: Database) -> None:
-    durability, *others = [str(finding) async for finding in check_server(postgresql)]
+    durability, clock, _zones, *others = [str(finding) async for finding in check_server(postgresql)]
 
     assert durability == (
         "fail  PostgreSQL can lose acknowledged changes in a crash: fsync, full_page_writes,"
         " synchronous_commit off. Turn these settings on."
     )
+    assert clock == "ok    The clocks of this machine and of PostgreSQL differ by 0.0 seconds."
     assert others == [
-        "ok    The clocks of this machine and of PostgreSQL differ by 0.0 seconds.",
         "ok    PostgreSQL enforces every constraint.",
         "ok    Every foreign key resolves.",
     ]
+
+
+async def test_time_zones_that_postgresql_reckons_otherwise_are_named(
+    postgresql: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def time_zone(name: str) -> ZoneInfo:
+        return ZoneInfo("Asia/Tokyo" if name == "Europe/Berlin" else name)
+
+    monkeypatch.setattr(server_checks, "time_zone_names", lambda: {"Asia/Tokyo", "Europe/Berlin", "UTC"})
+    monkeypatch.setattr(server_checks, "time_zone", time_zone)
+    _, _, zones, *_ = [str(finding) async for finding in check_server(postgresql)]
+
+    assert zones.startswith("warn  PostgreSQL reckons with another version of 1 time zones: Europe/Berlin.")
+
+    monkeypatch.setattr(server_checks, "time_zone", ZoneInfo)
+    _, _, zones, *_ = [str(finding) async for finding in check_server(postgresql)]
+    assert zones == "ok    PostgreSQL has the time zones of the tzdata package."
 
 
 async def test_constraints_not_enforced_and_their_missing_rows_are_named(
@@ -105,7 +123,7 @@ async def test_constraints_not_enforced_and_their_missing_rows_are_named(
     """)
     await connection.close()
 
-    _, _, unchecked, references = [str(finding) async for finding in check_server(postgresql)]
+    _, _, _, unchecked, references = [str(finding) async for finding in check_server(postgresql)]
 
     assert unchecked == (
         "fail  PostgreSQL does not enforce, or not in all rows: named, triggers of opportunity."
