@@ -113,7 +113,7 @@ async def test_running_operations_connections_and_retries_are_reported(
     assert counted(metrics, "dealdesk_admission") == {("running",): 0.0, ("waiting",): 0.0}
     assert counted(metrics, "dealdesk_database_connections") == {
         ("busy",): 0.0,
-        ("idle",): 5.0,
+        ("idle",): 7.0,
         ("waiting",): 0.0,
     }
     assert counted(metrics, "dealdesk_transaction_retries") == {(): 2.0}

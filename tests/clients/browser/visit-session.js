@@ -94,6 +94,7 @@ async function runOperations() {
     await page.keyboard.press("Control+A");
     await page.keyboard.insertText(document);
     await page.locator(".graphiql-query-editor", { hasText: document.slice(0, 20) }).waitFor();
+    await page.waitForTimeout(1000); // GraphiQL reads the operations a moment after the last key
     const { operationName, headers, response } = await execute(page, operation);
     visit.requests[name] = {
       operationName: operationName ?? null,

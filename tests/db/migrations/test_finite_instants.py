@@ -26,7 +26,10 @@ async def test_infinities_become_the_ends_of_the_calendar(postgresql: Database, 
     async with engine.begin() as connection:
         for infinity, opportunity_id in (("-infinity", first), ("infinity", last)):
             await connection.execute(
-                text("UPDATE opportunity SET created_at = CAST(:instant AS timestamptz) WHERE id = :id"),
+                text(
+                    "UPDATE opportunity SET created_at = CAST(CAST(:instant AS text) AS timestamptz)"
+                    " WHERE id = CAST(:id AS uuid)"
+                ),
                 {"instant": infinity, "id": opportunity_id},
             )
         await connection.run_sync(upgrade)
