@@ -8,7 +8,7 @@ from db.sql.database import Database
 from schema.execution.executor import Executor
 from tests.api.support.access import access_policy, store_token
 from tests.builders import OrganizationBuilder
-from tests.schema.support.client import cached_schema
+from tests.schema.support.client import UNLIMITED, cached_schema
 
 
 @pytest.fixture
@@ -21,7 +21,7 @@ async def builder(postgresql: Database) -> OrganizationBuilder:
 
 @pytest.fixture
 def executor(builder: OrganizationBuilder) -> Executor:
-    return Executor(cached_schema(), builder.database)
+    return Executor(cached_schema(), builder.database, limits=UNLIMITED)
 
 
 @pytest.fixture

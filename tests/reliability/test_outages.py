@@ -19,7 +19,7 @@ from tests.api.support.access import access_policy, http_client, store_token
 from tests.builders import OrganizationBuilder
 from tests.postgres import PostgresServer, postgres_server
 from tests.reliability.support.proxies import silent_proxy
-from tests.schema.support.client import cached_schema
+from tests.schema.support.client import UNLIMITED, cached_schema
 
 TIMEOUTS = Timeouts(statement=0.5, acquire=1.0)
 MAX_RESPONSE_SECONDS = 2 * TIMEOUTS.acquire + 0.5 + GRACE_SECONDS + 0.5
@@ -83,7 +83,7 @@ async def load_clients(url: str) -> AsyncIterator[LoadClients]:
     builder = await OrganizationBuilder.create(database)
     await store_token(builder)
     opportunity_id = f"opp_{await builder.opportunity()}"
-    app = create_app(Executor(cached_schema(), database), database, access_policy(database))
+    app = create_app(Executor(cached_schema(), database, limits=UNLIMITED), database, access_policy(database))
     async with http_client(app) as http:
         clients = LoadClients(http, opportunity_id)
         tasks = [asyncio.create_task(clients.run()) for _ in range(CLIENTS)]
