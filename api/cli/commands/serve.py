@@ -1,6 +1,7 @@
 """``dealdesk serve``: assemble the server and run it."""
 
 import gc
+import sys
 from datetime import UTC, datetime
 from socket import socket
 from typing import Annotated
@@ -22,6 +23,12 @@ from api.transports.trusted_documents import load_trusted_documents
 from db.master_data.organizations import UserRef, find_default_user
 from db.sql.database import Database
 from schema.build import build_schema
+
+SWITCH_SECONDS = 0.0005
+"""Time after which a thread that prepares a document gives way to the event loop.
+
+With Python's 5 ms, requests beside five clients that send hostile documents took 27 ms instead of 4.
+"""
 
 
 def serve(
@@ -74,6 +81,7 @@ async def _serve(
         registry = observers.metrics.registry
         registry.register(app.state.metrics_collector)
         gc.collect()
+        sys.setswitchinterval(SWITCH_SECONDS)
         gc.freeze()  # a full collection of the schema's objects would block the event loop for 0.1 s
         with serve_metrics(registry, settings.metrics_host, metrics_port):
             token = None
