@@ -86,9 +86,7 @@ class CostRateLimiter:
             return Charge(cost)
         bucket = self._buckets.refilled(caller, limits.capacity, limits.rate)
         charge = Charge(cost, bucket, limits.capacity, limits.rate)
-        missing = min(cost.requested, limits.capacity) - bucket.tokens
-        if missing > 0:
-            seconds = ceil(missing / limits.rate)
+        if seconds := _seconds_to_wait(bucket, cost.requested, limits.capacity, limits.rate):
             raise RateLimited(
                 f"The request may cost {cost.requested:,}, and you have less left for now. Send it again in"
                 f" {seconds} s, or ask for smaller pages.",
@@ -120,9 +118,7 @@ class PreparationLimiter:
         if not self._capacity:
             return
         bucket = self._buckets.refilled(caller, self._capacity, self._rate)
-        missing = min(units, self._capacity) - bucket.tokens
-        if missing > 0:
-            seconds = ceil(missing / self._rate)
+        if seconds := _seconds_to_wait(bucket, units, self._capacity, self._rate):
             raise RateLimited(
                 f"You have sent many new documents, which take long to prepare. Send this one again in"
                 f" {seconds} s. Pass values as variables: a document that was executed is prepared.",
@@ -148,8 +144,7 @@ class DatabaseTimeLimiter:
         if not self._capacity:
             return Bucket(0, 0)
         bucket = self._refilled(caller)
-        if bucket.tokens < 0:
-            seconds = ceil(-bucket.tokens / self._rate)
+        if seconds := _seconds_to_wait(bucket, 0, self._capacity, self._rate):
             raise RateLimited(
                 f"Your requests have kept the database busy for too long. Send this one again in {seconds} s,"
                 " with fewer conditions or smaller pages.",
@@ -164,3 +159,8 @@ class DatabaseTimeLimiter:
 
     def _refilled(self, caller: Caller) -> Bucket:
         return self._buckets.refilled(caller, self._capacity, self._rate)
+
+
+def _seconds_to_wait(bucket: Bucket, needed: float, capacity: float, rate: float) -> int:
+    """Return the seconds until a bucket has the tokens, or is full if they are more than its capacity."""
+    return max(0, ceil((min(needed, capacity) - bucket.tokens) / rate))
